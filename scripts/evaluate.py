@@ -1,0 +1,144 @@
+#!/usr/bin/env python
+"""Score a trained model against the measured spectra of a split."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+
+EXAMPLE = """\
+example:
+  python scripts/evaluate.py --checkpoint checkpoints/student/best_student.pt --split test
+
+Each metric is computed for each spectrum, then averaged over the spectra; bins below a spectrum's
+lowest recorded m/z are left out. All lie between 0 and 1, the higher the better.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = _parse(argv)
+    try:
+        if arguments.output is not None:
+            _check_output(arguments.output)
+        config = load_config(arguments.config)
+        checkpoint = arguments.checkpoint or config.student.checkpoint
+        if not checkpoint.is_file():
+            raise ConfigError(
+                f"{checkpoint}: no such checkpoint; python scripts/train_student.py or "
+                "train_teacher.py makes one"
+            )
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    # After the arguments are known to be good: torch takes seconds to import.
+    from nextims.training.commands import USER_ERRORS, print_metrics
+
+    try:
+        result = _evaluate(config, checkpoint, arguments)
+    except (*USER_ERRORS, ConfigError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    low, high = arguments.energy
+    print(f"{checkpoint} ({result['kind']}), {arguments.split} split of {config.data.store}")
+    print_metrics(
+        f"{result['spectra']} spectra of {result['molecules']} molecules, {low:g} to {high:g} eV "
+        "or not given",
+        result["metrics"],
+    )
+    if arguments.output is not None:
+        _write(arguments.output, result)
+    return 0
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="settings (YAML)")
+    parser.add_argument(
+        "--checkpoint", type=Path, help="student or teacher (default: student.checkpoint)"
+    )
+    parser.add_argument(
+        "--split",
+        choices=("train", "validation", "test"),
+        default="test",
+        help="default: %(default)s",
+    )
+    parser.add_argument(
+        "--energy",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        default=(60.0, 80.0),
+        help="ionization energies in eV; not given counts as 70 (default: 60 80)",
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result here")
+    return parser.parse_args(argv)
+
+
+def _check_output(path: Path) -> None:
+    if path.suffix.lower() != ".json":
+        raise ConfigError(f"{path}: the result is written as .json")
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: the folder {path.parent} does not exist")
+
+
+def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the means of the metrics, and what they were computed from."""
+    from tqdm import tqdm
+
+    from nextims import __version__
+    from nextims.evaluation.assess import assess
+    from nextims.inference import Predictor
+    from nextims.training.runs import mean_scores, split_loader
+
+    try:
+        predictor = Predictor.from_checkpoint(checkpoint, arguments.device)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if predictor.max_mz != config.data.max_mz:
+        raise ConfigError(
+            f"{checkpoint}: predicts up to m/z {predictor.max_mz}, but data.max_mz is "
+            f"{config.data.max_mz} in {arguments.config}"
+        )
+    loader = split_loader(
+        config,
+        arguments.split,
+        graph=predictor.model.needs_graph,
+        batch_size=256,
+        energy_range=tuple(arguments.energy),
+    )
+    batches = tqdm(loader, desc=f"{arguments.split} split", unit="batch", disable=None)
+    scores = assess(predictor.model, (batch.to(predictor.device) for batch in batches))
+    inchikeys = loader.dataset.store.column("inchikey")
+    return {
+        "checkpoint": str(checkpoint),
+        "kind": predictor.checkpoint.kind,
+        "store": str(config.data.store),
+        "split": arguments.split,
+        "energy_range": list(arguments.energy),
+        "spectra": len(loader.dataset),
+        "molecules": len({inchikeys[row][:14] for row in scores["row"]}),
+        "metrics": mean_scores(scores),
+        "version": __version__,
+    }
+
+
+def _write(path: Path, result: Mapping[str, Any]) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+#!/usr/bin/env python
+"""Predict electron-ionization mass spectra of structures."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.inference.results import FailedPrediction
+from nextims.inference.structures import (
+    STANDARD_INPUT,
+    InputError,
+    InputStructure,
+    count_lines,
+    parse_line,
+    read_structures,
+)
+from nextims.inference.writers import (
+    MSPStream,
+    OutputError,
+    SpectrumWriter,
+    check_output,
+    errors_path,
+)
+
+ALL_PREDICTED, USAGE_ERROR, SOME_NOT_PREDICTED, INTERRUPTED = 0, 2, 3, 130
+
+EXAMPLES = """\
+examples:
+  python scripts/predict.py --smiles "CCO"
+  python scripts/predict.py --batch smiles_list.txt --output spectra.msp
+  cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
+
+A batch file holds one SMILES a line, and a name after white space where there is one; a .csv file
+has a column "smiles", and perhaps "name". Spectra are written in the input's order as .msp (NIST
+MS Search, through lib2nist), .json (one object a line) or .csv (one peak a row). Structures that
+cannot be predicted are named with their line on standard error and in OUTPUT.errors.csv.
+
+exit status: 0 all were predicted; 3 some were not; 2 wrong usage or a missing file
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = _parse(argv)
+    try:
+        structures, total = _input(arguments)
+        _check_output(arguments.output, arguments.batch)
+        predictor = _load(arguments)
+        if arguments.smiles is not None:
+            return _predict_one(predictor, structures, arguments.output)
+        return _predict_batch(predictor, structures, total, arguments.output)
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ALL_PREDICTED
+    except (ConfigError, InputError, OutputError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    structures = parser.add_mutually_exclusive_group(required=True)
+    structures.add_argument("--smiles", metavar="S", help="one structure, shown in the terminal")
+    structures.add_argument(
+        "--batch", metavar="FILE", help="a file of SMILES (.txt, .smi, .csv); - for standard input"
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="write the spectra to FILE.msp, .json or .csv (a batch without it goes to standard "
+        "output as MSP)",
+    )
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="CKPT",
+        help="trained student or teacher (default: student.checkpoint of the settings)",
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
+    )
+    return parser.parse_args(argv)
+
+
+def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int | None]:
+    if arguments.smiles is not None:
+        return iter([parse_line(arguments.smiles)]), 1
+    structures = read_structures(arguments.batch)
+    first = next(structures, None)
+    if first is None:
+        label = "standard input" if arguments.batch == STANDARD_INPUT else arguments.batch
+        raise InputError(f"{label}: holds no structures")
+    return chain([first], structures), count_lines(arguments.batch)
+
+
+def _check_output(output: Path | None, batch: str | None) -> None:
+    if output is None:
+        return
+    check_output(output)
+    if batch not in (None, STANDARD_INPUT) and output.exists() and output.samefile(batch):
+        raise OutputError(f"{output}: is the input as well, and would be overwritten")
+
+
+def _load(arguments: argparse.Namespace):
+    """Load the model, once everything has been checked that can be without it."""
+    config = load_config(arguments.config)
+    path = arguments.checkpoint or config.student.checkpoint
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
+            f"--teacher {config.teacher.checkpoint}"
+        )
+    from nextims.inference import Predictor  # imports PyTorch, which takes seconds
+
+    try:
+        return Predictor.from_checkpoint(path, arguments.device)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _predict_one(predictor, structures: Iterable[InputStructure], output: Path | None) -> int:
+    from nextims.inference.terminal import can_show_blocks, describe
+
+    [result] = predictor.predict(structures)
+    if output is not None:
+        with SpectrumWriter(output, predictor.name) as writer:
+            writer.write(result)
+    if isinstance(result, FailedPrediction):
+        print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
+        return SOME_NOT_PREDICTED
+    print(describe(result, unicode=can_show_blocks(sys.stdout)), flush=True)
+    return ALL_PREDICTED
+
+
+def _predict_batch(
+    predictor, structures: Iterable[InputStructure], total: int | None, output: Path | None
+) -> int:
+    from tqdm import tqdm
+
+    if output is None:
+        writer = MSPStream(sys.stdout.buffer, predictor.name)
+    else:
+        writer = SpectrumWriter(output, predictor.name)
+    progress = tqdm(
+        predictor.predict_stream(structures), total=total, unit=" structures", disable=None
+    )
+    with writer, progress:
+        for result in progress:
+            writer.write(result)
+            if isinstance(result, FailedPrediction):
+                shown = f"line {result.line}: {result.text or '(empty)'}: {result.reason}"
+                progress.write(shown, file=sys.stderr)
+    summary = f"{writer.predicted} of {writer.predicted + writer.failed} structures predicted"
+    if output is not None:
+        summary += f", written to {output}"
+        if writer.failed:
+            summary += f"; the others are listed in {errors_path(output)}"
+    print(summary, file=sys.stderr)
+    return SOME_NOT_PREDICTED if writer.failed else ALL_PREDICTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+#!/usr/bin/env python
+"""Make the store of spectra from MassBank records, on disk or downloaded first."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+
+EXAMPLES = """examples:
+  python scripts/prepare_massbank.py --records MassBank-data-2025.10.tar.gz
+  python scripts/prepare_massbank.py --download
+
+Records come from a folder of MassBank record files, a .zip or a .tar.gz. What is not used, and why,
+is printed as a table and listed one by one in STORE.dropped.csv.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    parser = _build_parser()
+    arguments = parser.parse_args(argv)
+    if not arguments.download and (arguments.url or arguments.sha256):
+        parser.error("--url and --sha256 go with --download")
+    from nextims.data.ingest import IngestError
+    from nextims.data.massbank_download import DownloadError
+
+    try:
+        return _prepare(arguments)
+    except (ConfigError, IngestError, DownloadError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from nextims.data.ingest import IngestError, ingest
+    from nextims.data.massbank import read_massbank
+    from nextims.data.massbank_download import download, find_archive, find_latest_release
+    from nextims.data.store import StoreError, matches_settings
+
+    data = load_config(arguments.config).data
+    store = arguments.output or data.store
+    source = arguments.records and arguments.records.name
+    if store.exists() and not arguments.force:
+        try:
+            if matches_settings(store, data, source=source):
+                print(f"{store} is up to date; --force makes it anew")
+                return 0
+            reason = "was made from other records or with other settings"
+        except StoreError:
+            reason = "is damaged or not a store"
+        raise IngestError(f"{store} {reason}; --force overwrites it")
+    records = arguments.records
+    if arguments.download:
+        archive = find_archive(arguments.url) if arguments.url else find_latest_release()
+        records = download(archive, store.parent, sha256=arguments.sha256)
+    report = ingest(read_massbank(records), store, config=data, source=records.name)
+    print(report.table())
+    print(f"wrote {store}")
+    return 0
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    origin = parser.add_mutually_exclusive_group(required=True)
+    origin.add_argument(
+        "--records", type=Path, metavar="PATH", help="folder, .zip or .tar.gz of MassBank records"
+    )
+    origin.add_argument(
+        "--download", action="store_true", help="download the current MassBank-data release first"
+    )
+    parser.add_argument("--url", help="archive to download instead of the current release")
+    parser.add_argument(
+        "--sha256", help="digest the download must have, where the server does not state it"
+    )
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, help="configuration (default: config.yaml)"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="store to write (default: data.store)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the store if it exists")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

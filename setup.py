@@ -1,0 +1,36 @@
+"""Install NExtIMS as the package ``nextims`` from ``src/``."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = {}
+exec((HERE / "src" / "version.py").read_text(encoding="utf-8"), VERSION)
+
+setup(
+    name="nextims",
+    version=VERSION["__version__"],
+    description="Electron-ionization mass spectra predicted from structures",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.10",
+    package_dir={"nextims": "src"},
+    packages=["nextims"] + [f"nextims.{name}" for name in find_packages("src")],
+    install_requires=[
+        "torch>=2.4",
+        "torch-geometric>=2.5",
+        "lightning-fabric>=2.4",
+        "rdkit>=2024.3.1",
+        "h5py>=3.10",
+        "numpy>=1.26",
+        "pydantic>=2.7",
+        "pyyaml>=6.0",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "test": ["pytest>=8", "ruff>=0.6", "matchms>=0.28", "ms_entropy>=1.3"],
+        "alfabet": ["alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
+    },
+)

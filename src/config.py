@@ -1,0 +1,286 @@
+"""A typed, validated view of ``config.yaml``.
+
+Every setting has its default here and its explanation in ``config.yaml``; a file may leave settings
+out. All mistakes of a file are collected and reported together, before any work begins.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_CONFIG = PROJECT_ROOT / "config.yaml"
+
+Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
+FilePath = Annotated[Path, Field(strict=False)]
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the message lists every mistake with its full key."""
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, types are not coerced, nothing is changed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DataConfig(Section):
+    """Where the library is, what of it is used, and how it is split."""
+
+    store: FilePath = Path("data/processed/spectra.h5")
+    nist_msp: FilePath = Path("data/NIST17.msp")
+    mol_dir: FilePath = Path("data/mol_files")
+    max_mz: int = Field(1000, ge=50, le=4000)
+    min_peaks: int = Field(5, ge=1)
+    energy_range: Annotated[tuple[float, float], Field(strict=False)] = (60.0, 80.0)
+    split_by: Literal["inchikey", "scaffold"] = "inchikey"
+    validation_fraction: Fraction = 0.08
+    test_fraction: Fraction = 0.10
+    memory_efficient_mode: bool = True
+    num_workers: int = Field(1, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> DataConfig:
+        low, high = self.energy_range
+        if not 0 < low <= high:
+            raise ValueError(f"energy_range must be [low, high] in eV, found {[low, high]}")
+        if self.validation_fraction + self.test_fraction >= 1:
+            raise ValueError("validation_fraction and test_fraction must sum to less than 1")
+        return self
+
+
+class BDEConfig(Section):
+    """Bond dissociation energies."""
+
+    cache: FilePath = Path("data/processed/bde_cache/bde_cache.h5")
+    backend: Literal["alfabet"] = "alfabet"
+    batch_size: int = Field(256, ge=1)
+
+
+class TeacherConfig(Section):
+    """Size and regularisation of the teacher."""
+
+    checkpoint: FilePath = Path("checkpoints/teacher/best_finetune_teacher.pt")
+    pretrained: FilePath = Path("checkpoints/teacher/best_pretrain_teacher.pt")
+    encoder_width: int = Field(128, ge=8)
+    encoder_layers: int = Field(4, ge=1)
+    fingerprint_width: int = Field(768, ge=8)
+    head_blocks: int = Field(4, ge=0)
+    head_bottleneck: int = Field(384, ge=8)
+    dropout: Fraction = 0.25
+    drop_edge: Fraction = 0.1
+    bond_energies: bool = True
+    mc_samples: int = Field(8, ge=2)
+
+
+class StudentConfig(Section):
+    """Size and routing of the student."""
+
+    checkpoint: FilePath = Path("checkpoints/student/best_student.pt")
+    width: int = Field(768, ge=8)
+    experts: int = Field(4, ge=2)
+    active_experts: int = Field(2, ge=1)
+    expert_blocks: int = Field(3, ge=1)
+    expert_bottleneck: int = Field(384, ge=8)
+    dropout: Fraction = 0.25
+    balance_weight: float = Field(0.01, ge=0)
+    gate_entropy_weight: float = Field(0.001, ge=0)
+    gate_bias_step: float = Field(0.001, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> StudentConfig:
+        if self.active_experts > self.experts:
+            raise ValueError(
+                f"active_experts ({self.active_experts}) cannot exceed experts ({self.experts})"
+            )
+        return self
+
+
+class DistillationConfig(Section):
+    """What the student takes from the teacher."""
+
+    cache: FilePath = Path("data/processed/teacher_predictions.h5")
+    temperature_start: float = Field(2.0, ge=1.0)
+    temperature_end: float = Field(1.0, ge=1.0)
+
+
+class GradNormConfig(Section):
+    """Balancing of the losses (Chen et al. 2018)."""
+
+    alpha: float = Field(1.5, ge=0)
+    learning_rate: float = Field(0.01, gt=0)
+    warmup_steps: int = Field(100, ge=0)
+
+
+class PhaseConfig(Section):
+    """How long and how fast one phase is trained."""
+
+    epochs: int = Field(40, ge=1)
+    batch_size: int = Field(64, ge=2)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    warmup_fraction: Fraction = 0.1
+    patience: int = Field(10, ge=1)
+
+
+class TrainingConfig(Section):
+    """What the phases share, and the schedule of each."""
+
+    seed: int = Field(7, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    gradient_clip: float = Field(1.0, gt=0)
+    gradnorm: GradNormConfig = GradNormConfig()
+    pretrain: PhaseConfig = PhaseConfig(epochs=10, patience=3)
+    finetune: PhaseConfig = PhaseConfig()
+    student: PhaseConfig = PhaseConfig()
+
+
+class Config(Section):
+    """The whole of ``config.yaml``."""
+
+    data: DataConfig = DataConfig()
+    bde: BDEConfig = BDEConfig()
+    teacher: TeacherConfig = TeacherConfig()
+    student: StudentConfig = StudentConfig()
+    distillation: DistillationConfig = DistillationConfig()
+    training: TrainingConfig = TrainingConfig()
+
+    def with_root(self, root: Path) -> Config:
+        """Return a copy whose relative paths are taken from the folder ``root``."""
+        return _absolute(self, root)
+
+
+def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
+    """Read and check a configuration file.
+
+    Relative paths in the file are taken from the folder that holds the file.
+
+    Args:
+        path: YAML file.
+
+    Returns:
+        The validated configuration, its paths absolute.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or has unknown keys, wrong types or values
+            out of range; each with the key's full path, what was found and what is allowed.
+
+    Example:
+        >>> from nextims.config import load_config
+        >>> load_config().data.max_mz
+        1000
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such configuration file")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: found {type(content).__name__}, expected sections and keys")
+    try:
+        config = Config.model_validate(content)
+    except ValidationError as error:
+        problems = [_explain(problem) for problem in error.errors()]
+        raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from error
+    return config.with_root(path.resolve().parent)
+
+
+def valid_keys(section: type[Section] = Config, prefix: str = "") -> list[str]:
+    """Return every valid key with its full dotted path.
+
+    Example:
+        >>> from nextims.config import valid_keys
+        >>> "data.max_mz" in valid_keys()
+        True
+    """
+    keys = []
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            keys += valid_keys(field.annotation, f"{prefix}{name}.")
+        else:
+            keys.append(prefix + name)
+    return keys
+
+
+def _absolute(value: Any, root: Path) -> Any:
+    if isinstance(value, Section):
+        return value.model_copy(
+            update={name: _absolute(getattr(value, name), root) for name in type(value).model_fields}
+        )
+    return root / value if isinstance(value, Path) else value
+
+
+def _explain(problem: dict[str, Any]) -> str:
+    """Turn one of pydantic's findings into a line for the user."""
+    parts = [str(part) for part in problem["loc"]]
+    key = ".".join(parts)
+    found = problem["input"]
+    if problem["type"] == "extra_forbidden":
+        nearest = _nearest_key(key)
+        return f"{key}: unknown key (found {found!r}); the nearest valid key is {nearest}"
+    if problem["type"] == "value_error":
+        return f"{key}: {problem['ctx']['error']}"
+    return f"{key}: found {found!r}; allowed: {_allowed(parts)} ({problem['msg']})"
+
+
+def _nearest_key(key: str) -> str:
+    candidates = valid_keys()
+    candidates += sorted({name.rpartition(".")[0] for name in candidates if "." in name})
+    same_section = [name for name in candidates if name.rpartition(".")[0] == key.rpartition(".")[0]]
+    for names in (same_section, candidates):
+        if nearest := difflib.get_close_matches(key, names, n=1, cutoff=0.5):
+            return nearest[0]
+    last = key.rpartition(".")[2]
+    return max(
+        candidates,
+        key=lambda name: difflib.SequenceMatcher(None, name.rpartition(".")[2], last).ratio(),
+    )
+
+
+def _allowed(parts: list[str]) -> str:
+    """Say what the key accepts, from the JSON schema of its section."""
+    section: type[Section] = Config
+    for part in parts:
+        field = section.model_fields.get(part)
+        if field is None:
+            break
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            section = field.annotation
+            continue
+        schema = section.model_json_schema()["properties"][part]
+        if "enum" in schema:
+            return "one of " + ", ".join(map(str, schema["enum"]))
+        if "const" in schema:
+            return f"only {schema['const']}"
+        bounds = {
+            "minimum": "from {}",
+            "exclusiveMinimum": "above {}",
+            "maximum": "to {}",
+            "exclusiveMaximum": "below {}",
+        }
+        limits = [text.format(schema[name]) for name, text in bounds.items() if name in schema]
+        return ", ".join([_type_name(schema), *limits])
+    return "a section with the keys " + ", ".join(section.model_fields)
+
+
+def _type_name(schema: dict[str, Any]) -> str:
+    if schema.get("format") == "path":
+        return "a path"
+    names = {
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+        "array": "a list of two numbers",
+    }
+    return names.get(schema.get("type", ""), "a text")

@@ -1,0 +1,1 @@
+"""Reading libraries and structures; everything the models are fed with."""

@@ -1,0 +1,240 @@
+"""Spectra of a store as a dataset: lazily from the file, or held in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from .bde_cache import BDECache
+from .features import STANDARD_ENERGY, Batch, Features, collate, featurize
+from .molecule import load_canonical
+from .spectrum import Spectrum
+from .store import SPLITS, SpectrumStore
+from .teacher_cache import TeacherCache
+
+# What counts as a spectrum of the usual 70 eV; validation and test are on these alone.
+STANDARD_ENERGY_RANGE = (60.0, 80.0)
+
+
+class EmptySplitError(ValueError):
+    """A store has no spectrum in the split and the energy range that are wanted."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One measured spectrum and the features of its molecule.
+
+    Attributes:
+        features: what a model reads of the molecule.
+        spectrum: the measured peaks.
+        energy: ionization energy in eV, NaN where not given.
+        lowest_mz: lowest recorded m/z.
+        row: position in the store.
+        bonds: atoms ``(bonds, 2)`` and dissociation energies ``(bonds,)`` in kcal/mol of the bonds
+            whose energy is known; the atoms as in the BDE cache.
+    """
+
+    features: Features
+    spectrum: Spectrum
+    energy: float
+    lowest_mz: int
+    row: int
+    bonds: tuple[np.ndarray, np.ndarray] | None = None
+
+
+class SpectrumDataset(Dataset):
+    """The spectra of one split of a store.
+
+    In the memory-efficient mode only an index of a few bytes a spectrum is held and every item is
+    read from the file by the worker that asks for it; otherwise each worker keeps what it has read
+    and computed.
+
+    Args:
+        store: path of the store.
+        split: "train", "validation" or "test".
+        energy_range: lowest and highest ionization energy in eV; a spectrum without one counts as
+            70 eV.
+        graph: whether to compute graphs.
+        memory_efficient: see above.
+        bde_cache: path of a BDE cache whose energies are added to the examples.
+
+    Raises:
+        StoreError: the store cannot be read.
+        BDECacheError: the cache of bond energies cannot be read.
+        EmptySplitError: no spectrum of the store is in the split and the energy range.
+    """
+
+    def __init__(
+        self,
+        store,
+        split: str,
+        *,
+        energy_range: tuple[float, float],
+        graph: bool,
+        memory_efficient: bool = True,
+        bde_cache=None,
+    ):
+        self.store = SpectrumStore(store)
+        self.graph = graph
+        self.memory_efficient = memory_efficient
+        self.bde = None if bde_cache is None else BDECache(bde_cache)
+        self._held: dict[int, Example] = {}
+        index = self.store.index
+        energy = np.nan_to_num(index.energy, nan=STANDARD_ENERGY)
+        low, high = energy_range
+        chosen = (index.split == SPLITS.index(split)) & (energy >= low) & (energy <= high)
+        self.rows = np.flatnonzero(chosen)
+        if not len(self.rows):
+            raise EmptySplitError(f"{store}: no {split} spectrum of {low:g} to {high:g} eV")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, item: int) -> Example:
+        row = int(self.rows[item])
+        if row in self._held:
+            return self._held[row]
+        example = self._read(row)
+        if not self.memory_efficient:
+            self._held[row] = example
+        return example
+
+    def _read(self, row: int) -> Example:
+        index = self.store.index
+        smiles = self.store.text("smiles", row)
+        bonds = None
+        if self.bde is not None:
+            known = self.bde.get(self.store.text("inchikey", row), smiles)
+            if known is not None:
+                bonds = known.atoms[known.valid], known.bde[known.valid]
+        return Example(
+            featurize(load_canonical(smiles), graph=self.graph),
+            self.store.spectrum(row),
+            float(index.energy[row]),
+            int(index.lowest_mz[row]),
+            row,
+            bonds,
+        )
+
+
+class ExampleCollator:
+    """Puts examples into a batch; an object, not a closure, so that workers can be spawned.
+
+    Args:
+        max_mz: highest nominal mass of the binned spectra.
+        teacher: cache of a teacher's predictions to add.
+    """
+
+    def __init__(self, max_mz: int, teacher: TeacherCache | None = None):
+        self.max_mz = max_mz
+        self.teacher = teacher
+
+    def __call__(self, examples: Sequence[Example]) -> Batch:
+        """Return the batch of ``examples``."""
+        batch = collate([e.features for e in examples], [e.energy for e in examples])
+        spectra = np.stack([e.spectrum.binned(self.max_mz) for e in examples])
+        batch = replace(
+            batch,
+            row=torch.tensor([e.row for e in examples]),
+            spectrum=torch.from_numpy(spectra),
+            lowest_mz=torch.tensor([e.lowest_mz for e in examples]),
+        )
+        if self.teacher is not None:
+            mean, deviation, features = self.teacher.read(batch.row.numpy())
+            batch = replace(
+                batch,
+                teacher_mean=torch.from_numpy(mean),
+                teacher_deviation=torch.from_numpy(deviation),
+                teacher_features=torch.from_numpy(features),
+            )
+        return batch if batch.atoms is None else _with_bond_energies(batch, examples)
+
+
+class ResumableSampler(Sampler[list[int]]):
+    """Shuffled batches whose order depends on the seed and the epoch alone.
+
+    A run that stops in the middle of an epoch continues with the batch where it stopped. The last
+    batch is left out where it is incomplete, unless that leaves none.
+
+    Args:
+        size: number of examples.
+        batch_size: examples a batch.
+        seed: seed of the order.
+
+    Attributes:
+        epoch: set before each epoch.
+        start: first batch of the epoch to give.
+    """
+
+    def __init__(self, size: int, batch_size: int, seed: int):
+        self.size = size
+        self.batch_size = min(batch_size, size)
+        self.seed = seed
+        self.epoch = 0
+        self.start = 0
+
+    def __len__(self) -> int:
+        return self.size // self.batch_size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
+        for batch in range(self.start, len(self)):
+            yield order[batch * self.batch_size : (batch + 1) * self.batch_size].tolist()
+
+
+def make_loader(
+    dataset: SpectrumDataset,
+    *,
+    max_mz: int,
+    batch_size: int,
+    num_workers: int,
+    shuffle_seed: int | None = None,
+    teacher: TeacherCache | None = None,
+) -> DataLoader:
+    """Return a loader of batches; shuffled for training where a seed is given, else in order.
+
+    Args:
+        dataset: the spectra.
+        max_mz: highest nominal mass.
+        batch_size: spectra a batch.
+        num_workers: worker processes that read and compute features; 0 for none.
+        shuffle_seed: seed of the order of a training loader.
+        teacher: cache of a teacher's predictions to add to the batches.
+    """
+    common = {
+        "collate_fn": ExampleCollator(max_mz, teacher),
+        "num_workers": num_workers,
+        "persistent_workers": num_workers > 0,
+    }
+    if shuffle_seed is None:
+        return DataLoader(dataset, batch_size=batch_size, **common)
+    sampler = ResumableSampler(len(dataset), batch_size, shuffle_seed)
+    return DataLoader(dataset, batch_sampler=sampler, **common)
+
+
+def _with_bond_energies(batch: Batch, examples: Sequence[Example]) -> Batch:
+    pairs, pair_energies = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
+    atoms, atom_energies = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+    first = 0
+    for example in examples:
+        size = len(example.features.graph.atoms)
+        if example.bonds is not None:
+            ends, energies = example.bonds
+            # Hydrogens are numbered after the heavy atoms and are no atoms of the graph.
+            to_hydrogen = (ends >= size).any(1)
+            pairs.append(first + ends[~to_hydrogen])
+            pair_energies.append(energies[~to_hydrogen])
+            atoms.append(first + ends[to_hydrogen].min(1))
+            atom_energies.append(energies[to_hydrogen])
+        first += size
+    return replace(
+        batch,
+        bond_atoms=torch.from_numpy(np.concatenate(pairs)),
+        bond_energy=torch.from_numpy(np.concatenate(pair_energies)),
+        hydrogen_atoms=torch.from_numpy(np.concatenate(atoms)),
+        hydrogen_energy=torch.from_numpy(np.concatenate(atom_energies)),
+    )

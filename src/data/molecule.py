@@ -1,0 +1,184 @@
+"""From a structure to what the models read: identity, fingerprints and graph.
+
+Imports RDKit and NumPy only, so that reading structures stays quick where no model is needed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from rdkit import Chem, RDLogger
+from rdkit.Chem import Descriptors, rdFingerprintGenerator, rdMolDescriptors
+
+from .spectrum import isotope_pattern
+
+ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+ECFP_BITS = 4096
+COUNT_BITS = 2048
+
+_PERIODIC_TABLE = Chem.GetPeriodicTable()
+_ECFP = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=ECFP_BITS)
+_COUNTS = rdFingerprintGenerator.GetMorganGenerator(
+    radius=2, fpSize=COUNT_BITS, countSimulation=False
+)
+# An ion of less than this share of the molecular ion's pattern is left out of a spectrum's range.
+_ISOTOPE_FLOOR = 1e-3
+
+RDLogger.DisableLog("rdApp.*")
+
+
+class MoleculeError(ValueError):
+    """A structure that cannot be used; the message says why in a few words."""
+
+
+@dataclass(frozen=True)
+class Molecule:
+    """One neutral or charged molecule of one component, its atoms in canonical-SMILES order.
+
+    Attributes:
+        mol: RDKit molecule, hydrogens implicit but for isotope-labelled ones.
+        smiles: canonical isomeric SMILES.
+    """
+
+    mol: Chem.Mol
+    smiles: str
+
+    @cached_property
+    def formula(self) -> str:
+        """Molecular formula in Hill order, isotope labels not told apart."""
+        return rdMolDescriptors.CalcMolFormula(self.mol)
+
+    @cached_property
+    def inchikey(self) -> str:
+        """InChIKey of 27 characters; empty where InChI cannot describe the structure."""
+        return Chem.MolToInchiKey(self.mol)
+
+    @cached_property
+    def element_counts(self) -> Counter[str]:
+        """Number of atoms of each element, hydrogens included, isotope labels left out."""
+        return Counter(
+            {
+                element: number
+                for (element, isotope), number in self._isotope_counts.items()
+                if not isotope
+            }
+        )
+
+    @cached_property
+    def _isotope_counts(self) -> Counter[tuple[str, int]]:
+        counts: Counter[tuple[str, int]] = Counter()
+        for atom in self.mol.GetAtoms():
+            counts[atom.GetSymbol(), atom.GetIsotope()] += 1
+            if hydrogens := atom.GetTotalNumHs():
+                counts["H", 0] += hydrogens
+        return counts
+
+    @cached_property
+    def nominal_mass(self) -> int:
+        """Mass of the molecular ion in Da from the most abundant isotopes, labels counted."""
+        return sum(
+            number * (isotope or _PERIODIC_TABLE.GetMostCommonIsotope(element))
+            for (element, isotope), number in self._isotope_counts.items()
+        )
+
+    @cached_property
+    def exact_mass(self) -> float:
+        """Monoisotopic mass in Da, labels counted."""
+        return Descriptors.ExactMolWt(self.mol)
+
+    @cached_property
+    def average_mass(self) -> float:
+        """Average molecular weight in g/mol."""
+        return Descriptors.MolWt(self.mol)
+
+    @cached_property
+    def highest_mz(self) -> int:
+        """Highest nominal m/z of the molecular ion's isotope pattern (0.1 % of it or more)."""
+        pattern = isotope_pattern(self.element_counts)
+        top = max(pattern.values())
+        shifts = [shift for shift, share in pattern.items() if share >= _ISOTOPE_FLOOR * top]
+        return self.nominal_mass + max(shifts)
+
+    def fingerprint(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ECFP4 bits and the count fingerprint as one sparse vector.
+
+        ECFP4 (Rogers and Hahn, J. Chem. Inf. Model. 2010, 50, 742) folded to 4096 bits fills the
+        positions 0…4095; the Morgan counts of the same radius, folded to 2048, the positions
+        4096…6143.
+
+        Returns:
+            Positions ``(set,)``, int64, and values ``(set,)``, float32: 1 for a bit, the number of
+            occurrences for a count.
+        """
+        bits = np.fromiter(_ECFP.GetFingerprint(self.mol).GetOnBits(), dtype=np.int64)
+        counts = _COUNTS.GetCountFingerprint(self.mol).GetNonzeroElements()
+        positions = np.concatenate([bits, ECFP_BITS + np.array(list(counts), dtype=np.int64)])
+        values = np.concatenate([np.ones(len(bits)), np.array(list(counts.values()))])
+        return positions, values.astype(np.float32)
+
+
+def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Molecule:
+    """Read a structure and check that the models can take it.
+
+    Args:
+        structure: SMILES, or an RDKit molecule (from a MOL file, say).
+        max_mz: highest nominal mass allowed, in Da; ``None`` for any.
+
+    Returns:
+        The molecule, its atoms renumbered in the order of its canonical SMILES.
+
+    Raises:
+        MoleculeError: the structure is empty, cannot be read, has several components, an
+            unsupported element, or a nominal mass above ``max_mz``.
+
+    Example:
+        >>> from nextims.data.molecule import read_molecule
+        >>> ethanol = read_molecule("OCC")
+        >>> ethanol.smiles, ethanol.formula, ethanol.nominal_mass
+        ('CCO', 'C2H6O', 46)
+    """
+    if isinstance(structure, str):
+        if not structure.strip():
+            raise MoleculeError("empty structure")
+        mol = Chem.MolFromSmiles(structure.strip())
+    else:
+        mol = Chem.RemoveHs(structure)
+    if mol is None:
+        raise MoleculeError("RDKit cannot read the structure")
+    if mol.GetNumAtoms() == 0:
+        raise MoleculeError("empty structure")
+    if len(Chem.GetMolFrags(mol)) > 1:
+        raise MoleculeError("several components")
+    unsupported = sorted({a.GetSymbol() for a in mol.GetAtoms()} - set(ELEMENTS))
+    if unsupported:
+        raise MoleculeError(f"unsupported element {', '.join(unsupported)}")
+    smiles = Chem.MolToSmiles(mol)
+    # Reading the canonical SMILES again numbers the atoms in its order, which is what caches of
+    # per-atom and per-bond values refer to.
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        raise MoleculeError("RDKit cannot read the structure's own canonical SMILES")
+    molecule = Molecule(mol, smiles)
+    if max_mz is not None and molecule.nominal_mass > max_mz:
+        raise MoleculeError(f"nominal mass {molecule.nominal_mass} Da above max_mz {max_mz}")
+    return molecule
+
+
+def load_canonical(smiles: str) -> Molecule:
+    """Return the molecule of a SMILES that ``read_molecule`` gave, without its checks.
+
+    Raises:
+        MoleculeError: RDKit cannot read it.
+
+    Example:
+        >>> from nextims.data.molecule import load_canonical
+        >>> load_canonical("CCO").nominal_mass
+        46
+    """
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        raise MoleculeError("RDKit cannot read the structure")
+    return Molecule(mol, smiles)

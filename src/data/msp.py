@@ -1,0 +1,185 @@
+"""The MSP text format of NIST and its many dialects, read record by record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+# Between m/z and intensity, and between peaks, NIST takes any of these.
+_DELIMITERS = r"[\s,;:()\[\]{}<>]"
+_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{_NUMBER}{_DELIMITERS}+{_NUMBER}(?:{_DELIMITERS}|$)")
+_FIELD = re.compile(r"\s*([A-Za-z][^:]*?)\s*:(.*)")
+# Catalogue numbers may share a line: "CAS#: 64-17-5;  NIST#: 291264".
+_NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
+_NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+_END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
+_COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(\S+?)=("[^"]*"|\S+)')
+
+
+@dataclass
+class MspEntry:
+    """One record as its lines say it.
+
+    Attributes:
+        line: line of the file where it begins, from 1.
+        fields: values by field name in lower case without punctuation (``cas``, ``numpeaks``).
+        peak_lines: the lines of the peak list.
+        latin1: some line was not UTF-8 and has been read as Latin-1.
+        damage: a line that belongs to no part of a record; empty where there is none.
+    """
+
+    line: int
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    peak_lines: list[str] = field(default_factory=list)
+    latin1: bool = False
+    damage: str = ""
+
+    def first(self, *names: str) -> str:
+        """Return the first value of the first of these fields that is present, else ``""``."""
+        for name in names:
+            if self.fields.get(name):
+                return self.fields[name][0]
+        return ""
+
+    def comment(self, *names: str) -> str:
+        """Return the value of ``name=value`` in the comments, names in lower case, else ``""``."""
+        pairs: dict[str, str] = {}
+        for text in self.fields.get("comments", []) + self.fields.get("comment", []):
+            for quoted, value, plain, other in _COMMENT_PAIR.findall(text):
+                name = (quoted or plain).strip().lower()
+                pairs.setdefault(name, (value or other).strip('" '))
+        return next((pairs[name] for name in names if pairs.get(name)), "")
+
+    def peaks(self) -> np.ndarray:
+        """Return m/z and intensity of each peak, shape ``(peaks, 2)``.
+
+        Raises:
+            ValueError: the list cannot be read, or ``Num Peaks`` gives another number.
+        """
+        if self.damage:
+            raise ValueError(f"unexpected line {self.damage!r}")
+        pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
+        announced = self.first("numpeaks")
+        if announced and not announced.isdecimal():
+            raise ValueError(f"Num Peaks says {announced!r}")
+        if announced and int(announced) != len(pairs):
+            # Numbers after m/z and intensity are annotations where one peak stands on each line.
+            pairs = [_pairs(line)[0] for line in self.peak_lines]
+            if int(announced) != len(pairs):
+                found = sum(len(_pairs(line)) for line in self.peak_lines)
+                raise ValueError(f"Num Peaks says {announced}, found {found} peaks")
+        return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
+
+def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
+    r"""Read the records of an MSP file, one at a time in memory.
+
+    A record begins with its ``Name``; without one, with the fields after another record's peaks
+    that have peaks of their own. What ``Num Peaks`` says never decides where a record ends.
+
+    Args:
+        lines: the file's lines, with either kind of line ends.
+
+    Yields:
+        Records with fields or peaks, well formed or not.
+
+    Example:
+        >>> from nextims.data.msp import read_msp
+        >>> text = b"Name: Water\r\nNum Peaks: 2\r\n17 212; 18 999;\r\n"
+        >>> [entry.peaks().tolist() for entry in read_msp(text.splitlines())]
+        [[[17.0, 212.0], [18.0, 999.0]]]
+    """
+    entry = MspEntry(1)
+    # Fields after a list of peaks: of this record, or of a next one that has no name.
+    later = MspEntry(1)
+    for number, raw in enumerate(lines, 1):
+        line, latin1 = _decode(raw, first=number == 1)
+        if not line.strip():
+            continue
+        if _PEAK_LINE.match(line):
+            if later.fields.get("numpeaks"):
+                yield entry
+                entry, later = later, MspEntry(number)
+            entry.peak_lines.append(line)
+        elif parts := _split_fields(line):
+            for name, value in parts:
+                if name == "name":
+                    entry, finished = _begin(entry, later, number)
+                    yield from finished
+                    later = MspEntry(number)
+                target = later if entry.peak_lines else entry
+                if not target.fields:
+                    target.line = number
+                _add(target, name, value)
+                target.latin1 |= latin1
+        elif entry.peak_lines or entry.fields.get("numpeaks"):
+            entry.damage = entry.damage or line.strip()[:40]
+    yield from _begin(entry, later, 0)[1]
+
+
+def _begin(entry: MspEntry, later: MspEntry, line: int) -> tuple[MspEntry, list[MspEntry]]:
+    """Start a new record; return it and what is finished by that."""
+    finished = []
+    if later.fields.get("numpeaks"):
+        finished = [entry, later]
+    elif entry.fields or entry.peak_lines:
+        for name, values in later.fields.items():
+            entry.fields.setdefault(name, values)
+        finished = [entry]
+    return MspEntry(line), finished
+
+
+def _add(entry: MspEntry, name: str, value: str) -> None:
+    if name == "numpeaks":
+        # Peaks may begin on the same line.
+        number, _, rest = value.partition(" ")
+        if _PEAK_LINE.match(rest):
+            value = number
+            entry.peak_lines.append(rest)
+        value = value.rstrip(" ;,.")
+    entry.fields.setdefault(name, []).append(value)
+
+
+def _decode(raw: bytes, *, first: bool) -> tuple[str, bool]:
+    try:
+        return raw.decode("utf-8-sig" if first else "utf-8"), False
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), True
+
+
+def _split_fields(line: str) -> list[tuple[str, str]]:
+    """Return normalised names and values of the fields on a line; none if it has no field."""
+    parts = []
+    for text in _NEXT_FIELD.split(line) if _NUMBERS_LINE.match(line) else [line]:
+        if found := _FIELD.match(text):
+            parts.append((re.sub(r"[^a-z0-9]", "", found[1].lower()), found[2].strip()))
+    return parts
+
+
+def _pairs(line: str) -> list[tuple[float, float]]:
+    """Return the peaks on a line.
+
+    Raises:
+        ValueError: there is something that is neither peak nor annotation.
+    """
+    pairs = []
+    for segment in _END_OF_PEAK.split(_QUOTED.sub(" ", line)):
+        words = re.split(r"[\s,:]+", segment.strip(" \t,:"))
+        if words == [""]:
+            continue
+        if len(words) < 2:
+            raise ValueError(f"cannot read the peak {segment.strip()!r}")
+        numbers = all(re.fullmatch(_NUMBER, word) for word in words)
+        # A row of numbers is a row of peaks; with a word among them it is one annotated peak.
+        end = len(words) if numbers and len(words) % 2 == 0 else 2
+        try:
+            values = [float(word) for word in words[:end]]
+        except ValueError:
+            raise ValueError(f"cannot read the peak {segment.strip()!r}") from None
+        pairs += zip(values[::2], values[1::2], strict=True)
+    return pairs

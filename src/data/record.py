@@ -1,0 +1,219 @@
+"""One library record as it was read, whatever the format of its file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem
+
+from .molecule import Molecule, MoleculeError, read_molecule
+from .spectrum import Spectrum, nominal_mz
+
+# What libraries write where they have nothing to say.
+_NOT_GIVEN = {"", "n/a", "na", "nan", "none", "null", "-", "?", "unknown", "not available"}
+_ATOMS = re.compile(r"(?:\[\d+([A-Z][a-z]?)\]|([A-Z][a-z]?))(\d*)")
+_FORMULA = re.compile(rf"\[?((?:{_ATOMS.pattern})+)\]?\d*[+-]?\d*\.?")
+
+# "70", "70 eV", "70eV", "70.0 V", "70 (nominal)", "EI 70 eV"; a second number makes it ambiguous.
+_ENERGY = re.compile(
+    r"(?:[a-z]+[:= ]*)?(?P<value>\d+(?:[.,]\d+)?)\s*(?P<unit>ev|kev|v|volts?)?\.?\s*"
+    r"(?:\([^\d)]*\))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """A record that is not used.
+
+    Attributes:
+        file: file, or ``archive/member``, that holds the record.
+        line: line of the file where the record begins, from 1.
+        id: identifier, empty where it could not be read.
+        name: compound name, empty where it could not be read.
+        reason: one of a small number of phrases, by which bad records are counted.
+        detail: what exactly was found.
+    """
+
+    file: str
+    line: int
+    id: str
+    name: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One measured spectrum with what its library says about it.
+
+    Attributes:
+        file: file, or ``archive/member``, that holds the record.
+        line: line of the file where the record begins, from 1.
+        id: identifier, unique in its library.
+        name: compound name.
+        spectrum: the peaks above zero intensity.
+        structures: SMILES, InChI or paths of MOL files, the most trusted first; may be empty.
+        structure_problem: why there is no structure, where the reader knows.
+        formula: molecular formula as given.
+        inchikey: InChIKey as given.
+        energy: ionization energy in eV, ``None`` where not given.
+        instrument: instrument as given.
+        ionization: kind of ionization, ``EI`` for electron ionization.
+        ion_mode: ``positive`` or ``negative``.
+        ms_level: 1 for a full scan, 2 for a product-ion spectrum.
+        licence: terms of use as given.
+        remarks: title, comments and derivative notes, which tell of derivatisation.
+        notes: peculiarities that do not spoil the record, to be counted.
+    """
+
+    file: str
+    line: int
+    id: str
+    name: str
+    spectrum: Spectrum
+    structures: tuple[str | Path, ...] = ()
+    structure_problem: str = ""
+    formula: str = ""
+    inchikey: str = ""
+    energy: float | None = None
+    instrument: str = ""
+    ionization: str = "EI"
+    ion_mode: str = "positive"
+    ms_level: int = 1
+    licence: str = ""
+    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def lowest_mz(self) -> int:
+        """Lowest recorded nominal m/z; below it nothing is known about the spectrum."""
+        return int(nominal_mz(self.spectrum.mz[0]))
+
+    @cached_property
+    def molecule(self) -> Molecule:
+        """The first of the record's structures that RDKit reads and that fits the formula.
+
+        Raises:
+            MoleculeError: there is none, or the models cannot take it.
+        """
+        formula = count_elements(self.formula)
+        problem = MoleculeError("no structure")
+        for structure in self.structures:
+            mol = _parse(structure)
+            if mol is None:
+                problem = MoleculeError("RDKit cannot read the structure")
+                continue
+            molecule = read_molecule(mol)
+            if formula is None or count_elements(molecule.formula) == formula:
+                return molecule
+            problem = MoleculeError("structure disagrees with the formula")
+        raise problem
+
+    def rejected(self, reason: str, detail: str = "") -> BadRecord:
+        """Return what is kept of a record that is not used."""
+        return BadRecord(self.file, self.line, self.id, self.name, reason, detail)
+
+
+def clean_spectrum(mz: np.ndarray, intensity: np.ndarray) -> Spectrum:
+    """Make a spectrum of listed peaks, without those that say nothing.
+
+    Args:
+        mz: m/z of each peak, shape ``(peaks,)``.
+        intensity: abundance of each peak, shape ``(peaks,)``.
+
+    Returns:
+        The peaks of intensity above zero at nominal masses from 1.
+
+    Raises:
+        ValueError: values that no spectrum can have.
+
+    Example:
+        >>> from nextims.data.record import clean_spectrum
+        >>> clean_spectrum([0, 15, 31], [5, 0, 80]).mz
+        array([31.])
+    """
+    mz = np.asarray(mz, dtype=np.float64)
+    intensity = np.asarray(intensity, dtype=np.float64)
+    if not np.isfinite(mz).all():
+        raise ValueError("m/z and intensity must be finite")
+    kept = (nominal_mz(mz) >= 1) & (intensity != 0)
+    return Spectrum(mz[kept], intensity[kept])
+
+
+def is_given(text: str) -> bool:
+    """Say whether a field holds something other than ``N/A`` and its like.
+
+    Example:
+        >>> from nextims.data.record import is_given
+        >>> is_given("N/A"), is_given("CCO")
+        (False, True)
+    """
+    return text.strip().lower() not in _NOT_GIVEN
+
+
+def count_elements(formula: str) -> Counter[str] | None:
+    """Count the atoms of each element in a formula, isotopes and charge left aside.
+
+    Returns:
+        Counts; ``None`` where the text is not one plain formula.
+
+    Example:
+        >>> from nextims.data.record import count_elements
+        >>> count_elements("C2[2H]6O") == count_elements("C2H6O")
+        True
+    """
+    found = _FORMULA.fullmatch(formula.strip())
+    if found is None:
+        return None
+    counts: Counter[str] = Counter()
+    for isotope, element, number in _ATOMS.findall(found[1]):
+        symbol = isotope or element
+        counts["H" if symbol in ("D", "T") else symbol] += int(number or 1)
+    return counts
+
+
+def parse_energy(text: str) -> float | None:
+    """Read an ionization energy.
+
+    Args:
+        text: such as ``70 eV``, ``70eV``, ``70 (nominal)`` or ``70``; volts count as eV.
+
+    Returns:
+        Energy in eV; ``None`` where the text says that it is not given.
+
+    Raises:
+        ValueError: the text is not one energy above 0 (a range or a ramp, say).
+
+    Example:
+        >>> from nextims.data.record import parse_energy
+        >>> parse_energy("70eV"), parse_energy("N/A")
+        (70.0, None)
+    """
+    if not is_given(text):
+        return None
+    found = _ENERGY.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"not an energy: {text!r}")
+    energy = float(found["value"].replace(",", "."))
+    if (found["unit"] or "").lower() == "kev":
+        energy *= 1000
+    if energy <= 0:
+        raise ValueError(f"not an energy: {text!r}")
+    return energy
+
+
+def _parse(structure: str | Path) -> Chem.Mol | None:
+    if isinstance(structure, Path):
+        try:
+            return Chem.MolFromMolBlock(structure.read_text(encoding="latin-1"))
+        except OSError:
+            return None
+    if structure.startswith("InChI="):
+        return Chem.MolFromInchi(structure)
+    return Chem.MolFromSmiles(structure)

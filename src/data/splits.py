@@ -1,0 +1,55 @@
+"""Which molecules train, validate and test.
+
+A molecule's split follows from a hash of what it is, so it never moves when a library grows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from ..config import DataConfig
+from .molecule import Molecule
+
+SPLITS = ("train", "validation", "test")
+
+
+def assign_split(molecule: Molecule, config: DataConfig) -> int:
+    """Return the position in ``SPLITS`` of the split that a molecule belongs to.
+
+    Stereoisomers and replicates share the first block of the InChIKey and stay together; with
+    ``split_by: scaffold`` so do all molecules of one Murcko scaffold, those without rings going by
+    their InChIKey.
+
+    Args:
+        molecule: a molecule with an InChIKey.
+        config: gives ``split_by``, ``test_fraction`` and ``validation_fraction``.
+
+    Example:
+        >>> from nextims.config import DataConfig
+        >>> from nextims.data.molecule import read_molecule
+        >>> from nextims.data.splits import SPLITS, assign_split
+        >>> SPLITS[assign_split(read_molecule("CCO"), DataConfig())]
+        'train'
+    """
+    key = molecule.inchikey[:14]
+    if config.split_by == "scaffold":
+        key = MurckoScaffold.MurckoScaffoldSmiles(mol=molecule.mol) or key
+    share = hash_share(key)
+    if share < config.test_fraction:
+        return SPLITS.index("test")
+    if share < config.test_fraction + config.validation_fraction:
+        return SPLITS.index("validation")
+    return SPLITS.index("train")
+
+
+def hash_share(key: str) -> float:
+    """Return a number from 0 up to 1 that depends on ``key`` alone, evenly spread over keys.
+
+    Example:
+        >>> from nextims.data.splits import hash_share
+        >>> 0 <= hash_share("LFQSCWFLJHTTHZ") < 1
+        True
+    """
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64

@@ -1,0 +1,1 @@
+"""How near a predicted spectrum comes to a measured one."""

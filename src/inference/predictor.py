@@ -1,0 +1,158 @@
+"""From SMILES to spectra with a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from ..config import PROJECT_ROOT, Config
+from ..data.features import collate, featurize
+from ..data.molecule import Molecule, MoleculeError, read_molecule
+from ..training.checkpoint import load_model
+from .results import FailedPrediction, PredictedSpectrum, spectrum_from_bins
+from .structures import InputStructure
+
+if TYPE_CHECKING:
+    from ..training.checkpoint import Checkpoint
+
+Result = PredictedSpectrum | FailedPrediction
+
+
+class Predictor:
+    """Predicts 70 eV electron-ionization spectra.
+
+    Args:
+        model: a teacher or a student, in evaluation mode, already on its device.
+        name: what exported spectra call the model.
+        checkpoint: description of the weights, where they came from a file.
+
+    Example:
+        >>> from nextims.inference import Predictor
+        >>> spectrum = Predictor.from_checkpoint().predict(["CCO"])[0]
+        >>> spectrum.molecule.formula, max(spectrum.spectrum.intensity)
+        ('C2H6O', 1.0)
+    """
+
+    def __init__(self, model: nn.Module, name: str = "", checkpoint: Checkpoint | None = None):
+        self.model = model.eval()
+        self.name = name
+        self.checkpoint = checkpoint
+        self.device = next(model.parameters()).device
+
+    @classmethod
+    def from_checkpoint(
+        cls, path: str | Path | None = None, device: str = "auto", config: Config | None = None
+    ) -> Predictor:
+        """Load trained weights.
+
+        Args:
+            path: checkpoint of a teacher or a student; the student of ``config`` if left out.
+            device: "cpu", "cuda", or "auto": a GPU where there is one.
+            config: configuration; the shipped student is used if left out.
+
+        Raises:
+            CheckpointError: the file is missing or cannot be used.
+            ValueError: "cuda" is asked for and there is no GPU.
+        """
+        if path is None:
+            config = config or Config().with_root(PROJECT_ROOT)
+            path = config.student.checkpoint
+        model, checkpoint = load_model(path, _choose_device(device))
+        return cls(model, f"{checkpoint.kind} {Path(path).name}", checkpoint)
+
+    @property
+    def max_mz(self) -> int:
+        """Highest nominal mass of a molecule that the model can take, in Da."""
+        return self.model.max_mz
+
+    def predict(
+        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
+    ) -> list[Result]:
+        """Predict the spectra of structures.
+
+        Args:
+            smiles: SMILES, or structures as ``read_structures`` gives them.
+            batch_size: structures that the model takes at once.
+
+        Returns:
+            One result for each structure, in their order: a ``PredictedSpectrum``, or a
+            ``FailedPrediction`` that says why there is none. The line of a plain SMILES is its
+            position, from 1.
+
+        Raises:
+            TypeError: ``smiles`` is a single text, not a list of them.
+        """
+        return list(self.predict_stream(smiles, batch_size))
+
+    def predict_stream(
+        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
+    ) -> Iterator[Result]:
+        """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
+        if isinstance(smiles, str):
+            raise TypeError(
+                f"expected a list of SMILES, found the text {smiles!r}: use [{smiles!r}]"
+            )
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, found {batch_size}")
+        return self._stream(_numbered(smiles), batch_size)
+
+    def _stream(self, structures: Iterator[InputStructure], batch_size: int) -> Iterator[Result]:
+        while batch := list(islice(structures, batch_size)):
+            yield from self._predict_batch(batch)
+
+    def _predict_batch(self, structures: list[InputStructure]) -> list[Result]:
+        """Return the results of one batch; unusable structures keep their place."""
+        results: list[Result | None] = []
+        molecules: list[Molecule] = []
+        for structure in structures:
+            try:
+                if not isinstance(structure.smiles, str):  # NaN in a column of a table, say
+                    raise MoleculeError(f"expected a SMILES, found {structure.smiles!r}")
+                molecules.append(read_molecule(structure.smiles, max_mz=self.max_mz))
+                results.append(None)
+            except MoleculeError as error:
+                results.append(_failure(structure, error))
+            except UnicodeEncodeError:  # bytes that are no text, from a command line
+                results.append(_failure(structure, MoleculeError("not readable as text")))
+        bins = iter(self._intensities(molecules) if molecules else ())
+        remaining = iter(molecules)
+        for position, structure in enumerate(structures):
+            if results[position] is None:
+                results[position] = _result(structure, next(remaining), next(bins))
+        return results
+
+    @torch.inference_mode()
+    def _intensities(self, molecules: list[Molecule]):
+        features = [featurize(molecule, graph=self.model.needs_graph) for molecule in molecules]
+        batch = collate(features).to(self.device)
+        return self.model(batch).intensity.float().cpu().numpy()
+
+
+def _choose_device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"device {device}: PyTorch finds no GPU here; use cpu or auto")
+    return device
+
+
+def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:
+    for position, item in enumerate(smiles, start=1):
+        yield item if isinstance(item, InputStructure) else InputStructure(position, item)
+
+
+def _result(structure: InputStructure, molecule: Molecule, bins) -> Result:
+    try:
+        spectrum = spectrum_from_bins(bins, molecule.highest_mz)
+    except ValueError as error:
+        return _failure(structure, error)
+    return PredictedSpectrum(structure.line, structure.name, molecule, spectrum)
+
+
+def _failure(structure: InputStructure, error: ValueError) -> FailedPrediction:
+    return FailedPrediction(structure.line, str(structure.smiles), structure.name, str(error))

@@ -1,0 +1,209 @@
+"""Reading lists of structures: one SMILES a line, or a table with a column of them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+STANDARD_INPUT = "-"
+TABLE_ENDINGS = (".csv", ".tsv")
+_DELIMITERS = (",", ";", "\t")
+
+
+class InputError(ValueError):
+    """A list of structures cannot be read; the message names the file and the reason."""
+
+
+@dataclass(frozen=True)
+class InputStructure:
+    """One structure as the user gave it.
+
+    Attributes:
+        line: line of the file, from 1.
+        smiles: text in the structure's place, unchecked; may be empty.
+        name: name; empty where there is none.
+    """
+
+    line: int
+    smiles: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class _Table:
+    """How the lines of a table are divided."""
+
+    delimiter: str
+    smiles_column: int
+    name_column: int
+    has_header: bool
+
+
+def read_structures(source: str | Path) -> Iterator[InputStructure]:
+    """Read structures one after the other.
+
+    Text files hold one SMILES a line, and a name after white space where there is one. Tables
+    (``.csv``, ``.tsv``, or any file whose first line names a column ``smiles``) are separated by
+    comma, semicolon or tab, cells may be quoted; they have a column ``smiles`` and perhaps
+    ``name``, or no header and the SMILES first. Each line is one record. Blank lines are given as
+    empty structures, so that nothing vanishes without a mark.
+
+    UTF-8 and UTF-16, with or without byte-order mark, and any line ends are read; a line that is
+    not UTF-8 is taken as Windows-1252.
+
+    Args:
+        source: path of the file, or ``-`` for standard input.
+
+    Returns:
+        The structures in the file's order. The file is opened at once, and read as it is needed.
+
+    Raises:
+        InputError: the file is missing, or is not text.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.inference.structures import read_structures
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "alcohols.smi")
+        >>> _ = path.write_text("CCO ethanol")
+        >>> list(read_structures(path))
+        [InputStructure(line=1, smiles='CCO', name='ethanol')]
+    """
+    if str(source) == STANDARD_INPUT:
+        # Standard input stays open for whoever called us.
+        opened, is_table = nullcontext(sys.stdin.buffer), False
+        text = _decoded(sys.stdin.buffer, "standard input")
+    else:
+        path = Path(source)
+        opened, is_table = _open(path), path.suffix.lower() in TABLE_ENDINGS
+        try:
+            text = _decoded(opened, str(path))
+        except InputError:
+            opened.close()
+            raise
+    return _structures(opened, text, is_table)
+
+
+def parse_line(text: str, line: int = 1) -> InputStructure:
+    """Divide a line into the SMILES and the name after the white space.
+
+    Example:
+        >>> from nextims.inference.structures import parse_line
+        >>> parse_line("CCO  ethyl alcohol").name
+        'ethyl alcohol'
+    """
+    smiles, *name = text.split(maxsplit=1)[:2] or [""]
+    return InputStructure(line, smiles, "".join(name).strip())
+
+
+def count_lines(source: str | Path) -> int | None:
+    """Return the number of lines of a file; ``None`` where counting would use it up.
+
+    Example:
+        >>> from nextims.inference.structures import count_lines
+        >>> count_lines("-") is None
+        True
+    """
+    if str(source) == STANDARD_INPUT or not Path(source).is_file():
+        return None
+    lines, last = 0, b"\n"
+    with Path(source).open("rb") as file:
+        while block := file.read(1 << 20):
+            lines += block.count(b"\n")
+            last = block[-1:]
+    return lines + (last != b"\n")
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a folder, expected a file of SMILES") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _decoded(stream: BinaryIO, label: str) -> Iterator[str]:
+    """Return the lines of a binary stream as text without line ends."""
+    beginning = stream.peek(4096) if hasattr(stream, "peek") else b""
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _lines(stream, "utf-16", "replace")
+    if b"\0" in beginning:
+        raise InputError(f"{label}: not a text file, expected SMILES (.smi, .txt or .csv)")
+    return _lines(stream, "utf-8-sig", "surrogateescape")
+
+
+def _lines(stream: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
+    text = io.TextIOWrapper(stream, encoding=encoding, errors=errors)
+    try:
+        for line in text:
+            yield (line if line.isascii() else _without_surrogates(line)).rstrip("\n")
+    finally:
+        text.detach()  # else the wrapper would close standard input
+
+
+def _without_surrogates(line: str) -> str:
+    try:
+        line.encode("utf-8")
+        return line
+    except UnicodeEncodeError:
+        return line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
+def _structures(opened, text: Iterator[str], is_table: bool) -> Iterator[InputStructure]:
+    with opened:
+        table = None
+        for number, line in enumerate(text, start=1):
+            if number == 1:
+                table = _table_of(line, is_table)
+                if _is_header(line, table):
+                    continue
+            yield parse_line(line, number) if table is None else _parse_row(line, number, table)
+
+
+def _is_header(first_line: str, table: _Table | None) -> bool:
+    if table is not None:
+        return table.has_header
+    # No molecule is written "smiles": such a word heads the column of a text file.
+    return parse_line(first_line).smiles.lower() == "smiles"
+
+
+def _table_of(first_line: str, is_table: bool) -> _Table | None:
+    """Find out from its first line how a table is divided; ``None`` where there is none."""
+    for delimiter in _DELIMITERS:
+        header = [cell.lower() for cell in _cells(first_line, delimiter)]
+        if "smiles" in header and (is_table or len(header) > 1):
+            name = header.index("name") if "name" in header else -1
+            return _Table(delimiter, header.index("smiles"), name, has_header=True)
+    if not is_table:
+        return None
+    # Without a header the SMILES comes first, and no SMILES holds a delimiter.
+    present = [delimiter for delimiter in _DELIMITERS if delimiter in first_line]
+    delimiter = min(present, key=first_line.index, default=",")
+    return _Table(delimiter, smiles_column=0, name_column=1, has_header=False)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    # Line by line: an unclosed quote spoils its own line and cannot swallow those that follow.
+    try:
+        row = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a cell of more than 131 072 characters, say: no structure either way
+        row = [line]
+    return [cell.strip() for cell in row]
+
+
+def _parse_row(line: str, number: int, table: _Table) -> InputStructure:
+    cells = _cells(line, table.delimiter)
+
+    def cell(column: int) -> str:
+        return cells[column] if 0 <= column < len(cells) else ""
+
+    return InputStructure(number, cell(table.smiles_column), cell(table.name_column))

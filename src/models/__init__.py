@@ -1,0 +1,1 @@
+"""Teacher, student and the parts they are built from."""

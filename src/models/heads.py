@@ -1,0 +1,95 @@
+"""Heads: from a molecule's vector to a spectrum, from atoms' vectors to bond energies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Prediction(NamedTuple):
+    """What a model gives for ``b`` molecules.
+
+    Attributes:
+        intensity: predicted spectra, ``(b, max_mz)``; column ``i`` is m/z ``i + 1``; never
+            negative, sum 1, zero above the molecular ion's isotope pattern.
+        features: the vector that the spectrum was made from, ``(b, width)``.
+        extra: what only this kind of model gives (bond energies; routing).
+    """
+
+    intensity: Tensor
+    features: Tensor
+    extra: object = None
+
+
+class BidirectionalHead(nn.Module):
+    """Intensities by m/z and by neutral loss, mixed by a learned gate.
+
+    The forward part writes at an ion's m/z, the reverse part at the mass lost from the molecular
+    ion, so that "loses a methyl" is learned once for molecules of every mass; the gate chooses at
+    each m/z (Wei et al., ACS Cent. Sci. 2019, 5, 700).
+
+    Args:
+        width: size of the molecule's vector.
+        max_mz: highest nominal mass.
+
+    Shape:
+        ``(b, width)``, nominal mass ``(b,)``, highest m/z ``(b,)`` -> ``(b, max_mz)``
+    """
+
+    # The reverse part reaches as far above the molecular ion as an isotope pattern does:
+    # hexabromobenzene's ends at M + 12.
+    ABOVE_MOLECULAR_ION = 24
+
+    def __init__(self, width: int, max_mz: int):
+        super().__init__()
+        self.max_mz = max_mz
+        self.forward_part = nn.Linear(width, max_mz)
+        self.reverse_part = nn.Linear(width, max_mz)
+        self.gate = nn.Linear(width, max_mz)
+
+    def forward(self, x: Tensor, nominal_mass: Tensor, highest_mz: Tensor) -> Tensor:
+        """Return intensities of sum 1."""
+        mz = torch.arange(1, self.max_mz + 1, device=x.device)
+        loss = nominal_mass[:, None] + self.ABOVE_MOLECULAR_ION - mz  # (b, max_mz)
+        reachable = (loss >= 0) & (loss < self.max_mz)
+        by_loss = self.reverse_part(x).gather(1, loss.clamp(0, self.max_mz - 1))
+        by_mz = self.forward_part(x)
+        gate = torch.where(reachable, torch.sigmoid(self.gate(x)), 1.0)
+        intensity = F.softplus(gate * by_mz + (1 - gate) * by_loss)
+        intensity = intensity.masked_fill(mz > highest_mz[:, None], 0.0)
+        return intensity / intensity.sum(1, keepdim=True)
+
+
+class BondEnergyHead(nn.Module):
+    """Bond dissociation energies from the vectors of atoms.
+
+    Bonds between heavy atoms are read from both ends, the same whichever end comes first; bonds to
+    hydrogen from the heavy atom that bears it.
+
+    Args:
+        width: size of an atom's vector.
+
+    Shape:
+        atoms ``(a, width)``, bonds ``(bonds, 2)``, hydrogens ``(hydrogens,)`` ->
+        ``(bonds,)`` and ``(hydrogens,)``, kcal/mol
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.bond = nn.Sequential(nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, 1))
+        self.hydrogen = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
+        # Single bonds of organic molecules: 90 give or take 12 kcal/mol in ALFABET's DFT set.
+        self.register_buffer("mean", torch.tensor(90.0))
+        self.register_buffer("scale", torch.tensor(12.0))
+
+    def forward(
+        self, atoms: Tensor, bond_atoms: Tensor, hydrogen_atoms: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the energies of bonds between heavy atoms and of bonds to hydrogen."""
+        begin, end = atoms[bond_atoms[:, 0]], atoms[bond_atoms[:, 1]]
+        bond = self.bond(torch.cat([begin + end, (begin - end).abs()], dim=1)).squeeze(1)
+        hydrogen = self.hydrogen(atoms[hydrogen_atoms]).squeeze(1)
+        return self.mean + self.scale * bond, self.mean + self.scale * hydrogen

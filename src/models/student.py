@@ -1,0 +1,140 @@
+"""The student: a mixture of experts on fingerprints, small and quick on a CPU."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..data.features import Batch
+from .heads import BidirectionalHead, Prediction
+from .layers import FingerprintLayer, ResidualBlock
+
+
+class Routing(NamedTuple):
+    """Which experts ``b`` molecules went to.
+
+    Attributes:
+        probabilities: the gate's softmax over all experts, ``(b, experts)``.
+        chosen: the experts that each molecule went to, ``(b, active_experts)``.
+    """
+
+    probabilities: Tensor
+    chosen: Tensor
+
+    def load(self) -> Tensor:
+        """Return the share of assignments that each expert got, ``(experts,)``, sum 1."""
+        experts = self.probabilities.shape[1]
+        return torch.bincount(self.chosen.flatten(), minlength=experts) / self.chosen.numel()
+
+
+class Gate(nn.Module):
+    """Routes each molecule to its best experts.
+
+    A bias that is no parameter, raised for experts with too few molecules, takes part in the
+    choice but not in the weights (Wang et al. 2024, arXiv:2408.15664).
+
+    Args:
+        width: size of a molecule's vector.
+        experts: number of experts.
+        active: experts a molecule goes to.
+
+    Shape:
+        ``(b, width)`` -> weights of the chosen experts ``(b, active)``, sum 1, and ``Routing``
+    """
+
+    def __init__(self, width: int, *, experts: int, active: int):
+        super().__init__()
+        if active > experts:
+            raise ValueError(f"a molecule cannot go to {active} of {experts} experts")
+        self.active = active
+        self.linear = nn.Linear(width, experts, bias=False)
+        self.register_buffer("bias", torch.zeros(experts))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Routing]:
+        """Return the weights and the routing."""
+        logits = self.linear(x)
+        chosen = (logits + self.bias).topk(self.active, dim=1).indices
+        weights = logits.gather(1, chosen).softmax(1)
+        return weights, Routing(logits.softmax(1), chosen)
+
+    @torch.no_grad()
+    def update_bias(self, load: Tensor, step: float) -> None:
+        """Raise the bias of experts under their fair share, lower that of those above.
+
+        Args:
+            load: share of each expert, ``(experts,)``.
+            step: size of the change.
+        """
+        self.bias += step * torch.sign(1 / len(load) - load)
+
+
+class Student(nn.Module):
+    """A gated mixture of residual MLPs on the fingerprint, with a bidirectional head.
+
+    Args:
+        max_mz: highest nominal mass.
+        width: size of a molecule's vector.
+        experts: number of experts.
+        active_experts: experts a molecule goes to.
+        expert_blocks: residual blocks of an expert.
+        expert_bottleneck: bottleneck of these blocks.
+        dropout: share of units dropped in training.
+
+    Shape:
+        a batch of ``b`` molecules -> ``Prediction`` of ``(b, max_mz)``; its ``extra`` holds the
+        ``Routing``.
+    """
+
+    kind = "student"
+    needs_graph = False
+
+    def __init__(
+        self,
+        *,
+        max_mz: int,
+        width: int,
+        experts: int,
+        active_experts: int,
+        expert_blocks: int,
+        expert_bottleneck: int,
+        dropout: float,
+    ):
+        super().__init__()
+        self.max_mz = max_mz
+        self.feature_width = width
+        self.fingerprint = nn.Sequential(FingerprintLayer(width), nn.ReLU(), nn.Dropout(dropout))
+        self.gate_norm = nn.LayerNorm(width)
+        self.gate = Gate(width, experts=experts, active=active_experts)
+        self.experts = nn.ModuleList(
+            nn.Sequential(
+                *(ResidualBlock(width, expert_bottleneck, dropout) for _ in range(expert_blocks))
+            )
+            for _ in range(experts)
+        )
+        self.mixed = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, width), nn.ReLU(), nn.Dropout(dropout)
+        )
+        self.head = BidirectionalHead(width, max_mz)
+
+    def forward(self, batch: Batch) -> Prediction:
+        """Return the predicted spectra."""
+        x = self.fingerprint(batch)
+        weights, routing = self.gate(self.gate_norm(x))
+        features = self.mixed(self._mix(x, weights, routing.chosen))
+        intensity = self.head(features, batch.nominal_mass, batch.highest_mz)
+        return Prediction(intensity, features, routing)
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Return the weights of the last layer that all of the student's losses pass through."""
+        return list(self.mixed[1].parameters())
+
+    def _mix(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
+        mixture = torch.zeros_like(x)
+        for number, expert in enumerate(self.experts):
+            molecule, choice = torch.where(chosen == number)
+            if len(molecule):
+                weighted = expert(x[molecule]) * weights[molecule, choice, None]
+                mixture = mixture.index_add(0, molecule, weighted.to(x.dtype))
+        return mixture

@@ -1,0 +1,137 @@
+"""The teacher: graph network and fingerprint, to a spectrum and to bond energies."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..data.features import STANDARD_ENERGY, Batch
+from .encoder import MoleculeEncoder
+from .heads import BidirectionalHead, BondEnergyHead, Prediction
+from .layers import FingerprintLayer, ResidualBlock
+
+
+class EnergyEmbedding(nn.Module):
+    """A vector for the ionization energy.
+
+    Below some 30 eV fragmentation falls off steeply, above 70 eV it hardly changes, so the
+    logarithm and the energy itself are both given.
+
+    Shape:
+        ``(b,)`` in eV -> ``(b, width)``
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.linear = nn.Linear(2, width)
+
+    def forward(self, energy: Tensor) -> Tensor:
+        """Return the embedding."""
+        relative = (energy / STANDARD_ENERGY).to(self.linear.weight.dtype)
+        return self.linear(torch.stack([relative.log(), relative], dim=1))
+
+
+class Teacher(nn.Module):
+    """Message-passing encoder and fingerprint, fused into a bidirectional spectrum head.
+
+    Args:
+        max_mz: highest nominal mass.
+        encoder_width: size of an atom's vector.
+        encoder_layers: number of message-passing layers.
+        fingerprint_width: size of the fingerprint's vector and of the fused one.
+        head_blocks: residual blocks between fusion and head.
+        head_bottleneck: bottleneck of these blocks.
+        dropout: share of units dropped, in training and in ``predict_with_uncertainty``.
+        drop_edge: share of bonds left out in training.
+
+    Shape:
+        a batch of ``b`` molecules with graphs -> ``Prediction`` of ``(b, max_mz)``; its ``extra``
+        holds the energies in kcal/mol of the bonds that the batch names, ``(bonds,)`` between
+        heavy atoms and ``(hydrogens,)`` to hydrogen, or ``None`` where it names none.
+    """
+
+    kind = "teacher"
+    needs_graph = True
+
+    def __init__(
+        self,
+        *,
+        max_mz: int,
+        encoder_width: int,
+        encoder_layers: int,
+        fingerprint_width: int,
+        head_blocks: int,
+        head_bottleneck: int,
+        dropout: float,
+        drop_edge: float,
+    ):
+        super().__init__()
+        self.max_mz = max_mz
+        self.feature_width = fingerprint_width
+        self.encoder = MoleculeEncoder(
+            width=encoder_width, layers=encoder_layers, dropout=dropout, drop_edge=drop_edge
+        )
+        self.fingerprint = FingerprintLayer(fingerprint_width)
+        self.graph = nn.Linear(3 * encoder_width, fingerprint_width)
+        self.energy = EnergyEmbedding(fingerprint_width)
+        self.fuse = nn.Sequential(nn.ReLU(), nn.Dropout(dropout))
+        self.trunk = nn.Sequential(
+            *(
+                ResidualBlock(fingerprint_width, head_bottleneck, dropout)
+                for _ in range(head_blocks)
+            ),
+            nn.LayerNorm(fingerprint_width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
+        self.head = BidirectionalHead(fingerprint_width, max_mz)
+        self.bond_energy = BondEnergyHead(encoder_width)
+
+    def forward(self, batch: Batch) -> Prediction:
+        """Return the predicted spectra."""
+        atoms, molecules = self.encoder(batch)
+        fused = self.fuse(
+            self.fingerprint(batch) + self.graph(molecules) + self.energy(batch.energy)
+        )
+        features = self.trunk(fused)
+        intensity = self.head(features, batch.nominal_mass, batch.highest_mz)
+        return Prediction(intensity, features, self._bond_energies(atoms, batch))
+
+    def bond_energies(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Return the bond energies alone, as ``forward`` gives them, without the spectra."""
+        atoms, _ = self.encoder(batch)
+        return self._bond_energies(atoms, batch)
+
+    def _bond_energies(self, atoms: Tensor, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        if batch.bond_atoms is None:
+            return None
+        return self.bond_energy(atoms, batch.bond_atoms, batch.hydrogen_atoms)
+
+    @torch.no_grad()
+    def predict_with_uncertainty(self, batch: Batch, n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Predict with dropout left on (MC Dropout; Gal and Ghahramani, ICML 2016).
+
+        Args:
+            batch: ``b`` molecules.
+            n: number of passes, 2 or more.
+
+        Returns:
+            Mean and standard deviation of the intensities, ``(b, max_mz)`` each, and the mean of
+            the features, ``(b, feature_width)``. The mean sums to 1.
+
+        Raises:
+            ValueError: fewer than two passes.
+        """
+        if n < 2:
+            raise ValueError(f"a standard deviation needs 2 passes or more, found {n}")
+        was_training = self.training
+        self.eval()
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.train()
+        try:
+            passes = [self(batch) for _ in range(n)]
+        finally:
+            self.train(was_training)
+        deviation, mean = torch.std_mean(torch.stack([p.intensity for p in passes]), dim=0)
+        return mean, deviation, torch.stack([p.features for p in passes]).mean(0)

@@ -1,0 +1,1 @@
+"""Losses, balancing of losses, distillation, and the one training loop."""

@@ -1,0 +1,57 @@
+"""How the training commands report: a table at the end, one line where the user can mend it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..data.bde_cache import BDECacheError
+from ..data.bde_generator import BackendMissingError
+from ..data.dataset import EmptySplitError
+from ..data.ingest import IngestError
+from ..data.store import StoreError
+from .checkpoint import CheckpointError
+from .trainer import Interrupted
+
+USER_ERRORS = (
+    StoreError,
+    IngestError,
+    BDECacheError,
+    BackendMissingError,
+    CheckpointError,
+    EmptySplitError,
+)
+
+
+def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
+    """Train and print the metrics of the result.
+
+    Args:
+        train: trains and returns, by the model's name, the metadata of its checkpoint.
+
+    Returns:
+        The exit status: 0 when finished, 2 where an input is missing or wrong, 143 (as a shell
+        reports SIGTERM) when asked to stop.
+    """
+    try:
+        results = train()
+    except USER_ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except Interrupted as stopped:
+        print(f"{stopped}; the same command with --resume continues", file=sys.stderr)
+        return 143
+    for model, metadata in results.items():
+        print_metrics(f"{model}, validation", metadata["validation"])
+        if "test" in metadata:
+            title = f"{model}, test ({metadata['test_spectra']} spectra)"
+            print_metrics(title, metadata["test"])
+    return 0
+
+
+def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
+    """Print metrics under each other."""
+    print(title)
+    for name, value in metrics.items():
+        print(f"  {name:<20} {value:8.4f}")

@@ -1,0 +1,133 @@
+"""The losses, each a mean over the molecules of a batch."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+_TINY = 1e-9
+
+
+def recorded(intensity: Tensor, lowest_mz: Tensor) -> Tensor:
+    """Return the spectra without the bins below the lowest recorded m/z, each of sum 1.
+
+    Args:
+        intensity: ``(b, max_mz)``.
+        lowest_mz: ``(b,)``.
+    """
+    mz = torch.arange(1, intensity.shape[1] + 1, device=intensity.device)
+    kept = intensity.masked_fill(mz < lowest_mz[:, None], 0.0)
+    return kept / kept.sum(1, keepdim=True).clamp_min(_TINY)
+
+
+def entropy_distance(predicted: Tensor, measured: Tensor) -> Tensor:
+    """Return the spectral entropy distance of each pair of spectra, 0 (equal) to 1 (disjoint).
+
+    The Jensen–Shannon divergence over ln 2: one less the unweighted entropy similarity (Li et al.,
+    Nat. Methods 2021, 18, 1524).
+
+    Args:
+        predicted: ``(b, max_mz)``, sum 1.
+        measured: ``(b, max_mz)``, sum 1.
+
+    Returns:
+        Shape ``(b,)``.
+
+    Example:
+        >>> import torch
+        >>> from nextims.training.losses import entropy_distance
+        >>> entropy_distance(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
+        tensor([1.])
+    """
+    mixture = (predicted + measured) / 2
+    return (2 * _entropy(mixture) - _entropy(predicted) - _entropy(measured)) / math.log(4)
+
+
+def _entropy(spectra: Tensor) -> Tensor:
+    return -(spectra * spectra.clamp_min(_TINY).log()).sum(1)
+
+
+def tempered(spectra: Tensor, temperature: float) -> Tensor:
+    """Return spectra to the power of 1/temperature, each of sum 1.
+
+    A temperature above 1 lifts the small peaks, in which much of what a teacher knows lies (Hinton
+    et al. 2015, arXiv:1503.02531, there for logits).
+
+    Args:
+        spectra: ``(b, max_mz)``, not negative.
+        temperature: 1 leaves the spectra as they are.
+    """
+    if temperature == 1:
+        return spectra
+    # The power's slope is infinite at 0, so empty bins stay out of it.
+    raised = torch.where(spectra > _TINY, spectra.clamp_min(_TINY) ** (1 / temperature), 0.0)
+    return raised / raised.sum(1, keepdim=True).clamp_min(_TINY)
+
+
+def confidence(mean: Tensor, deviation: Tensor) -> Tensor:
+    """Return how far a teacher's prediction is to be trusted, 0 to 1.
+
+    exp(-u), u the predicted deviation summed over the spectrum by the predicted intensity.
+
+    Args:
+        mean: mean of the teacher's passes, ``(b, max_mz)``.
+        deviation: standard deviation of the passes, ``(b, max_mz)``.
+
+    Returns:
+        Shape ``(b,)``.
+    """
+    return torch.exp(-deviation.sum(1) / mean.sum(1).clamp_min(_TINY))
+
+
+def bond_energy_loss(predicted: Tensor, known: Tensor) -> Tensor:
+    """Return the Huber loss of bond energies, in units of 10 kcal/mol; 0 without bonds.
+
+    Args:
+        predicted: ``(bonds,)``, kcal/mol.
+        known: ``(bonds,)``, kcal/mol.
+    """
+    if not len(known):
+        return predicted.sum()  # zero, and still part of the graph
+    return F.smooth_l1_loss(predicted / 10, known / 10, beta=0.5)
+
+
+def feature_distance(student: Tensor, teacher: Tensor) -> Tensor:
+    """Return one less the cosine of the student's projected and the teacher's features.
+
+    Args:
+        student: ``(b, width)``.
+        teacher: ``(b, width)``.
+
+    Returns:
+        Shape ``(b,)``.
+    """
+    return 1 - F.cosine_similarity(student, teacher, dim=1)
+
+
+def switch_balance(probabilities: Tensor, load: Tensor) -> Tensor:
+    """Return the load-balancing loss of a gate; 1 where all experts share alike.
+
+    experts · Σ load · mean probability (Fedus et al., J. Mach. Learn. Res. 2022, 23, eq. 4).
+
+    Args:
+        probabilities: the gate's softmax, ``(b, experts)``.
+        load: share of the assignments that each expert got, ``(experts,)``.
+    """
+    return len(load) * (load * probabilities.mean(0)).sum()
+
+
+def gate_information(probabilities: Tensor) -> Tensor:
+    """Return the mutual information of molecule and expert, negative, in units of ln(experts).
+
+    Mean entropy of each molecule's gate less the entropy of the mean gate: low where the gate is
+    sure of each molecule and all experts are used.
+
+    Args:
+        probabilities: the gate's softmax, ``(b, experts)``.
+    """
+    own = _entropy(probabilities).mean()
+    overall = _entropy(probabilities.mean(0, keepdim=True)).squeeze(0)
+    return (own - overall) / math.log(probabilities.shape[1])

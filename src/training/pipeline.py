@@ -1,0 +1,133 @@
+"""All phases one after the other; what is already done for this data and config is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ..config import Config
+from ..data.bde_cache import BDECache
+from ..data.bde_generator import fill_cache, open_backend
+from ..data.ingest import ingest
+from ..data.massbank import read_massbank
+from ..data.nist_dataset import ensure_store
+from ..data.store import SpectrumStore, StoreError
+from .checkpoint import CheckpointError, load_plain
+from .distillation import student_key, train_student
+from .runs import is_complete
+from .teacher import teacher_key, train_teacher
+
+
+def run_pipeline(
+    config: Config, records: Path | None = None, say: Callable[[str], None] = print
+) -> dict[str, dict[str, Any]]:
+    """Make the store, the bond energies, the teacher and the student, as far as they are missing.
+
+    A phase that was interrupted continues where it stopped.
+
+    Args:
+        config: the configuration.
+        records: MassBank records to make the store from, if there is none; else the NIST library
+            at ``data.nist_msp``.
+        say: takes a line on what is done or skipped.
+
+    Returns:
+        The metadata of the teacher's and the student's checkpoints.
+
+    Raises:
+        StoreError: there is no store and nothing to make one from, or it was made with other
+            settings.
+        BackendMissingError: bond energies are missing and so is their backend.
+    """
+    _prepare(config, records, say)
+    if config.teacher.bond_energies:
+        _bond_energies(config, say)
+        _train(
+            "phase 1, pretraining",
+            config.teacher.pretrained,
+            lambda: teacher_key(config, "pretrain"),
+            lambda resume: train_teacher(config, "pretrain", resume=resume),
+            say,
+        )
+    teacher = _train(
+        "phase 1, fine-tuning",
+        config.teacher.checkpoint,
+        lambda: teacher_key(config, "finetune"),
+        lambda resume: train_teacher(config, "finetune", resume=resume),
+        say,
+    )
+    student = _train(
+        "phase 2, student",
+        config.student.checkpoint,
+        lambda: student_key(config, config.teacher.checkpoint),
+        lambda resume: train_student(config, config.teacher.checkpoint, resume=resume),
+        say,
+    )
+    return {"teacher": teacher, "student": student}
+
+
+def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -> None:
+    path = config.data.store
+    if not path.exists() and records is not None:
+        say(f"data: reading {records}")
+        report = ingest(read_massbank(records), path, config=config.data, source=records.name)
+        say(report.table())
+        return
+    existed = path.exists()
+    with SpectrumStore(ensure_store(config)) as store:
+        if existed:
+            _check_settings(config, store)
+            say(f"data: skipped, {path} is there")
+
+
+def _check_settings(config: Config, store: SpectrumStore) -> None:
+    """Refuse a store whose split or filters are not those of the config."""
+    for name in ("max_mz", "min_peaks", "split_by", "validation_fraction", "test_fraction"):
+        found, wanted = store.attributes[name], getattr(config.data, name)
+        if found != wanted:
+            raise StoreError(
+                f"{store.path}: made with data.{name} {found}, the config says {wanted}; delete "
+                "the store to have it made anew"
+            )
+
+
+def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
+    with SpectrumStore(config.data.store) as store:
+        structures = list(zip(store.column("inchikey"), store.column("smiles"), strict=True))
+    if _covers(config.bde.cache, (inchikey for inchikey, _ in structures)):
+        say(f"phase 0: skipped, {config.bde.cache} holds all molecules")
+        return
+    say("phase 0: bond dissociation energies")
+    backend = open_backend(config.bde.backend)
+    say(str(fill_cache(config.bde.cache, structures, backend, batch_size=config.bde.batch_size)))
+
+
+def _covers(cache: Path, inchikeys: Iterable[str]) -> bool:
+    if not cache.exists():
+        return False
+    return set(inchikeys) <= set(BDECache(cache).read_all().structures())
+
+
+def _train(
+    title: str,
+    checkpoint: Path,
+    key: Callable[[], str],
+    train: Callable[[bool], dict[str, Any]],
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    wanted = key()
+    if is_complete(checkpoint, wanted):
+        say(f"{title}: skipped, {checkpoint} matches data and config")
+        return load_plain(checkpoint)["metadata"]
+    resume = _can_resume(checkpoint, wanted)
+    say(f"{title}: {'continued' if resume else 'training'}")
+    return train(resume)
+
+
+def _can_resume(checkpoint: Path, key: str) -> bool:
+    last = checkpoint.with_name(checkpoint.name.replace("best_", "last_"))
+    try:
+        return load_plain(last).get("key") == key
+    except CheckpointError:
+        return False

@@ -1,0 +1,182 @@
+"""What every training run shares: its data, its key, and the checkpoint that it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from ..config import Config, PhaseConfig
+from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
+from ..data.teacher_cache import TeacherCache
+from ..evaluation.assess import assess
+from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, save_checkpoint
+from .trainer import Phase, Trainer
+
+# Fabric announces each seed and suggests more workers than a laptop has cores.
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+
+
+def file_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:
+    """Return a digest of all that a phase's result depends on.
+
+    Args:
+        config: the configuration.
+        phase: name of the phase in ``config.training``.
+        settings: what else the phase depends on, as plain values.
+    """
+    training = config.training
+    parts = {
+        "phase": phase,
+        "schedule": getattr(training, phase).model_dump(mode="json"),
+        "shared": training.model_dump(
+            mode="json", include={"seed", "precision", "gradient_clip", "gradnorm"}
+        ),
+        "data": config.data.model_dump(mode="json", include={"max_mz", "energy_range"}),
+        "store": file_digest(config.data.store),
+        **settings,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def split_loader(
+    config: Config,
+    split: str,
+    *,
+    graph: bool,
+    batch_size: int,
+    energy_range: tuple[float, float] = STANDARD_ENERGY_RANGE,
+    shuffle: bool = False,
+    bde_cache: Path | None = None,
+    teacher: TeacherCache | None = None,
+) -> DataLoader:
+    """Return a loader of one split of the configured store.
+
+    Args:
+        config: the configuration.
+        split: "train", "validation" or "test".
+        graph: whether the model needs graphs.
+        batch_size: spectra a batch.
+        energy_range: lowest and highest ionization energy, eV.
+        shuffle: in random order, by the configured seed.
+        bde_cache: cache of bond energies to add.
+        teacher: cache of a teacher's predictions to add.
+    """
+    dataset = SpectrumDataset(
+        config.data.store,
+        split,
+        energy_range=energy_range,
+        graph=graph,
+        memory_efficient=config.data.memory_efficient_mode,
+        bde_cache=bde_cache,
+    )
+    return make_loader(
+        dataset,
+        max_mz=config.data.max_mz,
+        batch_size=batch_size,
+        num_workers=config.data.num_workers,
+        shuffle_seed=config.training.seed if shuffle else None,
+        teacher=teacher,
+    )
+
+
+def is_complete(path: Path, key: str) -> bool:
+    """Return whether a checkpoint holds the finished result of the run with this key."""
+    try:
+        metadata = load_plain(path)["metadata"]
+    except (CheckpointError, KeyError, TypeError):
+        return False
+    return metadata.get("key") == key and "finished" in metadata
+
+
+def train_phase(
+    config: Config,
+    phase: Phase,
+    settings: PhaseConfig,
+    loaders: tuple[DataLoader, DataLoader],
+    *,
+    model_config: Mapping[str, Any],
+    checkpoint: Path,
+    key: str,
+    resume: bool,
+    final_metrics: Callable[[torch.nn.Module], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Train a phase and leave its best model, with the metrics of the finished run.
+
+    Args:
+        config: the configuration.
+        phase: what to train.
+        settings: its schedule.
+        loaders: of training and validation batches.
+        model_config: arguments that the phase's model was made with.
+        checkpoint: where the best model goes.
+        key: what the run depends on.
+        resume: continue a run that was stopped.
+        final_metrics: computes what is said of the finished model.
+
+    Returns:
+        The metadata of the checkpoint.
+    """
+    store = loaders[0].dataset.store
+    store_digest = file_digest(config.data.store)
+
+    def save_best(validation: Mapping[str, float]) -> None:
+        metadata = {
+            "key": key,
+            "seed": config.training.seed,
+            "max_mz": config.data.max_mz,
+            "data": {"source": str(store.attributes["source"]), "sha256": store_digest},
+            "training_spectra": len(loaders[0].dataset),
+            "validation": dict(validation),
+        }
+        save_checkpoint(checkpoint, phase.model, model_config, metadata)
+
+    trainer = Trainer(
+        phase,
+        settings=settings,
+        shared=config.training,
+        directory=checkpoint.parent,
+        save_best=save_best,
+        key=key,
+    )
+    trainer.fit(*loaders, resume=resume)
+    model, _ = load_model(checkpoint, trainer.fabric.device)
+    content = load_plain(checkpoint)
+    content["metadata"].update(final_metrics(model))
+    content["metadata"]["finished"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    save_atomically(content, checkpoint)
+    return content["metadata"]
+
+
+def test_metrics(config: Config, model: torch.nn.Module, batch_size: int) -> dict[str, Any]:
+    """Return the mean metrics on the 70 eV spectra of the test split, and their number."""
+    loader = split_loader(config, "test", graph=model.needs_graph, batch_size=batch_size)
+    device = next(model.parameters()).device
+    batches = tqdm(loader, desc="test split", unit="batch", leave=False)
+    scores = assess(model, (batch.to(device) for batch in batches))
+    return {"test": mean_scores(scores), "test_spectra": len(loader.dataset)}
+
+
+def mean_scores(scores: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the mean of each metric that ``assess`` gave."""
+    return {name: float(values.mean()) for name, values in scores.items() if name != "row"}

@@ -1,0 +1,249 @@
+"""The one training loop, for every phase."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from ..config import PhaseConfig, TrainingConfig
+from .checkpoint import CheckpointError, load_plain, save_atomically
+from .gradnorm import GradNorm
+
+
+class Losses(NamedTuple):
+    """The losses of one batch, each a scalar.
+
+    Attributes:
+        balanced: those whose weights GradNorm learns.
+        fixed: those that are added as they are, their weights in them.
+    """
+
+    balanced: dict[str, Tensor]
+    fixed: dict[str, Tensor]
+
+
+class Phase(nn.Module):
+    """What a phase trains and how; called with a batch, it gives ``Losses``.
+
+    Attributes:
+        name: names the phase's files.
+        model: the model whose weights are kept.
+        loss_names: the losses that GradNorm balances.
+        monitor: the validation metric that decides; the higher the better.
+        progress: share of the training that is done, set before each step.
+    """
+
+    name: str
+    model: nn.Module
+    loss_names: tuple[str, ...]
+    monitor: str
+    progress: float = 0.0
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Return the weights of the last layer that all balanced losses pass through."""
+        raise NotImplementedError
+
+    def after_step(self) -> None:
+        """Change what is not learned by gradient; nothing unless a phase says so."""
+
+    def validate(self, batches: DataLoader) -> dict[str, float]:
+        """Return the validation metrics, ``monitor`` among them."""
+        raise NotImplementedError
+
+
+class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
+    """The run was asked to stop; its state is saved and ``resume`` continues it."""
+
+
+class Trainer:
+    """Trains a phase: AdamW, warm-up and cosine decay, GradNorm, early stopping.
+
+    Args:
+        phase: what to train.
+        settings: schedule of the phase.
+        shared: settings of all phases.
+        directory: where ``last_NAME.pt`` (all that resuming needs) and ``metrics_NAME.csv`` go.
+        save_best: called with the validation metrics whenever ``monitor`` is better than before.
+        key: what the run depends on; a state saved under another key is not resumed.
+    """
+
+    def __init__(
+        self,
+        phase: Phase,
+        *,
+        settings: PhaseConfig,
+        shared: TrainingConfig,
+        directory: Path,
+        save_best: Callable[[dict[str, float]], None],
+        key: str,
+    ):
+        self.phase, self.settings, self.shared = phase, settings, shared
+        self.save_best, self.key = save_best, key
+        self.state_path = directory / f"last_{phase.name}.pt"
+        self.metrics_path = directory / f"metrics_{phase.name}.csv"
+        self.fabric = Fabric(accelerator=shared.device, devices=1, precision=shared.precision)
+        self.gradnorm = GradNorm(phase.loss_names, **shared.gradnorm.model_dump())
+        self.epoch = self.step = self.epochs_without_gain = 0
+        self.batch = 0  # of the current epoch
+        self.best = -math.inf
+        self.history: list[dict[str, float]] = []
+        self.sums: dict[str, float] = {}  # of the losses in the current epoch
+        self.stop_requested = False
+
+    def fit(self, train: DataLoader, validation: DataLoader, *, resume: bool = False) -> None:
+        """Train until the last epoch or until ``patience`` epochs brought no gain.
+
+        Args:
+            train: shuffled by a ``ResumableSampler``.
+            validation: in order.
+            resume: continue from the saved state, to the same result as without the interruption.
+
+        Raises:
+            Interrupted: SIGTERM came; the state is saved.
+            CheckpointError: there is nothing to resume, or it belongs to other settings.
+        """
+        optimizer = torch.optim.AdamW(
+            self.phase.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+        )
+        module, optimizer = self.fabric.setup(self.phase, optimizer)
+        self.gradnorm.to(self.fabric.device)
+        sampler = train.batch_sampler
+        train, validation = self.fabric.setup_dataloaders(train, validation)
+        if resume:
+            self._load_state(optimizer)
+        total_steps = self.settings.epochs * len(sampler)
+        previous_handler = signal.signal(signal.SIGTERM, self._request_stop)
+        try:
+            while not self._finished():
+                sampler.epoch, sampler.start = self.epoch, self.batch
+                module.train()
+                with self._progress_bar(len(sampler)) as bar:
+                    for batch in train:
+                        self.phase.progress = self.step / total_steps
+                        for group in optimizer.param_groups:
+                            group["lr"] = self._learning_rate(self.phase.progress)
+                        losses = module(batch)
+                        total = self.gradnorm(losses.balanced, self.phase.shared_parameters())
+                        total = total + sum(losses.fixed.values())
+                        self.fabric.backward(total)
+                        self.fabric.clip_gradients(
+                            module, optimizer, max_norm=self.shared.gradient_clip
+                        )
+                        optimizer.step()
+                        optimizer.zero_grad()
+                        self.phase.after_step()
+                        self._count(losses, bar)
+                        if self.stop_requested:
+                            self._save_state(optimizer)
+                            raise Interrupted(f"stopped by SIGTERM; saved {self.state_path}")
+                self._end_epoch(self.phase.validate(validation))
+                self._save_state(optimizer)
+        finally:
+            signal.signal(signal.SIGTERM, previous_handler)
+
+    def _learning_rate(self, progress: float) -> float:
+        """Return the rate: up linearly over the warm-up, then down to 0 by half a cosine."""
+        warmup = self.settings.warmup_fraction
+        if progress < warmup:
+            return self.settings.learning_rate * (progress + 1e-3) / (warmup + 1e-3)
+        decayed = (progress - warmup) / (1 - warmup)
+        return self.settings.learning_rate * 0.5 * (1 + math.cos(math.pi * decayed))
+
+    def _count(self, losses: Losses, bar: tqdm) -> None:
+        self.step += 1
+        self.batch += 1
+        for name, value in {**losses.balanced, **losses.fixed}.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value.item()
+        weights = self.gradnorm.current()
+        terms = {
+            name: f"{total / self.batch:.4f}" + (f"×{weights[name]:.2f}" if name in weights else "")
+            for name, total in self.sums.items()
+        }
+        bar.set_postfix(terms, refresh=False)
+        bar.update()
+
+    def _end_epoch(self, validation: dict[str, float]) -> None:
+        means = {f"loss_{name}": total / self.batch for name, total in self.sums.items()}
+        weights = {f"weight_{name}": w for name, w in self.gradnorm.current().items()}
+        self.history.append({"epoch": self.epoch + 1, **means, **weights, **validation})
+        self._write_metrics()
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in validation.items())
+        tqdm.write(f"{self.phase.name} epoch {self.epoch + 1}: {shown}")
+        if validation[self.phase.monitor] > self.best:
+            self.best = validation[self.phase.monitor]
+            self.epochs_without_gain = 0
+            self.save_best(validation)
+        else:
+            self.epochs_without_gain += 1
+        self.epoch, self.batch, self.sums = self.epoch + 1, 0, {}
+
+    def _finished(self) -> bool:
+        out_of_patience = self.epochs_without_gain >= self.settings.patience
+        return self.epoch >= self.settings.epochs or out_of_patience
+
+    def _progress_bar(self, batches: int) -> tqdm:
+        return tqdm(
+            desc=f"{self.phase.name} {self.epoch + 1}/{self.settings.epochs}",
+            total=batches,
+            initial=self.batch,
+            unit="batch",
+            leave=False,
+            mininterval=1.0,
+        )
+
+    def _write_metrics(self) -> None:
+        self.metrics_path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.metrics_path.with_name(self.metrics_path.name + ".tmp")
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(self.history[-1]))
+            writer.writeheader()
+            writer.writerows(self.history)
+        os.replace(temporary, self.metrics_path)
+
+    def _request_stop(self, *_) -> None:
+        self.stop_requested = True
+
+    _COUNTERS = ("epoch", "step", "batch", "best", "epochs_without_gain", "history", "sums")
+
+    def _save_state(self, optimizer: torch.optim.Optimizer) -> None:
+        random = {"cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            random["cuda"] = torch.cuda.get_rng_state()
+        state = {
+            "key": self.key,
+            "phase": self.phase.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "gradnorm": self.gradnorm.training_state(),
+            "random": random,
+            "counters": {name: getattr(self, name) for name in self._COUNTERS},
+        }
+        save_atomically(state, self.state_path)
+
+    def _load_state(self, optimizer: torch.optim.Optimizer) -> None:
+        state = load_plain(self.state_path)
+        if state.get("key") != self.key:
+            raise CheckpointError(
+                f"{self.state_path}: saved under other settings or other data; run again without "
+                "--resume, or restore the settings"
+            )
+        self.phase.load_state_dict(state["phase"])
+        optimizer.load_state_dict(state["optimizer"])
+        self.gradnorm.load_training_state(state["gradnorm"])
+        for name, value in state["counters"].items():
+            setattr(self, name, value)
+        torch.set_rng_state(state["random"]["cpu"])
+        if torch.cuda.is_available() and "cuda" in state["random"]:
+            torch.cuda.set_rng_state(state["random"]["cuda"])

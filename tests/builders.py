@@ -1,0 +1,165 @@
+"""Builders of small libraries and stores: a test names only what it cares about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from nextims.config import DataConfig
+from nextims.data.molecule import read_molecule
+from nextims.data.record import Record
+from nextims.data.spectrum import Spectrum
+from nextims.data.splits import SPLITS
+
+Peaks = Mapping[float, float] | Iterable[tuple[float, float]]
+
+# NIST's spectrum of ethanol, its highest peaks.
+ETHANOL_PEAKS = {
+    15: 66,
+    26: 97,
+    27: 224,
+    28: 33,
+    29: 298,
+    30: 61,
+    31: 999,
+    43: 76,
+    45: 514,
+    46: 216,
+}
+
+
+def peak_list(peaks: Peaks) -> list[tuple[float, float]]:
+    """Return peaks given as a mapping or as pairs as a list of pairs."""
+    return list(peaks.items()) if isinstance(peaks, Mapping) else list(peaks)
+
+
+def build_spectrum(peaks: Peaks = ETHANOL_PEAKS) -> Spectrum:
+    pairs = peak_list(peaks)
+    return Spectrum([mz for mz, _ in pairs], [intensity for _, intensity in pairs])
+
+
+def plausible_peaks(smiles: str) -> dict[int, int]:
+    """Return a made-up spectrum with the molecular ion and common losses of one molecule."""
+    mass = read_molecule(smiles).nominal_mass
+    losses = {0: 400, 1: 150, 15: 999, 18: 120, 28: 250, 29: 300, 43: 500}
+    peaks = {mass - loss: height for loss, height in losses.items() if mass - loss > 0}
+    fragments = {15: 80, 27: 300, 39: 200}
+    return {**{mz: height for mz, height in fragments.items() if mz <= mass}, **peaks}
+
+
+def build_record(smiles: str = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:
+    defaults = {"file": "library.txt", "line": 1, "id": "1", "name": smiles, "energy": 70.0}
+    return Record(spectrum=build_spectrum(peaks), structures=(smiles,), **{**defaults, **fields})
+
+
+def build_store(
+    path: Path,
+    molecules: Iterable[str | tuple[str, Peaks | None]],
+    *,
+    energies: Iterable[float | None] | None = None,
+    splits: Iterable[str] | None = None,
+    config: DataConfig | None = None,
+) -> Path:
+    """Write a store of the given molecules, without any filter.
+
+    Args:
+        path: the store.
+        molecules: SMILES, each with its peaks as ``{m/z: intensity}`` or pairs; ``plausible_peaks``
+            where there are none.
+        energies: ionization energies in eV, ``None`` for one not given; all 70 by default.
+        splits: names of the splits, instead of those that follow from the InChIKeys.
+        config: settings of the split.
+
+    Returns:
+        ``path``.
+    """
+    import h5py
+
+    from nextims.data.store import StoreWriter
+
+    pairs = [(m, None) if isinstance(m, str) else m for m in molecules]
+    energies = [70.0] * len(pairs) if energies is None else list(energies)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with StoreWriter(path, config=config or DataConfig(), source="test") as writer:
+        for i, ((smiles, peaks), energy) in enumerate(zip(pairs, energies, strict=True)):
+            peaks = plausible_peaks(smiles) if peaks is None else peaks
+            writer.add(build_record(smiles, peaks, id=str(i + 1), energy=energy))
+        writer.finish("{}")
+    if splits is not None:
+        with h5py.File(path, "r+") as file:
+            file["metadata/split"][:] = [SPLITS.index(split) for split in splits]
+    return path
+
+
+def build_massbank_record(
+    accession: str = "MSBNK-Test-TS000001",
+    name: str = "Ethanol",
+    smiles: str = "CCO",
+    peaks: Peaks = ETHANOL_PEAKS,
+    *,
+    inchi: str = "N/A",
+    formula: str = "C2H6O",
+    title: str | None = None,
+    comment: str | None = None,
+    instrument_type: str = "EI-B",
+    ms_type: str = "MS",
+    ion_mode: str = "POSITIVE",
+    energy: str | None = "70 eV",
+    num_peaks: int | str | None = None,
+    inchikey: str | None = None,
+    extra: Iterable[str] = (),
+) -> str:
+    """Return a MassBank record as text; ``None`` leaves a line out, ``extra`` adds lines."""
+    pairs = peak_list(peaks)
+    base = max((intensity for _, intensity in pairs), default=1)
+    lines = [
+        f"ACCESSION: {accession}",
+        f"RECORD_TITLE: {title or f'{name}; {instrument_type}; {ms_type}'}",
+        "DATE: 2016.01.19",
+        "AUTHORS: Nobody",
+        "LICENSE: CC BY",
+        f"COMMENT: {comment}" if comment else None,
+        f"CH$NAME: {name}",
+        f"CH$FORMULA: {formula}",
+        f"CH$SMILES: {smiles}",
+        f"CH$IUPAC: {inchi}",
+        f"CH$LINK: INCHIKEY {inchikey}" if inchikey else None,
+        "AC$INSTRUMENT: HITACHI M-80",
+        f"AC$INSTRUMENT_TYPE: {instrument_type}",
+        f"AC$MASS_SPECTROMETRY: MS_TYPE {ms_type}",
+        f"AC$MASS_SPECTROMETRY: ION_MODE {ion_mode}",
+        f"AC$MASS_SPECTROMETRY: IONIZATION_ENERGY {energy}" if energy else None,
+        *extra,
+        f"PK$NUM_PEAK: {len(pairs) if num_peaks is None else num_peaks}",
+        "PK$PEAK: m/z int. rel.int.",
+        *(f"  {mz} {height} {round(999 * height / base)}" for mz, height in pairs),
+        "//",
+    ]
+    return "\n".join(line for line in lines if line is not None) + "\n"
+
+
+def build_msp(
+    name: str | None = "Ethanol",
+    peaks: Peaks = ETHANOL_PEAKS,
+    *,
+    num_peaks: int | str | None = -1,
+    fields: Mapping[str, str] | None = None,
+    separator: str = "\n",
+) -> str:
+    """Return one MSP record as text.
+
+    Args:
+        name: ``None`` leaves the Name line out.
+        peaks: m/z and intensity.
+        num_peaks: -1 for the true number, ``None`` to leave the line out.
+        fields: header fields; SMILES of ethanol where there are none.
+        separator: what stands between the peaks.
+    """
+    pairs = peak_list(peaks)
+    lines = [] if name is None else [f"Name: {name}"]
+    lines += [f"{key}: {value}" for key, value in (fields or {"SMILES": "CCO"}).items()]
+    if num_peaks is not None:
+        lines.append(f"Num Peaks: {len(pairs) if num_peaks == -1 else num_peaks}")
+    lines.append(separator.join(f"{mz} {height}" for mz, height in pairs))
+    return "\n".join(lines) + "\n\n"

@@ -1,0 +1,433 @@
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nextims.data import bde_alfabet
+from nextims.data.bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent
+from nextims.data.bde_generator import (
+    BackendMissingError,
+    breakable_bonds,
+    fill_cache,
+    open_backend,
+)
+from nextims.data.molecule import read_molecule
+from rdkit import Chem
+
+SMILES = [
+    *("C", "CC", "CCC", "CCCC", "CC(C)C", "C=C", "C#C", "c1ccccc1", "Cc1ccccc1", "O"),
+    *("CO", "CCO", "CC(C)O", "OCCO", "COC", "COOC", "CC=O", "CC(C)=O", "CC(=O)O", "COC(C)=O"),
+    *("N", "CN", "CCN", "NCCO", "CC#N", "NC=O", "C1CC1", "C1CCCCC1", "C1CCOC1", "c1ccncc1"),
+    *("CCl", "CBr", "CF", "CS", "CSC", "CSSC", "C[N+](=O)[O-]", "[2H]C([2H])([2H])O"),
+    *("C[Si](C)(C)C", "Oc1ccccc1", "COc1ccccc1", "Nc1ccccc1", "C[C@H](O)C(=O)O", "OC=O", "S"),
+]
+STRUCTURES = [(read_molecule(s).inchikey, read_molecule(s).smiles) for s in SMILES]
+
+
+class PaulingBackend:
+    """Bond energies by Pauling's electronegativity differences; refuses silicon.
+
+    Deterministic, and different for different bonds, which is what the tests need of it.
+    """
+
+    name = "pauling"
+    electronegativity = {  # noqa: RUF012
+        **{"H": 2.20, "C": 2.55, "N": 3.04, "O": 3.44, "F": 3.98},
+        **{"P": 2.19, "S": 2.58, "Cl": 3.16, "Br": 2.96},
+    }
+
+    def __init__(self, version="1939", log=None, seconds=0.0):
+        self.version = version
+        self.log = log
+        self.seconds = seconds
+        self.asked = []
+
+    def predict(self, molecules):
+        time.sleep(self.seconds)
+        self.asked += [molecule.smiles for molecule in molecules]
+        if self.log:
+            with Path(self.log).open("a") as file:
+                file.write("".join(f"{molecule.smiles}\n" for molecule in molecules))
+        return [self._energies(molecule) for molecule in molecules]
+
+    def _energies(self, molecule):
+        mol = Chem.AddHs(molecule.mol)
+        if any(atom.GetSymbol() not in self.electronegativity for atom in mol.GetAtoms()):
+            return "element without a value"
+        bonds = breakable_bonds(mol)
+        pairs = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in bonds], dtype=np.int32)
+        symbols = [(b.GetBeginAtom().GetSymbol(), b.GetEndAtom().GetSymbol()) for b in bonds]
+        bde = [80 + 23 * self._difference(*pair) ** 2 for pair in symbols]
+        bde = np.where([pair == ("S", "S") for pair in symbols], np.nan, bde).astype(np.float32)
+        return BondEnergies(pairs.reshape(-1, 2), bde, np.isfinite(bde))
+
+    def _difference(self, first, second):
+        return self.electronegativity[first] - self.electronegativity[second]
+
+
+def fill(path, structures=STRUCTURES, backend=None, **options):
+    options = {"batch_size": 4, "progress": False} | options
+    return fill_cache(path, structures, backend or PaulingBackend(), **options)
+
+
+def assert_same_file(path, expected):
+    found, wanted = BDECache(path).read_all(), BDECache(expected).read_all()
+    assert found.failures == wanted.failures
+    assert found.entries.keys() == wanted.entries.keys()
+    for key, (smiles, energies) in wanted.entries.items():
+        assert found.entries[key][0] == smiles
+        np.testing.assert_array_equal(found.entries[key][1].atoms, energies.atoms)
+        np.testing.assert_array_equal(found.entries[key][1].bde, energies.bde)
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    path = tmp_path_factory.mktemp("complete") / "bde.h5"
+    fill(path)
+    return path
+
+
+class TestBreakableBonds:
+    @pytest.mark.parametrize(
+        ("smiles", "number", "why"),
+        [
+            ("C", 4, "C-H"),
+            ("CC", 7, "C-C and C-H"),
+            ("C=C", 4, "not the double bond"),
+            ("CC#N", 4, "not the triple bond"),
+            ("C1CCCCC1", 12, "not the ring"),
+            ("Cc1ccccc1", 9, "not the aromatic ring"),
+            ("c1ccc(-c2ccccc2)cc1", 11, "the bond between two rings"),
+        ],
+    )
+    def test_number(self, smiles, number, why):
+        assert len(breakable_bonds(Chem.AddHs(Chem.MolFromSmiles(smiles)))) == number, why
+
+    @pytest.mark.parametrize("smiles", SMILES)
+    def test_each_splits_the_molecule_in_two(self, smiles):
+        mol = Chem.AddHs(read_molecule(smiles).mol)
+        for bond in breakable_bonds(mol):
+            pieces = Chem.FragmentOnBonds(mol, [bond.GetIdx()], addDummies=False)
+            assert len(Chem.GetMolFrags(pieces)) == 2
+
+
+class TestFill:
+    def test_every_molecule_is_there_with_the_atoms_of_its_own_bonds(self, complete):
+        cache = BDECache(complete)
+        assert (cache.backend, cache.backend_version) == ("pauling", "1939")
+        assert len(cache) == len(STRUCTURES) - 1
+        for inchikey, smiles in STRUCTURES:
+            if "Si" in smiles:
+                continue
+            mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+            energies = cache.get(inchikey, smiles)
+            bonds = [mol.GetBondBetweenAtoms(*map(int, pair)) for pair in energies.atoms]
+            assert [b.GetIdx() for b in bonds] == [b.GetIdx() for b in breakable_bonds(mol)]
+
+    def test_summary_counts_what_is_in_the_cache(self, tmp_path):
+        broken = ("AAAAAAAAAAAAAA-UHFFFAOYSA-N", "C1CC")
+        summary = fill(tmp_path / "bde.h5", [*STRUCTURES, STRUCTURES[0], broken, ("", "CI")])
+        content = BDECache(tmp_path / "bde.h5").read_all()
+        assert summary.molecules == summary.computed == len(STRUCTURES) + 1
+        assert summary.failures == {
+            "element without a value": 1,
+            "RDKit cannot read the structure": 1,
+        }
+        assert content.failures[broken[0]] == ("C1CC", "RDKit cannot read the structure")
+        assert summary.bonds == sum(len(energies) for _, energies in content.entries.values())
+        assert summary.valid_bonds == summary.bonds - 1  # but for S-S of CSSC
+        assert summary.valid_molecules == len(STRUCTURES) - 1
+        assert "element without a value" in str(summary)
+        assert f"{summary.bonds:,}\n" in str(summary)
+
+    def test_nothing_is_predicted_twice(self, complete, tmp_path):
+        path = tmp_path / "bde.h5"
+        path.write_bytes(complete.read_bytes())
+        backend = PaulingBackend()
+        summary = fill(path, backend=backend)
+        assert backend.asked == []
+        assert summary.molecules == len(STRUCTURES) and summary.computed == 0
+        assert path.read_bytes() == complete.read_bytes()
+
+    def test_a_library_that_grew_keeps_what_was_there(self, tmp_path, complete):
+        path, backend = tmp_path / "bde.h5", PaulingBackend()
+        fill(path, STRUCTURES[:20])
+        fill(path, STRUCTURES[10:], backend)
+        assert backend.asked == [smiles for _, smiles in STRUCTURES[20:]]
+        assert_same_file(path, complete)
+
+    def test_a_molecule_of_another_smiles_is_predicted_again(self, tmp_path):
+        # Formamide and formimidic acid share their InChIKey, their atoms are ordered differently.
+        path, backend = tmp_path / "bde.h5", PaulingBackend()
+        amide, imidic_acid = read_molecule("NC=O"), read_molecule("N=CO")
+        assert amide.inchikey == imidic_acid.inchikey
+        fill(path, [(amide.inchikey, amide.smiles)])
+        fill(path, [(amide.inchikey, imidic_acid.smiles)], backend)
+        assert backend.asked == [imidic_acid.smiles]
+        assert BDECache(path).get(amide.inchikey, amide.smiles) is None
+        assert len(BDECache(path).get(amide.inchikey, imidic_acid.smiles)) == 4
+
+    @pytest.mark.parametrize("number", [1, 7, 1000])
+    def test_max_molecules_takes_the_first_ones(self, tmp_path, number):
+        path = tmp_path / "bde.h5"
+        summary = fill(path, [STRUCTURES[0], *STRUCTURES], max_molecules=number)
+        expected = dict(STRUCTURES[:number])
+        assert summary.molecules == len(expected)
+        assert BDECache(path).read_all().structures() == expected
+
+    def test_another_version_is_not_mixed_in(self, tmp_path, complete):
+        path = tmp_path / "bde.h5"
+        path.write_bytes(complete.read_bytes())
+        with pytest.raises(BDECacheError, match=r"bde\.h5: holds results of pauling 1939.*1960"):
+            fill(path, backend=PaulingBackend("1960"))
+        assert path.read_bytes() == complete.read_bytes()
+
+    def test_what_another_version_left_unfinished_is_not_mixed_in(self, tmp_path):
+        path = tmp_path / "bde.h5"
+        interrupt_fill(path, after=2)
+        with pytest.raises(BDECacheError, match=r"parts.*holds results of pauling 1939"):
+            fill(path, backend=PaulingBackend("1960"))
+
+    def test_a_damaged_cache_is_named_and_kept(self, tmp_path, complete):
+        path = tmp_path / "bde.h5"
+        path.write_bytes(complete.read_bytes()[:3000])
+        with pytest.raises(BDECacheError, match=r"bde\.h5.*delete it, then make it with"):
+            fill(path)
+        assert path.stat().st_size == 3000
+
+
+class Interruption(BaseException):
+    """Stands for the process being killed: nothing catches it."""
+
+
+def interrupt_fill(path, *, after, moment="before"):
+    """Fill until the file number ``after`` is written, and stop there for good."""
+    whole, writes = CacheContent.write, []
+
+    def write(self, target):
+        writes.append(target)
+        if len(writes) <= after:
+            whole(self, target)
+        elif moment == "before":
+            raise Interruption
+        elif moment == "halfway":
+            target.parent.mkdir(exist_ok=True)
+            target.with_name(target.name + ".tmp").write_bytes(b"\x89HDF\r\n\x1a\n half of it")
+            raise Interruption
+        elif moment == "after":
+            whole(self, target)
+            raise Interruption
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CacheContent, "write", write)
+        with pytest.raises(Interruption):
+            fill(path)
+    return writes
+
+
+BATCHES = -(-len(STRUCTURES) // 4)
+
+
+class TestInterruption:
+    @pytest.mark.parametrize("moment", ["before", "halfway", "after"])
+    @pytest.mark.parametrize("after", [0, 1, BATCHES - 1, BATCHES])
+    def test_a_rerun_continues_without_losing_or_doubling(self, tmp_path, complete, after, moment):
+        path, backend = tmp_path / "bde.h5", PaulingBackend()
+        interrupt_fill(path, after=after, moment=moment)
+        summary = fill(path, backend=backend)
+        kept = after + (moment == "after")
+        assert backend.asked == [smiles for _, smiles in STRUCTURES[4 * kept :]]
+        assert summary.molecules == len(STRUCTURES)
+        assert_same_file(path, complete)
+        assert [file.name for file in tmp_path.iterdir()] == ["bde.h5"]
+
+    def test_a_rerun_with_another_batch_size_continues_too(self, tmp_path, complete):
+        path, backend = tmp_path / "bde.h5", PaulingBackend()
+        interrupt_fill(path, after=3)
+        fill(path, backend=backend, batch_size=7)
+        assert backend.asked == [smiles for _, smiles in STRUCTURES[12:]]
+        assert_same_file(path, complete)
+
+    def test_two_runs_at_once_lose_nothing(self, tmp_path, complete):
+        path = tmp_path / "bde.h5"
+
+        class Disturbed(PaulingBackend):
+            def predict(self, molecules):
+                if len(self.asked) == 20:  # the other run begins and ends meanwhile
+                    fill(path, STRUCTURES[::-1], batch_size=6)
+                return super().predict(molecules)
+
+        fill(path, backend=Disturbed())
+        assert_same_file(path, complete)
+
+    @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+    def test_killed_processes_leave_their_work(self, tmp_path, complete):
+        path, log = tmp_path / "bde.h5", tmp_path / "predicted.txt"
+        chance = random.Random(7)
+        killed = 0
+        for _ in range(4):
+            before = logged(log)
+            process = start_fill(path, log)
+            while logged(log) < before + 6 and process.poll() is None:
+                time.sleep(0.005)
+            time.sleep(chance.uniform(0, 0.04))
+            process.kill()
+            killed += process.wait() == -signal.SIGKILL
+        assert killed == 4
+        finished = start_fill(path, log)
+        output, _ = finished.communicate(timeout=60)
+        assert finished.returncode == 0
+        assert f"molecules {len(STRUCTURES)}" in output
+        assert_same_file(path, complete)
+        # Each kill may cost the batch of two that was under way, no more.
+        assert len(STRUCTURES) <= logged(log) <= len(STRUCTURES) + 2 * killed
+
+
+def logged(log) -> int:
+    return log.read_text().count("\n") if log.exists() else 0
+
+
+def start_fill(path, log):
+    program = (
+        "from test_bde_generator import PaulingBackend, fill\n"
+        f"summary = fill({str(path)!r}, batch_size=2,\n"
+        f"    backend=PaulingBackend(log={str(log)!r}, seconds=0.02))\n"
+        "print('molecules', summary.molecules)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    return subprocess.Popen(
+        [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True
+    )
+
+
+class TestOpenBackend:
+    def test_an_unknown_name_lists_the_known_ones(self):
+        with pytest.raises(ValueError, match="no BDE backend 'xtb'; there is: alfabet"):
+            open_backend("xtb")
+
+    def test_missing_packages_say_how_to_install_them(self, monkeypatch):
+        installed = {"alfabet": "0.1.0", "tf-keras": None, "tensorflow": None}
+        monkeypatch.setattr(bde_alfabet, "_version", installed.get)
+        with pytest.raises(
+            BackendMissingError, match=r"packages tensorflow, tf-keras; .*pip install -e \"\.\[alf"
+        ):
+            open_backend("alfabet")
+
+
+@pytest.fixture(scope="module")
+def alfabet():
+    try:
+        return open_backend("alfabet")
+    except BackendMissingError as error:
+        pytest.skip(str(error))
+
+
+def bond_values(molecule, energies) -> dict[str, set[float]]:
+    """Return the values of each kind of bond, rounded, by its elements."""
+    mol = Chem.AddHs(molecule.mol)
+    values = {}
+    for pair, value in zip(energies.atoms, energies.bde, strict=True):
+        kind = "-".join(sorted(mol.GetAtomWithIdx(int(i)).GetSymbol() for i in pair))
+        values.setdefault(kind, set()).add(round(float(value), 2))
+    return values
+
+
+class TestAlfabet:
+    @pytest.mark.parametrize(
+        ("smiles", "bond", "expected"),
+        [  # experiment, kcal/mol: Luo, Comprehensive Handbook of Chemical Bond Energies, 2007
+            ("C", "C-H", 105.0),
+            ("CC", "C-C", 90.2),
+            ("CC", "C-H", 100.5),
+            ("O", "H-O", 118.8),
+            ("CO", "H-O", 105.2),
+            ("COOC", "O-O", 39.0),
+            ("Cc1ccccc1", "C-C", 103.9),
+            ("CCl", "C-Cl", 83.7),
+        ],
+    )
+    def test_known_bonds(self, alfabet, smiles, bond, expected):
+        molecule = read_molecule(smiles)
+        (energies,) = alfabet.predict([molecule])
+        values = bond_values(molecule, energies)[bond]
+        assert max(values) - min(values) < 0.02  # equivalent bonds have one value
+        assert max(values) == pytest.approx(expected, abs=3.5)
+
+    def test_benzylic_hydrogen_is_weaker_than_aryl_hydrogen(self, alfabet):
+        molecule = read_molecule("Cc1ccccc1")
+        (energies,) = alfabet.predict([molecule])
+        values = bond_values(molecule, energies)["C-H"]
+        assert min(values) < 92 and max(values) > 110
+
+    def test_values_are_those_of_the_package(self, alfabet):
+        molecules = [read_molecule(smiles) for smiles in SMILES]
+        predicted = alfabet.predict(molecules)
+        from alfabet.model import predict  # after the backend has set TensorFlow up
+
+        unlabelled = [molecule.smiles for molecule in molecules if "2H" not in molecule.smiles]
+        table = predict(unlabelled, drop_duplicates=False)
+        compared = 0
+        for molecule, energies in zip(molecules, predicted, strict=True):
+            mol = Chem.AddHs(molecule.mol)
+            bonds = [mol.GetBondBetweenAtoms(*map(int, pair)) for pair in energies.atoms]
+            values = {b.GetIdx(): v for b, v in zip(bonds, energies.bde, strict=True)}
+            rows = table[table.molecule == molecule.smiles]
+            for index, value, valid in zip(
+                rows.bond_index, rows.bde_pred, rows.is_valid, strict=True
+            ):
+                bond = mol.GetBondWithIdx(int(index))
+                ionic = "[O-]" in molecule.smiles and bond.GetEndAtom().GetFormalCharge() < 0
+                assert np.isnan(values[index]) == (ionic or not valid)
+                if not np.isnan(values[index]):
+                    assert values[index] == pytest.approx(value, abs=1e-3)
+                    compared += 1
+        assert compared > 100
+
+    def test_a_molecule_has_the_same_values_alone_and_among_others(self, alfabet):
+        molecules = [read_molecule(smiles) for smiles in SMILES]
+        together = alfabet.predict(molecules)
+        for molecule, energies in zip(molecules, together, strict=True):
+            (alone,) = alfabet.predict([molecule])
+            np.testing.assert_array_equal(alone.atoms, energies.atoms)
+            np.testing.assert_allclose(alone.bde, energies.bde, atol=1e-3)
+
+    @pytest.mark.parametrize("smiles", ["C[Si](C)(C)C", "CCI", "CB(C)C"])
+    def test_elements_it_does_not_know_have_no_valid_bond(self, alfabet, smiles):
+        (energies,) = alfabet.predict([read_molecule(smiles)])
+        assert len(energies) > 0
+        assert not energies.valid.any()
+        assert np.isnan(energies.bde).all()
+
+    def test_a_bond_between_opposite_charges_is_not_valid(self, alfabet):
+        molecule = read_molecule("C[N+](=O)[O-]")
+        (energies,) = alfabet.predict([molecule])
+        values = bond_values(molecule, energies)
+        assert np.isnan(list(values["N-O"])).all()
+        assert 55 < max(values["C-N"]) < 70  # experiment: 61
+        assert energies.valid.tolist() == [True, False, True, True, True]
+
+    @pytest.mark.parametrize(
+        ("labelled", "unlabelled"),
+        [
+            ("[2H]C([2H])([2H])O", "CO"),
+            ("[13CH3]C", "CC"),
+            ("[2H][C@H](C)O", "CCO"),  # a stereocentre by its label alone
+        ],
+    )
+    def test_isotope_labels_change_nothing(self, alfabet, labelled, unlabelled):
+        labelled, unlabelled = read_molecule(labelled), read_molecule(unlabelled)
+        found, expected = alfabet.predict([labelled, unlabelled])
+        assert found.valid.all()
+        assert bond_values(labelled, found) == bond_values(unlabelled, expected)
+        assert len(found) == len(expected)
+
+    def test_molecules_without_a_breakable_bond(self, alfabet):
+        molecule = read_molecule("N#N")
+        (energies,) = alfabet.predict([molecule])
+        assert energies.atoms.shape == (0, 2)
+        assert alfabet.predict([]) == []

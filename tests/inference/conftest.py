@@ -1,0 +1,27 @@
+"""A small model for tests that need some model, not a good one."""
+
+import pytest
+
+MAX_MZ = 300
+
+
+@pytest.fixture(scope="session")
+def small_model():
+    """A student with random weights and peaks on both sides of the floor of 0.001."""
+    import torch
+    from nextims.models.student import Student
+
+    torch.manual_seed(4)
+    model = Student(
+        max_mz=MAX_MZ,
+        width=16,
+        experts=3,
+        active_experts=2,
+        expert_blocks=1,
+        expert_bottleneck=8,
+        dropout=0.1,
+    )
+    with torch.no_grad():
+        model.head.forward_part.weight *= 40
+        model.head.reverse_part.weight *= 40
+    return model.eval()

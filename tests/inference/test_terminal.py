@@ -1,0 +1,96 @@
+"""The spectrum in the terminal."""
+
+import io
+
+import pytest
+from nextims.data.molecule import read_molecule
+from nextims.data.spectrum import Spectrum
+from nextims.inference import PredictedSpectrum
+from nextims.inference.terminal import bar_spectrum, can_show_blocks, describe
+
+
+def predicted(smiles, peaks):
+    return PredictedSpectrum(
+        1, "", read_molecule(smiles), Spectrum(list(peaks), list(peaks.values()))
+    )
+
+
+ETHANOL = predicted("OCC", {27: 0.22, 29: 0.3, 31: 1.0, 45: 0.52, 46: 0.22, 47: 0.006})
+
+
+def test_facts_and_table():
+    text = describe(ETHANOL)
+    facts, _, table = text.split("\n\n")
+    assert [line.split(maxsplit=1) for line in facts.splitlines()[:2]] == [
+        ["SMILES", "CCO"],
+        ["Formula", "C2H6O"],
+    ]
+    assert facts.splitlines()[2:] == ["Nominal mass   46 Da", "Exact mass     46.04186 Da"]
+    assert [line.split() for line in table.splitlines()[1:]] == [
+        ["31", "100.0", "%", "15", "Da"],
+        ["45", "52.0", "%", "1", "Da"],
+        ["29", "30.0", "%", "17", "Da"],
+        ["27", "22.0", "%", "19", "Da"],
+        ["46", "22.0", "%", "M"],
+        ["47", "0.6", "%", "M+1"],
+    ]
+
+
+def test_the_table_holds_the_ten_highest():
+    many = predicted("CCCCCCCCCC", {mz: mz / 142 for mz in range(100, 143)})
+    table = describe(many).split("\n\n")[2].splitlines()
+    assert [int(line.split()[0]) for line in table[1:]] == list(range(142, 132, -1))
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+@pytest.mark.parametrize("span", [(16, 16), (12, 44), (1, 74), (20, 95), (30, 420), (1, 1000)])
+def test_bars_fit_the_terminal(span, unicode):
+    low, high = span
+    text = bar_spectrum(predicted("C", {low: 0.4, high: 1.0}), unicode=unicode)
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.isascii() is not unicode
+    assert "100%" in text.splitlines()[0]
+
+
+def columns(text, symbols):
+    """Height of each column in rows, counted from the drawing."""
+    rows = [line[6:] for line in text.splitlines()[:-2]]
+    width = max(map(len, rows))
+    return [sum(row.ljust(width)[i] in symbols for row in rows) for i in range(width)]
+
+
+def test_bars_stand_at_their_mz_and_have_their_height():
+    heights = columns(bar_spectrum(ETHANOL, height=8), "▁▂▃▄▅▆▇█")
+    standing = {position: rows for position, rows in enumerate(heights) if rows}
+    # The axis begins at m/z 26 and an m/z takes three columns.
+    assert standing == {3: 2, 9: 3, 15: 8, 57: 5, 60: 2, 63: 1}
+
+
+def test_a_column_shows_the_highest_of_its_masses_and_small_peaks_are_seen():
+    spectrum = predicted("C" * 40, {50: 1.0, 301: 1.0, 302: 0.001, 310: 0.25, 500: 0.001})
+    heights = columns(bar_spectrum(spectrum, unicode=False), ".:|")
+    assert [rows for rows in heights if rows] == [8, 8, 2, 1]
+
+
+def test_axis_labels_stand_under_their_ticks():
+    *_, axis, labels = bar_spectrum(predicted("CCCCCC", {15: 0.1, 57: 1.0, 86: 0.2})).splitlines()
+    first = axis.index("┴")
+    assert labels[first : first + 2].strip() or labels[first - 1 : first + 1].strip()
+    assert [int(label) for label in labels.split()[1:]] == list(
+        range(int(labels.split()[1]), 88, int(labels.split()[2]) - int(labels.split()[1]))
+    )
+    assert axis.count("┴") == len(labels.split()) - 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "able"), [("utf-8", True), ("cp932", False), ("ascii", False)]
+)
+def test_encodings(encoding, able):
+    assert can_show_blocks(io.TextIOWrapper(io.BytesIO(), encoding=encoding)) is able
+
+
+def test_a_stream_without_an_encoding_gets_ascii():
+    class Nameless:
+        encoding = None
+
+    assert can_show_blocks(Nameless()) is False

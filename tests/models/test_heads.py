@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+from nextims.models.heads import BidirectionalHead, BondEnergyHead
+
+
+@pytest.fixture
+def head():
+    torch.manual_seed(0)
+    return BidirectionalHead(8, 100)
+
+
+def test_intensities_are_a_distribution_below_the_isotope_pattern(head):
+    x = torch.randn(3, 8)
+    highest = torch.tensor([48, 80, 100])
+    out = head(x, torch.tensor([46, 78, 99]), highest)
+    assert out.shape == (3, 100)
+    assert (out >= 0).all()
+    assert out.sum(1).tolist() == pytest.approx([1, 1, 1])
+    for row, top in zip(out, highest.tolist(), strict=True):
+        assert row[top:].sum() == 0  # column i is m/z i + 1
+        assert row[top - 1] > 0
+
+
+def test_the_reverse_part_writes_at_the_mass_lost(head):
+    with torch.no_grad():
+        for part in (head.forward_part, head.reverse_part, head.gate):
+            part.weight.zero_()
+            part.bias.zero_()
+        head.forward_part.bias.fill_(-30.0)
+        head.reverse_part.bias.fill_(-30.0)
+        head.gate.bias.fill_(-30.0)  # reverse only
+        head.reverse_part.bias[head.ABOVE_MOLECULAR_ION + 15] = 30.0  # loss of a methyl
+    out = head(torch.zeros(2, 8), torch.tensor([46, 78]), torch.tensor([48, 80]))
+    assert out.argmax(1).add(1).tolist() == [31, 63]
+
+
+def test_a_bonds_energy_does_not_depend_on_which_end_comes_first():
+    torch.manual_seed(0)
+    head = BondEnergyHead(8)
+    atoms = torch.randn(4, 8)
+    bonds = torch.tensor([[0, 1], [2, 3]])
+    forward, _ = head(atoms, bonds, torch.tensor([0]))
+    backward, _ = head(atoms, bonds.flip(1), torch.tensor([0]))
+    assert torch.equal(forward, backward)
+
+
+def test_no_bonds_give_no_energies():
+    bond, hydrogen = BondEnergyHead(8)(
+        torch.randn(1, 8), torch.empty(0, 2, dtype=torch.long), torch.empty(0, dtype=torch.long)
+    )
+    assert bond.shape == hydrogen.shape == (0,)

@@ -1,0 +1,26 @@
+import torch
+
+from nextims.data.features import FINGERPRINT_SIZE, collate, featurize
+from nextims.data.molecule import read_molecule
+from nextims.models.layers import FingerprintLayer, ResidualBlock
+
+
+def test_the_sparse_layer_equals_a_dense_one():
+    torch.manual_seed(0)
+    layer = FingerprintLayer(5)
+    batch = collate([featurize(read_molecule(s), graph=False) for s in ("CCO", "c1ccccc1C")])
+    dense = torch.zeros(2, FINGERPRINT_SIZE)
+    ends = [*batch.offsets.tolist()[1:], len(batch.positions)]
+    for row, (start, end) in enumerate(zip(batch.offsets.tolist(), ends, strict=True)):
+        dense[row, batch.positions[start:end]] = torch.log1p(batch.values[start:end])
+    expected = dense @ layer.weight + layer.bias
+    assert torch.allclose(layer(batch), expected, atol=1e-5)
+
+
+def test_a_residual_block_starts_near_the_identity_and_keeps_the_shape():
+    torch.manual_seed(0)
+    block = ResidualBlock(16, 8, dropout=0.0)
+    x = torch.randn(4, 16) * 100
+    out = block(x)
+    assert out.shape == x.shape
+    assert (out - x).abs().max() < 5  # the branch sees normalised input, whatever its size

@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from rdkit import Chem
+
+from nextims.data.features import build_graph, collate, featurize
+from nextims.data.molecule import read_molecule
+from nextims.models.teacher import Teacher
+
+SIZES = {
+    "max_mz": 200,
+    "encoder_width": 16,
+    "encoder_layers": 2,
+    "fingerprint_width": 32,
+    "head_blocks": 1,
+    "head_bottleneck": 16,
+    "dropout": 0.3,
+    "drop_edge": 0.2,
+}
+
+
+@pytest.fixture
+def teacher():
+    torch.manual_seed(0)
+    return Teacher(**SIZES).eval()
+
+
+def batch_of(*smiles):
+    return collate([featurize(read_molecule(s), graph=True) for s in smiles])
+
+
+def test_no_peak_lies_above_the_molecular_ions_isotopes(teacher):
+    batch = batch_of("CCO", "c1ccccc1", "ClC(Cl)(Cl)Cl")
+    intensity = teacher(batch).intensity
+    for row, highest in zip(intensity, batch.highest_mz.tolist(), strict=True):
+        assert row[highest:].sum() == 0
+        assert row.sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_molecules_spectrum_does_not_depend_on_its_batch(teacher):
+    alone = teacher(batch_of("c1ccccc1C")).intensity
+    among = teacher(batch_of("CCO", "c1ccccc1C", "C")).intensity[1]
+    assert torch.allclose(alone[0], among, atol=1e-6)
+
+
+def test_the_order_of_the_atoms_does_not_matter(teacher):
+    molecule = read_molecule("CC(=O)Oc1ccccc1C(=O)O")
+    features = featurize(molecule, graph=True)
+    order = np.random.default_rng(1).permutation(molecule.mol.GetNumAtoms()).tolist()
+    shuffled = build_graph(Chem.RenumberAtoms(molecule.mol, order))
+
+    a = teacher(collate([features])).intensity
+    b = teacher(collate([replace(features, graph=shuffled)])).intensity
+    assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_the_ionization_energy_is_read(teacher):
+    features = [featurize(read_molecule("CCO"), graph=True)] * 3
+    at_70, at_20, not_given = teacher(collate(features, [70.0, 20.0, np.nan])).intensity
+    assert not torch.allclose(at_70, at_20)
+    assert torch.allclose(at_70, not_given, atol=1e-6)
+
+
+def test_mc_dropout_gives_a_mean_spectrum_and_deviations(teacher):
+    batch = batch_of("CCO", "c1ccccc1")
+    torch.manual_seed(1)
+    mean, deviation, features = teacher.predict_with_uncertainty(batch, 5)
+    assert mean.shape == deviation.shape == (2, 200)
+    assert features.shape == (2, teacher.feature_width)
+    assert mean.sum(1).tolist() == pytest.approx([1, 1], abs=1e-5)
+    assert (deviation.sum(1) > 0).all()
+    assert (deviation[:, 100:] == 0).all()  # nothing to be unsure of above the molecule
+    assert not teacher.training
+    assert torch.equal(teacher(batch).intensity, teacher(batch).intensity)  # dropout off again
+
+
+def test_one_pass_has_no_deviation(teacher):
+    with pytest.raises(ValueError, match="2 passes or more, found 1"):
+        teacher.predict_with_uncertainty(batch_of("C"), 1)
+
+
+def test_bond_energies_are_given_for_the_bonds_that_the_batch_names(teacher):
+    batch = batch_of("CCO", "CC")
+    assert teacher(batch).extra is None
+    batch.bond_atoms = torch.tensor([[0, 1], [1, 2], [3, 4]])
+    batch.hydrogen_atoms = torch.tensor([0, 3, 4])
+    bonds, hydrogens = teacher(batch).extra
+    assert bonds.shape == hydrogens.shape == (3,)
+    # the two carbons of ethane are alike
+    assert hydrogens[1].item() == pytest.approx(hydrogens[2].item(), abs=1e-4)
+    again = teacher.bond_energies(batch)
+    assert torch.equal(bonds, again[0])
+    assert torch.equal(hydrogens, again[1])
+
+
+def test_dropping_edges_drops_both_directions(teacher):
+    batch = batch_of("c1ccc2ccccc2c1")
+    encoder = teacher.encoder.train()
+    torch.manual_seed(0)
+    edges, bonds = encoder._keep_edges(batch.edges, batch.bonds)
+    assert 0 < edges.shape[1] < batch.edges.shape[1]
+    assert edges.shape[1] == len(bonds)
+    assert {tuple(e) for e in edges.T.tolist()} == {tuple(e[::-1]) for e in edges.T.tolist()}

@@ -1,0 +1,69 @@
+import pytest
+import yaml
+
+from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+
+
+def write(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    return path
+
+
+def complaint(tmp_path, text):
+    with pytest.raises(ConfigError) as error:
+        load_config(write(tmp_path, text))
+    return str(error.value)
+
+
+def test_the_shipped_file_names_every_setting_with_its_default():
+    shipped = yaml.safe_load(DEFAULT_CONFIG.read_text())
+    assert shipped == Config().model_dump(mode="json")
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path):
+    config = load_config(write(tmp_path, ""))
+    assert config.training == Config().training
+
+
+def test_paths_are_taken_from_the_files_folder(tmp_path):
+    config = load_config(write(tmp_path, "data: {store: library/spectra.h5}"))
+    assert config.data.store == tmp_path / "library/spectra.h5"
+    assert config.student.checkpoint == tmp_path / "checkpoints/student/best_student.pt"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("data: {max_mzz: 500}", ["data.max_mzz", "500", "data.max_mz"]),
+        ("dta: {max_mz: 500}", ["dta", "nearest valid key is data"]),
+        ("training: {lr: 0.1}", ["training.lr", "nearest valid key is training."]),
+        ("max_mz: 500", ["max_mz", "nearest valid key is data.max_mz"]),
+        ("data: {max_mz: many}", ["data.max_mz", "'many'", "a whole number", "from 50"]),
+        ("data: {max_mz: 5}", ["data.max_mz", "found 5", "from 50"]),
+        ("data: {max_mz: 500.5}", ["data.max_mz", "500.5", "a whole number"]),
+        ("data: {memory_efficient_mode: 1}", ["memory_efficient_mode", "true or false"]),
+        ("data: {split_by: chance}", ["data.split_by", "'chance'", "inchikey, scaffold"]),
+        ("data: {energy_range: [80, 60]}", ["energy_range", "[80.0, 60.0]"]),
+        ("data: {test_fraction: 0.6, validation_fraction: 0.5}", ["sum to less than 1"]),
+        ("student: {active_experts: 5}", ["active_experts (5)", "experts (4)"]),
+        ("student: 3", ["student", "a section with the keys checkpoint, width"]),
+        ("- a\n- b", ["found list"]),
+        ("data: {max_mz: 500", ["not readable as YAML"]),
+    ],
+)
+def test_a_mistake_is_named_with_key_finding_and_what_is_allowed(tmp_path, text, words):
+    message = complaint(tmp_path, text)
+    assert "config.yaml" in message
+    for word in words:
+        assert word in message
+
+
+def test_all_mistakes_are_reported_together(tmp_path):
+    message = complaint(tmp_path, "data: {max_mz: 5, colour: red}\nteacher: {dropout: 2.0}")
+    assert len(message.splitlines()) == 3
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such configuration file"):
+        load_config(tmp_path / "nowhere.yaml")
