@@ -77,9 +77,8 @@ def _estimate(config, samples: int, ram_gb: float) -> None:
             array_bytes=size,
         )
         fits = "yes" if needed.total < ram_gb * 1e9 else "no"
-        print(
-            f"{str(mode).lower():<24}{needed.library / 1e9:>12.2f}{needed.total / 1e9:>12.2f}  {fits}"
-        )
+        sizes = f"{needed.library / 1e9:>12.2f}{needed.total / 1e9:>12.2f}"
+        print(f"{str(mode).lower():<24}{sizes}  {fits}")
 
 
 def _measure(config, mode: str, samples: int) -> None:

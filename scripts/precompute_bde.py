@@ -43,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         fill_cache,
         open_backend,
     )
+    from nextims.data.ingest import IngestError
     from nextims.data.nist_dataset import ensure_store
     from nextims.data.store import SpectrumStore, StoreError
 
@@ -58,7 +59,14 @@ def main(argv: list[str] | None = None) -> int:
             max_molecules=arguments.max_samples,
             batch_size=config.bde.batch_size,
         )
-    except (ConfigError, StoreError, BackendMissingError, BDECacheError, OSError) as error:
+    except (
+        ConfigError,
+        IngestError,
+        StoreError,
+        BDECacheError,
+        BackendMissingError,
+        OSError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(summary)

@@ -73,7 +73,7 @@ class TeacherConfig(Section):
     fingerprint_width: int = Field(768, ge=8)
     head_blocks: int = Field(4, ge=0)
     head_bottleneck: int = Field(384, ge=8)
-    dropout: Fraction = 0.25
+    dropout: Fraction = 0.4
     drop_edge: Fraction = 0.1
     bond_energies: bool = True
     mc_samples: int = Field(8, ge=2)
@@ -123,7 +123,7 @@ class PhaseConfig(Section):
 
     epochs: int = Field(40, ge=1)
     batch_size: int = Field(64, ge=2)
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(1e-4, ge=0)
     warmup_fraction: Fraction = 0.1
     patience: int = Field(10, ge=1)
@@ -137,7 +137,7 @@ class TrainingConfig(Section):
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     gradient_clip: float = Field(1.0, gt=0)
     gradnorm: GradNormConfig = GradNormConfig()
-    pretrain: PhaseConfig = PhaseConfig(epochs=10, patience=3)
+    pretrain: PhaseConfig = PhaseConfig(epochs=10, learning_rate=1e-3, patience=3)
     finetune: PhaseConfig = PhaseConfig()
     student: PhaseConfig = PhaseConfig()
 
@@ -216,7 +216,9 @@ def valid_keys(section: type[Section] = Config, prefix: str = "") -> list[str]:
 def _absolute(value: Any, root: Path) -> Any:
     if isinstance(value, Section):
         return value.model_copy(
-            update={name: _absolute(getattr(value, name), root) for name in type(value).model_fields}
+            update={
+                name: _absolute(getattr(value, name), root) for name in type(value).model_fields
+            }
         )
     return root / value if isinstance(value, Path) else value
 
@@ -237,7 +239,9 @@ def _explain(problem: dict[str, Any]) -> str:
 def _nearest_key(key: str) -> str:
     candidates = valid_keys()
     candidates += sorted({name.rpartition(".")[0] for name in candidates if "." in name})
-    same_section = [name for name in candidates if name.rpartition(".")[0] == key.rpartition(".")[0]]
+    same_section = [
+        name for name in candidates if name.rpartition(".")[0] == key.rpartition(".")[0]
+    ]
     for names in (same_section, candidates):
         if nearest := difflib.get_close_matches(key, names, n=1, cutoff=0.5):
             return nearest[0]

@@ -13,19 +13,8 @@ from nextims.data.splits import SPLITS
 
 Peaks = Mapping[float, float] | Iterable[tuple[float, float]]
 
-# NIST's spectrum of ethanol, its highest peaks.
-ETHANOL_PEAKS = {
-    15: 66,
-    26: 97,
-    27: 224,
-    28: 33,
-    29: 298,
-    30: 61,
-    31: 999,
-    43: 76,
-    45: 514,
-    46: 216,
-}
+# About what ethanol gives: m/z 31 from the loss of methyl, 45 from the loss of hydrogen, M 46.
+ETHANOL_PEAKS = {15: 60, 26: 90, 27: 220, 29: 300, 30: 60, 31: 999, 43: 80, 45: 510, 46: 220}
 
 
 def peak_list(peaks: Peaks) -> list[tuple[float, float]]:
@@ -47,9 +36,16 @@ def plausible_peaks(smiles: str) -> dict[int, int]:
     return {**{mz: height for mz, height in fragments.items() if mz <= mass}, **peaks}
 
 
-def build_record(smiles: str = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:
-    defaults = {"file": "library.txt", "line": 1, "id": "1", "name": smiles, "energy": 70.0}
-    return Record(spectrum=build_spectrum(peaks), structures=(smiles,), **{**defaults, **fields})
+def build_record(smiles: str | Path = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:
+    defaults = {
+        "file": "library.txt",
+        "line": 1,
+        "id": "1",
+        "name": str(smiles),
+        "structures": (smiles,),
+        "energy": 70.0,
+    }
+    return Record(spectrum=build_spectrum(peaks), **{**defaults, **fields})
 
 
 def build_store(
@@ -163,3 +159,77 @@ def build_msp(
         lines.append(f"Num Peaks: {len(pairs) if num_peaks == -1 else num_peaks}")
     lines.append(separator.join(f"{mz} {height}" for mz, height in pairs))
     return "\n".join(lines) + "\n\n"
+
+
+SMALL_MOLECULES = (
+    "CO", "CCO", "CCCO", "CC(C)O", "CC(C)=O", "CCC(C)=O", "c1ccccc1", "Cc1ccccc1", "Oc1ccccc1",
+    "CCN", "CCOCC", "CC(=O)O", "CCBr", "ClCCCl", "C[Si](C)(C)O", "CCCCCC", "C1CCCCC1", "CC#N",
+    "CSC", "CC(=O)OC", "CCCC=O", "Nc1ccccc1", "CCCl", "FC(F)F",
+)  # fmt: skip
+
+
+def build_config(folder: Path, *, epochs: int = 2):
+    """Return a configuration of tiny models, its store of ``SMALL_MOLECULES`` written.
+
+    Four molecules are of the validation split, four of the test split.
+    """
+    import yaml
+
+    from nextims.config import load_config
+
+    settings = {
+        "data": {"max_mz": 200, "num_workers": 0},
+        "teacher": {
+            "encoder_width": 16,
+            "encoder_layers": 2,
+            "fingerprint_width": 32,
+            "head_blocks": 1,
+            "head_bottleneck": 16,
+            "bond_energies": False,
+            "mc_samples": 2,
+        },
+        "student": {"width": 32, "expert_blocks": 1, "expert_bottleneck": 16, "dropout": 0.1},
+        "training": {
+            "device": "cpu",
+            "gradnorm": {"warmup_steps": 2},
+            **{
+                phase: {"epochs": epochs, "batch_size": 4, "patience": epochs}
+                for phase in ("pretrain", "finetune", "student")
+            },
+        },
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+    config = load_config(folder / "config.yaml")
+    training = len(SMALL_MOLECULES) - 8
+    splits = ["train"] * training + ["validation"] * 4 + ["test"] * 4
+    build_store(config.data.store, SMALL_MOLECULES, splits=splits, config=config.data)
+    return config
+
+
+def build_bde_cache(path: Path, smiles: Iterable[str] = SMALL_MOLECULES) -> Path:
+    """Write a cache of bond energies in which every bond outside rings has 80 + 5·(ring atoms)."""
+    import numpy as np
+    from rdkit import Chem
+
+    from nextims.data.bde_cache import BondEnergies, CacheContent
+
+    content = CacheContent("test", "1")
+    for text in smiles:
+        molecule = read_molecule(text)
+        bonds = [
+            (
+                bond.GetBeginAtomIdx(),
+                bond.GetEndAtomIdx(),
+                80.0 + 10 * bond.GetBeginAtom().IsInRing(),
+            )
+            for bond in Chem.AddHs(molecule.mol).GetBonds()
+            if not bond.IsInRing()
+        ]
+        energies = np.array([energy for *_, energy in bonds], np.float32)
+        atoms = np.array([ends for *ends, _ in bonds], np.int32).reshape(-1, 2)
+        valid = np.ones(len(bonds), bool)
+        content.entries[molecule.inchikey] = molecule.smiles, BondEnergies(atoms, energies, valid)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content.write(path)
+    return path

@@ -197,7 +197,9 @@ def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None
         batch,
         atoms=torch.from_numpy(np.concatenate([graph.atoms for graph in graphs])),
         edges=torch.from_numpy(
-            np.concatenate([g.edges + first for g, first in zip(graphs, first_atom, strict=True)], 1)
+            np.concatenate(
+                [g.edges + first for g, first in zip(graphs, first_atom, strict=True)], 1
+            )
         ),
         bonds=torch.from_numpy(np.concatenate([graph.bonds for graph in graphs])),
         atom_molecule=torch.from_numpy(np.repeat(np.arange(len(graphs)), sizes)),

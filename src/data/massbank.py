@@ -67,7 +67,8 @@ def parse_massbank(content: bytes, file: str) -> Iterator[Record | BadRecord]:
     if not text.strip():
         yield BadRecord(file, 1, "", "", "empty file")
         return
-    lines = text.splitlines()
+    # Not splitlines, which also splits at characters that stand inside names.
+    lines = re.split(r"\r\n?|\n", text)
     start = 0
     for end, line in enumerate(lines):
         if line.rstrip() == "//":

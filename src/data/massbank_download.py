@@ -183,7 +183,8 @@ def _write(answer: http.client.HTTPResponse, part: Path, start: int, url: str) -
         file.seek(start)
         file.truncate()
         try:
-            while block := answer.read(_BLOCK):
+            # What has come before a connection breaks is not to be lost, so not read().
+            while block := answer.read1(_BLOCK):
                 file.write(block)
                 bar.update(len(block))
         except (OSError, http.client.HTTPException) as error:
@@ -195,6 +196,10 @@ def _write(answer: http.client.HTTPResponse, part: Path, start: int, url: str) -
 def _broken(url: str, have: int, total: int | None) -> DownloadError:
     of = f" of {total}" if total is not None else ""
     return DownloadError(f"{url}: the connection broke after {have}{of} bytes; run again to go on")
+
+
+def _refused(url: str, error: urllib.error.HTTPError) -> DownloadError:
+    return DownloadError(f"{url}: the server answered {error.code} {error.reason}")
 
 
 def _starts_at(answer: http.client.HTTPResponse, start: int) -> bool:
@@ -211,8 +216,11 @@ def _load_validator(path: Path, url: str) -> str | None:
 
 
 def _check(path: Path, url: str, expected: str, stated_by: str) -> None:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    found = digest.hexdigest()
     if not expected:
         print(
             f"sha256 {found}\nnot checked: no digest is published for {url}; "
@@ -263,6 +271,6 @@ def _fetch(url: str) -> bytes:
         with _open(url) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
-        raise DownloadError(f"{url}: the server answered {error.code} {error.reason}") from error
+        raise _refused(url, error) from error
     except (OSError, http.client.HTTPException) as error:
         raise DownloadError(f"{url}: the connection broke; {_NO_NETWORK}") from error

@@ -169,17 +169,21 @@ def _pairs(line: str) -> list[tuple[float, float]]:
     """
     pairs = []
     for segment in _END_OF_PEAK.split(_QUOTED.sub(" ", line)):
-        words = re.split(r"[\s,:]+", segment.strip(" \t,:"))
-        if words == [""]:
-            continue
-        if len(words) < 2:
-            raise ValueError(f"cannot read the peak {segment.strip()!r}")
-        numbers = all(re.fullmatch(_NUMBER, word) for word in words)
-        # A row of numbers is a row of peaks; with a word among them it is one annotated peak.
-        end = len(words) if numbers and len(words) % 2 == 0 else 2
+        words = segment.replace(",", " ").replace(":", " ").split()
+        if len(words) > 2 and (len(words) % 2 or not all(map(_is_number, words))):
+            # A row of numbers is a row of peaks; with a word among them it is one annotated peak.
+            words = words[:2]
         try:
-            values = [float(word) for word in words[:end]]
+            values = [float(word) for word in words]
+            pairs += zip(values[::2], values[1::2], strict=True)
         except ValueError:
             raise ValueError(f"cannot read the peak {segment.strip()!r}") from None
-        pairs += zip(values[::2], values[1::2], strict=True)
     return pairs
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -143,7 +143,8 @@ def clean_spectrum(mz: np.ndarray, intensity: np.ndarray) -> Spectrum:
     if not np.isfinite(mz).all():
         raise ValueError("m/z and intensity must be finite")
     kept = (nominal_mz(mz) >= 1) & (intensity != 0)
-    return Spectrum(mz[kept], intensity[kept])
+    with np.errstate(over="ignore"):  # Spectrum refuses what single precision cannot hold
+        return Spectrum(mz[kept], intensity[kept])
 
 
 def is_given(text: str) -> bool:

@@ -101,7 +101,7 @@ def fill(
             file.attrs["done"] = end
             file.flush()
             yield end - start
-    os.replace(work, path)
+    work.replace(path)
 
 
 def _open_work(work: Path, rows: np.ndarray, key: str, widths: tuple[int, int]) -> h5py.File:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from rdkit.rdBase import BlockLogs
 from torch import nn
 
 from ..config import PROJECT_ROOT, Config
@@ -107,24 +108,25 @@ class Predictor:
 
     def _predict_batch(self, structures: list[InputStructure]) -> list[Result]:
         """Return the results of one batch; unusable structures keep their place."""
-        results: list[Result | None] = []
-        molecules: list[Molecule] = []
-        for structure in structures:
-            try:
-                if not isinstance(structure.smiles, str):  # NaN in a column of a table, say
-                    raise MoleculeError(f"expected a SMILES, found {structure.smiles!r}")
-                molecules.append(read_molecule(structure.smiles, max_mz=self.max_mz))
-                results.append(None)
-            except MoleculeError as error:
-                results.append(_failure(structure, error))
-            except UnicodeEncodeError:  # bytes that are no text, from a command line
-                results.append(_failure(structure, MoleculeError("not readable as text")))
+        read = [self._read(structure) for structure in structures]
+        molecules = [molecule for molecule in read if isinstance(molecule, Molecule)]
         bins = iter(self._intensities(molecules) if molecules else ())
-        remaining = iter(molecules)
-        for position, structure in enumerate(structures):
-            if results[position] is None:
-                results[position] = _result(structure, next(remaining), next(bins))
-        return results
+        return [
+            _result(structure, molecule, next(bins)) if isinstance(molecule, Molecule) else molecule
+            for structure, molecule in zip(structures, read, strict=True)
+        ]
+
+    def _read(self, structure: InputStructure) -> Molecule | FailedPrediction:
+        try:
+            if not isinstance(structure.smiles, str):  # NaN in a column of a table, say
+                raise MoleculeError(f"expected a SMILES, found {structure.smiles!r}")
+            # RDKit's own messages name no line, and other packages (matchms) turn them on.
+            with BlockLogs():
+                return read_molecule(structure.smiles, max_mz=self.max_mz)
+        except MoleculeError as error:
+            return _failure(structure, error)
+        except UnicodeEncodeError:  # bytes that are no text, from a command line
+            return _failure(structure, MoleculeError("not readable as text"))
 
     @torch.inference_mode()
     def _intensities(self, molecules: list[Molecule]):

@@ -7,7 +7,6 @@ import csv
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -76,18 +75,15 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
         [InputStructure(line=1, smiles='CCO', name='ethanol')]
     """
     if str(source) == STANDARD_INPUT:
-        # Standard input stays open for whoever called us.
-        opened, is_table = nullcontext(sys.stdin.buffer), False
-        text = _decoded(sys.stdin.buffer, "standard input")
-    else:
-        path = Path(source)
-        opened, is_table = _open(path), path.suffix.lower() in TABLE_ENDINGS
-        try:
-            text = _decoded(opened, str(path))
-        except InputError:
-            opened.close()
-            raise
-    return _structures(opened, text, is_table)
+        return _structures(_decoded(sys.stdin.buffer, "standard input", keep_open=True), False)
+    path = Path(source)
+    stream = _open(path)
+    try:
+        lines = _decoded(stream, str(path), keep_open=False)
+    except InputError:
+        stream.close()
+        raise
+    return _structures(lines, path.suffix.lower() in TABLE_ENDINGS)
 
 
 def parse_line(text: str, line: int = 1) -> InputStructure:
@@ -131,23 +127,27 @@ def _open(path: Path) -> BinaryIO:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _decoded(stream: BinaryIO, label: str) -> Iterator[str]:
+def _decoded(stream: BinaryIO, label: str, *, keep_open: bool) -> Iterator[str]:
     """Return the lines of a binary stream as text without line ends."""
     beginning = stream.peek(4096) if hasattr(stream, "peek") else b""
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _lines(stream, "utf-16", "replace")
-    if b"\0" in beginning:
+        text = io.TextIOWrapper(stream, encoding="utf-16", errors="replace")
+    elif b"\0" in beginning:
         raise InputError(f"{label}: not a text file, expected SMILES (.smi, .txt or .csv)")
-    return _lines(stream, "utf-8-sig", "surrogateescape")
+    else:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape")
+    return _lines(text, keep_open)
 
 
-def _lines(stream: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
-    text = io.TextIOWrapper(stream, encoding=encoding, errors=errors)
+def _lines(text: io.TextIOWrapper, keep_open: bool) -> Iterator[str]:
     try:
         for line in text:
             yield (line if line.isascii() else _without_surrogates(line)).rstrip("\n")
     finally:
-        text.detach()  # else the wrapper would close standard input
+        if not keep_open:
+            text.close()
+        elif not text.closed:
+            text.detach()  # else the wrapper would close its stream when it goes
 
 
 def _without_surrogates(line: str) -> str:
@@ -158,15 +158,14 @@ def _without_surrogates(line: str) -> str:
         return line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
-def _structures(opened, text: Iterator[str], is_table: bool) -> Iterator[InputStructure]:
-    with opened:
-        table = None
-        for number, line in enumerate(text, start=1):
-            if number == 1:
-                table = _table_of(line, is_table)
-                if _is_header(line, table):
-                    continue
-            yield parse_line(line, number) if table is None else _parse_row(line, number, table)
+def _structures(lines: Iterator[str], is_table: bool) -> Iterator[InputStructure]:
+    table = None
+    for number, line in enumerate(lines, start=1):
+        if number == 1:
+            table = _table_of(line, is_table)
+            if _is_header(line, table):
+                continue
+        yield parse_line(line, number) if table is None else _parse_row(line, number, table)
 
 
 def _is_header(first_line: str, table: _Table | None) -> bool:

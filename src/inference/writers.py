@@ -48,8 +48,8 @@ def msp_record(result: PredictedSpectrum, model_name: str = "") -> str:
         >>> from nextims.inference.writers import msp_record
         >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
         >>> result = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
-        >>> msp_record(result).splitlines()[-3:]
-        ['Num Peaks: 2', '31 999', '45 500']
+        >>> msp_record(result).splitlines()[-4:]
+        ['Num Peaks: 2', '31 999', '45 500', '']
     """
     molecule = result.molecule
     peaks = _exported_peaks(result)

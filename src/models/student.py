@@ -104,7 +104,7 @@ class Student(nn.Module):
         super().__init__()
         self.max_mz = max_mz
         self.feature_width = width
-        self.fingerprint = nn.Sequential(FingerprintLayer(width), nn.ReLU(), nn.Dropout(dropout))
+        self.fingerprint = FingerprintLayer(width)
         self.gate_norm = nn.LayerNorm(width)
         self.gate = Gate(width, experts=experts, active=active_experts)
         self.experts = nn.ModuleList(
@@ -114,7 +114,11 @@ class Student(nn.Module):
             for _ in range(experts)
         )
         self.mixed = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, width), nn.ReLU(), nn.Dropout(dropout)
+            nn.BatchNorm1d(width),
+            nn.ReLU(),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
         )
         self.head = BidirectionalHead(width, max_mz)
 
@@ -128,13 +132,20 @@ class Student(nn.Module):
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the weights of the last layer that all of the student's losses pass through."""
-        return list(self.mixed[1].parameters())
+        return list(self.mixed[2].parameters())
 
     def _mix(self, x: Tensor, weights: Tensor, chosen: Tensor) -> Tensor:
+        """Return the weighted sum of the chosen experts' outputs, ``(b, width)``."""
         mixture = torch.zeros_like(x)
         for number, expert in enumerate(self.experts):
             molecule, choice = torch.where(chosen == number)
-            if len(molecule):
-                weighted = expert(x[molecule]) * weights[molecule, choice, None]
-                mixture = mixture.index_add(0, molecule, weighted.to(x.dtype))
+            if self.training:
+                # The whole batch, so that batch norm has its statistics whatever the routing is.
+                output = expert(x)[molecule]
+            elif len(molecule):
+                output = expert(x[molecule])
+            else:
+                continue
+            weighted = output * weights[molecule, choice, None]
+            mixture = mixture.index_add(0, molecule, weighted.to(x.dtype))
         return mixture

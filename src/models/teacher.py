@@ -74,13 +74,12 @@ class Teacher(nn.Module):
         self.fingerprint = FingerprintLayer(fingerprint_width)
         self.graph = nn.Linear(3 * encoder_width, fingerprint_width)
         self.energy = EnergyEmbedding(fingerprint_width)
-        self.fuse = nn.Sequential(nn.ReLU(), nn.Dropout(dropout))
         self.trunk = nn.Sequential(
             *(
                 ResidualBlock(fingerprint_width, head_bottleneck, dropout)
                 for _ in range(head_blocks)
             ),
-            nn.LayerNorm(fingerprint_width),
+            nn.BatchNorm1d(fingerprint_width),
             nn.ReLU(),
             nn.Dropout(dropout),
         )
@@ -90,9 +89,7 @@ class Teacher(nn.Module):
     def forward(self, batch: Batch) -> Prediction:
         """Return the predicted spectra."""
         atoms, molecules = self.encoder(batch)
-        fused = self.fuse(
-            self.fingerprint(batch) + self.graph(molecules) + self.energy(batch.energy)
-        )
+        fused = self.fingerprint(batch) + self.graph(molecules) + self.energy(batch.energy)
         features = self.trunk(fused)
         intensity = self.head(features, batch.nominal_mass, batch.highest_mz)
         return Prediction(intensity, features, self._bond_energies(atoms, batch))

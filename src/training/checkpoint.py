@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import zipfile
@@ -90,7 +89,9 @@ def save_checkpoint(
     save_atomically(content, path)
 
 
-def load_model(path: str | Path, device: str | torch.device = "cpu") -> tuple[nn.Module, Checkpoint]:
+def load_model(
+    path: str | Path, device: str | torch.device = "cpu"
+) -> tuple[nn.Module, Checkpoint]:
     """Rebuild a model from a checkpoint, in evaluation mode.
 
     Args:
@@ -138,7 +139,7 @@ def save_atomically(content: Any, path: str | Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     torch.save(content, temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def load_plain(path: str | Path) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,18 +95,13 @@ def _check_settings(config: Config, store: SpectrumStore) -> None:
 def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
     with SpectrumStore(config.data.store) as store:
         structures = list(zip(store.column("inchikey"), store.column("smiles"), strict=True))
-    if _covers(config.bde.cache, (inchikey for inchikey, _ in structures)):
-        say(f"phase 0: skipped, {config.bde.cache} holds all molecules")
+    cache = config.bde.cache
+    if cache.exists() and BDECache(cache).covers(structures):
+        say(f"phase 0: skipped, {cache} holds all molecules")
         return
     say("phase 0: bond dissociation energies")
     backend = open_backend(config.bde.backend)
-    say(str(fill_cache(config.bde.cache, structures, backend, batch_size=config.bde.batch_size)))
-
-
-def _covers(cache: Path, inchikeys: Iterable[str]) -> bool:
-    if not cache.exists():
-        return False
-    return set(inchikeys) <= set(BDECache(cache).read_all().structures())
+    say(str(fill_cache(cache, structures, backend, batch_size=config.bde.batch_size)))
 
 
 def _train(

@@ -21,6 +21,7 @@ from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess
 from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, save_checkpoint
+from .model_card import write_model_card
 from .trainer import Phase, Trainer
 
 # Fabric announces each seed and suggests more workers than a laptop has cores.
@@ -165,6 +166,8 @@ def train_phase(
     content["metadata"].update(final_metrics(model))
     content["metadata"]["finished"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
     save_atomically(content, checkpoint)
+    if "test" in content["metadata"]:
+        write_model_card(checkpoint, content["kind"], content["metadata"], config.data.store)
     return content["metadata"]
 
 

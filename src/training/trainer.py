@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -211,7 +210,7 @@ class Trainer:
             writer = csv.DictWriter(file, fieldnames=list(self.history[-1]))
             writer.writeheader()
             writer.writerows(self.history)
-        os.replace(temporary, self.metrics_path)
+        temporary.replace(self.metrics_path)
 
     def _request_stop(self, *_) -> None:
         self.stop_requested = True

@@ -4,6 +4,7 @@ import pickle
 import h5py
 import numpy as np
 import pytest
+
 from nextims.data.bde_cache import (
     NO_BONDS,
     BDECache,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rdkit import Chem
+
 from nextims.data import bde_alfabet
 from nextims.data.bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent
 from nextims.data.bde_generator import (
@@ -17,7 +19,6 @@ from nextims.data.bde_generator import (
     open_backend,
 )
 from nextims.data.molecule import read_molecule
-from rdkit import Chem
 
 SMILES = [
     *("C", "CC", "CCC", "CCCC", "CC(C)C", "C=C", "C#C", "c1ccccc1", "Cc1ccccc1", "O"),

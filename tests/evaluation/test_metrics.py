@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from nextims.evaluation import metrics
 from nextims.evaluation.metrics import METRICS, score
 

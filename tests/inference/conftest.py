@@ -9,6 +9,7 @@ MAX_MZ = 300
 def small_model():
     """A student with random weights and peaks on both sides of the floor of 0.001."""
     import torch
+
     from nextims.models.student import Student
 
     torch.manual_seed(4)

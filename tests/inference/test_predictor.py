@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+
 from nextims.config import PROJECT_ROOT, Config
 from nextims.inference import FailedPrediction, PredictedSpectrum, Predictor
 from nextims.inference.results import spectrum_from_bins
@@ -179,6 +180,20 @@ def test_from_checkpoint_gives_what_was_saved(small_model, predictor, tmp_path):
     assert loaded.name == "student best_student.pt"
     assert loaded.max_mz == small_model.max_mz
     assert_same(loaded.predict(["CCO"])[0], predictor.predict(["CCO"])[0])
+
+
+def test_a_teacher_predicts_through_the_same_door(tmp_path):
+    from nextims.models.teacher import Teacher
+
+    settings = Config().teacher
+    sizes = {"max_mz": 200, "encoder_width": 16, "fingerprint_width": 16, "head_bottleneck": 8}
+    sizes |= {name: getattr(settings, name) for name in ("encoder_layers", "head_blocks")}
+    sizes |= {"dropout": settings.dropout, "drop_edge": settings.drop_edge}
+    save_checkpoint(tmp_path / "teacher.pt", Teacher(**sizes), sizes, {})
+    teacher = Predictor.from_checkpoint(tmp_path / "teacher.pt", device="cpu")
+    results = teacher.predict(["C", "C1CC", "[2H]O[2H]", "c1ccccc1"])
+    assert [isinstance(r, PredictedSpectrum) for r in results] == [True, False, True, True]
+    assert_same(results[3], teacher.predict(["c1ccccc1"])[0])
 
 
 def test_the_configured_checkpoint_is_the_default(tmp_path):

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+
 from nextims.inference.structures import (
     InputError,
     InputStructure,

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum
 from nextims.inference import PredictedSpectrum

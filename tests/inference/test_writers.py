@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from nextims import __version__
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum

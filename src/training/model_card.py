@@ -1,0 +1,110 @@
+"""The model card beside a checkpoint, written from what the checkpoint says of itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..data.store import SpectrumStore
+
+_WHAT = {
+    "teacher": "Message-passing network and fingerprint, to a 70 eV electron-ionization spectrum "
+    "at nominal masses; bond dissociation energies as auxiliary task.",
+    "student": "Mixture of four experts on fingerprints, to a 70 eV electron-ionization spectrum "
+    "at nominal masses; distilled from the teacher.",
+}
+
+_LIMITS = """\
+- Nominal masses only; no retention index, no chemical ionization, no negative ions.
+- Elements H, B, C, N, O, F, Si, P, S, Cl, Br, I; one component; up to m/z {max_mz}.
+- Accuracy falls with the size of the molecule and with its distance from the training data: treat
+  predictions for molecules of more than some 30 heavy atoms, and for ring systems that the library
+  does not hold, as rough.
+- Stereoisomers get nearly the same spectrum, as they mostly do in the instrument.
+- A predicted spectrum is a hypothesis: it ranks candidates, it does not identify a compound."""
+
+
+def write_model_card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store: Path) -> None:
+    """Write ``MODEL_CARD.md`` beside a checkpoint.
+
+    Args:
+        checkpoint: the checkpoint's path.
+        kind: "teacher" or "student".
+        metadata: the checkpoint's metadata.
+        store: the store that the model was trained on.
+    """
+    path = checkpoint.with_name("MODEL_CARD.md")
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(_card(checkpoint, kind, metadata, store), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store_path: Path) -> str:
+    with SpectrumStore(store_path) as store:
+        spectra = len(store)
+        licences = Counter(store.column("licence"))
+        molecules = len({key[:14] for key in store.column("inchikey")})
+        settings = store.attributes
+    licence_lines = "\n".join(
+        f"  - {name or 'not given'}: {number:,}" for name, number in licences.most_common()
+    )
+    data = metadata["data"]
+    lines = [
+        f"# {checkpoint.name}",
+        "",
+        _WHAT[kind],
+        "",
+        "## Where it comes from",
+        f"- NExtIMS {metadata['version']}, commit {metadata['commit']}, seed {metadata['seed']}, "
+        f"finished {metadata['finished'][:10]}.",
+        f"- Library: {data['source']}, {spectra:,} usable spectra of {molecules:,} molecules, of "
+        f"which {metadata['training_spectra']:,} trained this model. SHA-256 of the store: "
+        f"`{data['sha256']}`.",
+        "- Filters: positive MS1 electron ionization, one component, supported elements, at least "
+        f"{settings['min_peaks']} peaks, no derivative under its parent's structure.",
+        f"- Split by {settings['split_by']}: {settings['validation_fraction']:.0%} validation, "
+        f"{settings['test_fraction']:.0%} test, the rest training.",
+    ]
+    if "teacher" in metadata:
+        lines.append(f"- Teacher's checkpoint, SHA-256: `{metadata['teacher']}`.")
+    lines += ["", "## How good it is", *_metrics_table(metadata), ""]
+    if "test_expert_shares" in metadata:
+        shares = ", ".join(f"{share:.0%}" for share in metadata["test_expert_shares"].values())
+        lines += [f"Shares of the experts on the test split: {shares}.", ""]
+    lines += [
+        "## Limits",
+        _LIMITS.format(max_mz=metadata["max_mz"]),
+        "",
+        "## Licence",
+        "The code is under the MIT licence. The weights follow the licences of the records that "
+        "they were trained on:",
+        "",
+        licence_lines,
+    ]
+    if any("NC" in name for name in licences):
+        lines += [
+            "",
+            "Most of these forbid commercial use and ask for attribution and the same licence "
+            "(CC BY-NC-SA): the weights are to be used under these terms. Cite MassBank "
+            "(Horai et al., J. Mass Spectrom. 2010, 45, 703) and its contributors.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _metrics_table(metadata: Mapping[str, Any]) -> list[str]:
+    test = metadata["test"]
+    rows = [
+        f"Mean over the spectra of 60–80 eV or without an energy: {metadata['test_spectra']:,} of "
+        "the test split, whose molecules were seen neither in training nor in choosing the "
+        "weights; computed by `python scripts/evaluate.py`.",
+        "",
+        "| metric | test | validation |",
+        "|---|---|---|",
+    ]
+    rows += [
+        f"| {name} | {value:.4f} | {metadata['validation'][name]:.4f} |"
+        for name, value in test.items()
+    ]
+    return rows

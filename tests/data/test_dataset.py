@@ -1,0 +1,121 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from builders import build_store
+from nextims.data.bde_cache import BondEnergies, CacheContent
+from nextims.data.dataset import EmptySplitError, ResumableSampler, SpectrumDataset, make_loader
+from nextims.data.molecule import read_molecule
+from nextims.data.store import StoreError
+
+ALCOHOLS = ["CO", "CCO", "CCCO", "CCCCO", "CCCCCO", "CCCCCCO"]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return build_store(
+        tmp_path / "spectra.h5",
+        ALCOHOLS,
+        energies=[70.0, None, 20.0, 75.0, 70.0, 70.0],
+        splits=["train", "train", "train", "train", "validation", "test"],
+    )
+
+
+def open_dataset(store, split="train", energy_range=(60.0, 80.0), graph=True, **settings):
+    return SpectrumDataset(store, split, energy_range=energy_range, graph=graph, **settings)
+
+
+def batches(dataset, **settings):
+    return list(make_loader(dataset, max_mz=150, **{"batch_size": 2, "num_workers": 0, **settings}))
+
+
+def test_a_dataset_holds_its_split_and_energies(store):
+    assert open_dataset(store).rows.tolist() == [0, 1, 3]  # not given counts as 70 eV
+    assert open_dataset(store, energy_range=(10.0, 80.0)).rows.tolist() == [0, 1, 2, 3]
+    assert open_dataset(store, "test").rows.tolist() == [5]
+
+
+def test_an_empty_choice_and_a_missing_store_are_named(store, tmp_path):
+    with pytest.raises(EmptySplitError, match="no test spectrum of 10 to 15 eV"):
+        open_dataset(store, "test", energy_range=(10.0, 15.0))
+    with pytest.raises(StoreError, match="nowhere"):
+        open_dataset(tmp_path / "nowhere.h5")
+
+
+def test_both_modes_give_the_same_batches_twice(store):
+    lazy, held = (open_dataset(store, memory_efficient=mode) for mode in (True, False))
+    for _ in range(2):
+        for a, b in zip(batches(lazy), batches(held), strict=True):
+            assert torch.equal(a.spectrum, b.spectrum)
+            assert torch.equal(a.positions, b.positions)
+            assert torch.equal(a.atoms, b.atoms)
+    assert not lazy._held
+    assert len(held._held) == 3
+
+
+def test_workers_give_the_same_batches(store):
+    here, there = (batches(open_dataset(store), num_workers=n) for n in (0, 2))
+    for a, b in zip(here, there, strict=True):
+        assert torch.equal(a.spectrum, b.spectrum)
+        assert torch.equal(a.edges, b.edges)
+        assert torch.equal(a.row, b.row)
+
+
+def test_a_dataset_can_be_pickled_for_spawned_workers(store):
+    dataset = open_dataset(store)
+    first = dataset[0].spectrum.mz
+    assert np.array_equal(pickle.loads(pickle.dumps(dataset))[0].spectrum.mz, first)
+
+
+def test_a_batch_says_what_was_measured(store):
+    first, _ = batches(open_dataset(store))
+    assert first.spectrum.shape == (2, 150)
+    assert first.spectrum.max(1).values.tolist() == [1, 1]
+    assert first.nominal_mass.tolist() == [32, 46]
+    assert first.energy.tolist() == [70, 70]
+    assert first.lowest_mz.tolist() == [3, 3]
+
+
+def test_bond_energies_are_attached_to_the_graphs_atoms(store, tmp_path):
+    content = CacheContent("test", "1")
+    ethanol = read_molecule("CCO")
+    # C-C, C-O, a C-H of the first carbon, and an O-H that is not valid
+    content.entries[ethanol.inchikey] = (
+        "CCO",
+        BondEnergies(
+            np.array([[0, 1], [1, 2], [0, 3], [2, 8]], np.int32),
+            np.array([88.0, 94.0, 101.0, np.nan], np.float32),
+            np.array([True, True, True, False]),
+        ),
+    )
+    content.write(tmp_path / "bde.h5")
+    dataset = open_dataset(store, bde_cache=tmp_path / "bde.h5")
+    batch, rest = batches(dataset)
+    assert batch.bond_atoms.tolist() == [[2, 3], [3, 4]]  # methanol's two atoms come first
+    assert batch.bond_energy.tolist() == [88, 94]
+    assert batch.hydrogen_atoms.tolist() == [2]
+    assert batch.hydrogen_energy.tolist() == [101]
+    assert rest.bond_atoms.shape == (0, 2)
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    sampler = ResumableSampler(10, 3, seed=1)
+    first, again = list(sampler), list(sampler)
+    assert first == again
+    assert len(first) == len(sampler) == 3
+    assert len({i for batch in first for i in batch}) == 9
+    sampler.epoch = 1
+    assert list(sampler) != first
+
+
+def test_a_sampler_continues_in_the_middle_of_an_epoch():
+    sampler = ResumableSampler(10, 3, seed=1)
+    whole = list(sampler)
+    sampler.start = 2
+    assert list(sampler) == whole[2:]
+
+
+def test_a_batch_larger_than_the_data_takes_all():
+    assert len(next(iter(ResumableSampler(4, 64, seed=0)))) == 4

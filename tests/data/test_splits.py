@@ -1,0 +1,64 @@
+import hashlib
+from collections import Counter
+
+import pytest
+
+from nextims.config import DataConfig
+from nextims.data.molecule import read_molecule
+from nextims.data.splits import SPLITS, assign_split, hash_share
+
+ALKANES = [f"{'C' * n}{end}" for n in range(1, 60) for end in ("", "O", "N", "Cl", "C(=O)O", "C=C")]
+
+
+def split(smiles, **settings):
+    return SPLITS[assign_split(read_molecule(smiles), DataConfig(**settings))]
+
+
+def test_share_is_the_hash_as_documented():
+    block = "LFQSCWFLJHTTHZ"
+    digest = hashlib.sha256(block.encode()).hexdigest()
+    assert hash_share(block) == int(digest[:16], 16) / 2**64
+
+
+def test_known_molecules_keep_their_split():
+    # These must never change: a model's test molecules would become training molecules.
+    known = {"CCO": "train", "c1ccccc1": "validation", "C1CCCCC1": "test"}
+    assert {smiles: split(smiles) for smiles in known} == known
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [("C[C@H](N)C(=O)O", "C[C@@H](N)C(=O)O"), ("C/C=C/C", r"C/C=C\C"), ("OCC", "CCO")],
+)
+def test_stereoisomers_stay_together(a, b):
+    fractions = [{"test_fraction": x, "validation_fraction": 0.3} for x in (0.1, 0.3, 0.5)]
+    assert all(split(a, **f) == split(b, **f) for f in fractions)
+
+
+def test_fractions_are_met():
+    settings = {"test_fraction": 0.2, "validation_fraction": 0.1}
+    counts = Counter(split(smiles, **settings) for smiles in ALKANES)
+    assert counts["test"] / len(ALKANES) == pytest.approx(0.2, abs=0.06)
+    assert counts["validation"] / len(ALKANES) == pytest.approx(0.1, abs=0.05)
+
+
+def test_more_test_molecules_leave_the_others_in_test():
+    before = {s for s in ALKANES if split(s, test_fraction=0.1) == "test"}
+    after = {s for s in ALKANES if split(s, test_fraction=0.2) == "test"}
+    assert before
+    assert before < after
+
+
+def test_scaffold_keeps_a_ring_system_together():
+    naphthalenes = [f"{'C' * n}c1ccc2ccccc2c1" for n in range(1, 12)]
+    settings = {"split_by": "scaffold", "test_fraction": 0.5, "validation_fraction": 0.25}
+    assert len({split(s, **settings) for s in naphthalenes}) == 1
+    by_molecule = settings | {"split_by": "inchikey"}
+    assert len({split(s, **by_molecule) for s in naphthalenes}) > 1
+
+
+def test_molecules_without_rings_are_no_scaffold_of_their_own():
+    settings = {"test_fraction": 0.5, "validation_fraction": 0.25}
+    by_scaffold = [split(s, split_by="scaffold", **settings) for s in ALKANES[:50]]
+    assert by_scaffold == [split(s, **settings) for s in ALKANES[:50]]
+    assert len(set(by_scaffold)) == 3

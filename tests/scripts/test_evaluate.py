@@ -1,0 +1,119 @@
+"""The evaluation command on a small store."""
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+
+from nextims.config import PROJECT_ROOT, DataConfig
+from nextims.data.record import Record
+from nextims.data.spectrum import Spectrum
+from nextims.data.store import StoreWriter
+from nextims.evaluation.metrics import METRICS, score
+
+MAX_MZ = 150
+SIZES = {
+    "max_mz": MAX_MZ,
+    "width": 16,
+    "experts": 3,
+    "active_experts": 2,
+    "expert_blocks": 1,
+    "expert_bottleneck": 8,
+    "dropout": 0.1,
+}
+# All in the test split here; the two butan-2-ols are one molecule, as are the replicates.
+SPECTRA = [
+    ("CCO", 70.0, {31: 999, 45: 517, 46: 216, 29: 299, 27: 224}),
+    ("CCO", None, {31: 900, 45: 600, 46: 250, 29: 200}),
+    ("CCO", 15.0, {46: 999, 45: 800, 31: 400}),
+    ("C[C@H](O)CC", 70.0, {45: 999, 59: 180, 31: 160}),
+    ("C[C@@H](O)CC", 75.0, {45: 999, 59: 190, 31: 150}),
+    ("c1ccccc1", 70.0, {78: 999, 77: 140, 52: 200, 51: 220, 50: 180}),
+]
+
+
+@pytest.fixture(scope="module")
+def evaluate():
+    path = PROJECT_ROOT / "scripts" / "evaluate.py"
+    specification = importlib.util.spec_from_file_location("evaluate_script", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def run(evaluate, tmp_path, monkeypatch, capsys):
+    """Run the command in a folder with a store, settings and weights."""
+    import torch
+
+    from nextims.models.student import Student
+    from nextims.training.checkpoint import save_checkpoint
+
+    monkeypatch.chdir(tmp_path)
+    fractions = {"validation_fraction": 0.0, "test_fraction": 0.999999}
+    with StoreWriter("spectra.h5", config=DataConfig(**fractions), source="test") as writer:
+        for number, (smiles, energy, peaks) in enumerate(SPECTRA):
+            spectrum = Spectrum(list(peaks), list(peaks.values()))
+            writer.add(Record("x", 1, str(number), "", spectrum, (smiles,), energy=energy))
+        writer.finish("{}")
+    (tmp_path / "config.yaml").write_text(
+        f"data: {{store: spectra.h5, max_mz: {MAX_MZ}, num_workers: 0}}\n"
+    )
+    torch.manual_seed(0)
+    save_checkpoint("small.pt", Student(**SIZES), SIZES, {})
+
+    def command(*arguments):
+        defaults = ("--config", "config.yaml", "--checkpoint", "small.pt", "--device", "cpu")
+        return evaluate.main([*defaults, *arguments]), *capsys.readouterr()
+
+    return command
+
+
+def test_metrics_are_means_over_the_70_ev_spectra(run, tmp_path):
+    from nextims.inference import Predictor
+
+    status, out, _ = run("--output", "result.json")
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert status == 0
+    assert (result["spectra"], result["molecules"]) == (5, 3)
+    assert "5 spectra of 3 molecules, 60 to 80 eV or not given" in out
+
+    used = [entry for entry in SPECTRA if entry[1] != 15.0]
+    predicted = Predictor.from_checkpoint("small.pt", "cpu").predict([s for s, _, _ in used])
+    expected = score(
+        np.stack([p.spectrum.binned(MAX_MZ) for p in predicted]),
+        np.stack([Spectrum(list(p), list(p.values())).binned(MAX_MZ) for _, _, p in used]),
+        np.array([min(peaks) for _, _, peaks in used]),
+    )
+    for name in METRICS:
+        assert result["metrics"][name] == pytest.approx(expected[name].mean(), abs=1e-5)
+        assert f"{result['metrics'][name]:.4f}" in out
+
+
+def test_other_energies(run, tmp_path):
+    assert run("--energy", "10", "20", "--output", "low.json")[0] == 0
+    assert json.loads((tmp_path / "low.json").read_text())["spectra"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--checkpoint", "no.pt"), "no.pt: no such checkpoint"),
+        (("--checkpoint", "config.yaml"), "config.yaml: "),
+        (("--split", "validation"), "no validation spectrum of 60 to 80 eV"),
+        (("--config", "no.yaml"), "no.yaml: no such configuration file"),
+        (("--config", "bare.yaml"), "no such store; make it with: "),
+        (("--config", "wide.yaml"), "predicts up to m/z 150, but data.max_mz is 1000"),
+        (("--output", "result.txt"), "is written as .json"),
+        (("--output", "no/result.json"), "the folder no does not exist"),
+    ],
+)
+def test_wrong_usage_is_one_line(run, tmp_path, arguments, message):
+    (tmp_path / "bare.yaml").write_text(f"data: {{store: none.h5, max_mz: {MAX_MZ}}}\n")
+    (tmp_path / "wide.yaml").write_text("data: {store: spectra.h5}\n")
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err

@@ -1,0 +1,274 @@
+"""The prediction command as a user types it."""
+
+import csv
+import importlib.util
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from nextims.config import PROJECT_ROOT
+
+SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
+SHIPPED = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"
+SIZES = {
+    "max_mz": 300,
+    "width": 16,
+    "experts": 3,
+    "active_experts": 2,
+    "expert_blocks": 1,
+    "expert_bottleneck": 8,
+    "dropout": 0.1,
+}
+
+
+@pytest.fixture(scope="module")
+def predict():
+    specification = importlib.util.spec_from_file_location("predict_script", SCRIPT)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    import torch
+
+    from nextims.models.student import Student
+    from nextims.training.checkpoint import save_checkpoint
+
+    torch.manual_seed(1)
+    path = tmp_path_factory.mktemp("weights") / "small.pt"
+    save_checkpoint(path, Student(**SIZES), SIZES, {})
+    return path
+
+
+@pytest.fixture
+def run(predict, checkpoint, tmp_path, monkeypatch, capfd):
+    """Run the command in an empty folder: exit status, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments, stdin=None):
+        if stdin is not None:
+            stream = io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin)))
+            monkeypatch.setattr("sys.stdin", stream)
+        if "--checkpoint" not in arguments:
+            arguments += ("--checkpoint", str(checkpoint))
+        status = predict.main(list(arguments))
+        sys.stdout.flush()
+        return status, *capfd.readouterr()
+
+    return command
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_one_structure_is_shown(run, tmp_path):
+    status, out, err = run("--smiles", "OCC")
+    assert status == 0
+    assert out.splitlines()[0].split() == ["SMILES", "CCO"]
+    assert "C2H6O" in out
+    assert "neutral loss" in out
+    assert err == ""
+    assert names(tmp_path) == []
+
+
+def test_one_structure_can_be_written_as_well(run, tmp_path):
+    status, out, _ = run("--smiles", "CCO ethanol", "--output", "ethanol.msp")
+    assert status == 0
+    assert "C2H6O" in out
+    assert (
+        (tmp_path / "ethanol.msp").read_bytes().startswith(b"Name: ethanol\r\nFormula: C2H6O\r\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("smiles", "reason"),
+    [
+        ("C1CC", "C1CC: RDKit cannot read the structure"),
+        ("", "(empty): empty structure"),
+        ("[Na+].[Cl-]", "several components"),
+        ("C[Hg]C", "unsupported element Hg"),
+        ("C" * 30, "nominal mass 422 Da above max_mz 300"),
+    ],
+)
+def test_one_structure_that_cannot_be_predicted(run, smiles, reason):
+    status, out, err = run("--smiles", smiles)
+    assert (status, out) == (3, "")
+    assert err.startswith("error: ")
+    assert err.strip().endswith(reason)
+
+
+BATCH = b"CCO ethanol\r\n\r\nC1CC broken\r\nCCO\r\nc1ccccc1\tbenzene"
+
+
+def test_a_batch_keeps_order_and_reports_failures(run, tmp_path):
+    (tmp_path / "list.txt").write_bytes(BATCH)
+    status, out, err = run("--batch", "list.txt", "--output", "spectra.json")
+    assert (status, out) == (3, "")
+    records = [json.loads(line) for line in (tmp_path / "spectra.json").read_text().splitlines()]
+    assert [(r["line"], r["name"], r["smiles"]) for r in records] == [
+        (1, "ethanol", "CCO"),
+        (4, "", "CCO"),
+        (5, "benzene", "c1ccccc1"),
+    ]
+    with (tmp_path / "spectra.json.errors.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["line", "text", "name", "reason"],
+            ["2", "", "", "empty structure"],
+            ["3", "C1CC", "broken", "RDKit cannot read the structure"],
+        ]
+    assert err.splitlines() == [
+        "line 2: (empty): empty structure",
+        "line 3: C1CC: RDKit cannot read the structure",
+        "3 of 5 structures predicted, written to spectra.json; the others are listed in "
+        "spectra.json.errors.csv",
+    ]
+
+
+@pytest.mark.parametrize("ending", ["msp", "csv", "json"])
+def test_a_batch_without_failures(run, tmp_path, ending):
+    (tmp_path / "list.smi").write_text("CCO\nCCN")
+    status, _, err = run("--batch", "list.smi", "--output", f"spectra.{ending}")
+    assert status == 0
+    assert "2 of 2 structures predicted" in err
+    assert names(tmp_path) == ["list.smi", f"spectra.{ending}"]
+
+
+def test_a_batch_as_a_table(run, tmp_path):
+    (tmp_path / "table.csv").write_text('name;smiles\n"1,2-diol";OCCO\n')
+    assert run("--batch", "table.csv", "--output", "spectra.msp")[0] == 0
+    assert (tmp_path / "spectra.msp").read_bytes().startswith(b"Name: 1,2-diol\r\n")
+
+
+def test_standard_input(run, tmp_path):
+    assert run("--batch", "-", "--output", "spectra.csv", stdin=b"CCO\nCCN\n")[0] == 0
+    lines = {row["line"] for row in csv.DictReader((tmp_path / "spectra.csv").open())}
+    assert lines == {"1", "2"}
+
+
+def test_a_batch_without_output_goes_to_standard_output(run, tmp_path, capfd):
+    status, out, err = run("--batch", "-", stdin=BATCH)
+    assert status == 3
+    run("--batch", "-", "--output", "spectra.msp", stdin=BATCH)
+    assert out == (tmp_path / "spectra.msp").read_bytes().decode()
+    assert out.count("Num Peaks: ") == 3
+    assert "3 of 5 structures predicted" in err
+
+
+def test_a_batch_of_failures_only(run, tmp_path):
+    status, _, err = run("--batch", "-", "--output", "spectra.csv", stdin=b"C1\n")
+    assert status == 3
+    assert "0 of 1 structures predicted" in err
+    assert len((tmp_path / "spectra.csv").read_text().splitlines()) == 1  # the columns' names
+    assert names(tmp_path) == ["spectra.csv", "spectra.csv.errors.csv"]
+
+
+def test_files_are_the_same_each_time(run, tmp_path):
+    (tmp_path / "list.txt").write_text("CCO\nCCN\nBrCCBr\n" * 100)
+    for output in ("first.msp", "second.msp"):
+        run("--batch", "list.txt", "--output", output)
+    assert (tmp_path / "first.msp").read_bytes() == (tmp_path / "second.msp").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--batch", "missing.txt"), "missing.txt: no such file"),
+        (("--batch", "empty.txt"), "empty.txt: holds no structures"),
+        (("--batch", "header.csv"), "header.csv: holds no structures"),
+        (("--batch", "list.txt", "--output", "x.mgf"), "written as .msp, .json, .jsonl, .csv"),
+        (("--batch", "list.txt", "--output", "no/x.msp"), "the folder no does not exist"),
+        (("--batch", "list.csv", "--output", "./list.csv"), "is the input as well"),
+        (("--smiles", "C", "--checkpoint", "no.pt"), "no.pt: no such checkpoint; this makes one"),
+        (("--smiles", "C", "--checkpoint", "list.txt"), "list.txt: "),
+        (("--smiles", "C", "--config", "no.yaml"), "no.yaml: no such configuration file"),
+    ],
+)
+def test_wrong_usage_is_one_line(run, tmp_path, arguments, message):
+    for name, content in (
+        ("empty.txt", ""),
+        ("header.csv", "smiles,name\n"),
+        ("list.txt", "C\n"),
+        ("list.csv", "C\n"),
+    ):
+        (tmp_path / name).write_text(content)
+    before = names(tmp_path)
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert names(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--smiles", "C", "--batch", "x"], ["--smiles", "C", "--foo"]]
+)
+def test_arguments_that_do_not_fit(predict, arguments, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        predict.main(arguments)
+    assert exit_.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_no_half_file(run, tmp_path, monkeypatch):
+    from nextims.inference import Predictor
+
+    real = Predictor.predict_stream
+
+    def interrupted(self, structures):
+        yield from real(self, structures)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Predictor, "predict_stream", interrupted)
+    (tmp_path / "spectra.msp").write_text("an earlier run's")
+    status, _, err = run("--batch", "-", "--output", "spectra.msp", stdin=b"CCO\nC1\n")
+    assert status == 130
+    assert err.splitlines()[-1] == "interrupted"
+    assert names(tmp_path) == ["spectra.msp"]
+    assert (tmp_path / "spectra.msp").read_text() == "an earlier run's"
+
+
+def test_help_and_errors_come_without_pytorch(tmp_path):
+    code = (
+        "import runpy, sys\n"
+        "try: runpy.run_path(sys.argv[0], run_name='__main__')\n"
+        "except SystemExit as end: status = end.code\n"
+        "sys.exit(10 + (status or 0) if 'torch' not in sys.modules else 1)"
+    )
+    for arguments, expected in ((["--help"], 10), (["--batch", str(tmp_path / "no.txt")], 12)):
+        wrapped = f"import sys; sys.argv = {[str(SCRIPT), *arguments]!r}\n{code}"
+        done = subprocess.run([sys.executable, "-c", wrapped], capture_output=True, check=False)
+        assert done.returncode == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such pipe on Windows")
+def test_a_reader_that_stops_early_is_no_error(checkpoint, tmp_path):
+    (tmp_path / "long.txt").write_text("CCO\n" * 2000)
+    command = (
+        f"{sys.executable} {SCRIPT} --checkpoint {checkpoint} --batch long.txt | head -n 1;"
+        " exit ${PIPESTATUS[0]}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Name: CCO\n", "")
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="the trained student is not in this checkout")
+def test_the_command_of_the_readme():
+    done = subprocess.run(
+        [sys.executable, SCRIPT, "--smiles", "CCO"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Formula        C2H6O" in done.stdout

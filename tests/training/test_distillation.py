@@ -1,0 +1,136 @@
+import csv
+
+import pytest
+import torch
+
+from builders import build_config
+from nextims.data.teacher_cache import TeacherCache
+from nextims.models.student import Student
+from nextims.models.teacher import Teacher
+from nextims.training.checkpoint import CheckpointError, load_model, save_checkpoint
+from nextims.training.distillation import (
+    DistillationPhase,
+    cache_teacher,
+    expert_shares,
+    student_arguments,
+    student_key,
+    train_student,
+)
+from nextims.training.runs import is_complete, split_loader
+from nextims.training.teacher import teacher_arguments
+
+
+@pytest.fixture
+def config(tmp_path):
+    return build_config(tmp_path, epochs=12)
+
+
+@pytest.fixture
+def teacher(config):
+    torch.manual_seed(0)
+    arguments = teacher_arguments(config)
+    save_checkpoint(config.teacher.checkpoint, Teacher(**arguments), arguments, {})
+    return config.teacher.checkpoint
+
+
+def test_the_student_is_trained_and_every_expert_gets_its_share(config, teacher):
+    metadata = train_student(config, teacher)
+    assert is_complete(config.student.checkpoint, student_key(config, teacher))
+    model, checkpoint = load_model(config.student.checkpoint)
+    assert checkpoint.kind == "student"
+    shares = expert_shares(model, split_loader(config, "train", graph=False, batch_size=4))
+    assert len(shares) == 4
+    assert sum(shares.values()) == pytest.approx(1)
+    assert min(shares.values()) >= 0.1
+    assert sum(metadata["test_expert_shares"].values()) == pytest.approx(1)
+    with config.student.checkpoint.with_name("metrics_student.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[-1]["loss_hard"]) < float(rows[0]["loss_hard"])
+    assert {"expert_1", "expert_4", "weight_soft", "loss_balance"} <= set(rows[0])
+
+
+def test_the_teachers_predictions_are_computed_once(config, teacher):
+    first = cache_teacher(config, teacher)
+    written = config.distillation.cache.stat().st_mtime_ns
+    again = cache_teacher(config, teacher)
+    assert config.distillation.cache.stat().st_mtime_ns == written
+    assert first.key == again.key
+    mean, deviation, features = TeacherCache(config.distillation.cache).read([0, 1])
+    assert mean.shape == deviation.shape == (2, 200)
+    assert mean.sum(1) == pytest.approx([1, 1], abs=5e-3)  # float16 on disk
+    assert deviation.max() > 0
+    assert features.shape == (2, 32)
+
+
+def test_another_teacher_makes_new_predictions(config, teacher):
+    before = cache_teacher(config, teacher).read([0])[0]
+    torch.manual_seed(1)
+    arguments = teacher_arguments(config)
+    save_checkpoint(teacher, Teacher(**arguments), arguments, {})
+    after = cache_teacher(config, teacher).read([0])[0]
+    assert abs(before - after).max() > 1e-3
+
+
+def test_predictions_do_not_depend_on_interruptions(config, teacher):
+    whole = cache_teacher(config, teacher).read([0, 5])
+    config.distillation.cache.unlink()
+    torch.manual_seed(123)
+    again = cache_teacher(config, teacher).read([0, 5])
+    for a, b in zip(whole, again, strict=True):
+        assert (a == b).all()
+
+
+def test_a_missing_teacher_and_a_student_as_teacher_are_refused(config, tmp_path):
+    with pytest.raises(CheckpointError, match=r"train_teacher\.py --phase finetune"):
+        train_student(config, tmp_path / "nothing.pt")
+    arguments = student_arguments(config)
+    save_checkpoint(tmp_path / "student.pt", Student(**arguments), arguments, {})
+    with pytest.raises(CheckpointError, match="holds a student, expected a teacher"):
+        train_student(config, tmp_path / "student.pt")
+
+
+def test_a_teacher_of_another_mass_range_is_refused(config, teacher):
+    other = config.model_copy(update={"data": config.data.model_copy(update={"max_mz": 300})})
+    with pytest.raises(CheckpointError, match=r"up to m/z 200, data\.max_mz is 300"):
+        train_student(other, teacher)
+
+
+def phase_and_batch(config, teacher):
+    cache = cache_teacher(config, teacher)
+    loader = split_loader(config, "train", graph=False, batch_size=4, shuffle=True, teacher=cache)
+    torch.manual_seed(0)
+    phase = DistillationPhase(
+        Student(**student_arguments(config)),
+        teacher_width=cache.feature_width,
+        settings=config.distillation,
+        routing=config.student,
+    )
+    return phase.eval(), next(iter(loader))
+
+
+def test_the_temperature_goes_from_start_to_end(config, teacher):
+    phase, _ = phase_and_batch(config, teacher)
+    assert phase.temperature == 2.0
+    phase.progress = 0.5
+    assert phase.temperature == 1.5
+    phase.progress = 1.0
+    assert phase.temperature == 1.0
+
+
+def test_an_unsure_teacher_counts_less(config, teacher):
+    phase, batch = phase_and_batch(config, teacher)
+    batch.teacher_mean[0] = 0
+    batch.teacher_mean[0, 150:] = 1 / 50  # nothing that the student could give
+    wrong = phase(batch).balanced["soft"].item()
+    batch.teacher_deviation[0] = 1.0  # and the teacher admits it
+    assert phase(batch).balanced["soft"].item() < wrong
+
+
+def test_no_loss_at_all_where_student_and_teacher_agree(config, teacher):
+    phase, batch = phase_and_batch(config, teacher)
+    prediction = phase.model(batch)
+    batch.teacher_mean = prediction.intensity.detach()
+    batch.teacher_features = phase.projection(prediction.features).detach()
+    losses = phase(batch).balanced
+    assert losses["soft"].item() == pytest.approx(0, abs=1e-5)
+    assert losses["features"].item() == pytest.approx(0, abs=1e-5)

@@ -1,0 +1,132 @@
+import csv
+import os
+import signal
+
+import pytest
+import torch
+
+from builders import build_bde_cache, build_config
+from nextims.models.teacher import Teacher
+from nextims.training.checkpoint import CheckpointError
+from nextims.training.runs import split_loader
+from nextims.training.teacher import FinetunePhase, teacher_arguments
+from nextims.training.trainer import Interrupted, Trainer
+
+
+def make_trainer(config, folder, *, key="key", phase_class=FinetunePhase, saved=None):
+    torch.manual_seed(config.training.seed)
+    phase = phase_class(Teacher(**teacher_arguments(config)), bond_energies=True)
+    return Trainer(
+        phase,
+        settings=config.training.finetune,
+        shared=config.training,
+        directory=folder,
+        save_best=(saved if saved is not None else []).append,
+        key=key,
+    )
+
+
+def loaders(config):
+    common = {"graph": True, "batch_size": 4, "bde_cache": config.bde.cache}
+    return (
+        split_loader(config, "train", shuffle=True, **common),
+        split_loader(config, "validation", **common),
+    )
+
+
+@pytest.fixture
+def config(tmp_path):
+    config = build_config(tmp_path, epochs=4)
+    build_bde_cache(config.bde.cache)
+    return config
+
+
+class StopsItself(FinetunePhase):
+    """Gets SIGTERM in the middle of the second epoch."""
+
+    steps = 0
+
+    def after_step(self):
+        self.steps += 1
+        if self.steps == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_run_that_was_stopped_continues_to_the_same_result(config, tmp_path):
+    whole = make_trainer(config, tmp_path / "whole")
+    whole.fit(*loaders(config))
+
+    stopped = make_trainer(config, tmp_path / "parts", phase_class=StopsItself)
+    with pytest.raises(Interrupted, match="stopped by SIGTERM"):
+        stopped.fit(*loaders(config))
+    assert (stopped.epoch, stopped.batch) == (1, 2)
+
+    torch.manual_seed(99)  # the state brings its own randomness
+    resumed = make_trainer(config, tmp_path / "parts")
+    resumed.fit(*loaders(config), resume=True)
+    assert resumed.history == whole.history
+    for name, tensor in whole.phase.state_dict().items():
+        assert torch.equal(resumed.phase.state_dict()[name], tensor), name
+
+
+def test_sigterm_goes_back_to_what_it_was(config, tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    make_trainer(config, tmp_path).fit(*loaders(config))
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_state_of_other_settings_is_not_resumed(config, tmp_path):
+    make_trainer(config, tmp_path).fit(*loaders(config))
+    with pytest.raises(CheckpointError, match="other settings or other data"):
+        make_trainer(config, tmp_path, key="other").fit(*loaders(config), resume=True)
+
+
+def test_nothing_to_resume_is_named(config, tmp_path):
+    with pytest.raises(CheckpointError, match=r"last_finetune_teacher\.pt: no such checkpoint"):
+        make_trainer(config, tmp_path).fit(*loaders(config), resume=True)
+
+
+def test_the_metrics_file_has_a_row_an_epoch_with_losses_weights_and_metrics(config, tmp_path):
+    trainer = make_trainer(config, tmp_path)
+    trainer.fit(*loaders(config))
+    with (tmp_path / "metrics_finetune_teacher.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    for row in rows:
+        weights = float(row["weight_spectrum"]), float(row["weight_bond_energy"])
+        assert sum(weights) == pytest.approx(2, abs=1e-5)
+        assert 0 < float(row["loss_spectrum"]) < 1
+        assert 0 <= float(row["entropy_similarity"]) <= 1
+
+
+def test_the_best_is_saved_whenever_validation_gains(config, tmp_path):
+    saved = []
+    trainer = make_trainer(config, tmp_path, saved=saved)
+    trainer.fit(*loaders(config))
+    values = [metrics["entropy_similarity"] for metrics in saved]
+    assert values == sorted(values)
+    assert values[-1] == trainer.best == max(row["entropy_similarity"] for row in trainer.history)
+
+
+class NeverGains(FinetunePhase):
+    def validate(self, batches):
+        return {"entropy_similarity": 0.5}
+
+
+def test_training_stops_when_patience_is_out(config, tmp_path):
+    settings = config.training.finetune.model_copy(update={"patience": 2})
+    trainer = make_trainer(config, tmp_path, phase_class=NeverGains)
+    trainer.settings = settings
+    trainer.fit(*loaders(config))
+    assert trainer.epoch == 3  # the first gains, two do not
+
+
+def test_the_rate_rises_then_falls_to_nothing(config, tmp_path):
+    trainer = make_trainer(config, tmp_path)
+    rates = [trainer._learning_rate(step / 100) for step in range(101)]
+    peak = rates.index(max(rates))
+    assert peak == 10
+    assert rates[peak] == pytest.approx(config.training.finetune.learning_rate)
+    assert rates[:11] == sorted(rates[:11])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
