@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 
-from nextims.config import DataConfig
+from nextims.config import PROJECT_ROOT, DataConfig
 from nextims.data.molecule import read_molecule
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
@@ -15,6 +17,15 @@ Peaks = Mapping[float, float] | Iterable[tuple[float, float]]
 
 # About what ethanol gives: m/z 31 from the loss of methyl, 45 from the loss of hydrogen, M 46.
 ETHANOL_PEAKS = {15: 60, 26: 90, 27: 220, 29: 300, 30: 60, 31: 999, 43: 80, 45: 510, 46: 220}
+
+
+def load_script(name: str) -> ModuleType:
+    """Return ``scripts/NAME.py`` as a module, to call its ``main`` in this process."""
+    path = PROJECT_ROOT / "scripts" / f"{name}.py"
+    specification = importlib.util.spec_from_file_location(f"script_{name}", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 def peak_list(peaks: Peaks) -> list[tuple[float, float]]:

@@ -12,7 +12,7 @@ from ..data.bde_generator import fill_cache, open_backend
 from ..data.ingest import ingest
 from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
-from ..data.store import SpectrumStore, StoreError
+from ..data.store import SpectrumStore, StoreError, matches_settings
 from .checkpoint import CheckpointError, load_plain
 from .distillation import student_key, train_student
 from .runs import is_complete
@@ -69,27 +69,19 @@ def run_pipeline(
 
 def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -> None:
     path = config.data.store
-    if not path.exists() and records is not None:
+    if path.exists():
+        if not matches_settings(path, config.data):
+            raise StoreError(
+                f"{path}: made with another split or other filters than the config's; delete it to "
+                "have it made anew"
+            )
+        say(f"data: skipped, {path} is there")
+    elif records is not None:
         say(f"data: reading {records}")
         report = ingest(read_massbank(records), path, config=config.data, source=records.name)
         say(report.table())
-        return
-    existed = path.exists()
-    with SpectrumStore(ensure_store(config)) as store:
-        if existed:
-            _check_settings(config, store)
-            say(f"data: skipped, {path} is there")
-
-
-def _check_settings(config: Config, store: SpectrumStore) -> None:
-    """Refuse a store whose split or filters are not those of the config."""
-    for name in ("max_mz", "min_peaks", "split_by", "validation_fraction", "test_fraction"):
-        found, wanted = store.attributes[name], getattr(config.data, name)
-        if found != wanted:
-            raise StoreError(
-                f"{store.path}: made with data.{name} {found}, the config says {wanted}; delete "
-                "the store to have it made anew"
-            )
+    else:
+        ensure_store(config)
 
 
 def _bond_energies(config: Config, say: Callable[[str], None]) -> None:

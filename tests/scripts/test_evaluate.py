@@ -1,12 +1,12 @@
 """The evaluation command on a small store."""
 
-import importlib.util
 import json
 
 import numpy as np
 import pytest
 
-from nextims.config import PROJECT_ROOT, DataConfig
+from builders import load_script
+from nextims.config import DataConfig
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
 from nextims.data.store import StoreWriter
@@ -35,11 +35,7 @@ SPECTRA = [
 
 @pytest.fixture(scope="module")
 def evaluate():
-    path = PROJECT_ROOT / "scripts" / "evaluate.py"
-    specification = importlib.util.spec_from_file_location("evaluate_script", path)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load_script("evaluate")
 
 
 @pytest.fixture

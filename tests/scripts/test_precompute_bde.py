@@ -1,4 +1,3 @@
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +6,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from builders import load_script
 from nextims.config import load_config
 from nextims.data import bde_alfabet, bde_generator
 from nextims.data.bde_cache import BDECache, BondEnergies
@@ -21,10 +21,7 @@ LIBRARY = ("Cc1ccccc1", "CCO", "CC(C)=O", "Cc1ccccc1", "CCCCO")
 
 @pytest.fixture(scope="module")
 def main():
-    spec = importlib.util.spec_from_file_location("precompute_bde", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
+    return load_script("precompute_bde").main
 
 
 @pytest.fixture

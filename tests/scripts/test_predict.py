@@ -1,7 +1,6 @@
 """The prediction command as a user types it."""
 
 import csv
-import importlib.util
 import io
 import json
 import os
@@ -10,6 +9,7 @@ import sys
 
 import pytest
 
+from builders import load_script
 from nextims.config import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
@@ -27,10 +27,7 @@ SIZES = {
 
 @pytest.fixture(scope="module")
 def predict():
-    specification = importlib.util.spec_from_file_location("predict_script", SCRIPT)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load_script("predict")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,4 @@
 import hashlib
-import importlib.util
 import json
 import re
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from massbank_server import serve
 
-from builders import build_massbank_record
+from builders import build_massbank_record, load_script
 from nextims.data import massbank_download
 from nextims.data.store import SpectrumStore
 
@@ -24,9 +23,7 @@ def main(tmp_path, monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    spec = importlib.util.spec_from_file_location("prepare_massbank", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("prepare_massbank")
     config = tmp_path / "config.yaml"
     config.write_text("data:\n  store: spectra.h5\n")
     return lambda *arguments: module.main(["--config", str(config), *map(str, arguments)])
