@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
 from nextims.config import DEFAULT_CONFIG, load_config
@@ -23,29 +23,10 @@ from nextims.data.features import Batch
 from nextims.data.molecule import COUNT_BITS, ECFP_BITS
 from nextims.evaluation.assess import assess
 from nextims.models.heads import BidirectionalHead, Prediction
+from nextims.models.layers import ResidualBlock
 from nextims.training.checkpoint import load_model
 from nextims.training.losses import entropy_distance, recorded
 from nextims.training.runs import mean_scores, split_loader
-
-
-class Block(nn.Module):
-    """A residual layer of NEIMS: batch norm, ReLU, bottleneck, dropout."""
-
-    def __init__(self, width: int, bottleneck: int, dropout: float):
-        super().__init__()
-        self.block = nn.Sequential(
-            nn.BatchNorm1d(width),
-            nn.ReLU(),
-            nn.Linear(width, bottleneck),
-            nn.BatchNorm1d(bottleneck),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(bottleneck, width),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(b, width)`` -> ``(b, width)``."""
-        return x + self.block(x)
 
 
 class Neims(nn.Module):
@@ -59,7 +40,7 @@ class Neims(nn.Module):
         self.max_mz = max_mz
         self.first = nn.Parameter(torch.randn(COUNT_BITS, width) * 0.1)
         self.blocks = nn.Sequential(
-            *(Block(width, width // 2, dropout) for _ in range(blocks)),
+            *(ResidualBlock(width, width // 2, dropout) for _ in range(blocks)),
             nn.BatchNorm1d(width),
             nn.ReLU(),
             nn.Dropout(dropout),

@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, load_config_or_exit
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,11 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.samples < 0 or arguments.ram_gb <= 0:
         parser.error("--samples must not be negative, and --ram-gb must be above 0")
-    try:
-        config = load_config(arguments.config)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    config = load_config_or_exit(arguments.config)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.data.dataset import EmptySplitError
     from nextims.data.store import StoreError

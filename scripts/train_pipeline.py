@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, load_config_or_exit
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,11 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         help="MassBank records (folder, .zip or .tar.gz) to make the store from, if there is none",
     )
     arguments = parser.parse_args(argv)
-    try:
-        config = load_config(arguments.config)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    config = load_config_or_exit(arguments.config)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.training.commands import run_training
     from nextims.training.pipeline import run_pipeline

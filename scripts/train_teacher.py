@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, load_config_or_exit
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,11 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--resume", action="store_true", help="continue a run that was stopped")
     arguments = parser.parse_args(argv)
-    try:
-        config = load_config(arguments.config)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    config = load_config_or_exit(arguments.config)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.training.commands import run_training
     from nextims.training.teacher import train_teacher

@@ -7,6 +7,7 @@ out. All mistakes of a file are collected and reported together, before any work
 from __future__ import annotations
 
 import difflib
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,7 +89,7 @@ class StudentConfig(Section):
     active_experts: int = Field(2, ge=1)
     expert_blocks: int = Field(3, ge=1)
     expert_bottleneck: int = Field(384, ge=8)
-    dropout: Fraction = 0.25
+    dropout: Fraction = 0.4
     balance_weight: float = Field(0.01, ge=0)
     gate_entropy_weight: float = Field(0.001, ge=0)
     gate_bias_step: float = Field(0.001, ge=0)
@@ -194,6 +195,15 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
         problems = [_explain(problem) for problem in error.errors()]
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from error
     return config.with_root(path.resolve().parent)
+
+
+def load_config_or_exit(path: str | Path) -> Config:
+    """Read a configuration for a script: mistakes are printed and end it with status 2."""
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 def valid_keys(section: type[Section] = Config, prefix: str = "") -> list[str]:

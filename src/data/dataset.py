@@ -209,6 +209,9 @@ def make_loader(
         "collate_fn": ExampleCollator(max_mz, teacher),
         "num_workers": num_workers,
         "persistent_workers": num_workers > 0,
+        # Each pass draws a seed for its workers: not from the generator that dropout draws from,
+        # or a run that was stopped in the middle of an epoch would go on differently.
+        "generator": torch.Generator().manual_seed(shuffle_seed or 0),
     }
     if shuffle_seed is None:
         return DataLoader(dataset, batch_size=batch_size, **common)

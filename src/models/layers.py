@@ -40,8 +40,8 @@ class FingerprintLayer(nn.Module):
 class ResidualBlock(nn.Module):
     """A pre-norm residual block: x + W2 drop(relu(norm(W1 relu(norm(x))))).
 
-    Batch norm, as in NEIMS: with some thousand molecules to learn from it regularises markedly
-    better than layer norm does (figures in ``benchmarks/RESULTS.md``).
+    Batch norm, as in NEIMS: with some thousand molecules to learn from, layer norm in its place did
+    worse (the trials in ``benchmarks/RESULTS.md``).
 
     Args:
         width: size of input and output.

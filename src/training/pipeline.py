@@ -115,6 +115,6 @@ def _train(
 def _can_resume(checkpoint: Path, key: str) -> bool:
     last = checkpoint.with_name(checkpoint.name.replace("best_", "last_"))
     try:
-        return load_plain(last).get("key") == key
+        return checkpoint.exists() and load_plain(last).get("key") == key
     except CheckpointError:
         return False

@@ -34,6 +34,9 @@ def teacher(config):
 
 
 def test_the_student_is_trained_and_every_expert_gets_its_share(config, teacher):
+    # Some fifty steps, where a real run has thousands: the gate's bias takes larger ones.
+    student = config.student.model_copy(update={"gate_bias_step": 0.02})
+    config = config.model_copy(update={"student": student})
     metadata = train_student(config, teacher)
     assert is_complete(config.student.checkpoint, student_key(config, teacher))
     model, checkpoint = load_model(config.student.checkpoint)

@@ -9,6 +9,7 @@ from builders import (
 )
 from nextims.data.molecule import read_molecule
 from nextims.data.store import SpectrumStore, StoreError
+from nextims.training.checkpoint import load_plain, save_atomically
 from nextims.training.pipeline import run_pipeline
 
 
@@ -51,11 +52,22 @@ def test_a_changed_student_leaves_the_teacher_alone(config):
 
 def test_a_run_that_was_cut_off_continues(config):
     run_pipeline(config, say=lambda line: None)
-    config.student.checkpoint.unlink()  # as if killed before the last step, its state saved
+    # As if killed before the last step: the best model is there, but not said to be finished.
+    content = load_plain(config.student.checkpoint)
+    del content["metadata"]["finished"], content["metadata"]["test"]
+    save_atomically(content, config.student.checkpoint)
     said = []
     run_pipeline(config, say=said.append)
     assert said[-1] == "phase 2, student: continued"
-    assert config.student.checkpoint.exists()
+    assert {"finished", "test"} <= set(load_plain(config.student.checkpoint)["metadata"])
+
+
+def test_a_state_without_its_best_model_is_not_continued(config):
+    run_pipeline(config, say=lambda line: None)
+    config.student.checkpoint.unlink()
+    said = []
+    run_pipeline(config, say=said.append)
+    assert said[-1] == "phase 2, student: training"
 
 
 def test_the_store_is_made_from_massbank_records(config, tmp_path):
