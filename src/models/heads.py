@@ -14,7 +14,7 @@ class Prediction(NamedTuple):
 
     Attributes:
         intensity: predicted spectra, ``(b, max_mz)``; column ``i`` is m/z ``i + 1``; never
-            negative, sum 1, zero above the molecular ion's isotope pattern.
+            negative, sum 1, zero below m/z 12 and above the molecular ion's isotope pattern.
         features: the vector that the spectrum was made from, ``(b, width)``.
         extra: what only this kind of model gives (bond energies; routing).
     """
@@ -42,6 +42,9 @@ class BidirectionalHead(nn.Module):
     # The reverse part reaches as far above the molecular ion as an isotope pattern does:
     # hexabromobenzene's ends at M + 12.
     ABOVE_MOLECULAR_ION = 24
+    # Hardly an instrument records ions lighter than a carbon atom (of 10,000 MassBank spectra, 14
+    # do, the carrier gas among them), so nothing would teach the model that they are rare.
+    LIGHTEST_ION = 12
 
     def __init__(self, width: int, max_mz: int):
         super().__init__()
@@ -59,7 +62,9 @@ class BidirectionalHead(nn.Module):
         by_mz = self.forward_part(x)
         gate = torch.where(reachable, torch.sigmoid(self.gate(x)), 1.0)
         intensity = F.softplus(gate * by_mz + (1 - gate) * by_loss)
-        intensity = intensity.masked_fill(mz > highest_mz[:, None], 0.0)
+        lightest = nominal_mass.clamp(max=self.LIGHTEST_ION)  # hydrogen itself is lighter
+        impossible = (mz > highest_mz[:, None]) | (mz < lightest[:, None])
+        intensity = intensity.masked_fill(impossible, 0.0)
         return intensity / intensity.sum(1, keepdim=True)
 
 

@@ -22,6 +22,14 @@ def test_intensities_are_a_distribution_below_the_isotope_pattern(head):
         assert row[top - 1] > 0
 
 
+def test_nothing_lighter_than_carbon_but_from_hydrogen_itself(head):
+    out = head(torch.randn(2, 8), torch.tensor([78, 2]), torch.tensor([79, 4]))
+    assert out[0, :11].sum() == 0
+    assert out[0, 11] > 0
+    assert torch.nonzero(out[1]).flatten().tolist() == [1, 2, 3]  # hydrogen, m/z 2 to 4
+    assert out[1].sum().item() == pytest.approx(1)
+
+
 def test_the_reverse_part_writes_at_the_mass_lost(head):
     with torch.no_grad():
         for part in (head.forward_part, head.reverse_part, head.gate):
