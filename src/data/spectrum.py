@@ -30,7 +30,7 @@ ISOTOPE_RATIOS: dict[str, dict[int, float]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spectrum:
     """Peaks of one mass spectrum, sorted by m/z.
 

@@ -40,7 +40,7 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Interrupted as stopped:
-        print(f"{stopped}; the same command with --resume continues", file=sys.stderr)
+        print(f"{stopped}; --resume continues (train_pipeline.py does by itself)", file=sys.stderr)
         return 143
     for model, metadata in results.items():
         print_metrics(f"{model}, validation", metadata["validation"])
