@@ -89,7 +89,7 @@ class StudentConfig(Section):
     active_experts: int = Field(2, ge=1)
     expert_blocks: int = Field(3, ge=1)
     expert_bottleneck: int = Field(384, ge=8)
-    dropout: Fraction = 0.4
+    dropout: Fraction = 0.25
     balance_weight: float = Field(0.01, ge=0)
     gate_entropy_weight: float = Field(0.001, ge=0)
     gate_bias_step: float = Field(0.001, ge=0)
@@ -107,6 +107,7 @@ class DistillationConfig(Section):
     """What the student takes from the teacher."""
 
     cache: FilePath = Path("data/processed/teacher_predictions.h5")
+    unlabelled: FilePath = Path("data/unlabelled.smi.gz")
     temperature_start: float = Field(2.0, ge=1.0)
     temperature_end: float = Field(1.0, ge=1.0)
 
@@ -140,7 +141,7 @@ class TrainingConfig(Section):
     gradnorm: GradNormConfig = GradNormConfig()
     pretrain: PhaseConfig = PhaseConfig(epochs=10, learning_rate=1e-3, patience=3)
     finetune: PhaseConfig = PhaseConfig()
-    student: PhaseConfig = PhaseConfig()
+    student: PhaseConfig = PhaseConfig(epochs=24)
 
 
 class Config(Section):

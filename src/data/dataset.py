@@ -30,7 +30,7 @@ class Example:
 
     Attributes:
         features: what a model reads of the molecule.
-        spectrum: the measured peaks.
+        spectrum: the measured peaks; ``None`` for a structure without a spectrum.
         energy: ionization energy in eV, NaN where not given.
         lowest_mz: lowest recorded m/z.
         row: position in the store.
@@ -39,7 +39,7 @@ class Example:
     """
 
     features: Features
-    spectrum: Spectrum
+    spectrum: Spectrum | None
     energy: float
     lowest_mz: int
     row: int
@@ -136,7 +136,10 @@ class ExampleCollator:
     def __call__(self, examples: Sequence[Example]) -> Batch:
         """Return the batch of ``examples``."""
         batch = collate([e.features for e in examples], [e.energy for e in examples])
-        spectra = np.stack([e.spectrum.binned(self.max_mz) for e in examples])
+        spectra = np.zeros((len(examples), self.max_mz), np.float32)
+        for spectrum, example in zip(spectra, examples, strict=True):
+            if example.spectrum is not None:
+                spectrum[:] = example.spectrum.binned(self.max_mz)
         batch = replace(
             batch,
             row=torch.tensor([e.row for e in examples]),
@@ -187,7 +190,7 @@ class ResumableSampler(Sampler[list[int]]):
 
 
 def make_loader(
-    dataset: SpectrumDataset,
+    dataset: Dataset,
     *,
     max_mz: int,
     batch_size: int,
@@ -198,7 +201,7 @@ def make_loader(
     """Return a loader of batches; shuffled for training where a seed is given, else in order.
 
     Args:
-        dataset: the spectra.
+        dataset: gives ``Example``.
         max_mz: highest nominal mass.
         batch_size: spectra a batch.
         num_workers: worker processes that read and compute features; 0 for none.

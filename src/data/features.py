@@ -89,7 +89,7 @@ class Batch:
         atoms, edges, bonds: graphs as in ``Graph``, one after the other.
         atom_molecule: the molecule that each atom belongs to, ``(a,)``.
         row: position of each spectrum in the store, ``(b,)``.
-        spectrum: measured intensities, base peak 1, ``(b, max_mz)``.
+        spectrum: measured intensities, base peak 1, ``(b, max_mz)``; all 0 where there is none.
         lowest_mz: lowest recorded m/z, ``(b,)``.
         bond_atoms: the two atoms of bonds between heavy atoms of known dissociation energy,
             ``(bonds, 2)``; ``bond_energy`` the energies in kcal/mol, ``(bonds,)``.

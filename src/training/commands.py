@@ -11,6 +11,7 @@ from ..data.bde_generator import BackendMissingError
 from ..data.dataset import EmptySplitError
 from ..data.ingest import IngestError
 from ..data.store import StoreError
+from ..data.unlabelled import UnlabelledError
 from .checkpoint import CheckpointError
 from .trainer import Interrupted
 
@@ -21,6 +22,7 @@ USER_ERRORS = (
     BackendMissingError,
     CheckpointError,
     EmptySplitError,
+    UnlabelledError,
 )
 
 

@@ -7,14 +7,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
+from torch.utils.data import ConcatDataset, DataLoader
 from tqdm import tqdm
 
 from ..config import Config, DistillationConfig, StudentConfig
-from ..data.dataset import STANDARD_ENERGY_RANGE, ExampleCollator, SpectrumDataset
+from ..data.dataset import (
+    STANDARD_ENERGY_RANGE,
+    ExampleCollator,
+    SpectrumDataset,
+    make_loader,
+)
 from ..data.features import Batch
 from ..data.nist_dataset import ensure_store
 from ..data.teacher_cache import TeacherCache, TeacherCacheError, fill
+from ..data.unlabelled import UnlabelledDataset
 from ..evaluation.assess import assess
 from ..models.student import Student
 from ..models.teacher import Teacher
@@ -69,9 +75,10 @@ class DistillationPhase(Phase):
     def forward(self, batch: Batch) -> Losses:
         """Return the losses of a batch."""
         prediction = self.model(batch)
+        measured = batch.spectrum.amax(1) > 0
         hard = entropy_distance(
-            recorded(prediction.intensity, batch.lowest_mz),
-            recorded(batch.spectrum, batch.lowest_mz),
+            recorded(prediction.intensity[measured], batch.lowest_mz[measured]),
+            recorded(batch.spectrum[measured], batch.lowest_mz[measured]),
         )
         # The teacher speaks for every m/z, also below the lowest recorded one.
         soft = entropy_distance(
@@ -84,7 +91,7 @@ class DistillationPhase(Phase):
         self._load = routing.load()
         return Losses(
             {
-                "hard": hard.mean(),
+                "hard": hard.sum() / max(1, len(hard)),  # a batch may hold no measured spectrum
                 "soft": (trust * soft).sum() / trust.sum(),
                 "features": features.mean(),
             },
@@ -119,7 +126,7 @@ def expert_shares(model: Student, batches: DataLoader) -> dict[str, float]:
 
 
 def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> TeacherCache:
-    """Compute the teacher's MC-Dropout predictions for the training spectra, once.
+    """Compute the teacher's MC-Dropout predictions for the training molecules, once.
 
     Args:
         config: the configuration.
@@ -128,7 +135,7 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
 
     Returns:
         The cache at ``distillation.cache``; the one that is there if it was made by this teacher
-        from this store.
+        from this store and these unlabelled structures.
 
     Raises:
         CheckpointError: the checkpoint cannot be used, or holds no teacher.
@@ -138,6 +145,7 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
         file_digest(config.data.store),
         str(config.teacher.mc_samples),
         str(config.training.seed),
+        *_unlabelled_part(config).values(),
     )
     key = " ".join(depends_on)
     path = config.distillation.cache
@@ -155,20 +163,21 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
             f"{teacher_path}: predicts up to m/z {teacher.max_mz}, data.max_mz is "
             f"{config.data.max_mz}"
         )
-    dataset = _training_set(config, graph=True)
-    positions = {int(row): item for item, row in enumerate(dataset.rows)}
+    parts = _training_sets(config, graph=True)
+    dataset, rows = ConcatDataset(parts), np.concatenate([part.rows for part in parts])
+    positions = {int(row): item for item, row in enumerate(rows)}
     collator = ExampleCollator(config.data.max_mz)
 
     def compute(rows: np.ndarray) -> tuple[np.ndarray, ...]:
         # Seeded by the block, so that a run that was interrupted gives the same predictions.
-        torch.manual_seed(config.training.seed + int(rows[0]))
+        torch.manual_seed(config.training.seed + positions[int(rows[0])])
         batch = collator([dataset[positions[int(row)]] for row in rows]).to(device)
         outputs = teacher.predict_with_uncertainty(batch, config.teacher.mc_samples)
         return tuple(output.float().cpu().numpy() for output in outputs)
 
     widths = (config.data.max_mz, teacher.feature_width)
-    with tqdm(total=len(dataset), desc="teacher's predictions", unit="spectrum") as bar:
-        for written in fill(path, dataset.rows, compute, key=key, widths=widths):
+    with tqdm(total=len(dataset), desc="teacher's predictions", unit="molecule") as bar:
+        for written in fill(path, rows, compute, key=key, widths=widths):
             bar.update(written)
     return TeacherCache(path)
 
@@ -183,8 +192,11 @@ def student_key(config: Config, teacher_path: Path) -> str:
     """Return the key of the student's run."""
     settings = {
         "model": config.student.model_dump(mode="json", exclude={"checkpoint"}),
-        "distillation": config.distillation.model_dump(mode="json", exclude={"cache"}),
+        "distillation": config.distillation.model_dump(
+            mode="json", exclude={"cache", "unlabelled"}
+        ),
         "mc": config.teacher.mc_samples,
+        **_unlabelled_part(config),
     }
     return run_key(config, "student", settings | _teacher_part(teacher_path))
 
@@ -214,10 +226,16 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
     model = Student(**arguments)
     settings = config.training.student
     common = {"graph": False, "batch_size": settings.batch_size}
-    loaders = (
-        split_loader(config, "train", shuffle=True, teacher=cache, **common),
-        split_loader(config, "validation", **common),
+    parts = _training_sets(config, graph=False)
+    training = make_loader(
+        ConcatDataset(parts),
+        max_mz=config.data.max_mz,
+        batch_size=settings.batch_size,
+        num_workers=config.data.num_workers,
+        shuffle_seed=config.training.seed,
+        teacher=cache,
     )
+    loaders = (training, split_loader(config, "validation", **common))
     phase = DistillationPhase(
         model,
         teacher_width=cache.feature_width,
@@ -242,6 +260,10 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
         checkpoint=config.student.checkpoint,
         key=key,
         resume=resume,
+        trained_on={
+            "training_spectra": len(parts[0]),
+            "unlabelled_molecules": sum(map(len, parts[1:])),
+        },
         final_metrics=final_metrics,
     )
 
@@ -255,11 +277,28 @@ def _teacher_part(teacher_path: Path) -> dict[str, str]:
     return {"teacher": file_digest(teacher_path)}
 
 
-def _training_set(config: Config, *, graph: bool) -> SpectrumDataset:
-    return SpectrumDataset(
+def _unlabelled_part(config: Config) -> dict[str, str]:
+    path = config.distillation.unlabelled
+    return {"unlabelled": file_digest(path)} if path.is_file() else {}
+
+
+def _training_sets(config: Config, *, graph: bool) -> list[SpectrumDataset | UnlabelledDataset]:
+    """Return the training spectra and, where there are any, the structures without spectra."""
+    labelled = SpectrumDataset(
         config.data.store,
         "train",
         energy_range=STANDARD_ENERGY_RANGE,
         graph=graph,
         memory_efficient=config.data.memory_efficient_mode,
     )
+    path = config.distillation.unlabelled
+    if not path.is_file():
+        return [labelled]
+    unlabelled = UnlabelledDataset(path, config.data.store, max_mz=config.data.max_mz, graph=graph)
+    for line, reason in unlabelled.unreadable[:5]:
+        tqdm.write(f"{path}, line {line}: {reason}")
+    tqdm.write(
+        f"{path}: {len(unlabelled):,} structures that the store does not hold, "
+        f"{len(unlabelled.unreadable):,} that cannot be used"
+    )
+    return [labelled, unlabelled]

@@ -60,7 +60,8 @@ def _card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store_path: 
         f"- NExtIMS {metadata['version']}, commit {metadata['commit']}, seed {metadata['seed']}, "
         f"finished {metadata['finished'][:10]}.",
         f"- Library: {data['source']}, {spectra:,} usable spectra of {molecules:,} molecules, of "
-        f"which {metadata['training_spectra']:,} trained this model. SHA-256 of the store: "
+        f"which {metadata['training_spectra']:,} trained this model"
+        f"{_unlabelled(metadata)}. SHA-256 of the store: "
         f"`{data['sha256']}`.",
         "- Filters: positive MS1 electron ionization, one component, supported elements, at least "
         f"{settings['min_peaks']} peaks, no derivative under its parent's structure.",
@@ -91,6 +92,11 @@ def _card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store_path: 
             "(Horai et al., J. Mass Spectrom. 2010, 45, 703) and its contributors.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _unlabelled(metadata: Mapping[str, Any]) -> str:
+    number = metadata.get("unlabelled_molecules", 0)
+    return f", with {number:,} structures without spectra that the teacher labelled" * bool(number)
 
 
 def _metrics_table(metadata: Mapping[str, Any]) -> list[str]:

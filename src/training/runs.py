@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from ..config import Config, PhaseConfig
 from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
+from ..data.store import SpectrumStore
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess
 from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, save_checkpoint
@@ -120,6 +121,7 @@ def train_phase(
     checkpoint: Path,
     key: str,
     resume: bool,
+    trained_on: Mapping[str, int],
     final_metrics: Callable[[torch.nn.Module], Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Train a phase and leave its best model, with the metrics of the finished run.
@@ -133,12 +135,14 @@ def train_phase(
         checkpoint: where the best model goes.
         key: what the run depends on.
         resume: continue a run that was stopped.
+        trained_on: numbers of training examples by kind, for the metadata.
         final_metrics: computes what is said of the finished model.
 
     Returns:
         The metadata of the checkpoint.
     """
-    store = loaders[0].dataset.store
+    with SpectrumStore(config.data.store) as store:
+        source = str(store.attributes["source"])
     store_digest = file_digest(config.data.store)
 
     def save_best(validation: Mapping[str, float]) -> None:
@@ -146,8 +150,8 @@ def train_phase(
             "key": key,
             "seed": config.training.seed,
             "max_mz": config.data.max_mz,
-            "data": {"source": str(store.attributes["source"]), "sha256": store_digest},
-            "training_spectra": len(loaders[0].dataset),
+            "data": {"source": source, "sha256": store_digest},
+            **trained_on,
             "validation": dict(validation),
         }
         save_checkpoint(checkpoint, phase.model, model_config, metadata)

@@ -154,6 +154,7 @@ def train_teacher(config: Config, phase: str, *, resume: bool = False) -> dict:
         checkpoint=config.teacher.pretrained if pretraining else config.teacher.checkpoint,
         key=teacher_key(config, phase),
         resume=resume,
+        trained_on={"training_spectra": len(loaders[0].dataset)},
         final_metrics=lambda trained: (
             {} if pretraining else test_metrics(config, trained, settings.batch_size)
         ),
