@@ -106,13 +106,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     config = load_config(arguments.config)
     torch.set_num_threads(1)
-    models = {
-        "NEIMS, retrained": train(
-            config, epochs=arguments.epochs, width=arguments.width, blocks=arguments.blocks
-        )
-    }
-    for path in arguments.checkpoints or (config.teacher.checkpoint, config.student.checkpoint):
-        models[path.name] = load_model(path)[0]
+    paths = arguments.checkpoints or (config.teacher.checkpoint, config.student.checkpoint)
+    models = {path.name: load_model(path)[0] for path in paths}
+    models["NEIMS, retrained"] = train(
+        config, epochs=arguments.epochs, width=arguments.width, blocks=arguments.blocks
+    )
     table = {}
     for name, model in models.items():
         test = split_loader(config, "test", graph=model.needs_graph, batch_size=64)

@@ -131,6 +131,20 @@ class PhaseConfig(Section):
     patience: int = Field(10, ge=1)
 
 
+class PretrainConfig(PhaseConfig):
+    """The defaults of pretraining."""
+
+    epochs: int = Field(10, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    patience: int = Field(3, ge=1)
+
+
+class StudentPhaseConfig(PhaseConfig):
+    """The defaults of the student's training."""
+
+    epochs: int = Field(24, ge=1)
+
+
 class TrainingConfig(Section):
     """What the phases share, and the schedule of each."""
 
@@ -139,9 +153,9 @@ class TrainingConfig(Section):
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     gradient_clip: float = Field(1.0, gt=0)
     gradnorm: GradNormConfig = GradNormConfig()
-    pretrain: PhaseConfig = PhaseConfig(epochs=10, learning_rate=1e-3, patience=3)
+    pretrain: PretrainConfig = PretrainConfig()
     finetune: PhaseConfig = PhaseConfig()
-    student: PhaseConfig = PhaseConfig(epochs=24)
+    student: StudentPhaseConfig = StudentPhaseConfig()
 
 
 class Config(Section):

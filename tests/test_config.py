@@ -32,6 +32,13 @@ def test_paths_are_taken_from_the_files_folder(tmp_path):
     assert config.student.checkpoint == tmp_path / "checkpoints/student/best_student.pt"
 
 
+def test_a_section_that_is_given_in_part_keeps_its_own_defaults(tmp_path):
+    training = load_config(write(tmp_path, "training: {pretrain: {epochs: 5}}")).training
+    assert training.pretrain.epochs == 5
+    assert training.pretrain.learning_rate == Config().training.pretrain.learning_rate
+    assert training.pretrain.patience == Config().training.pretrain.patience
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

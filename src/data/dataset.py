@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -90,6 +91,8 @@ class SpectrumDataset(Dataset):
         self.rows = np.flatnonzero(chosen)
         if not len(self.rows):
             raise EmptySplitError(f"{store}: no {split} spectrum of {low:g} to {high:g} eV")
+        # A file that is open when workers are forked would be shared with them.
+        self.store.close()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -215,11 +218,18 @@ def make_loader(
         # Each pass draws a seed for its workers: not from the generator that dropout draws from,
         # or a run that was stopped in the middle of an epoch would go on differently.
         "generator": torch.Generator().manual_seed(shuffle_seed or 0),
+        "worker_init_fn": _ignore_sigterm,
     }
     if shuffle_seed is None:
         return DataLoader(dataset, batch_size=batch_size, **common)
     sampler = ResumableSampler(len(dataset), batch_size, shuffle_seed)
     return DataLoader(dataset, batch_sampler=sampler, **common)
+
+
+def _ignore_sigterm(worker: int) -> None:
+    # A scheduler sends it to all processes of a job; the main one finishes its step, saves, and
+    # then ends its workers itself.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _with_bond_energies(batch: Batch, examples: Sequence[Example]) -> Batch:

@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from torch.utils.data import DataLoader
 
 from ..config import Config
 from .dataset import STANDARD_ENERGY_RANGE, Example, SpectrumDataset, make_loader
@@ -52,7 +53,7 @@ class Measurement:
     Attributes:
         memory_efficient: which mode.
         spectra: spectra of the training split that were loaded, in each of two epochs.
-        peak: peak resident memory of the process and its workers, in bytes.
+        peak: peak resident memory of the process and the workers of both loaders, in bytes.
         spectra_per_second: in the second epoch, when all that is held is held.
     """
 
@@ -81,7 +82,8 @@ def estimate(
         >>> estimate(300_000, memory_efficient=True, workers=2).total < 2e9
         True
     """
-    processes = 1 + workers
+    # The training and the validation loader each have their workers.
+    processes = 1 + 2 * workers
     holders = max(1, workers)
     held = 0 if memory_efficient else holders * (array_bytes + OBJECT_BYTES)
     library = samples * (processes * INDEX_BYTES + held)
@@ -95,13 +97,13 @@ def array_bytes(config: Config, examples: int = 200) -> float:
         config: names the store.
         examples: how many to look at, spread over the store.
     """
-    dataset = _dataset(config, memory_efficient=True)
+    dataset = _dataset(config, "train", memory_efficient=True)
     items = np.linspace(0, len(dataset) - 1, min(examples, len(dataset))).astype(int)
     return float(np.mean([_example_bytes(dataset[int(item)]) for item in items]))
 
 
 def measure(config: Config, *, memory_efficient: bool, samples: int = 0) -> Measurement:
-    """Run the real loader over two epochs in a fresh process and measure it.
+    """Run the real loaders of training over two epochs in a fresh process and measure them.
 
     Args:
         config: names the store and the number of workers.
@@ -119,27 +121,33 @@ def measure(config: Config, *, memory_efficient: bool, samples: int = 0) -> Meas
 
 
 def _measure_here(config: Config, memory_efficient: bool, samples: int) -> Measurement:
-    dataset = _dataset(config, memory_efficient=memory_efficient)
+    dataset = _dataset(config, "train", memory_efficient=memory_efficient)
+    validation = _dataset(config, "validation", memory_efficient=memory_efficient)
     if samples:
         dataset.rows = dataset.rows[:samples]
-    workers = config.data.num_workers
-    loader = make_loader(
-        dataset,
-        max_mz=config.data.max_mz,
-        batch_size=config.training.finetune.batch_size,
-        num_workers=workers,
-        shuffle_seed=config.training.seed,
-    )
+    common = {
+        "max_mz": config.data.max_mz,
+        "batch_size": config.training.finetune.batch_size,
+        "num_workers": config.data.num_workers,
+    }
+    loader = make_loader(dataset, **common, shuffle_seed=config.training.seed)
+    validation_loader = make_loader(validation, **common)
     seconds = 0.0
     for epoch in range(2):
         loader.batch_sampler.epoch = epoch
         started = time.perf_counter()
-        for _ in loader:
-            pass
+        _exhaust(loader)
         seconds = time.perf_counter() - started
-    del loader  # ends the workers, whose peak counts only then
+        _exhaust(validation_loader)
+    del loader, validation_loader  # ends the workers, whose peak counts only then
+    workers = 2 * config.data.num_workers
     peak = _peak(resource.RUSAGE_SELF) + workers * _peak(resource.RUSAGE_CHILDREN)
     return Measurement(memory_efficient, len(dataset), peak, len(dataset) / seconds)
+
+
+def _exhaust(loader: DataLoader) -> None:
+    for _ in loader:
+        pass
 
 
 def _peak(who: int) -> float:
@@ -147,10 +155,10 @@ def _peak(who: int) -> float:
     return resource.getrusage(who).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _dataset(config: Config, *, memory_efficient: bool) -> SpectrumDataset:
+def _dataset(config: Config, split: str, *, memory_efficient: bool) -> SpectrumDataset:
     return SpectrumDataset(
         config.data.store,
-        "train",
+        split,
         energy_range=STANDARD_ENERGY_RANGE,
         graph=True,
         memory_efficient=memory_efficient,

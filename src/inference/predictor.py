@@ -14,6 +14,7 @@ from torch import nn
 from ..config import PROJECT_ROOT, Config
 from ..data.features import collate, featurize
 from ..data.molecule import Molecule, MoleculeError, read_molecule
+from ..models.device import choose_device
 from ..training.checkpoint import load_model
 from .results import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from .structures import InputStructure
@@ -58,12 +59,12 @@ class Predictor:
 
         Raises:
             CheckpointError: the file is missing or cannot be used.
-            ValueError: "cuda" is asked for and there is no GPU.
+            DeviceError: "cuda" is asked for and there is no GPU.
         """
         if path is None:
             config = config or Config().with_root(PROJECT_ROOT)
             path = config.student.checkpoint
-        model, checkpoint = load_model(path, _choose_device(device))
+        model, checkpoint = load_model(path, choose_device(device))
         return cls(model, f"{checkpoint.kind} {Path(path).name}", checkpoint)
 
     @property
@@ -133,14 +134,6 @@ class Predictor:
         features = [featurize(molecule, graph=self.model.needs_graph) for molecule in molecules]
         batch = collate(features).to(self.device)
         return self.model(batch).intensity.float().cpu().numpy()
-
-
-def _choose_device(device: str) -> str:
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ValueError(f"device {device}: PyTorch finds no GPU here; use cpu or auto")
-    return device
 
 
 def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:

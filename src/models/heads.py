@@ -14,7 +14,8 @@ class Prediction(NamedTuple):
 
     Attributes:
         intensity: predicted spectra, ``(b, max_mz)``; column ``i`` is m/z ``i + 1``; never
-            negative, sum 1, zero below m/z 12 and above the molecular ion's isotope pattern.
+            negative, sum 1, zero below m/z 12 (but for hydrogen) and above the molecular ion's
+            isotope pattern.
         features: the vector that the spectrum was made from, ``(b, width)``.
         extra: what only this kind of model gives (bond energies; routing).
     """
@@ -58,9 +59,10 @@ class BidirectionalHead(nn.Module):
         mz = torch.arange(1, self.max_mz + 1, device=x.device)
         loss = nominal_mass[:, None] + self.ABOVE_MOLECULAR_ION - mz  # (b, max_mz)
         reachable = (loss >= 0) & (loss < self.max_mz)
-        by_loss = self.reverse_part(x).gather(1, loss.clamp(0, self.max_mz - 1))
-        by_mz = self.forward_part(x)
-        gate = torch.where(reachable, torch.sigmoid(self.gate(x)), 1.0)
+        # In full precision, whatever the layers run in: the sums are over a thousand bins.
+        by_loss = self.reverse_part(x).float().gather(1, loss.clamp(0, self.max_mz - 1))
+        by_mz = self.forward_part(x).float()
+        gate = torch.where(reachable, torch.sigmoid(self.gate(x).float()), 1.0)
         intensity = F.softplus(gate * by_mz + (1 - gate) * by_loss)
         lightest = nominal_mass.clamp(max=self.LIGHTEST_ION)  # hydrogen itself is lighter
         impossible = (mz > highest_mz[:, None]) | (mz < lightest[:, None])
@@ -97,4 +99,5 @@ class BondEnergyHead(nn.Module):
         begin, end = atoms[bond_atoms[:, 0]], atoms[bond_atoms[:, 1]]
         bond = self.bond(torch.cat([begin + end, (begin - end).abs()], dim=1)).squeeze(1)
         hydrogen = self.hydrogen(atoms[hydrogen_atoms]).squeeze(1)
-        return self.mean + self.scale * bond, self.mean + self.scale * hydrogen
+        # bfloat16 near 90 kcal/mol knows steps of half a kcal/mol only.
+        return tuple(self.mean + self.scale * energy.float() for energy in (bond, hydrogen))

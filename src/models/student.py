@@ -54,7 +54,7 @@ class Gate(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Routing]:
         """Return the weights and the routing."""
-        logits = self.linear(x)
+        logits = self.linear(x).float()
         chosen = (logits + self.bias).topk(self.active, dim=1).indices
         weights = logits.gather(1, chosen).softmax(1)
         return weights, Routing(logits.softmax(1), chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import zipfile
@@ -17,6 +18,7 @@ from ..config import PROJECT_ROOT
 from ..version import __version__
 
 FORMAT_VERSION = 1
+_CONTENT = {"format_version", "kind", "model_config", "weights", "metadata"}
 
 
 class CheckpointError(ValueError):
@@ -84,7 +86,7 @@ def save_checkpoint(
         "kind": model.kind,
         "model_config": dict(model_config),
         "weights": weights,
-        "metadata": {"version": __version__, "commit": _commit(), **metadata},
+        "metadata": {"version": __version__, "commit": _COMMIT, **metadata},
     }
     save_atomically(content, path)
 
@@ -113,7 +115,7 @@ def load_model(
         'student'
     """
     content = load_plain(path)
-    if not isinstance(content, dict) or not {"format_version", "kind", "weights"} <= set(content):
+    if not isinstance(content, dict) or not set(content) >= _CONTENT:
         raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
     if content["format_version"] > FORMAT_VERSION:
         raise CheckpointError(
@@ -138,7 +140,11 @@ def save_atomically(content: Any, path: str | Path) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
-    torch.save(content, temporary)
+    with temporary.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        # Else a power cut after the renaming could leave an empty file in the old one's place.
+        os.fsync(file.fileno())
     temporary.replace(path)
 
 
@@ -160,16 +166,19 @@ def load_plain(path: str | Path) -> Any:
         raise CheckpointError(f"{path}: truncated or damaged ({error})") from error
 
 
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(PROJECT_ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def _commit() -> str:
     """Return the commit of the code that runs, where it runs from a checkout."""
     try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            cwd=PROJECT_ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        changed = _git("status", "--porcelain", "--", "src", "scripts")
+        return _git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return described.stdout.strip()
+
+
+# Asked when the code is loaded: the checkout may change while a training runs.
+_COMMIT = _commit()

@@ -12,6 +12,7 @@ from ..data.dataset import EmptySplitError
 from ..data.ingest import IngestError
 from ..data.store import StoreError
 from ..data.unlabelled import UnlabelledError
+from ..models.device import DeviceError
 from .checkpoint import CheckpointError
 from .trainer import Interrupted
 
@@ -23,6 +24,7 @@ USER_ERRORS = (
     CheckpointError,
     EmptySplitError,
     UnlabelledError,
+    DeviceError,
 )
 
 

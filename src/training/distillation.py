@@ -22,6 +22,7 @@ from ..data.nist_dataset import ensure_store
 from ..data.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ..data.unlabelled import UnlabelledDataset
 from ..evaluation.assess import assess
+from ..models.device import choose_device
 from ..models.student import Student
 from ..models.teacher import Teacher
 from .checkpoint import CheckpointError, load_model
@@ -219,8 +220,7 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
     """
     ensure_store(config)
     key = student_key(config, teacher_path)
-    device = "cuda" if config.training.device != "cpu" and torch.cuda.is_available() else "cpu"
-    cache = cache_teacher(config, teacher_path, device)
+    cache = cache_teacher(config, teacher_path, choose_device(config.training.device))
     arguments = student_arguments(config)
     torch.manual_seed(config.training.seed)
     model = Student(**arguments)

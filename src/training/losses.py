@@ -58,10 +58,8 @@ def tempered(spectra: Tensor, temperature: float) -> Tensor:
 
     Args:
         spectra: ``(b, max_mz)``, not negative.
-        temperature: 1 leaves the spectra as they are.
+        temperature: 1 leaves spectra of sum 1 as they are.
     """
-    if temperature == 1:
-        return spectra
     # The power's slope is infinite at 0, so empty bins stay out of it.
     raised = torch.where(spectra > _TINY, spectra.clamp_min(_TINY) ** (1 / temperature), 0.0)
     return raised / raised.sum(1, keepdim=True).clamp_min(_TINY)

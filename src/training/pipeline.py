@@ -14,9 +14,10 @@ from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
 from ..data.store import SpectrumStore, StoreError, matches_settings
 from .checkpoint import CheckpointError, load_plain
-from .distillation import student_key, train_student
+from .distillation import DistillationPhase, student_key, train_student
 from .runs import is_complete
-from .teacher import teacher_key, train_teacher
+from .teacher import FinetunePhase, PretrainPhase, teacher_key, train_teacher
+from .trainer import state_path
 
 
 def run_pipeline(
@@ -46,6 +47,7 @@ def run_pipeline(
         _train(
             "phase 1, pretraining",
             config.teacher.pretrained,
+            PretrainPhase.name,
             lambda: teacher_key(config, "pretrain"),
             lambda resume: train_teacher(config, "pretrain", resume=resume),
             say,
@@ -53,6 +55,7 @@ def run_pipeline(
     teacher = _train(
         "phase 1, fine-tuning",
         config.teacher.checkpoint,
+        FinetunePhase.name,
         lambda: teacher_key(config, "finetune"),
         lambda resume: train_teacher(config, "finetune", resume=resume),
         say,
@@ -60,6 +63,7 @@ def run_pipeline(
     student = _train(
         "phase 2, student",
         config.student.checkpoint,
+        DistillationPhase.name,
         lambda: student_key(config, config.teacher.checkpoint),
         lambda resume: train_student(config, config.teacher.checkpoint, resume=resume),
         say,
@@ -70,10 +74,11 @@ def run_pipeline(
 def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -> None:
     path = config.data.store
     if path.exists():
-        if not matches_settings(path, config.data):
+        source = records.name if records else None
+        if not matches_settings(path, config.data, source=source):
             raise StoreError(
-                f"{path}: made with another split or other filters than the config's; delete it to "
-                "have it made anew"
+                f"{path}: made from other records, or with another split or other filters than "
+                "the config's; delete it to have it made anew"
             )
         say(f"data: skipped, {path} is there")
     elif records is not None:
@@ -99,6 +104,7 @@ def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
 def _train(
     title: str,
     checkpoint: Path,
+    phase_name: str,
     key: Callable[[], str],
     train: Callable[[bool], dict[str, Any]],
     say: Callable[[str], None],
@@ -107,14 +113,14 @@ def _train(
     if is_complete(checkpoint, wanted):
         say(f"{title}: skipped, {checkpoint} matches data and config")
         return load_plain(checkpoint)["metadata"]
-    resume = _can_resume(checkpoint, wanted)
+    resume = _can_resume(checkpoint, phase_name, wanted)
     say(f"{title}: {'continued' if resume else 'training'}")
     return train(resume)
 
 
-def _can_resume(checkpoint: Path, key: str) -> bool:
-    last = checkpoint.with_name(checkpoint.name.replace("best_", "last_"))
+def _can_resume(checkpoint: Path, phase_name: str, key: str) -> bool:
     try:
-        return checkpoint.exists() and load_plain(last).get("key") == key
+        state = load_plain(state_path(checkpoint, phase_name))
+        return checkpoint.exists() and state.get("key") == key
     except CheckpointError:
         return False

@@ -160,13 +160,18 @@ def train_phase(
         phase,
         settings=settings,
         shared=config.training,
-        directory=checkpoint.parent,
+        checkpoint=checkpoint,
         save_best=save_best,
         key=key,
     )
     trainer.fit(*loaders, resume=resume)
     model, _ = load_model(checkpoint, trainer.fabric.device)
     content = load_plain(checkpoint)
+    if content["metadata"].get("key") != key:
+        raise CheckpointError(
+            f"{checkpoint}: not the best model of this run, whose file was replaced or removed; "
+            "run again without --resume"
+        )
     content["metadata"].update(final_metrics(model))
     content["metadata"]["finished"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
     save_atomically(content, checkpoint)

@@ -7,11 +7,12 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ..config import Config
+from ..data.bde_cache import BDECacheError
 from ..data.features import Batch
 from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
 from ..models.teacher import Teacher
-from .checkpoint import load_model, load_plain
+from .checkpoint import CheckpointError, load_model, load_plain
 from .losses import bond_energy_loss, entropy_distance, recorded
 from .runs import file_digest, mean_scores, run_key, split_loader, test_metrics, train_phase
 from .trainer import Losses, Phase
@@ -50,7 +51,9 @@ class PretrainPhase(Phase):
             known = torch.cat([batch.bond_energy, batch.hydrogen_energy])
             total += (predicted - known).abs().sum().item()
             bonds += len(known)
-        error = total / max(bonds, 1)
+        if not bonds:
+            raise BDECacheError("no bond of a validation molecule has a valid energy in the cache")
+        error = total / bonds
         return {"bde_error": error, "negative_bde_error": -error}
 
 
@@ -103,7 +106,7 @@ def teacher_key(config: Config, phase: str) -> str:
     if phase == "pretrain" or config.teacher.bond_energies:
         settings["bde"] = file_digest(config.bde.cache)
     if phase == "finetune" and config.teacher.pretrained.is_file():
-        settings["start"] = load_plain(config.teacher.pretrained)["metadata"]["key"]
+        settings["start"] = load_plain(config.teacher.pretrained)["metadata"].get("key")
     return run_key(config, phase, settings)
 
 
@@ -122,6 +125,7 @@ def train_teacher(config: Config, phase: str, *, resume: bool = False) -> dict:
     Raises:
         StoreError: there is no store and nothing to make one from.
         BDECacheError: bond energies are wanted and there is no cache of them.
+        CheckpointError: the pretrained weights do not fit.
         Interrupted: SIGTERM came; the state is saved.
     """
     ensure_store(config)
@@ -131,7 +135,13 @@ def train_teacher(config: Config, phase: str, *, resume: bool = False) -> dict:
     torch.manual_seed(config.training.seed)
     model = Teacher(**arguments)
     if not pretraining and config.teacher.pretrained.is_file():
-        pretrained, _ = load_model(config.teacher.pretrained)
+        pretrained, description = load_model(config.teacher.pretrained)
+        if description.model_config != arguments or "finished" not in description.metadata:
+            raise CheckpointError(
+                f"{config.teacher.pretrained}: of another size than the configured teacher, or not "
+                "finished; make it anew with `python scripts/train_teacher.py --phase pretrain`, "
+                "or delete it"
+            )
         model.load_state_dict(pretrained.state_dict())
     settings = getattr(config.training, phase)
     common = {

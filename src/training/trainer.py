@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import PhaseConfig, TrainingConfig
+from ..models.device import choose_device
 from .checkpoint import CheckpointError, load_plain, save_atomically
 from .gradnorm import GradNorm
 
@@ -61,6 +62,11 @@ class Phase(nn.Module):
         raise NotImplementedError
 
 
+def state_path(checkpoint: Path, phase_name: str) -> Path:
+    """Return where a phase that leaves ``checkpoint`` keeps the state that resuming needs."""
+    return checkpoint.with_name(f"last_{phase_name}.pt")
+
+
 class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
     """The run was asked to stop; its state is saved and ``resume`` continues it."""
 
@@ -72,7 +78,8 @@ class Trainer:
         phase: what to train.
         settings: schedule of the phase.
         shared: settings of all phases.
-        directory: where ``last_NAME.pt`` (all that resuming needs) and ``metrics_NAME.csv`` go.
+        checkpoint: where the best model goes; beside it go ``last_NAME.pt`` (all that resuming
+            needs, see ``state_path``) and ``metrics_NAME.csv``.
         save_best: called with the validation metrics whenever ``monitor`` is better than before.
         key: what the run depends on; a state saved under another key is not resumed.
     """
@@ -83,15 +90,17 @@ class Trainer:
         *,
         settings: PhaseConfig,
         shared: TrainingConfig,
-        directory: Path,
+        checkpoint: Path,
         save_best: Callable[[dict[str, float]], None],
         key: str,
     ):
         self.phase, self.settings, self.shared = phase, settings, shared
         self.save_best, self.key = save_best, key
-        self.state_path = directory / f"last_{phase.name}.pt"
-        self.metrics_path = directory / f"metrics_{phase.name}.csv"
-        self.fabric = Fabric(accelerator=shared.device, devices=1, precision=shared.precision)
+        self.state_path = state_path(checkpoint, phase.name)
+        self.metrics_path = checkpoint.with_name(f"metrics_{phase.name}.csv")
+        self.fabric = Fabric(
+            accelerator=choose_device(shared.device), devices=1, precision=shared.precision
+        )
         self.gradnorm = GradNorm(phase.loss_names, **shared.gradnorm.model_dump())
         self.epoch = self.step = self.epochs_without_gain = 0
         self.batch = 0  # of the current epoch
@@ -106,7 +115,8 @@ class Trainer:
         Args:
             train: shuffled by a ``ResumableSampler``.
             validation: in order.
-            resume: continue from the saved state, to the same result as without the interruption.
+            resume: continue from the saved state, to the same result as without the interruption
+                (on a GPU as near as its sums, whose order varies, allow).
 
         Raises:
             Interrupted: SIGTERM came; the state is saved.
@@ -117,7 +127,7 @@ class Trainer:
             lr=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
         )
-        module, optimizer = self.fabric.setup(self.phase, optimizer)
+        _, optimizer = self.fabric.setup(self.phase, optimizer)
         self.gradnorm.to(self.fabric.device)
         sampler = train.batch_sampler
         train, validation = self.fabric.setup_dataloaders(train, validation)
@@ -128,28 +138,29 @@ class Trainer:
         try:
             while not self._finished():
                 sampler.epoch, sampler.start = self.epoch, self.batch
-                module.train()
+                self.phase.train()
                 with self._progress_bar(len(sampler)) as bar:
                     for batch in train:
                         self.phase.progress = self.step / total_steps
                         for group in optimizer.param_groups:
                             group["lr"] = self._learning_rate(self.phase.progress)
-                        losses = module(batch)
+                        # Not through Fabric's wrapper, which allows no gradient but the total's.
+                        with self.fabric.autocast():
+                            losses = self.phase(batch)
                         total = self.gradnorm(losses.balanced, self.phase.shared_parameters())
                         total = total + sum(losses.fixed.values())
                         self.fabric.backward(total)
                         self.fabric.clip_gradients(
-                            module, optimizer, max_norm=self.shared.gradient_clip
+                            self.phase, optimizer, max_norm=self.shared.gradient_clip
                         )
                         optimizer.step()
                         optimizer.zero_grad()
                         self.phase.after_step()
                         self._count(losses, bar)
-                        if self.stop_requested:
-                            self._save_state(optimizer)
-                            raise Interrupted(f"stopped by SIGTERM; saved {self.state_path}")
+                        self._stop_if_asked(optimizer)
                 self._end_epoch(self.phase.validate(validation))
                 self._save_state(optimizer)
+                self._stop_if_asked(optimizer)
         finally:
             signal.signal(signal.SIGTERM, previous_handler)
 
@@ -214,6 +225,11 @@ class Trainer:
 
     def _request_stop(self, *_) -> None:
         self.stop_requested = True
+
+    def _stop_if_asked(self, optimizer: torch.optim.Optimizer) -> None:
+        if self.stop_requested:
+            self._save_state(optimizer)
+            raise Interrupted(f"stopped by SIGTERM; saved {self.state_path}")
 
     _COUNTERS = ("epoch", "step", "batch", "best", "epochs_without_gain", "history", "sums")
 

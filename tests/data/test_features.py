@@ -58,6 +58,6 @@ def test_a_batch_moves_as_a_whole():
     assert moved.spectrum is None
 
 
-def test_a_molecule_of_one_atom_and_fluorine_patterns_featurize():
+def test_hydrogen_fluoride_and_deuterium_featurize():
     assert features("F")[0].nominal_mass == 20
     assert features("[2H][2H]")[0].nominal_mass == pytest.approx(4)

@@ -43,6 +43,18 @@ def test_the_reverse_part_writes_at_the_mass_lost(head):
     assert out.argmax(1).add(1).tolist() == [31, 63]
 
 
+def test_masses_that_no_loss_bin_reaches_come_from_the_forward_part(head):
+    with torch.no_grad():
+        head.gate.weight.zero_()
+        head.gate.bias.fill_(-30.0)  # reverse only, where it reaches
+        head.forward_part.weight.zero_()
+        head.forward_part.bias.fill_(-30.0)
+        head.forward_part.bias[11] = 30.0  # m/z 12
+    # The reverse part has 100 bins, from M + 24 = 124 down to 25.
+    out = head(torch.zeros(1, 8), torch.tensor([100]), torch.tensor([100]))
+    assert out.argmax(1).item() == 11
+
+
 def test_a_bonds_energy_does_not_depend_on_which_end_comes_first():
     torch.manual_seed(0)
     head = BondEnergyHead(8)

@@ -56,6 +56,17 @@ def test_the_mixture_is_the_weighted_sum_of_the_chosen_experts(student):
     assert torch.allclose(student._mix(x, weights, routing.chosen), expected, atol=1e-5)
 
 
+def test_training_mixes_the_chosen_experts_too():
+    torch.manual_seed(0)
+    student = Student(**{**SIZES, "dropout": 0.0}).train()
+    x = torch.randn(6, 32)
+    weights, routing = student.gate(x)
+    everyone = torch.stack([expert(x) for expert in student.experts], 1)
+    chosen = everyone.gather(1, routing.chosen[..., None].expand(-1, -1, 32))
+    expected = (weights[..., None] * chosen).sum(1)
+    assert torch.allclose(student._mix(x, weights, routing.chosen), expected, atol=1e-5)
+
+
 def test_the_gates_bias_moves_the_choice_but_not_the_weights():
     torch.manual_seed(0)
     gate = Gate(8, experts=4, active=2)

@@ -65,6 +65,7 @@ def test_the_ionization_energy_is_read(teacher):
 
 def test_mc_dropout_gives_a_mean_spectrum_and_deviations(teacher):
     batch = batch_of("CCO", "c1ccccc1")
+    before = {name: buffer.clone() for name, buffer in teacher.named_buffers()}
     torch.manual_seed(1)
     mean, deviation, features = teacher.predict_with_uncertainty(batch, 5)
     assert mean.shape == deviation.shape == (2, 200)
@@ -73,6 +74,8 @@ def test_mc_dropout_gives_a_mean_spectrum_and_deviations(teacher):
     assert (deviation.sum(1) > 0).all()
     assert (deviation[:, 100:] == 0).all()  # nothing to be unsure of above the molecule
     assert not teacher.training
+    after = {name: buffer.clone() for name, buffer in teacher.named_buffers()}
+    assert all(torch.equal(before[name], buffer) for name, buffer in after.items())
     assert torch.equal(teacher(batch).intensity, teacher(batch).intensity)  # dropout off again
 
 

@@ -1,4 +1,6 @@
 import csv
+import gzip
+from dataclasses import replace
 
 import pytest
 import torch
@@ -74,7 +76,7 @@ def test_another_teacher_makes_new_predictions(config, teacher):
     assert abs(before - after).max() > 1e-3
 
 
-def test_predictions_do_not_depend_on_interruptions(config, teacher):
+def test_predictions_do_not_depend_on_what_was_drawn_before(config, teacher):
     whole = cache_teacher(config, teacher).read([0, 5])
     config.distillation.cache.unlink()
     torch.manual_seed(123)
@@ -96,6 +98,36 @@ def test_a_teacher_of_another_mass_range_is_refused(config, teacher):
     other = config.model_copy(update={"data": config.data.model_copy(update={"max_mz": 300})})
     with pytest.raises(CheckpointError, match=r"up to m/z 200, data\.max_mz is 300"):
         train_student(other, teacher)
+
+
+def test_structures_without_spectra_are_labelled_and_learned_from(config, teacher):
+    config.distillation.unlabelled.parent.mkdir(exist_ok=True)
+    with gzip.open(config.distillation.unlabelled, "wt") as file:
+        file.write("CCCCO butanol\nCCO in the store\nC1CC broken\nCCCCN\n")
+    before = student_key(config, teacher)
+    metadata = train_student(config, teacher)
+    assert metadata["unlabelled_molecules"] == 2
+    assert metadata["training_spectra"] == 16
+    mean, *_ = TeacherCache(config.distillation.cache).read([-1, -2])
+    assert (mean[0, 76:] == 0).all()  # butanol, M 74
+    config.distillation.unlabelled.unlink()
+    assert student_key(config, teacher) != before
+
+
+def test_a_structure_without_a_spectrum_counts_for_no_hard_label(config, teacher):
+    phase, batch = phase_and_batch(config, teacher)
+    hard = phase(batch).balanced["hard"].item() * 4
+    first = phase(take_first(batch)).balanced["hard"].item()
+    batch.spectrum[0] = 0
+    assert phase(batch).balanced["hard"].item() * 3 == pytest.approx(hard - first, abs=1e-5)
+
+
+def take_first(batch):
+    end = batch.offsets[1]
+    rows = ("offsets", "nominal_mass", "highest_mz", "energy", "row", "spectrum", "lowest_mz",
+            "teacher_mean", "teacher_deviation", "teacher_features")  # fmt: skip
+    parts = {name: getattr(batch, name)[:1] for name in rows}
+    return replace(batch, positions=batch.positions[:end], values=batch.values[:end], **parts)
 
 
 def phase_and_batch(config, teacher):

@@ -10,7 +10,7 @@ from nextims.models.teacher import Teacher
 from nextims.training.checkpoint import CheckpointError
 from nextims.training.runs import split_loader
 from nextims.training.teacher import FinetunePhase, teacher_arguments
-from nextims.training.trainer import Interrupted, Trainer
+from nextims.training.trainer import Interrupted, Losses, Trainer
 
 
 def make_trainer(config, folder, *, key="key", phase_class=FinetunePhase, saved=None):
@@ -20,7 +20,7 @@ def make_trainer(config, folder, *, key="key", phase_class=FinetunePhase, saved=
         phase,
         settings=config.training.finetune,
         shared=config.training,
-        directory=folder,
+        checkpoint=folder / "best_teacher.pt",
         save_best=(saved if saved is not None else []).append,
         key=key,
     )
@@ -106,6 +106,46 @@ def test_the_best_is_saved_whenever_validation_gains(config, tmp_path):
     values = [metrics["entropy_similarity"] for metrics in saved]
     assert values == sorted(values)
     assert values[-1] == trainer.best == max(row["entropy_similarity"] for row in trainer.history)
+
+
+def test_bfloat16_trains_past_the_warm_up_of_gradnorm(config, tmp_path):
+    training = config.training.model_copy(update={"precision": "bf16-mixed"})
+    trainer = make_trainer(config.model_copy(update={"training": training}), tmp_path)
+    trainer.fit(*loaders(config))
+    assert trainer.step > config.training.gradnorm.warmup_steps
+    assert trainer.history[-1]["loss_spectrum"] < trainer.history[0]["loss_spectrum"]
+    assert trainer.history[-1]["weight_spectrum"] != 1
+
+
+class StopsInValidation(FinetunePhase):
+    def validate(self, batches):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().validate(batches)
+
+
+def test_sigterm_during_validation_is_heeded(config, tmp_path):
+    stopped = make_trainer(config, tmp_path, phase_class=StopsInValidation)
+    with pytest.raises(Interrupted):
+        stopped.fit(*loaders(config))
+    assert (stopped.epoch, stopped.batch) == (1, 0)
+
+
+class OneStep(FinetunePhase):
+    """Adds a fixed loss whose gradient on one weight is known."""
+
+    def forward(self, batch):
+        losses = super().forward(batch)
+        extra = 5.0 * self.model.energy.linear.bias.sum()
+        return Losses(losses.balanced, {"extra": extra})
+
+
+def test_fixed_losses_are_learned_as_well(config, tmp_path):
+    trainer = make_trainer(config, tmp_path, phase_class=OneStep)
+    before = trainer.phase.model.energy.linear.bias.detach().clone()
+    trainer.fit(*loaders(config))
+    after = trainer.phase.model.energy.linear.bias.detach()
+    assert (after < before).all()
+    assert trainer.history[-1]["loss_extra"] < trainer.history[0]["loss_extra"]
 
 
 class NeverGains(FinetunePhase):
