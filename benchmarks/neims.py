@@ -107,10 +107,10 @@ def main(argv: list[str] | None = None) -> int:
     config = load_config(arguments.config)
     torch.set_num_threads(1)
     paths = arguments.checkpoints or (config.teacher.checkpoint, config.student.checkpoint)
-    models = {path.name: load_model(path)[0] for path in paths}
-    models["NEIMS, retrained"] = train(
-        config, epochs=arguments.epochs, width=arguments.width, blocks=arguments.blocks
-    )
+    if missing := [str(path) for path in paths if not path.is_file()]:
+        parser.error(f"no such checkpoint: {', '.join(missing)}")
+    neims = train(config, epochs=arguments.epochs, width=arguments.width, blocks=arguments.blocks)
+    models = {"NEIMS, retrained": neims, **{path.name: load_model(path)[0] for path in paths}}
     table = {}
     for name, model in models.items():
         test = split_loader(config, "test", graph=model.needs_graph, batch_size=64)

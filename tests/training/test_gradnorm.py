@@ -68,8 +68,8 @@ def test_a_first_step_moves_as_the_paper_says():
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5, 1.5])
 def test_weights_go_where_gradients_follow_the_training_rates(alpha):
-    # Loss a has fallen to a quarter of its start, loss b not at all, so r = (0.25, 1) / 0.625 =
-    # (0.4, 1.6); both gradients have norm 1, so the mean of w·G is 1 and the targets are r ** alpha.
+    # Loss a has fallen to a quarter of its start, loss b not at all, so r = (0.25, 1) / 0.625
+    # = (0.4, 1.6); both gradients have norm 1: the mean of w·G is 1, the targets are r ** alpha.
     # The weights sum to 2, the targets do not: a comes to rest on its target, b has what is left.
     parameter = nn.Parameter(torch.tensor([2.0]))
     balance = GradNorm(["a", "b"], alpha=alpha, learning_rate=0.005, warmup_steps=1)
