@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import subprocess
@@ -133,6 +134,22 @@ def load_model(
         raise CheckpointError(f"{path}: weights do not fit the model: {error}") from error
     description = Checkpoint(content["kind"], content["model_config"], content["metadata"])
     return model.to(device).eval(), description
+
+
+def weights_digest(path: str | Path) -> str:
+    """Return the SHA-256 of a checkpoint's weights, whatever is said about them beside.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or no checkpoint.
+    """
+    content = load_plain(path)
+    if not isinstance(content, dict) or not set(content) >= _CONTENT:
+        raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
+    digest = hashlib.sha256(content["kind"].encode())
+    for name, tensor in sorted(content["weights"].items()):
+        digest.update(name.encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def save_atomically(content: Any, path: str | Path) -> None:

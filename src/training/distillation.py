@@ -25,7 +25,7 @@ from ..evaluation.assess import assess
 from ..models.device import choose_device
 from ..models.student import Student
 from ..models.teacher import Teacher
-from .checkpoint import CheckpointError, load_model
+from .checkpoint import CheckpointError, load_model, weights_digest
 from .losses import (
     confidence,
     entropy_distance,
@@ -274,7 +274,7 @@ def _teacher_part(teacher_path: Path) -> dict[str, str]:
             f"{teacher_path}: no such teacher; train one with "
             "`python scripts/train_teacher.py --phase finetune`"
         )
-    return {"teacher": file_digest(teacher_path)}
+    return {"teacher": weights_digest(teacher_path)}
 
 
 def _unlabelled_part(config: Config) -> dict[str, str]:

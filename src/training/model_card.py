@@ -69,7 +69,7 @@ def _card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store_path: 
         f"{settings['test_fraction']:.0%} test, the rest training.",
     ]
     if "teacher" in metadata:
-        lines.append(f"- Teacher's checkpoint, SHA-256: `{metadata['teacher']}`.")
+        lines.append(f"- Teacher's weights, SHA-256: `{metadata['teacher']}`.")
     lines += ["", "## How good it is", *_metrics_table(metadata), ""]
     if "test_expert_shares" in metadata:
         shares = ", ".join(f"{share:.0%}" for share in metadata["test_expert_shares"].values())

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from nextims.models.student import Student
-from nextims.training.checkpoint import CheckpointError, load_model, load_plain, save_checkpoint
+from nextims.training.checkpoint import (
+    CheckpointError,
+    load_model,
+    load_plain,
+    save_checkpoint,
+    weights_digest,
+)
 
 SIZES = {
     "max_mz": 60,
@@ -44,6 +50,17 @@ def test_half_precision_halves_the_file(saved, tmp_path):
     assert path.stat().st_size < 0.6 * (tmp_path / "full.pt").stat().st_size
     full, _ = load_model(tmp_path / "full.pt")
     assert all(torch.equal(full.state_dict()[k], v) for k, v in model.state_dict().items())
+
+
+def test_the_digest_is_of_the_weights_alone(saved, tmp_path):
+    model, path = saved
+    digest = weights_digest(path)
+    save_checkpoint(tmp_path / "other.pt", model, SIZES, {"said": "differently"})
+    assert weights_digest(tmp_path / "other.pt") == digest
+    with torch.no_grad():
+        next(model.parameters()).add_(1)
+    save_checkpoint(tmp_path / "other.pt", model, SIZES, {})
+    assert weights_digest(tmp_path / "other.pt") != digest
 
 
 def test_the_file_holds_plain_tensors_only(saved):
