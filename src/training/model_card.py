@@ -22,6 +22,8 @@ _LIMITS = """\
 - Accuracy falls with the size of the molecule and with its distance from the training data: treat
   predictions for molecules of more than some 30 heavy atoms, and for ring systems that the library
   does not hold, as rough.
+- Isotope patterns are learned, not computed: the partners of chlorine and bromine are at times weak
+  or missing.
 - Stereoisomers get nearly the same spectrum, as they mostly do in the instrument.
 - A predicted spectrum is a hypothesis: it ranks candidates, it does not identify a compound."""
 
