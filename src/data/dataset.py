@@ -19,6 +19,8 @@ from .teacher_cache import TeacherCache
 
 # What counts as a spectrum of the usual 70 eV; validation and test are on these alone.
 STANDARD_ENERGY_RANGE = (60.0, 80.0)
+# More than a training step takes.
+_SECONDS_AFTER_SIGTERM = 15
 
 
 class EmptySplitError(ValueError):
@@ -218,7 +220,7 @@ def make_loader(
         # Each pass draws a seed for its workers: not from the generator that dropout draws from,
         # or a run that was stopped in the middle of an epoch would go on differently.
         "generator": torch.Generator().manual_seed(shuffle_seed or 0),
-        "worker_init_fn": _ignore_sigterm,
+        "worker_init_fn": _outlive_sigterm,
     }
     if shuffle_seed is None:
         return DataLoader(dataset, batch_size=batch_size, **common)
@@ -226,10 +228,11 @@ def make_loader(
     return DataLoader(dataset, batch_sampler=sampler, **common)
 
 
-def _ignore_sigterm(worker: int) -> None:
-    # A scheduler sends it to all processes of a job; the main one finishes its step, saves, and
-    # then ends its workers itself.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def _outlive_sigterm(worker: int) -> None:
+    # A scheduler sends it to all processes of a job: the main one finishes its step, saves, and
+    # ends its workers itself. Not for ever, or a main process that fails would wait for them.
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGTERM, lambda *_: signal.alarm(_SECONDS_AFTER_SIGTERM))
 
 
 def _with_bond_energies(batch: Batch, examples: Sequence[Example]) -> Batch:

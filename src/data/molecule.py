@@ -18,6 +18,9 @@ from .spectrum import isotope_pattern
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
 ECFP_BITS = 4096
 COUNT_BITS = 2048
+# Far above what flies in a mass spectrometer; RDKit's canonical SMILES of a chain of some 20,000
+# atoms overflows the stack and ends the process.
+MAX_ATOMS = 2000
 
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 _ECFP = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=ECFP_BITS)
@@ -150,6 +153,8 @@ def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Mo
         raise MoleculeError("RDKit cannot read the structure")
     if mol.GetNumAtoms() == 0:
         raise MoleculeError("empty structure")
+    if mol.GetNumAtoms() > MAX_ATOMS:
+        raise MoleculeError(f"more than {MAX_ATOMS} atoms")
     if len(Chem.GetMolFrags(mol)) > 1:
         raise MoleculeError("several components")
     unsupported = sorted({a.GetSymbol() for a in mol.GetAtoms()} - set(ELEMENTS))

@@ -36,8 +36,8 @@ class Predictor:
     Example:
         >>> from nextims.inference import Predictor
         >>> spectrum = Predictor.from_checkpoint().predict(["CCO"])[0]
-        >>> spectrum.molecule.formula, max(spectrum.spectrum.intensity)
-        ('C2H6O', 1.0)
+        >>> spectrum.molecule.formula, spectrum.highest_peaks(1)[0].mz
+        ('C2H6O', 31)
     """
 
     def __init__(self, model: nn.Module, name: str = "", checkpoint: Checkpoint | None = None):

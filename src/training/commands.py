@@ -36,7 +36,7 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
 
     Returns:
         The exit status: 0 when finished, 2 where an input is missing or wrong, 143 (as a shell
-        reports SIGTERM) when asked to stop.
+        reports SIGTERM) when asked to stop, 130 after Ctrl-C.
     """
     try:
         results = train()
@@ -46,6 +46,9 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
     except Interrupted as stopped:
         print(f"{stopped}; --resume continues (train_pipeline.py does by itself)", file=sys.stderr)
         return 143
+    except KeyboardInterrupt:
+        print("interrupted; --resume continues after the last whole epoch", file=sys.stderr)
+        return 130
     for model, metadata in results.items():
         print_metrics(f"{model}, validation", metadata["validation"])
         if "test" in metadata:

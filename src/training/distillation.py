@@ -293,6 +293,7 @@ def _training_sets(config: Config, *, graph: bool) -> list[SpectrumDataset | Unl
     )
     path = config.distillation.unlabelled
     if not path.is_file():
+        tqdm.write(f"{path}: not there; the student learns from the store's molecules alone")
         return [labelled]
     unlabelled = UnlabelledDataset(path, config.data.store, max_mz=config.data.max_mz, graph=graph)
     for line, reason in unlabelled.unreadable[:5]:

@@ -105,8 +105,8 @@ def _metrics_table(metadata: Mapping[str, Any]) -> list[str]:
     test = metadata["test"]
     rows = [
         f"Mean over the spectra of 60–80 eV or without an energy: {metadata['test_spectra']:,} of "
-        "the test split, whose molecules were seen neither in training nor in choosing the "
-        "weights; computed by `python scripts/evaluate.py`.",
+        "the test split, none of whose molecules was trained on; computed by "
+        "`python scripts/evaluate.py`.",
         "",
         "| metric | test | validation |",
         "|---|---|---|",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,8 @@ def _train(
 def _can_resume(checkpoint: Path, phase_name: str, key: str) -> bool:
     try:
         state = load_plain(state_path(checkpoint, phase_name))
-        return checkpoint.exists() and state.get("key") == key
+        # The best model must be there, unless the run was stopped before its first validation.
+        has_best = checkpoint.exists() or state["counters"]["best"] == -math.inf
+        return state.get("key") == key and has_best
     except CheckpointError:
         return False

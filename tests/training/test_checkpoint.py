@@ -86,6 +86,13 @@ def test_a_file_that_holds_code_is_refused_and_not_run(tmp_path, capsys):
     assert "code was run" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("content", [b"junk", b"x", b"junk" * 500, b"\x80\x02}q\x00."])
+def test_bytes_that_are_no_checkpoint_are_named(tmp_path, content):
+    (tmp_path / "x.pt").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"x\.pt"):
+        load_model(tmp_path / "x.pt")
+
+
 @pytest.mark.parametrize("size", [0, 10, 2000, -100])
 def test_a_truncated_file_is_named(saved, size):
     path = saved[1]
