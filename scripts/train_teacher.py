@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Phase 1: train the teacher on the spectra and bond energies of the store."""
+"""Phase 1: pretrain the encoder on DFT bond energies, then train the teacher on spectra."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ def main(argv: list[str] | None = None) -> int:
         "--phase",
         choices=("pretrain", "finetune"),
         default="finetune",
-        help="pretrain: bond energies alone; finetune (default): spectra, from the pretrained "
-        "weights where there are any",
+        help="pretrain: the BDE model, whose encoder is the teacher's; finetune (default): the "
+        "teacher, from the BDE model's weights (bde.checkpoint) where there are any",
     )
     parser.add_argument("--resume", action="store_true", help="continue a run that was stopped")
     arguments = parser.parse_args(argv)
     config = load_config_or_exit(arguments.config)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.training.commands import run_training
+    from nextims.training.bde import train_bde
     from nextims.training.teacher import train_teacher
 
-    return run_training(
-        lambda: {"teacher": train_teacher(config, arguments.phase, resume=arguments.resume)}
-    )
+    if arguments.phase == "pretrain":
+        return run_training(lambda: {"BDE model": train_bde(config, resume=arguments.resume)})
+    return run_training(lambda: {"teacher": train_teacher(config, resume=arguments.resume)})
 
 
 if __name__ == "__main__":

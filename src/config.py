@@ -60,8 +60,17 @@ class BDEConfig(Section):
     """Bond dissociation energies."""
 
     cache: FilePath = Path("data/processed/bde_cache/bde_cache.h5")
-    backend: Literal["alfabet"] = "alfabet"
-    batch_size: int = Field(256, ge=1)
+    backend: Literal["native", "alfabet"] = "native"
+    checkpoint: FilePath = Path("checkpoints/bde/bde.pt")
+    data: FilePath = Path("data/processed/bde_data.h5")
+    batch_size: int = Field(512, ge=1)
+
+
+class EncoderConfig(Section):
+    """Size of the message-passing encoder that the BDE model and the teacher share."""
+
+    width: int = Field(192, ge=8)
+    layers: int = Field(6, ge=1)
 
 
 class TeacherConfig(Section):
@@ -69,8 +78,6 @@ class TeacherConfig(Section):
 
     checkpoint: FilePath = Path("checkpoints/teacher/best_finetune_teacher.pt")
     pretrained: FilePath = Path("checkpoints/teacher/best_pretrain_teacher.pt")
-    encoder_width: int = Field(128, ge=8)
-    encoder_layers: int = Field(4, ge=1)
     fingerprint_width: int = Field(768, ge=8)
     head_blocks: int = Field(4, ge=0)
     head_bottleneck: int = Field(384, ge=8)
@@ -134,9 +141,10 @@ class PhaseConfig(Section):
 class PretrainConfig(PhaseConfig):
     """The defaults of pretraining."""
 
-    epochs: int = Field(10, ge=1)
+    epochs: int = Field(80, ge=1)
+    batch_size: int = Field(128, ge=2)
     learning_rate: float = Field(1e-3, gt=0)
-    patience: int = Field(3, ge=1)
+    patience: int = Field(20, ge=1)
 
 
 class StudentPhaseConfig(PhaseConfig):
@@ -163,6 +171,7 @@ class Config(Section):
 
     data: DataConfig = DataConfig()
     bde: BDEConfig = BDEConfig()
+    encoder: EncoderConfig = EncoderConfig()
     teacher: TeacherConfig = TeacherConfig()
     student: StudentConfig = StudentConfig()
     distillation: DistillationConfig = DistillationConfig()

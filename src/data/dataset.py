@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from .bde_cache import BDECache
+from .bde_cache import NO_BONDS, BDECache
 from .features import STANDARD_ENERGY, Batch, Features, collate, featurize
+from .graph import KnownBonds, collate_targets, known_bonds
 from .molecule import load_canonical
 from .spectrum import Spectrum
 from .store import SPLITS, SpectrumStore
@@ -37,8 +38,7 @@ class Example:
         energy: ionization energy in eV, NaN where not given.
         lowest_mz: lowest recorded m/z.
         row: position in the store.
-        bonds: atoms ``(bonds, 2)`` and dissociation energies ``(bonds,)`` in kcal/mol of the bonds
-            whose energy is known; the atoms as in the BDE cache.
+        bonds: the bonds whose dissociation energy is known.
     """
 
     features: Features
@@ -46,7 +46,7 @@ class Example:
     energy: float
     lowest_mz: int
     row: int
-    bonds: tuple[np.ndarray, np.ndarray] | None = None
+    bonds: KnownBonds | None = None
 
 
 class SpectrumDataset(Dataset):
@@ -111,13 +111,15 @@ class SpectrumDataset(Dataset):
     def _read(self, row: int) -> Example:
         index = self.store.index
         smiles = self.store.text("smiles", row)
+        features = featurize(load_canonical(smiles), graph=self.graph)
         bonds = None
         if self.bde is not None:
-            known = self.bde.get(self.store.text("inchikey", row), smiles)
-            if known is not None:
-                bonds = known.atoms[known.valid], known.bde[known.valid]
+            known = self.bde.get(self.store.text("inchikey", row), smiles) or NO_BONDS
+            bonds = known_bonds(
+                features.graph, known.atoms[known.valid], known.bde[known.valid, None]
+            )
         return Example(
-            featurize(load_canonical(smiles), graph=self.graph),
+            features,
             self.store.spectrum(row),
             float(index.energy[row]),
             int(index.lowest_mz[row]),
@@ -159,7 +161,10 @@ class ExampleCollator:
                 teacher_deviation=torch.from_numpy(deviation),
                 teacher_features=torch.from_numpy(features),
             )
-        return batch if batch.atoms is None else _with_bond_energies(batch, examples)
+        if examples[0].bonds is not None:
+            graphs = [example.features.graph for example in examples]
+            batch.graph.targets = collate_targets(graphs, [example.bonds for example in examples])
+        return batch
 
 
 class ResumableSampler(Sampler[list[int]]):
@@ -213,8 +218,34 @@ def make_loader(
         shuffle_seed: seed of the order of a training loader.
         teacher: cache of a teacher's predictions to add to the batches.
     """
+    return loader_of(
+        dataset,
+        ExampleCollator(max_mz, teacher),
+        batch_size=batch_size,
+        num_workers=num_workers,
+        shuffle_seed=shuffle_seed,
+    )
+
+
+def loader_of(
+    dataset: Dataset,
+    collate: Callable,
+    *,
+    batch_size: int,
+    num_workers: int,
+    shuffle_seed: int | None = None,
+) -> DataLoader:
+    """Return a loader that survives a SIGTERM and can be resumed in the middle of an epoch.
+
+    Args:
+        dataset: gives examples.
+        collate: puts examples into a batch; picklable.
+        batch_size: examples a batch.
+        num_workers: worker processes; 0 for none.
+        shuffle_seed: seed of the order of a training loader; in order where there is none.
+    """
     common = {
-        "collate_fn": ExampleCollator(max_mz, teacher),
+        "collate_fn": collate,
         "num_workers": num_workers,
         "persistent_workers": num_workers > 0,
         # Each pass draws a seed for its workers: not from the generator that dropout draws from,
@@ -233,27 +264,3 @@ def _outlive_sigterm(worker: int) -> None:
     # ends its workers itself. Not for ever, or a main process that fails would wait for them.
     if hasattr(signal, "alarm"):
         signal.signal(signal.SIGTERM, lambda *_: signal.alarm(_SECONDS_AFTER_SIGTERM))
-
-
-def _with_bond_energies(batch: Batch, examples: Sequence[Example]) -> Batch:
-    pairs, pair_energies = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
-    atoms, atom_energies = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-    first = 0
-    for example in examples:
-        size = len(example.features.graph.atoms)
-        if example.bonds is not None:
-            ends, energies = example.bonds
-            # Hydrogens are numbered after the heavy atoms and are no atoms of the graph.
-            to_hydrogen = (ends >= size).any(1)
-            pairs.append(first + ends[~to_hydrogen])
-            pair_energies.append(energies[~to_hydrogen])
-            atoms.append(first + ends[to_hydrogen].min(1))
-            atom_energies.append(energies[to_hydrogen])
-        first += size
-    return replace(
-        batch,
-        bond_atoms=torch.from_numpy(np.concatenate(pairs)),
-        bond_energy=torch.from_numpy(np.concatenate(pair_energies)),
-        hydrogen_atoms=torch.from_numpy(np.concatenate(atoms)),
-        hydrogen_energy=torch.from_numpy(np.concatenate(atom_energies)),
-    )

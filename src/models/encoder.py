@@ -1,4 +1,7 @@
-"""The message-passing encoder of molecular graphs."""
+"""The message-passing encoder of molecular graphs, shared by the BDE model and the teacher.
+
+Shapes: ``a`` atoms and ``e`` directed edges of ``b`` molecules.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,11 @@ from torch import Tensor, nn
 from torch_geometric.nn import GINEConv
 from torch_geometric.nn.aggr import AttentionalAggregation, MaxAggregation, MeanAggregation
 
-from ..data.features import ATOM_FEATURES, BOND_FEATURES, Batch
+from ..data.graph import ATOM_FEATURES, BOND_FEATURES, GraphBatch
 
 
 class MoleculeEncoder(nn.Module):
-    """Residual GINE layers over atoms, then three poolings of them.
+    """Residual GINE layers over atoms.
 
     GINE: Hu et al., ICLR 2020 (arXiv:1905.12265). DropEdge leaves out bonds at random in training
     (Rong et al., ICLR 2020, arXiv:1907.10903).
@@ -23,11 +26,10 @@ class MoleculeEncoder(nn.Module):
         drop_edge: share of bonds left out in training, both directions together.
 
     Shape:
-        a batch of ``b`` molecules with ``a`` atoms -> atoms ``(a, width)``, molecules
-        ``(b, 3 * width)``
+        a batch of graphs -> ``(a, width)``
     """
 
-    def __init__(self, *, width: int, layers: int, dropout: float, drop_edge: float):
+    def __init__(self, *, width: int, layers: int, dropout: float = 0.0, drop_edge: float = 0.0):
         super().__init__()
         self.drop_edge = drop_edge
         self.embed = nn.Linear(ATOM_FEATURES, width)
@@ -41,22 +43,14 @@ class MoleculeEncoder(nn.Module):
         )
         self.dropout = nn.Dropout(dropout)
         self.last_norm = nn.LayerNorm(width)
-        attention = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
-        self.poolings = nn.ModuleList(
-            [MeanAggregation(), MaxAggregation(), AttentionalAggregation(attention)]
-        )
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the vectors of atoms and of molecules."""
-        atoms = self.embed(batch.atoms.to(self.embed.weight.dtype))
-        edges, bonds = self._keep_edges(batch.edges, batch.bonds.to(atoms.dtype))
+    def forward(self, graph: GraphBatch) -> Tensor:
+        """Return the vectors of atoms."""
+        atoms = self.embed(graph.atoms.to(self.embed.weight.dtype))
+        edges, bonds = self._keep_edges(graph.edges, graph.bonds.to(self.embed.weight.dtype))
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
             atoms = atoms + self.dropout(convolution(norm(atoms), edges, bonds))
-        atoms = self.last_norm(atoms)
-        pooled = [
-            pooling(atoms, batch.atom_molecule, dim_size=len(batch)) for pooling in self.poolings
-        ]
-        return atoms, torch.cat(pooled, dim=1)
+        return self.last_norm(atoms)
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the weights of the last layer that every task of the encoder passes through."""
@@ -68,3 +62,28 @@ class MoleculeEncoder(nn.Module):
         kept = torch.rand(edges.shape[1] // 2, device=edges.device) >= self.drop_edge
         kept = kept.repeat_interleave(2)  # columns 2k and 2k + 1 are one bond
         return edges[:, kept], bonds[kept]
+
+
+class Pooling(nn.Module):
+    """Mean, maximum and attention over the atoms of each molecule.
+
+    Args:
+        width: size of an atom's vector.
+
+    Shape:
+        atoms ``(a, width)`` of a batch of graphs -> ``(b, 3 * width)``
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        attention = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+        self.parts = nn.ModuleList(
+            [MeanAggregation(), MaxAggregation(), AttentionalAggregation(attention)]
+        )
+
+    def forward(self, atoms: Tensor, graph: GraphBatch) -> Tensor:
+        """Return the vectors of molecules."""
+        size = len(graph)
+        return torch.cat(
+            [part(atoms, graph.atom_molecule, dim_size=size) for part in self.parts], dim=1
+        )

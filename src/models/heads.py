@@ -1,4 +1,4 @@
-"""Heads: from a molecule's vector to a spectrum, from atoms' vectors to bond energies."""
+"""Heads: from a molecule's vector to a spectrum."""
 
 from __future__ import annotations
 
@@ -68,36 +68,3 @@ class BidirectionalHead(nn.Module):
         impossible = (mz > highest_mz[:, None]) | (mz < lightest[:, None])
         intensity = intensity.masked_fill(impossible, 0.0)
         return intensity / intensity.sum(1, keepdim=True)
-
-
-class BondEnergyHead(nn.Module):
-    """Bond dissociation energies from the vectors of atoms.
-
-    Bonds between heavy atoms are read from both ends, the same whichever end comes first; bonds to
-    hydrogen from the heavy atom that bears it.
-
-    Args:
-        width: size of an atom's vector.
-
-    Shape:
-        atoms ``(a, width)``, bonds ``(bonds, 2)``, hydrogens ``(hydrogens,)`` ->
-        ``(bonds,)`` and ``(hydrogens,)``, kcal/mol
-    """
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.bond = nn.Sequential(nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, 1))
-        self.hydrogen = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
-        # Single bonds of organic molecules: 90 give or take 12 kcal/mol in ALFABET's DFT set.
-        self.register_buffer("mean", torch.tensor(90.0))
-        self.register_buffer("scale", torch.tensor(12.0))
-
-    def forward(
-        self, atoms: Tensor, bond_atoms: Tensor, hydrogen_atoms: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return the energies of bonds between heavy atoms and of bonds to hydrogen."""
-        begin, end = atoms[bond_atoms[:, 0]], atoms[bond_atoms[:, 1]]
-        bond = self.bond(torch.cat([begin + end, (begin - end).abs()], dim=1)).squeeze(1)
-        hydrogen = self.hydrogen(atoms[hydrogen_atoms]).squeeze(1)
-        # bfloat16 near 90 kcal/mol knows steps of half a kcal/mol only.
-        return tuple(self.mean + self.scale * energy.float() for energy in (bond, hydrogen))

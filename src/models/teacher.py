@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.features import STANDARD_ENERGY, Batch
-from .encoder import MoleculeEncoder
-from .heads import BidirectionalHead, BondEnergyHead, Prediction
+from .bde import BDEModel, BondEnergyHead
+from .encoder import MoleculeEncoder, Pooling
+from .heads import BidirectionalHead, Prediction
 from .layers import FingerprintLayer, ResidualBlock
 
 
@@ -46,8 +47,8 @@ class Teacher(nn.Module):
 
     Shape:
         a batch of ``b`` molecules with graphs -> ``Prediction`` of ``(b, max_mz)``; its ``extra``
-        holds the energies in kcal/mol of the bonds that the batch names, ``(bonds,)`` between
-        heavy atoms and ``(hydrogens,)`` to hydrogen, or ``None`` where it names none.
+        holds the energies in kcal/mol of the bonds that the graphs name, as ``BondEnergyHead``
+        gives them, or ``None`` where they name none.
     """
 
     kind = "teacher"
@@ -72,6 +73,7 @@ class Teacher(nn.Module):
             width=encoder_width, layers=encoder_layers, dropout=dropout, drop_edge=drop_edge
         )
         self.fingerprint = FingerprintLayer(fingerprint_width)
+        self.pooling = Pooling(encoder_width)
         self.graph = nn.Linear(3 * encoder_width, fingerprint_width)
         self.energy = EnergyEmbedding(fingerprint_width)
         self.trunk = nn.Sequential(
@@ -88,21 +90,24 @@ class Teacher(nn.Module):
 
     def forward(self, batch: Batch) -> Prediction:
         """Return the predicted spectra."""
-        atoms, molecules = self.encoder(batch)
+        atoms = self.encoder(batch.graph)
+        molecules = self.pooling(atoms, batch.graph)
         fused = self.fingerprint(batch) + self.graph(molecules) + self.energy(batch.energy)
         features = self.trunk(fused)
         intensity = self.head(features, batch.nominal_mass, batch.highest_mz)
-        return Prediction(intensity, features, self._bond_energies(atoms, batch))
+        named = batch.graph.targets is not None
+        return Prediction(
+            intensity, features, self.bond_energy(atoms, batch.graph) if named else None
+        )
 
-    def bond_energies(self, batch: Batch) -> tuple[Tensor, Tensor] | None:
-        """Return the bond energies alone, as ``forward`` gives them, without the spectra."""
-        atoms, _ = self.encoder(batch)
-        return self._bond_energies(atoms, batch)
+    def start_from(self, pretrained: BDEModel) -> None:
+        """Take over the encoder and the bond-energy head of a model of the same size.
 
-    def _bond_energies(self, atoms: Tensor, batch: Batch) -> tuple[Tensor, Tensor] | None:
-        if batch.bond_atoms is None:
-            return None
-        return self.bond_energy(atoms, batch.bond_atoms, batch.hydrogen_atoms)
+        Raises:
+            RuntimeError: the sizes differ.
+        """
+        self.encoder.load_state_dict(pretrained.encoder.state_dict())
+        self.bond_energy.load_state_dict(pretrained.bond_energy.state_dict())
 
     @torch.no_grad()
     def predict_with_uncertainty(self, batch: Batch, n: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -30,7 +30,7 @@ class Checkpoint:
     """A model's description as saved.
 
     Attributes:
-        kind: "teacher" or "student".
+        kind: "teacher", "student" or "bde".
         model_config: the model's constructor arguments.
         metadata: version, commit, data and metrics that the weights came from.
     """
@@ -54,6 +54,10 @@ def model_class(kind: str) -> type[nn.Module]:
         from ..models.student import Student
 
         return Student
+    if kind == "bde":
+        from ..models.bde import BDEModel
+
+        return BDEModel
     raise KeyError(kind)
 
 

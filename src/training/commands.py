@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..data.bde_cache import BDECacheError
+from ..data.bde_data import BDEDataError
 from ..data.bde_generator import BackendMissingError
 from ..data.dataset import EmptySplitError
 from ..data.ingest import IngestError
@@ -20,6 +21,7 @@ USER_ERRORS = (
     StoreError,
     IngestError,
     BDECacheError,
+    BDEDataError,
     BackendMissingError,
     CheckpointError,
     EmptySplitError,
@@ -52,7 +54,8 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
     for model, metadata in results.items():
         print_metrics(f"{model}, validation", metadata["validation"])
         if "test" in metadata:
-            title = f"{model}, test ({metadata['test_spectra']} spectra)"
+            what = "spectra" if "test_spectra" in metadata else "bonds"
+            title = f"{model}, test ({metadata[f'test_{what}']:,} {what})"
             print_metrics(title, metadata["test"])
     return 0
 

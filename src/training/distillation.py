@@ -35,7 +35,17 @@ from .losses import (
     switch_balance,
     tempered,
 )
-from .runs import file_digest, mean_scores, run_key, split_loader, test_metrics, train_phase
+from .model_card import write_spectrum_card
+from .runs import (
+    file_digest,
+    library_part,
+    library_source,
+    mean_scores,
+    run_key,
+    split_loader,
+    test_metrics,
+    train_phase,
+)
 from .trainer import Losses, Phase
 
 
@@ -198,6 +208,7 @@ def student_key(config: Config, teacher_path: Path) -> str:
         ),
         "mc": config.teacher.mc_samples,
         **_unlabelled_part(config),
+        **library_part(config),
     }
     return run_key(config, "student", settings | _teacher_part(teacher_path))
 
@@ -251,7 +262,7 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
             "teacher": _teacher_part(teacher_path)["teacher"],
         }
 
-    return train_phase(
+    metadata = train_phase(
         config,
         phase,
         settings,
@@ -260,12 +271,15 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
         checkpoint=config.student.checkpoint,
         key=key,
         resume=resume,
+        data=library_source(config),
         trained_on={
             "training_spectra": len(parts[0]),
             "unlabelled_molecules": sum(map(len, parts[1:])),
         },
         final_metrics=final_metrics,
     )
+    write_spectrum_card(config.student.checkpoint, config.data.store)
+    return metadata
 
 
 def _teacher_part(teacher_path: Path) -> dict[str, str]:

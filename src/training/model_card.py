@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.store import SpectrumStore
+from .checkpoint import load_plain
 
 _WHAT = {
     "teacher": "Message-passing network and fingerprint, to a 70 eV electron-ionization spectrum "
@@ -28,22 +29,71 @@ _LIMITS = """\
 - A predicted spectrum is a hypothesis: it ranks candidates, it does not identify a compound."""
 
 
-def write_model_card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store: Path) -> None:
-    """Write ``MODEL_CARD.md`` beside a checkpoint.
+def write_spectrum_card(checkpoint: Path, store: Path) -> None:
+    """Write ``MODEL_CARD.md`` beside the checkpoint of a teacher or a student.
 
     Args:
         checkpoint: the checkpoint's path.
-        kind: "teacher" or "student".
-        metadata: the checkpoint's metadata.
         store: the store that the model was trained on.
     """
+    _write(checkpoint, _spectrum_card(checkpoint, store))
+
+
+def write_bde_card(checkpoint: Path) -> None:
+    """Write ``MODEL_CARD.md`` beside the checkpoint of a BDE model."""
+    _write(checkpoint, _bde_card(checkpoint))
+
+
+def _write(checkpoint: Path, text: str) -> None:
     path = checkpoint.with_name("MODEL_CARD.md")
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(_card(checkpoint, kind, metadata, store), encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 
-def _card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store_path: Path) -> str:
+def _bde_card(checkpoint: Path) -> str:
+    metadata = load_plain(checkpoint)["metadata"]
+    test, validation = metadata["test"], metadata["validation"]
+    elements = sorted({kind[0] for kind in metadata["atom_kinds"]})
+    return f"""\
+# {checkpoint.name}
+
+Homolytic bond dissociation energies (BDE) and free energies (BDFE) at 298 K, in kcal/mol, of single
+bonds outside rings, from the structure; message-passing network on the heavy-atom graph.
+
+## Where it comes from
+- NExtIMS {metadata["version"]}, commit {metadata["commit"]}, seed {metadata["seed"]}, finished \
+{metadata["finished"][:10]}.
+- DFT energies (M06-2X/def2-TZVP) of {metadata["data"]["source"]} (St. John et al., Nat. Commun. 2020, \
+11, 2328): {metadata["training_molecules"]:,} molecules with {metadata["training_bonds"]:,} bonds in \
+training; the table's own split. SHA-256 of the HDF5 file: `{metadata["data"]["sha256"]}`.
+
+## How good it is
+Mean absolute error in kcal/mol, every bond of the table counted: those of the test split's \
+{metadata["test_bonds"]:,} bonds, and of the validation split, which chose the epoch.
+
+| quantity | test | validation |
+|---|---|---|
+| BDE | {test["bde_error"]:.3f} | {validation["bde_error"]:.3f} |
+| BDFE | {test["bdfe_error"]:.3f} | {validation["bdfe_error"]:.3f} |
+
+## Limits
+- Trained on molecules of up to ten heavy atoms of {", ".join(elements)}. A bond counts as valid only \
+where every atom within two bonds of it is of a kind (element, number of neighbours, charge, \
+aromaticity) that the training molecules hold; other bonds get no energy.
+- No ring bonds, no multiple bonds: breaking one does not give two radicals.
+- Gas phase, neutral molecules in their ground state. What breaks in a mass spectrometer is the \
+molecular ion: the energies are a guide to its weak bonds, not its thermochemistry.
+
+## Licence
+The code is under the MIT licence. The weights were trained on data under BSD-3-Clause; cite St. John \
+et al. when you use them.
+"""
+
+
+def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
+    content = load_plain(checkpoint)
+    kind, metadata = content["kind"], content["metadata"]
     with SpectrumStore(store_path) as store:
         spectra = len(store)
         licences = Counter(store.column("licence"))
@@ -78,7 +128,7 @@ def _card(checkpoint: Path, kind: str, metadata: Mapping[str, Any], store_path: 
         lines += [f"Shares of the experts on the test split: {shares}.", ""]
     lines += [
         "## Limits",
-        _LIMITS.format(max_mz=metadata["max_mz"]),
+        _LIMITS.format(max_mz=content["model_config"]["max_mz"]),
         "",
         "## Licence",
         "The code is under the MIT licence. The weights follow the licences of the records that "

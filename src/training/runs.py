@@ -22,7 +22,6 @@ from ..data.store import SpectrumStore
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess
 from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, save_checkpoint
-from .model_card import write_model_card
 from .trainer import Phase, Trainer
 
 # Fabric announces each seed and suggests more workers than a laptop has cores.
@@ -54,11 +53,24 @@ def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:
         "shared": training.model_dump(
             mode="json", include={"seed", "precision", "gradient_clip", "gradnorm"}
         ),
-        "data": config.data.model_dump(mode="json", include={"max_mz", "energy_range"}),
-        "store": file_digest(config.data.store),
         **settings,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def library_part(config: Config) -> dict[str, Any]:
+    """Return what the result of a run on spectra depends on, for ``run_key``."""
+    return {
+        "data": config.data.model_dump(mode="json", include={"max_mz", "energy_range"}),
+        "store": file_digest(config.data.store),
+    }
+
+
+def library_source(config: Config) -> dict[str, str]:
+    """Return what a checkpoint says of the library that it was trained on."""
+    with SpectrumStore(config.data.store) as store:
+        source = str(store.attributes["source"])
+    return {"source": source, "sha256": file_digest(config.data.store)}
 
 
 def split_loader(
@@ -121,8 +133,10 @@ def train_phase(
     checkpoint: Path,
     key: str,
     resume: bool,
-    trained_on: Mapping[str, int],
+    data: Mapping[str, str],
+    trained_on: Mapping[str, Any],
     final_metrics: Callable[[torch.nn.Module], Mapping[str, Any]],
+    half: bool = True,
 ) -> dict[str, Any]:
     """Train a phase and leave its best model, with the metrics of the finished run.
 
@@ -135,26 +149,24 @@ def train_phase(
         checkpoint: where the best model goes.
         key: what the run depends on.
         resume: continue a run that was stopped.
-        trained_on: numbers of training examples by kind, for the metadata.
+        data: source and SHA-256 of what it was trained on, for the metadata.
+        trained_on: what else the metadata say of the training, as the number of examples.
         final_metrics: computes what is said of the finished model.
+        half: whether the weights are kept in half precision.
 
     Returns:
         The metadata of the checkpoint.
     """
-    with SpectrumStore(config.data.store) as store:
-        source = str(store.attributes["source"])
-    store_digest = file_digest(config.data.store)
 
     def save_best(validation: Mapping[str, float]) -> None:
         metadata = {
             "key": key,
             "seed": config.training.seed,
-            "max_mz": config.data.max_mz,
-            "data": {"source": source, "sha256": store_digest},
+            "data": dict(data),
             **trained_on,
             "validation": dict(validation),
         }
-        save_checkpoint(checkpoint, phase.model, model_config, metadata)
+        save_checkpoint(checkpoint, phase.model, model_config, metadata, half=half)
 
     trainer = Trainer(
         phase,
@@ -175,8 +187,6 @@ def train_phase(
     content["metadata"].update(final_metrics(model))
     content["metadata"]["finished"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
     save_atomically(content, checkpoint)
-    if "test" in content["metadata"]:
-        write_model_card(checkpoint, content["kind"], content["metadata"], config.data.store)
     return content["metadata"]
 
 

@@ -1,4 +1,4 @@
-"""Training the teacher: bond energies first, then spectra with bond energies beside them."""
+"""Training the teacher on spectra, from the encoder that the BDE model has trained."""
 
 from __future__ import annotations
 
@@ -7,54 +7,25 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from ..config import Config
-from ..data.bde_cache import BDECacheError
 from ..data.features import Batch
 from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
 from ..models.teacher import Teacher
-from .checkpoint import CheckpointError, load_model, load_plain
+from .bde import bde_arguments, load_bde_model
+from .checkpoint import weights_digest
 from .losses import bond_energy_loss, entropy_distance, recorded
-from .runs import file_digest, mean_scores, run_key, split_loader, test_metrics, train_phase
+from .model_card import write_spectrum_card
+from .runs import (
+    file_digest,
+    library_part,
+    library_source,
+    mean_scores,
+    run_key,
+    split_loader,
+    test_metrics,
+    train_phase,
+)
 from .trainer import Losses, Phase
-
-
-class PretrainPhase(Phase):
-    """Trains the teacher's encoder on bond dissociation energies alone.
-
-    Args:
-        model: the teacher.
-    """
-
-    name = "pretrain_teacher"
-    loss_names = ("bond_energy",)
-    monitor = "negative_bde_error"
-
-    def __init__(self, model: Teacher):
-        super().__init__()
-        self.model = model
-
-    def forward(self, batch: Batch) -> Losses:
-        """Return the loss of a batch."""
-        return Losses({"bond_energy": _bond_loss(self.model.bond_energies(batch), batch)}, {})
-
-    def shared_parameters(self) -> list[nn.Parameter]:
-        """Return the weights of the encoder's last layer."""
-        return self.model.encoder.shared_parameters()
-
-    @torch.inference_mode()
-    def validate(self, batches: DataLoader) -> dict[str, float]:
-        """Return the mean absolute error of the bond energies in kcal/mol, and its negative."""
-        self.eval()
-        total, bonds = 0.0, 0
-        for batch in batches:
-            predicted = torch.cat(self.model.bond_energies(batch))
-            known = torch.cat([batch.bond_energy, batch.hydrogen_energy])
-            total += (predicted - known).abs().sum().item()
-            bonds += len(known)
-        if not bonds:
-            raise BDECacheError("no bond of a validation molecule has a valid energy in the cache")
-        error = total / bonds
-        return {"bde_error": error, "negative_bde_error": -error}
 
 
 class FinetunePhase(Phase):
@@ -82,7 +53,7 @@ class FinetunePhase(Phase):
         ).mean()
         balanced = {"spectrum": spectrum}
         if "bond_energy" in self.loss_names:
-            balanced["bond_energy"] = _bond_loss(prediction.extra, batch)
+            balanced["bond_energy"] = bond_energy_loss(prediction.extra, batch.graph.targets)
         return Losses(balanced, {})
 
     def shared_parameters(self) -> list[nn.Parameter]:
@@ -97,80 +68,69 @@ class FinetunePhase(Phase):
 def teacher_arguments(config: Config) -> dict:
     """Return the constructor arguments of the configured teacher."""
     not_sizes = {"checkpoint", "pretrained", "mc_samples", "bond_energies"}
-    return {"max_mz": config.data.max_mz, **config.teacher.model_dump(exclude=not_sizes)}
+    own = config.teacher.model_dump(exclude=not_sizes)
+    return {"max_mz": config.data.max_mz, **bde_arguments(config), **own}
 
 
-def teacher_key(config: Config, phase: str) -> str:
-    """Return the key of a teacher's run; ``phase`` is "pretrain" or "finetune"."""
-    settings = {"model": teacher_arguments(config)}
-    if phase == "pretrain" or config.teacher.bond_energies:
+def teacher_key(config: Config) -> str:
+    """Return the key of the configured teacher's run."""
+    settings = {"model": teacher_arguments(config), **library_part(config)}
+    if config.teacher.bond_energies:
         settings["bde"] = file_digest(config.bde.cache)
-    if phase == "finetune" and config.teacher.pretrained.is_file():
-        settings["start"] = load_plain(config.teacher.pretrained)["metadata"].get("key")
-    return run_key(config, phase, settings)
+    if config.bde.checkpoint.is_file():
+        settings["start"] = weights_digest(config.bde.checkpoint)
+    return run_key(config, "finetune", settings)
 
 
-def train_teacher(config: Config, phase: str, *, resume: bool = False) -> dict:
-    """Run one phase of the teacher's training.
+def train_teacher(config: Config, *, resume: bool = False) -> dict:
+    """Train the teacher on spectra, with bond energies as the auxiliary task.
+
+    The encoder and the bond-energy head start from the BDE model, where there is one.
 
     Args:
         config: the configuration.
-        phase: "pretrain" (bond energies alone) or "finetune" (spectra; starts from the pretrained
-            weights where there are any).
         resume: continue a run that was stopped.
 
     Returns:
-        The metadata of the checkpoint left at ``teacher.pretrained`` or ``teacher.checkpoint``.
+        The metadata of the checkpoint left at ``teacher.checkpoint``.
 
     Raises:
         StoreError: there is no store and nothing to make one from.
         BDECacheError: bond energies are wanted and there is no cache of them.
-        CheckpointError: the pretrained weights do not fit.
+        CheckpointError: the BDE model does not fit.
         Interrupted: SIGTERM came; the state is saved.
     """
     ensure_store(config)
-    pretraining = phase == "pretrain"
-    with_bonds = pretraining or config.teacher.bond_energies
     arguments = teacher_arguments(config)
     torch.manual_seed(config.training.seed)
     model = Teacher(**arguments)
-    if not pretraining and config.teacher.pretrained.is_file():
-        pretrained, description = load_model(config.teacher.pretrained)
-        if description.model_config != arguments or "finished" not in description.metadata:
-            raise CheckpointError(
-                f"{config.teacher.pretrained}: of another size than the configured teacher, or not "
-                "finished; make it anew with `python scripts/train_teacher.py --phase pretrain`, "
-                "or delete it"
-            )
-        model.load_state_dict(pretrained.state_dict())
-    settings = getattr(config.training, phase)
-    common = {
-        "graph": True,
-        "batch_size": settings.batch_size,
-        "bde_cache": config.bde.cache if with_bonds else None,
-    }
+    if config.bde.checkpoint.is_file():
+        model.start_from(load_bde_model(config))
+    settings = config.training.finetune
+    common = {"graph": True, "batch_size": settings.batch_size}
     loaders = (
         split_loader(
-            config, "train", shuffle=True, energy_range=config.data.energy_range, **common
+            config,
+            "train",
+            shuffle=True,
+            energy_range=config.data.energy_range,
+            bde_cache=config.bde.cache if config.teacher.bond_energies else None,
+            **common,
         ),
         split_loader(config, "validation", **common),
     )
-    return train_phase(
+    metadata = train_phase(
         config,
-        PretrainPhase(model) if pretraining else FinetunePhase(model, bond_energies=with_bonds),
+        FinetunePhase(model, bond_energies=config.teacher.bond_energies),
         settings,
         loaders,
         model_config=arguments,
-        checkpoint=config.teacher.pretrained if pretraining else config.teacher.checkpoint,
-        key=teacher_key(config, phase),
+        checkpoint=config.teacher.checkpoint,
+        key=teacher_key(config),
         resume=resume,
+        data=library_source(config),
         trained_on={"training_spectra": len(loaders[0].dataset)},
-        final_metrics=lambda trained: (
-            {} if pretraining else test_metrics(config, trained, settings.batch_size)
-        ),
+        final_metrics=lambda trained: test_metrics(config, trained, settings.batch_size),
     )
-
-
-def _bond_loss(predicted: tuple[torch.Tensor, torch.Tensor], batch: Batch) -> torch.Tensor:
-    known = torch.cat([batch.bond_energy, batch.hydrogen_energy])
-    return bond_energy_loss(torch.cat(predicted), known)
+    write_spectrum_card(config.teacher.checkpoint, config.data.store)
+    return metadata

@@ -1,0 +1,151 @@
+"""Training the BDE model: the encoder's pretraining on DFT bond dissociation energies."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ..config import Config
+from ..data.bde_data import QUANTITIES
+from ..data.bde_dataset import BDEDataset, bde_loader
+from ..data.graph import GraphBatch
+from ..models.bde import BDEModel
+from .checkpoint import CheckpointError, load_model, load_plain, save_atomically
+from .losses import bond_energy_loss
+from .model_card import write_bde_card
+from .runs import file_digest, run_key, train_phase
+from .trainer import Losses, Phase
+
+
+class PretrainPhase(Phase):
+    """Trains the BDE model.
+
+    Args:
+        model: the model.
+    """
+
+    name = "pretrain_teacher"
+    loss_names = ("bond_energy",)
+    monitor = "negative_bde_error"
+
+    def __init__(self, model: BDEModel):
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: GraphBatch) -> Losses:
+        """Return the loss of a batch."""
+        return Losses({"bond_energy": bond_energy_loss(self.model(batch), batch.targets)}, {})
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Return the weights of the encoder's last layer."""
+        return self.model.encoder.shared_parameters()
+
+    def validate(self, batches: DataLoader) -> dict[str, float]:
+        """Return the mean absolute errors in kcal/mol, and that of the BDE negative."""
+        errors = bond_energy_errors(self.model, batches)
+        return {**errors, self.monitor: -errors["bde_error"]}
+
+
+@torch.inference_mode()
+def bond_energy_errors(model: BDEModel, batches: DataLoader) -> dict[str, float]:
+    """Return the mean absolute errors of BDE and BDFE in kcal/mol over all bonds.
+
+    Bonds to equivalent hydrogens count each, as the DFT table lists them.
+    """
+    model.eval()
+    errors = [(model(batch) - batch.targets.energies).abs().cpu() for batch in batches]
+    means = torch.cat(errors).mean(0).tolist()
+    return {f"{name}_error": mean for name, mean in zip(QUANTITIES, means, strict=True)}
+
+
+def bde_key(config: Config) -> str:
+    """Return the key of the configured BDE model's run."""
+    data = file_digest(config.bde.data) if config.bde.data.is_file() else None
+    return run_key(config, "pretrain", {"model": bde_arguments(config), "bde_data": data})
+
+
+def bde_arguments(config: Config) -> dict[str, int]:
+    """Return the constructor arguments of the configured BDE model."""
+    return {f"encoder_{name}": size for name, size in config.encoder.model_dump().items()}
+
+
+def load_bde_model(config: Config) -> BDEModel:
+    """Return the model at ``bde.checkpoint``, of the configured size.
+
+    Raises:
+        CheckpointError: it is missing, unfinished, of another size or none of these models.
+    """
+    path = config.bde.checkpoint
+    model, description = load_model(path)
+    problem = None
+    if not isinstance(model, BDEModel):
+        problem = f"holds a {model.kind}, expected a BDE model"
+    elif "finished" not in description.metadata:
+        problem = "its training has not finished"
+    elif description.model_config != bde_arguments(config):
+        problem = f"its size is {description.model_config}, the config's {bde_arguments(config)}"
+    if problem:
+        raise CheckpointError(
+            f"{path}: {problem}; train it anew with `python scripts/train_teacher.py --phase "
+            "pretrain`, or name another file in bde.checkpoint (one that is not there: a start "
+            "from random weights)"
+        )
+    return model
+
+
+def train_bde(config: Config, *, resume: bool = False) -> dict:
+    """Train the BDE model; leave it at ``bde.checkpoint`` when it is finished.
+
+    Until then the best model so far is at ``teacher.pretrained``.
+
+    Args:
+        config: the configuration.
+        resume: continue a run that was stopped.
+
+    Returns:
+        The metadata of the checkpoint.
+
+    Raises:
+        BDEDataError: the DFT energies are missing.
+        Interrupted: SIGTERM came; the state is saved.
+    """
+    settings = config.training.pretrain
+    train, validation, test = (
+        BDEDataset(config.bde.data, split) for split in ("train", "validation", "test")
+    )
+    common = {"batch_size": settings.batch_size, "num_workers": config.data.num_workers}
+    arguments = bde_arguments(config)
+    torch.manual_seed(config.training.seed)
+    model = BDEModel(**arguments)
+
+    def final_metrics(trained: BDEModel) -> dict:
+        device = next(trained.parameters()).device
+        loader = bde_loader(test, **common | {"num_workers": 0})
+        errors = bond_energy_errors(trained, (batch.to(device) for batch in loader))
+        return {"test": errors, "test_bonds": test.bonds}
+
+    metadata = train_phase(
+        config,
+        PretrainPhase(model),
+        settings,
+        (
+            bde_loader(train, **common, shuffle_seed=config.training.seed),
+            bde_loader(validation, **common | {"num_workers": 0}),
+        ),
+        model_config=arguments,
+        checkpoint=config.teacher.pretrained,
+        key=bde_key(config),
+        resume=resume,
+        data={"source": train.source, "sha256": file_digest(config.bde.data)},
+        trained_on={
+            "training_molecules": len(train),
+            "training_bonds": train.bonds,
+            "atom_kinds": sorted(list(kind) for kind in train.atom_kinds()),
+        },
+        final_metrics=final_metrics,
+        half=False,  # rounded weights cost some hundredths of a kcal/mol
+    )
+    save_atomically(load_plain(config.teacher.pretrained), config.bde.checkpoint)
+    write_bde_card(config.bde.checkpoint)
+    return metadata
