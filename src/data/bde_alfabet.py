@@ -12,7 +12,7 @@ import numpy as np
 from rdkit import Chem
 
 from .bde_cache import NO_BONDS, BondEnergies
-from .bde_generator import BackendMissingError, breakable_bonds
+from .bde_generator import BackendMissingError, breakable, gives_ions, without_isotopes
 from .molecule import Molecule
 
 
@@ -30,6 +30,8 @@ class AlfabetBackend:
     """
 
     name = "alfabet"
+    # A process of its own would load TensorFlow of its own.
+    parallel = False
     _packages = ("alfabet", "tensorflow", "tf-keras")
 
     def __init__(self):
@@ -41,13 +43,16 @@ class AlfabetBackend:
             )
         self.version = str(_version("alfabet"))
 
-    def predict(self, molecules: Sequence[Molecule]) -> list[BondEnergies | str]:
-        """Return for each molecule its bond energies, or the reason why there are none."""
-        graphs = [self._graph(molecule) for molecule in molecules]
-        values = iter(self._run([graph for graph in graphs if graph.known]))
+    def prepare(self, molecules: Sequence[Molecule]) -> list[_AlfabetGraph]:
+        """Compute the model's input for each molecule."""
+        return [self._graph(molecule) for molecule in molecules]
+
+    def predict(self, prepared: Sequence[_AlfabetGraph]) -> list[BondEnergies | str]:
+        """Return the bond energies of each molecule."""
+        values = iter(self._run([graph for graph in prepared if graph.known]))
         return [
-            graph.energies(next(values) if graph.known else np.full(graph.size, np.nan))
-            for graph in graphs
+            graph.energies(next(values) if graph.known else np.full((graph.size, 2), np.nan))
+            for graph in prepared
         ]
 
     @cached_property
@@ -73,12 +78,12 @@ class AlfabetBackend:
         sizes = {name: tf.TensorSpec([1], tf.int64) for name in ("n_atom", "n_bond")}
         # One trace for all sizes; Keras' own predict would trace again for every new shape.
         return tf.function(
-            lambda batch: model(batch, training=False)[0], input_signature=[inputs | sizes]
+            lambda batch: model(batch, training=False), input_signature=[inputs | sizes]
         )
 
     def _graph(self, molecule: Molecule) -> _AlfabetGraph:
         preprocessor = self._alfabet.preprocessor
-        mol = Chem.AddHs(_without_isotopes(molecule.mol))
+        mol = Chem.AddHs(without_isotopes(molecule.mol))
         atoms = [
             preprocessor.atom_tokenizer(preprocessor.atom_features(atom)) for atom in mol.GetAtoms()
         ]
@@ -98,7 +103,7 @@ class AlfabetBackend:
         )
 
     def _run(self, graphs: Sequence[_AlfabetGraph]) -> Iterator[np.ndarray]:
-        """Yield the energies of all bonds of each graph, in kcal/mol.
+        """Yield BDE and BDFE of all bonds of each graph, ``(bonds, 2)``, in kcal/mol.
 
         The graphs are given to the model as one graph of unconnected parts: nothing is padded, and
         as its layers look at neighbours only, the values are those of the graphs one by one.
@@ -120,7 +125,7 @@ class AlfabetBackend:
             "bond_indices": np.repeat(np.arange(bonds), 2)[None],
         }
         # The model gives a row for every directed bond; those of the bonds come first.
-        energies = self._model(batch).numpy()[0, :bonds, 0]
+        energies = np.concatenate([e.numpy()[0, :bonds] for e in self._model(batch)], axis=1)
         yield from np.split(energies, np.cumsum([graph.size for graph in graphs[:-1]]))
 
 
@@ -144,30 +149,16 @@ class _AlfabetGraph:
         return self.size > 0 and not ((self.atoms == 1).any() or (self.kinds == 1).any())
 
     def energies(self, values: np.ndarray) -> BondEnergies:
-        """Return the energies of the breakable bonds from those of all, ``(bonds,)``."""
-        bonds = breakable_bonds(self.mol)
+        """Return the energies of the listed bonds from those of all, ``(bonds, 2)``."""
+        bonds = [bond for bond in self.mol.GetBonds() if breakable(bond) or bond.IsInRing()]
         if not bonds:
             return NO_BONDS
         rows = [bond.GetIdx() for bond in bonds]
-        radicals = np.array([not _opposite_charges(bond) for bond in bonds])
-        bde = np.where(radicals, values[rows], np.nan).astype(np.float32)
-        return BondEnergies(self.ends[::2][rows].astype(np.int32), bde, np.isfinite(bde))
-
-
-def _opposite_charges(bond: Chem.Bond) -> bool:
-    return bond.GetBeginAtom().GetFormalCharge() * bond.GetEndAtom().GetFormalCharge() < 0
-
-
-def _without_isotopes(mol: Chem.Mol) -> Chem.Mol:
-    """Return the molecule without isotope labels, its atoms in the same order."""
-    if not any(atom.GetIsotope() for atom in mol.GetAtoms()):
-        return mol
-    mol = Chem.Mol(mol)
-    for atom in mol.GetAtoms():
-        atom.SetIsotope(0)
-    # A centre that is chiral by its labels alone is none without them.
-    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
-    return mol
+        ring = np.array([bond.IsInRing() for bond in bonds])
+        radicals = ~ring & ~np.array([gives_ions(bond) for bond in bonds])
+        chosen = np.where(radicals[:, None], values[rows], np.nan).astype(np.float32)
+        valid = np.isfinite(chosen[:, 0])
+        return BondEnergies(self.ends[::2][rows].astype(np.int32), *chosen.T, valid, ring)
 
 
 def _version(package: str) -> str | None:

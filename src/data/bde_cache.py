@@ -6,12 +6,13 @@
 | ``smiles`` | UTF-8 | (molecules,) | canonical SMILES that ``atoms`` refers to |
 | ``offsets`` | int64 | (molecules + 1,) | bonds of molecule ``i``: ``offsets[i]:offsets[i + 1]`` |
 | ``atoms`` | int32 | (bonds, 2) | ends in ``Chem.AddHs`` of the SMILES' molecule: hydrogens last |
-| ``bde`` | float32 | (bonds,) | kcal/mol, NaN where not valid |
+| ``bde``, ``bdfe`` | float32 | (bonds,) | kcal/mol, NaN where not valid |
 | ``valid`` | bool | (bonds,) | whether the backend's model covers the bond |
+| ``ring`` | bool | (bonds,) | a ring bond, never valid: breaking it does not split the molecule |
 | ``failed/…`` | S27, UTF-8 | (failed,) | inchikey, smiles, reason of molecules without entry |
 
-Attributes: ``format_version``, ``backend``, ``backend_version`` and ``units``. Only the bonds that
-a backend predicts are listed: single bonds outside rings, those to hydrogen included.
+Attributes: ``format_version``, ``backend``, ``backend_version`` and ``units``. Listed are single
+bonds outside rings, those to hydrogen included, and ring bonds; no multiple bonds outside rings.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 COMMAND = "python scripts/precompute_bde.py --max-samples 0"
 
 _KEY = np.dtype("S27")
-_REQUIRED = ("inchikey", "smiles", "offsets", "atoms", "bde", "valid", "failed/inchikey")
+_BOND_COLUMNS = ("atoms", "bde", "bdfe", "valid", "ring")
+_REQUIRED = ("inchikey", "smiles", "offsets", *_BOND_COLUMNS, "failed/inchikey")
 
 
 class BDECacheError(ValueError):
@@ -44,18 +46,25 @@ class BondEnergies:
             hydrogens: its own atoms in canonical-SMILES order, then the hydrogens.
         bde: homolytic bond dissociation energies at 298 K in kcal/mol, ``(bonds,)`` float32; NaN
             where not valid.
+        bdfe: the free energies, likewise.
         valid: whether the backend's model covers the bond, ``(bonds,)``.
+        ring: whether it is a ring bond, ``(bonds,)``; such are never valid.
     """
 
     atoms: np.ndarray
     bde: np.ndarray
+    bdfe: np.ndarray
     valid: np.ndarray
+    ring: np.ndarray
 
     def __len__(self) -> int:
         return len(self.bde)
 
 
-NO_BONDS = BondEnergies(np.empty((0, 2), np.int32), np.empty(0, np.float32), np.empty(0, bool))
+NO_BONDS = BondEnergies(
+    np.empty((0, 2), np.int32),
+    *(np.empty(0, kind) for kind in (np.float32, np.float32, bool, bool)),
+)
 
 
 class BDECache:
@@ -80,7 +89,9 @@ class BDECache:
         >>> methane = BondEnergies(
         ...     np.array([[0, h] for h in (1, 2, 3, 4)], np.int32),
         ...     np.full(4, 103.8, np.float32),
+        ...     np.full(4, 95.4, np.float32),
         ...     np.ones(4, bool),
+        ...     np.zeros(4, bool),
         ... )
         >>> content = CacheContent("DFT", "M06-2X/def2-TZVP")
         >>> content.entries["VNWKTOKETHGBQD-UHFFFAOYSA-N"] = "C", methane
@@ -149,7 +160,7 @@ class BDECache:
             if smiles is not None and columns["smiles"][row].decode() != smiles:
                 return None
             bonds = slice(self._offsets[row], self._offsets[row + 1])
-            return BondEnergies(*(columns[name][bonds] for name in ("atoms", "bde", "valid")))
+            return BondEnergies(*(columns[name][bonds] for name in _BOND_COLUMNS))
         except (OSError, KeyError, RuntimeError) as error:
             raise self._unreadable(error) from error
 
@@ -193,7 +204,7 @@ class BDECache:
             self._file = h5py.File(self.path, "r")
             self._process = os.getpid()
             # Looking a dataset up takes as long as reading from it.
-            self._columns = {name: self._file[name] for name in ("smiles", "atoms", "bde", "valid")}
+            self._columns = {name: self._file[name] for name in ("smiles", *_BOND_COLUMNS)}
         return self._columns
 
     def _check(self, file: h5py.File) -> None:
@@ -241,17 +252,17 @@ class CacheContent:
     @classmethod
     def read(cls, file: h5py.File) -> CacheContent:
         """Return the content of an open cache."""
-        atoms, bde, valid = (file[name][:] for name in ("atoms", "bde", "valid"))
+        columns = [file[name][:] for name in _BOND_COLUMNS]
         offsets = file["offsets"][:]
         content = cls(str(file.attrs["backend"]), str(file.attrs["backend_version"]))
         rows = zip(file["inchikey"][:], file["smiles"].asstr()[:], strict=True)
         for row, (key, smiles) in enumerate(rows):
             bonds = slice(offsets[row], offsets[row + 1])
-            energies = BondEnergies(atoms[bonds], bde[bonds], valid[bonds])
+            energies = BondEnergies(*(column[bonds] for column in columns))
             content.entries[key.decode()] = smiles, energies
         keys = file["failed/inchikey"][:]
-        columns = (file[f"failed/{name}"].asstr()[:] for name in ("smiles", "reason"))
-        for key, smiles, reason in zip(keys, *columns, strict=True):
+        texts = (file[f"failed/{name}"].asstr()[:] for name in ("smiles", "reason"))
+        for key, smiles, reason in zip(keys, *texts, strict=True):
             content.failures[key.decode()] = smiles, reason
         return content
 
@@ -281,7 +292,7 @@ class CacheContent:
         _write_texts(file, entries, smiles=[smiles for smiles, _ in entries.values()])
         file["offsets"] = np.cumsum([len(bonds) for bonds in energies], dtype=np.int64)
         # Not compressed, as a read of one molecule's bonds would have to unpack a whole chunk.
-        for name in ("atoms", "bde", "valid"):
+        for name in _BOND_COLUMNS:
             file[name] = np.concatenate([getattr(bonds, name) for bonds in energies])
         failures = dict(sorted(self.failures.items()))
         _write_texts(

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rdkit import Chem
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from .bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent, distinct_structures
@@ -24,9 +25,10 @@ __all__ = [
     "BackendMissingError",
     "BondEnergies",
     "FillSummary",
-    "breakable_bonds",
+    "breakable",
     "fill_cache",
-    "open_backend",
+    "gives_ions",
+    "without_isotopes",
 ]
 
 
@@ -35,52 +37,58 @@ class BackendMissingError(RuntimeError):
 
 
 class BDEBackend(Protocol):
-    """Predicts the bond dissociation energies of molecules.
+    """Predicts the bond dissociation energies of molecules, in two steps.
 
     Attributes:
         name: the name that the cache and ``bde.backend`` in config.yaml know it by.
         version: version of the backend's model.
+        parallel: whether ``prepare`` may run in worker processes.
     """
 
     name: str
     version: str
+    parallel: bool
 
-    def predict(self, molecules: Sequence[Molecule]) -> list[BondEnergies | str]:
+    def prepare(self, molecules: Sequence[Molecule]) -> Any:
+        """Compute what ``predict`` reads of some molecules; picklable where ``parallel``."""
+        ...
+
+    def predict(self, prepared: Any) -> list[BondEnergies | str]:
         """Return for each molecule its bond energies, or the reason why there are none."""
         ...
 
 
-def breakable_bonds(mol: Chem.Mol) -> list[Chem.Bond]:
-    """Return the bonds whose homolysis gives two radicals: single bonds outside rings.
-
-    Args:
-        mol: molecule with explicit hydrogens.
+def breakable(bond: Chem.Bond) -> bool:
+    """Return whether a bond's homolysis gives two radicals: a single bond outside rings.
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.data.bde_generator import breakable_bonds
-        >>> len(breakable_bonds(Chem.AddHs(Chem.MolFromSmiles("C1CC1C=C"))))
-        9
+        >>> from nextims.data.bde_generator import breakable
+        >>> [breakable(bond) for bond in Chem.MolFromSmiles("C1CC1C=C").GetBonds()]
+        [False, False, True, False, False]
     """
-    return [
-        bond
-        for bond in mol.GetBonds()
-        if bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing()
-    ]
+    return bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing()
 
 
-def open_backend(name: str) -> BDEBackend:
-    """Return the backend of that name.
+def gives_ions(bond: Chem.Bond) -> bool:
+    """Return whether a bond joins opposite charges, as N–O of a nitro group.
 
-    Raises:
-        BackendMissingError: its packages are not installed.
-        ValueError: there is none of that name.
+    Breaking it evenly gives no radicals that such a structure stands for, and no DFT energy of such
+    a bond is known.
     """
-    from .bde_alfabet import AlfabetBackend
+    return bond.GetBeginAtom().GetFormalCharge() * bond.GetEndAtom().GetFormalCharge() < 0
 
-    if name != AlfabetBackend.name:
-        raise ValueError(f"no BDE backend {name!r}; there is: {AlfabetBackend.name}")
-    return AlfabetBackend()
+
+def without_isotopes(mol: Chem.Mol) -> Chem.Mol:
+    """Return the molecule without isotope labels, its atoms in the same order."""
+    if not any(atom.GetIsotope() for atom in mol.GetAtoms()):
+        return mol
+    mol = Chem.Mol(mol)
+    for atom in mol.GetAtoms():
+        atom.SetIsotope(0)
+    # A centre that is chiral by its labels alone is none without them.
+    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    return mol
 
 
 @dataclass
@@ -91,8 +99,9 @@ class FillSummary:
         molecules: molecules asked for, each InChIKey once.
         computed: those of them that were predicted in this run.
         seconds: time that the predicting took.
-        bonds: bonds listed, of all molecules.
-        valid_bonds: bonds with a valid energy.
+        bonds: breakable bonds (single, outside rings) of all molecules.
+        valid_bonds: those of them with a valid energy.
+        ring_bonds: ring bonds, which have no energy.
         valid_molecules: molecules with at least one such bond.
         failures: molecules without an entry, by reason.
     """
@@ -102,6 +111,7 @@ class FillSummary:
     seconds: float = 0.0
     bonds: int = 0
     valid_bonds: int = 0
+    ring_bonds: int = 0
     valid_molecules: int = 0
     failures: Counter[str] = field(default_factory=Counter)
 
@@ -114,8 +124,9 @@ class FillSummary:
             f"{'  with a valid bond':<42}{self.valid_molecules:>10,}",
             f"{'  failed':<42}{self.failures.total():>10,}",
             *(f"    {reason:<38}{number:>10,}" for reason, number in self.failures.most_common()),
-            f"{'bonds':<42}{self.bonds:>10,}",
+            f"{'single bonds outside rings':<42}{self.bonds:>10,}",
             f"{'  valid':<42}{self.valid_bonds:>10,}  ({share:.1%})",
+            f"{'ring bonds, without energies':<42}{self.ring_bonds:>10,}",
         ]
         return "\n".join(lines)
 
@@ -126,7 +137,8 @@ def fill_cache(
     backend: BDEBackend,
     *,
     max_molecules: int = 0,
-    batch_size: int = 256,
+    batch_size: int = 512,
+    num_workers: int = 0,
     progress: bool = True,
 ) -> FillSummary:
     """Predict the bond energies of molecules and write the cache of them.
@@ -142,6 +154,8 @@ def fill_cache(
         backend: predicts the energies.
         max_molecules: only so many of the molecules, the first ones; 0 for all.
         batch_size: molecules predicted, and made safe, at a time.
+        num_workers: processes that read structures and compute features, where the backend allows
+            it; 0 for none.
         progress: whether to show a progress bar.
 
     Returns:
@@ -167,10 +181,11 @@ def fill_cache(
             unit="molecule",
             disable=not progress,
         ) as bar:
-            for first in range(0, len(todo), batch_size):
-                batch = todo[first : first + batch_size]
+            batches = _Batches(todo, batch_size, backend)
+            workers = num_workers if backend.parallel else 0
+            for batch in DataLoader(batches, batch_size=None, num_workers=workers):
                 _predict_batch(batch, backend).write(_next_part(parts))
-                bar.update(len(batch))
+                bar.update(len(batch.failures) + len(batch.molecules))
         seconds = time.perf_counter() - start
         content, finished = _collect(path, parts, backend)
     if finished:
@@ -182,18 +197,42 @@ def fill_cache(
     return _summarize(content, wanted, len(todo), seconds)
 
 
-def _predict_batch(batch: Sequence[tuple[str, str]], backend: BDEBackend) -> CacheContent:
-    content = CacheContent(backend.name, backend.version)
-    molecules = []
-    for inchikey, smiles in batch:
-        try:
-            molecules.append((inchikey, load_canonical(smiles)))
-        except MoleculeError as error:
-            content.failures[inchikey] = smiles, str(error)
-    results = backend.predict([molecule for _, molecule in molecules]) if molecules else []
-    for (inchikey, molecule), result in zip(molecules, results, strict=True):
+class _Prepared(NamedTuple):
+    """Molecules by InChIKey and canonical SMILES, ready for the backend, or failed by reason."""
+
+    molecules: list[tuple[str, str]]
+    prepared: Any
+    failures: dict[str, tuple[str, str]]
+
+
+class _Batches(Dataset):
+    """Batches of structures; a worker process that is asked for one prepares it."""
+
+    def __init__(self, todo: Sequence[tuple[str, str]], batch_size: int, backend: BDEBackend):
+        self.todo, self.batch_size, self.backend = todo, batch_size, backend
+
+    def __len__(self) -> int:
+        return -(-len(self.todo) // self.batch_size)
+
+    def __getitem__(self, number: int) -> _Prepared:
+        first = number * self.batch_size
+        names, molecules, failures = [], [], {}
+        for inchikey, smiles in self.todo[first : first + self.batch_size]:
+            try:
+                molecules.append(load_canonical(smiles))
+                names.append((inchikey, smiles))
+            except MoleculeError as error:
+                failures[inchikey] = smiles, str(error)
+        prepared = self.backend.prepare(molecules) if molecules else None
+        return _Prepared(names, prepared, failures)
+
+
+def _predict_batch(batch: _Prepared, backend: BDEBackend) -> CacheContent:
+    content = CacheContent(backend.name, backend.version, failures=dict(batch.failures))
+    results = backend.predict(batch.prepared) if batch.molecules else []
+    for (inchikey, smiles), result in zip(batch.molecules, results, strict=True):
         kept = content.failures if isinstance(result, str) else content.entries
-        kept[inchikey] = molecule.smiles, result
+        kept[inchikey] = smiles, result
     return content
 
 
@@ -236,7 +275,8 @@ def _summarize(
             summary.failures[content.failures[inchikey][1]] += 1
             continue
         energies = content.entries[inchikey][1]
-        summary.bonds += len(energies)
+        summary.bonds += int((~energies.ring).sum())
+        summary.ring_bonds += int(energies.ring.sum())
         summary.valid_bonds += int(energies.valid.sum())
         summary.valid_molecules += bool(energies.valid.any())
     return summary

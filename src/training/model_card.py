@@ -58,19 +58,20 @@ def _bde_card(checkpoint: Path) -> str:
     return f"""\
 # {checkpoint.name}
 
-Homolytic bond dissociation energies (BDE) and free energies (BDFE) at 298 K, in kcal/mol, of single
-bonds outside rings, from the structure; message-passing network on the heavy-atom graph.
+Homolytic bond dissociation energies (BDE) and free energies (BDFE) at 298 K, in kcal/mol, of
+single bonds outside rings, from the structure; message-passing network on the heavy-atom graph.
 
 ## Where it comes from
-- NExtIMS {metadata["version"]}, commit {metadata["commit"]}, seed {metadata["seed"]}, finished \
-{metadata["finished"][:10]}.
-- DFT energies (M06-2X/def2-TZVP) of {metadata["data"]["source"]} (St. John et al., Nat. Commun. 2020, \
-11, 2328): {metadata["training_molecules"]:,} molecules with {metadata["training_bonds"]:,} bonds in \
-training; the table's own split. SHA-256 of the HDF5 file: `{metadata["data"]["sha256"]}`.
+- NExtIMS {metadata["version"]}, commit {metadata["commit"]}, seed {metadata["seed"]}, \
+finished {metadata["finished"][:10]}.
+- DFT energies (M06-2X/def2-TZVP) of {metadata["data"]["source"]} (St. John et al., Nat. Commun.
+  2020, 11, 2328): {metadata["training_molecules"]:,} molecules with \
+{metadata["training_bonds"]:,} bonds in training; the table's own split.
+  SHA-256 of the HDF5 file: `{metadata["data"]["sha256"]}`.
 
 ## How good it is
-Mean absolute error in kcal/mol, every bond of the table counted: those of the test split's \
-{metadata["test_bonds"]:,} bonds, and of the validation split, which chose the epoch.
+Mean absolute error in kcal/mol, every bond of the table counted: over the {metadata["test_bonds"]:,}
+bonds of the test split, and over those of the validation split, which chose the epoch.
 
 | quantity | test | validation |
 |---|---|---|
@@ -78,16 +79,16 @@ Mean absolute error in kcal/mol, every bond of the table counted: those of the t
 | BDFE | {test["bdfe_error"]:.3f} | {validation["bdfe_error"]:.3f} |
 
 ## Limits
-- Trained on molecules of up to ten heavy atoms of {", ".join(elements)}. A bond counts as valid only \
-where every atom within two bonds of it is of a kind (element, number of neighbours, charge, \
-aromaticity) that the training molecules hold; other bonds get no energy.
+- Trained on molecules of up to ten heavy atoms of {", ".join(elements)}. A bond counts as valid
+  only where every atom within two bonds of it is of a kind (element, number of neighbours, charge,
+  aromaticity) that the training molecules hold; other bonds get no energy.
 - No ring bonds, no multiple bonds: breaking one does not give two radicals.
-- Gas phase, neutral molecules in their ground state. What breaks in a mass spectrometer is the \
-molecular ion: the energies are a guide to its weak bonds, not its thermochemistry.
+- Gas phase, neutral molecules in their ground state. What breaks in a mass spectrometer is the
+  molecular ion: the energies are a guide to its weak bonds, not its thermochemistry.
 
 ## Licence
-The code is under the MIT licence. The weights were trained on data under BSD-3-Clause; cite St. John \
-et al. when you use them.
+The code is under the MIT licence. The weights were trained on data under BSD-3-Clause; cite
+St. John et al. when you use them.
 """
 
 

@@ -9,15 +9,18 @@ from typing import Any
 
 from ..config import Config
 from ..data.bde_cache import BDECache
-from ..data.bde_generator import fill_cache, open_backend
+from ..data.bde_data import COMMAND as BDE_DATA_COMMAND
+from ..data.bde_generator import fill_cache
 from ..data.ingest import ingest
 from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
 from ..data.store import SpectrumStore, StoreError, matches_settings
+from ..inference.bde_backends import open_backend
+from .bde import PretrainPhase, bde_key, train_bde
 from .checkpoint import CheckpointError, load_plain
 from .distillation import DistillationPhase, student_key, train_student
 from .runs import is_complete
-from .teacher import FinetunePhase, PretrainPhase, teacher_key, train_teacher
+from .teacher import FinetunePhase, teacher_key, train_teacher
 from .trainer import state_path
 
 
@@ -41,31 +44,27 @@ def run_pipeline(
         StoreError: there is no store and nothing to make one from, or it was made with other
             settings.
         BackendMissingError: bond energies are missing and so is their backend.
+        CheckpointError: the BDE model is missing, and so are the DFT energies to train it on.
     """
     _prepare(config, records, say)
+    _pretrain(config, say)
     if config.teacher.bond_energies:
         _bond_energies(config, say)
-        _train(
-            "phase 1, pretraining",
-            config.teacher.pretrained,
-            PretrainPhase.name,
-            lambda: teacher_key(config, "pretrain"),
-            lambda resume: train_teacher(config, "pretrain", resume=resume),
-            say,
-        )
     teacher = _train(
         "phase 1, fine-tuning",
         config.teacher.checkpoint,
+        config.teacher.checkpoint,
         FinetunePhase.name,
-        lambda: teacher_key(config, "finetune"),
-        lambda resume: train_teacher(config, "finetune", resume=resume),
+        teacher_key(config),
+        lambda resume: train_teacher(config, resume=resume),
         say,
     )
     student = _train(
         "phase 2, student",
         config.student.checkpoint,
+        config.student.checkpoint,
         DistillationPhase.name,
-        lambda: student_key(config, config.teacher.checkpoint),
+        student_key(config, config.teacher.checkpoint),
         lambda resume: train_student(config, config.teacher.checkpoint, resume=resume),
         say,
     )
@@ -90,31 +89,62 @@ def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -
         ensure_store(config)
 
 
+def _pretrain(config: Config, say: Callable[[str], None]) -> None:
+    if not config.bde.data.is_file():
+        say(
+            f"phase 1, pretraining: skipped, no DFT energies at {config.bde.data} "
+            f"({BDE_DATA_COMMAND} gets them); the model at {config.bde.checkpoint} is used"
+        )
+        return
+    _train(
+        "phase 1, pretraining",
+        config.bde.checkpoint,
+        config.teacher.pretrained,
+        PretrainPhase.name,
+        bde_key(config),
+        lambda resume: train_bde(config, resume=resume),
+        say,
+    )
+
+
 def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
     with SpectrumStore(config.data.store) as store:
         structures = list(zip(store.column("inchikey"), store.column("smiles"), strict=True))
-    cache = config.bde.cache
-    if cache.exists() and BDECache(cache).covers(structures):
-        say(f"phase 0: skipped, {cache} holds all molecules")
-        return
-    say("phase 0: bond dissociation energies")
-    backend = open_backend(config.bde.backend)
-    say(str(fill_cache(cache, structures, backend, batch_size=config.bde.batch_size)))
+    path = config.bde.cache
+    backend = open_backend(config.bde, device=config.training.device)
+    if path.exists():
+        cache = BDECache(path)
+        if (cache.backend, cache.backend_version) != (backend.name, backend.version):
+            say(f"phase 0: {path} holds energies of {cache.backend} {cache.backend_version}")
+            path.unlink()
+        elif cache.covers(structures):
+            say(f"phase 0: skipped, {path} holds all molecules")
+            return
+    say(f"phase 0: bond dissociation energies by {backend.name} {backend.version}")
+    summary = fill_cache(
+        path,
+        structures,
+        backend,
+        batch_size=config.bde.batch_size,
+        num_workers=config.data.num_workers,
+    )
+    say(str(summary))
 
 
 def _train(
     title: str,
     checkpoint: Path,
+    best: Path,
     phase_name: str,
-    key: Callable[[], str],
+    key: str,
     train: Callable[[bool], dict[str, Any]],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    wanted = key()
-    if is_complete(checkpoint, wanted):
+    """Train a phase unless ``checkpoint`` is its result; ``best`` is its best model so far."""
+    if is_complete(checkpoint, key):
         say(f"{title}: skipped, {checkpoint} matches data and config")
         return load_plain(checkpoint)["metadata"]
-    resume = _can_resume(checkpoint, phase_name, wanted)
+    resume = _can_resume(best, phase_name, key)
     say(f"{title}: {'continued' if resume else 'training'}")
     return train(resume)
 
