@@ -51,6 +51,9 @@ def main(argv: list[str] | None = None) -> int:
     except (StoreError, EmptySplitError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

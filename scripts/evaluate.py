@@ -45,6 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     except (*USER_ERRORS, ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     low, high = arguments.energy
     print(f"{checkpoint} ({result['kind']}), {arguments.split} split of {config.data.store}")
     print_metrics(

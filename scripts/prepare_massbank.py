@@ -32,6 +32,9 @@ def main(argv: list[str] | None = None) -> int:
     except (ConfigError, IngestError, DownloadError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

@@ -6,13 +6,14 @@ out. All mistakes of a file are collected and reported together, before any work
 
 from __future__ import annotations
 
-import difflib
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from .config_errors import Section, explain
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = PROJECT_ROOT / "config.yaml"
@@ -23,12 +24,6 @@ FilePath = Annotated[Path, Field(strict=False)]
 
 class ConfigError(ValueError):
     """The configuration cannot be used; the message lists every mistake with its full key."""
-
-
-class Section(BaseModel):
-    """Base of all sections: unknown keys are errors, types are not coerced, nothing is changed."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class DataConfig(Section):
@@ -182,6 +177,20 @@ class Config(Section):
         return _absolute(self, root)
 
 
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice in a section: YAML would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value} stands twice in one section", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     """Read and check a configuration file.
 
@@ -206,7 +215,7 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     if not path.is_file():
         raise ConfigError(f"{path}: no such configuration file")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {error}") from error
     if content is None:
@@ -216,7 +225,7 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     try:
         config = Config.model_validate(content)
     except ValidationError as error:
-        problems = [_explain(problem) for problem in error.errors()]
+        problems = [explain(problem, Config) for problem in error.errors()]
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from error
     return config.with_root(path.resolve().parent)
 
@@ -230,23 +239,6 @@ def load_config_or_exit(path: str | Path) -> Config:
         raise SystemExit(2) from error
 
 
-def valid_keys(section: type[Section] = Config, prefix: str = "") -> list[str]:
-    """Return every valid key with its full dotted path.
-
-    Example:
-        >>> from nextims.config import valid_keys
-        >>> "data.max_mz" in valid_keys()
-        True
-    """
-    keys = []
-    for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            keys += valid_keys(field.annotation, f"{prefix}{name}.")
-        else:
-            keys.append(prefix + name)
-    return keys
-
-
 def _absolute(value: Any, root: Path) -> Any:
     if isinstance(value, Section):
         return value.model_copy(
@@ -255,70 +247,3 @@ def _absolute(value: Any, root: Path) -> Any:
             }
         )
     return root / value if isinstance(value, Path) else value
-
-
-def _explain(problem: dict[str, Any]) -> str:
-    """Turn one of pydantic's findings into a line for the user."""
-    parts = [str(part) for part in problem["loc"]]
-    key = ".".join(parts)
-    found = problem["input"]
-    if problem["type"] == "extra_forbidden":
-        nearest = _nearest_key(key)
-        return f"{key}: unknown key (found {found!r}); the nearest valid key is {nearest}"
-    if problem["type"] == "value_error":
-        return f"{key}: {problem['ctx']['error']}"
-    return f"{key}: found {found!r}; allowed: {_allowed(parts)} ({problem['msg']})"
-
-
-def _nearest_key(key: str) -> str:
-    candidates = valid_keys()
-    candidates += sorted({name.rpartition(".")[0] for name in candidates if "." in name})
-    same_section = [
-        name for name in candidates if name.rpartition(".")[0] == key.rpartition(".")[0]
-    ]
-    for names in (same_section, candidates):
-        if nearest := difflib.get_close_matches(key, names, n=1, cutoff=0.5):
-            return nearest[0]
-    last = key.rpartition(".")[2]
-    return max(
-        candidates,
-        key=lambda name: difflib.SequenceMatcher(None, name.rpartition(".")[2], last).ratio(),
-    )
-
-
-def _allowed(parts: list[str]) -> str:
-    """Say what the key accepts, from the JSON schema of its section."""
-    section: type[Section] = Config
-    for part in parts:
-        field = section.model_fields.get(part)
-        if field is None:
-            break
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            section = field.annotation
-            continue
-        schema = section.model_json_schema()["properties"][part]
-        if "enum" in schema:
-            return "one of " + ", ".join(map(str, schema["enum"]))
-        if "const" in schema:
-            return f"only {schema['const']}"
-        bounds = {
-            "minimum": "from {}",
-            "exclusiveMinimum": "above {}",
-            "maximum": "to {}",
-            "exclusiveMaximum": "below {}",
-        }
-        limits = [text.format(schema[name]) for name, text in bounds.items() if name in schema]
-        return ", ".join([_type_name(schema), *limits])
-    return "a section with the keys " + ", ".join(section.model_fields)
-
-
-def _type_name(schema: dict[str, Any]) -> str:
-    if schema.get("format") == "path":
-        return "a path"
-    names = {
-        "integer": "a whole number",
-        "number": "a number",
-        "boolean": "true or false",
-        "array": "a list of two numbers",
-    }
-    return names.get(schema.get("type", ""), "a text")

@@ -74,3 +74,18 @@ def test_all_mistakes_are_reported_together(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such configuration file"):
         load_config(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("text", ["data:\n  max_mz: 5\n  max_mz: 600\n", "data: {}\ndata: {}\n"])
+def test_a_key_that_stands_twice_is_named(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"(?s)the key (max_mz|data) stands twice.*line [23]"):
+        load_config(path)
+
+
+def test_a_number_that_yaml_takes_for_a_text_gets_a_hint(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("training: {finetune: {learning_rate: 2e-3}}\n")
+    with pytest.raises(ConfigError, match=r"learning_rate: found '2e-3'.*as in 2\.0e-3"):
+        load_config(path)

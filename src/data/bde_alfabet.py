@@ -42,6 +42,9 @@ class AlfabetBackend:
                 'pip install -e ".[alfabet]"'
             )
         self.version = str(_version("alfabet"))
+        # The weights were saved by Keras 2; TensorFlow reads this when it is first imported.
+        os.environ["TF_USE_LEGACY_KERAS"] = "1"
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     def prepare(self, molecules: Sequence[Molecule]) -> list[_AlfabetGraph]:
         """Compute the model's input for each molecule."""
@@ -57,9 +60,6 @@ class AlfabetBackend:
 
     @cached_property
     def _alfabet(self):
-        # The weights were saved by Keras 2; TensorFlow reads this when it is first imported.
-        os.environ["TF_USE_LEGACY_KERAS"] = "1"
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import alfabet.prediction
 
         for tokenizer in ("atom_tokenizer", "bond_tokenizer"):

@@ -77,6 +77,15 @@ class BDEDataset(Dataset):
             self._held[item] = graph, known_bonds(graph, *self._bonds[item])
         return self._held[item]
 
+    def table(self, item: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return a molecule's bonds as the table has them.
+
+        Returns:
+            The two atoms of each bond, ``(bonds, 2)``, in ``Chem.AddHs`` of the molecule, and the
+            energies in kcal/mol, ``(bonds, quantities)``.
+        """
+        return self._bonds[item]
+
     @property
     def bonds(self) -> int:
         """Number of bonds, those of equivalent hydrogens counted each."""

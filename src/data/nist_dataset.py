@@ -44,7 +44,7 @@ def read_nist(msp: str | Path, mol_dir: str | Path | None = None) -> Iterator[Re
 
 
 def ensure_store(config: Config) -> Path:
-    """Return the store of spectra, made from the user's NIST library if need be.
+    """Return the store of spectra, made from the user's NIST library if there is none yet.
 
     Args:
         config: names the store, the library and the MOL files.
@@ -53,14 +53,20 @@ def ensure_store(config: Config) -> Path:
         Path of the store; it exists.
 
     Raises:
-        StoreError: there is neither store nor library; the message says how to get one.
+        StoreError: there is neither store nor library, or the store was made with other settings;
+            the message says how to get one.
         IngestError: the library holds nothing to use.
     """
     from .ingest import ingest
-    from .store import HOW_TO_MAKE, StoreError
+    from .store import HOW_TO_MAKE, StoreError, matches_settings
 
     data = config.data
     if data.store.is_file():
+        if not matches_settings(data.store, data):
+            raise StoreError(
+                f"{data.store}: made with another split or other filters than the config's; delete "
+                "it to have it made anew, or restore the settings"
+            )
         return data.store
     if not data.nist_msp.is_file():
         raise StoreError(

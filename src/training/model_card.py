@@ -70,8 +70,9 @@ finished {metadata["finished"][:10]}.
   SHA-256 of the HDF5 file: `{metadata["data"]["sha256"]}`.
 
 ## How good it is
-Mean absolute error in kcal/mol, every bond of the table counted: over the {metadata["test_bonds"]:,}
-bonds of the test split, and over those of the validation split, which chose the epoch.
+Mean absolute error in kcal/mol, every bond of the table counted: over the
+{metadata["test_bonds"]:,} bonds of the test split, and over those of the validation split, which
+chose the epoch.
 
 | quantity | test | validation |
 |---|---|---|

@@ -74,13 +74,12 @@ def run_pipeline(
 def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -> None:
     path = config.data.store
     if path.exists():
-        source = records.name if records else None
-        if not matches_settings(path, config.data, source=source):
+        if records and not matches_settings(path, config.data, source=records.name):
             raise StoreError(
-                f"{path}: made from other records, or with another split or other filters than "
-                "the config's; delete it to have it made anew"
+                f"{path}: made from other records than {records.name}, or with another split or "
+                "other filters than the config's; delete it to have it made anew"
             )
-        say(f"data: skipped, {path} is there")
+        say(f"data: skipped, {ensure_store(config)} is there")
     elif records is not None:
         say(f"data: reading {records}")
         report = ingest(read_massbank(records), path, config=config.data, source=records.name)
