@@ -1,28 +1,53 @@
 #!/usr/bin/env python
-"""Phase 0: predict the bond dissociation energies of the library's molecules.
+"""Phase 0: predict the bond dissociation energies of the library's molecules, or of one.
 
 Fills the BDE cache (bde.cache in config.yaml). An interrupted run continues where it stopped;
-molecules that the cache holds already are not predicted again.
+molecules that the cache holds already are not predicted again. With --smiles, the energies of one
+structure are shown instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
 
-EXAMPLE = """example:
+DONE, USAGE_ERROR, INTERRUPTED = 0, 2, 130
+
+EXAMPLES = """\
+examples:
   python scripts/precompute_bde.py --max-samples 0
+  python scripts/precompute_bde.py --smiles "CC(=O)Oc1ccccc1C(=O)O" --plot aspirin.png
 """
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
+    arguments = _parse(argv)
+    try:
+        return _run(arguments)
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (ConfigError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        again = "" if arguments.smiles is not None else "; run again to continue"
+        print(f"interrupted{again}", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", default=DEFAULT_CONFIG, help="settings (default: config.yaml)")
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: config.yaml)"
+    )
     parser.add_argument(
         "--max-samples",
         type=int,
@@ -30,48 +55,107 @@ def main(argv: list[str] | None = None) -> int:
         metavar="N",
         help="only the first N molecules of the library (default: 0, all)",
     )
+    parser.add_argument("--smiles", metavar="S", help="show the bond energies of one structure")
     parser.add_argument(
-        "--backend", choices=["alfabet"], help="what predicts (default: bde.backend in the config)"
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="with --smiles: draw them as well, to FILE.png or FILE.svg",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("native", "alfabet"),
+        help="what predicts (default: bde.backend of the settings)",
+    )
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        help="where the native model runs (default: training.device of the settings)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that read structures, 0 for none (default: data.num_workers of the "
+        "settings)",
     )
     arguments = parser.parse_args(argv)
     if arguments.max_samples < 0:
         parser.error(f"--max-samples: found {arguments.max_samples}, expected 0 (all) or more")
+    if arguments.workers is not None and arguments.workers < 0:
+        parser.error(f"--workers: found {arguments.workers}, expected 0 (none) or more")
+    if arguments.plot is not None and arguments.smiles is None:
+        parser.error("--plot: draws one structure, which --smiles names")
+    return arguments
 
-    from nextims.data.bde_generator import (
-        BackendMissingError,
-        BDECacheError,
-        fill_cache,
-        open_backend,
-    )
-    from nextims.data.ingest import IngestError
-    from nextims.data.nist_dataset import ensure_store
-    from nextims.data.store import SpectrumStore, StoreError
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.config)
+    # After the arguments and settings are known to be good: RDKit and PyTorch take seconds.
+    from nextims.data.molecule import MoleculeError
+    from nextims.inference.writers import OutputError
+    from nextims.training.commands import USER_ERRORS
 
     try:
-        config = load_config(arguments.config)
-        backend = open_backend(arguments.backend or config.bde.backend)
-        with SpectrumStore(ensure_store(config)) as store:
-            structures = zip(store.column("inchikey"), store.column("smiles"), strict=True)
-        summary = fill_cache(
-            config.bde.cache,
-            structures,
-            backend,
-            max_molecules=arguments.max_samples,
-            batch_size=config.bde.batch_size,
-        )
-    except (
-        ConfigError,
-        IngestError,
-        StoreError,
-        BDECacheError,
-        BackendMissingError,
-        OSError,
-    ) as error:
+        if arguments.smiles is not None:
+            _show(config, arguments)
+        else:
+            _fill(config, arguments)
+    except MoleculeError as error:
+        print(f"error: {arguments.smiles.strip() or '(empty)'}: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except (*USER_ERRORS, OutputError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return USAGE_ERROR
+    return DONE
+
+
+def _open_backend(config: Config, arguments: argparse.Namespace):
+    from nextims.inference.bde_backends import open_backend
+
+    device = arguments.device or config.training.device
+    return open_backend(config.bde, name=arguments.backend, device=device)
+
+
+def _show(config: Config, arguments: argparse.Namespace) -> None:
+    from nextims.data.molecule import MoleculeError, read_molecule
+    from nextims.inference.bond_drawing import check_drawing, draw_bond_energies
+    from nextims.inference.bond_table import bond_table
+    from nextims.inference.terminal import can_show_blocks
+
+    molecule = read_molecule(arguments.smiles)
+    if arguments.plot is not None:
+        check_drawing(arguments.plot)
+    backend = _open_backend(config, arguments)
+    [energies] = backend.predict(backend.prepare([molecule]))
+    if isinstance(energies, str):
+        raise MoleculeError(energies)
+    print(f"{'Predicted by':<15}{backend.name} {backend.version}")
+    print(bond_table(molecule, energies, unicode=can_show_blocks(sys.stdout)), flush=True)
+    if arguments.plot is not None:
+        draw_bond_energies(molecule, energies, arguments.plot)
+        print(f"written: {arguments.plot}")
+
+
+def _fill(config: Config, arguments: argparse.Namespace) -> None:
+    from nextims.data.bde_generator import fill_cache
+    from nextims.data.nist_dataset import ensure_store
+    from nextims.data.store import SpectrumStore
+
+    backend = _open_backend(config, arguments)
+    with SpectrumStore(ensure_store(config)) as store:
+        structures = zip(store.column("inchikey"), store.column("smiles"), strict=True)
+    workers = config.data.num_workers if arguments.workers is None else arguments.workers
+    summary = fill_cache(
+        config.bde.cache,
+        structures,
+        backend,
+        max_molecules=arguments.max_samples,
+        batch_size=config.bde.batch_size,
+        num_workers=workers,
+    )
     print(summary)
     print(f"written: {config.bde.cache}")
-    return 0
 
 
 if __name__ == "__main__":

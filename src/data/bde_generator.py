@@ -178,12 +178,15 @@ def fill_cache(
             total=len(wanted),
             initial=len(wanted) - len(todo),
             desc="BDE",
-            unit="molecule",
+            unit=" molecules",
             disable=not progress,
         ) as bar:
             batches = _Batches(todo, batch_size, backend)
             workers = num_workers if backend.parallel else 0
-            for batch in DataLoader(batches, batch_size=None, num_workers=workers):
+            loader = DataLoader(
+                batches, batch_size=None, num_workers=workers, collate_fn=_unchanged
+            )
+            for batch in loader:
                 _predict_batch(batch, backend).write(_next_part(parts))
                 bar.update(len(batch.failures) + len(batch.molecules))
         seconds = time.perf_counter() - start
@@ -225,6 +228,11 @@ class _Batches(Dataset):
                 failures[inchikey] = smiles, str(error)
         prepared = self.backend.prepare(molecules) if molecules else None
         return _Prepared(names, prepared, failures)
+
+
+def _unchanged(batch: _Prepared) -> _Prepared:
+    # By default a loader makes tensors of arrays, and lists of tuples.
+    return batch
 
 
 def _predict_batch(batch: _Prepared, backend: BDEBackend) -> CacheContent:

@@ -31,6 +31,9 @@ from ..training.checkpoint import CheckpointError, load_model, weights_digest
 _ATOMS_AT_ONCE = 4096
 _NOT_PREDICTED = -1
 
+_HYDROGENS_TO_REMOVE = Chem.RemoveHsParameters()
+_HYDROGENS_TO_REMOVE.removeDefiningBondStereo = True
+
 
 def open_backend(
     settings: BDEConfig, *, name: str | None = None, device: str = "cpu"
@@ -80,7 +83,7 @@ class NativeBackend:
     """The BDE model of this package: no packages of others, batched, on CPU or GPU.
 
     A bond is valid where every atom within two bonds of it is of a kind that the model's training
-    molecules hold (see ``AtomKind``). Isotope labels are left out.
+    molecules hold (see ``AtomKind``), and the molecule is neutral. Isotope labels are left out.
 
     Args:
         model: the model, on its device.
@@ -114,9 +117,17 @@ class NativeBackend:
             CheckpointError: the file is missing or cannot be used.
             DeviceError: "cuda" is asked for and there is no GPU.
         """
+        if not Path(path).is_file():
+            raise CheckpointError(
+                f"{path}: no BDE model; make one with `python scripts/prepare_bde_data.py` and "
+                "`python scripts/train_teacher.py --phase pretrain`, or set teacher.bond_energies: "
+                "false to train without bond energies"
+            )
         model, description = load_model(path, choose_device(device))
         if not isinstance(model, BDEModel):
             raise CheckpointError(f"{path}: holds a {model.kind}, expected a BDE model")
+        if "atom_kinds" not in description.metadata:
+            raise CheckpointError(f"{path}: does not say which kinds of atoms it was trained with")
         kinds = [AtomKind(*kind) for kind in description.metadata["atom_kinds"]]
         return cls(model, kinds, weights_digest(path)[:12])
 
@@ -167,7 +178,9 @@ class NativeBackend:
             ]
         return _Part(
             graph,
-            np.array([pair for molecule in listed for pair in molecule.atoms], np.int32),
+            np.array([pair for molecule in listed for pair in molecule.atoms], np.int32).reshape(
+                -1, 2
+            ),
             np.array(rows, np.int64),
             np.array([kind == _RING for molecule in listed for kind, _ in molecule.sources], bool),
             np.cumsum([0, *(len(molecule.atoms) for molecule in listed)]),
@@ -197,7 +210,9 @@ class _ListedBonds:
 
 def _list_bonds(mol: Chem.Mol, kinds: Collection[AtomKind]) -> _ListedBonds:
     skeleton, position = _skeleton(mol)
-    known = far_from_unknown(skeleton, kinds)
+    # Charged atoms are known from zwitterions such as nitro groups; no ion was in the training data.
+    ion = Chem.GetFormalCharge(skeleton) != 0
+    known = [near and not ion for near in far_from_unknown(skeleton, kinds)]
     bonds: list[int] = []
     hydrogens: list[int] = []
     atoms: list[tuple[int, int]] = []
@@ -244,14 +259,15 @@ def _list_bonds(mol: Chem.Mol, kinds: Collection[AtomKind]) -> _ListedBonds:
 def _skeleton(mol: Chem.Mol) -> tuple[Chem.Mol, list[int | None]]:
     """Return the molecule as the model reads it, and where its atoms are in there.
 
-    Labelled hydrogens are atoms of ``mol`` and, without their labels, none of the skeleton.
+    Labelled hydrogens, and those that make an imine E or Z, are atoms of ``mol`` but none of the
+    skeleton.
     """
-    if not any(atom.GetIsotope() for atom in mol.GetAtoms()):
+    if not any(atom.GetIsotope() or atom.GetAtomicNum() == 1 for atom in mol.GetAtoms()):
         return mol, list(range(mol.GetNumAtoms()))
     plain = without_isotopes(mol)
     for atom in plain.GetAtoms():
         atom.SetIntProp("_position", atom.GetIdx())
-    skeleton = Chem.RemoveHs(plain)
+    skeleton = Chem.RemoveHs(plain, _HYDROGENS_TO_REMOVE)
     position: list[int | None] = [None] * mol.GetNumAtoms()
     for atom in skeleton.GetAtoms():
         position[atom.GetIntProp("_position")] = atom.GetIdx()
