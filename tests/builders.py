@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import importlib.util
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +17,27 @@ from nextims.data.spectrum import Spectrum
 from nextims.data.splits import SPLITS
 
 Peaks = Mapping[float, float] | Iterable[tuple[float, float]]
+
+# Arguments of small models.
+STUDENT_SIZES = {
+    "max_mz": 300,
+    "width": 16,
+    "experts": 3,
+    "active_experts": 2,
+    "expert_blocks": 1,
+    "expert_bottleneck": 8,
+    "dropout": 0.1,
+}
+BDE_SIZES = {"encoder_width": 16, "encoder_layers": 2}
+TEACHER_SIZES = {
+    "max_mz": 200,
+    **BDE_SIZES,
+    "fingerprint_width": 32,
+    "head_blocks": 1,
+    "head_bottleneck": 16,
+    "dropout": 0.3,
+    "drop_edge": 0.2,
+}
 
 # About what ethanol gives: m/z 31 from the loss of methyl, 45 from the loss of hydrogen, M 46.
 ETHANOL_PEAKS = {15: 60, 26: 90, 27: 220, 29: 300, 30: 60, 31: 999, 43: 80, 45: 510, 46: 220}
@@ -179,10 +203,14 @@ SMALL_MOLECULES = (
 )  # fmt: skip
 
 
+SMALL_SPLITS = ("train",) * (len(SMALL_MOLECULES) - 8) + ("validation",) * 4 + ("test",) * 4
+
+
 def build_config(folder: Path, *, epochs: int = 2):
     """Return a configuration of tiny models, its store of ``SMALL_MOLECULES`` written.
 
-    Four molecules are of the validation split, four of the test split.
+    Four molecules are of the validation split, four of the test split. All paths lead into the
+    folder, also those of weights that come with the code.
     """
     import yaml
 
@@ -190,9 +218,8 @@ def build_config(folder: Path, *, epochs: int = 2):
 
     settings = {
         "data": {"max_mz": 200, "num_workers": 0},
+        "encoder": {"width": 16, "layers": 2},
         "teacher": {
-            "encoder_width": 16,
-            "encoder_layers": 2,
             "fingerprint_width": 32,
             "head_blocks": 1,
             "head_bottleneck": 16,
@@ -212,35 +239,141 @@ def build_config(folder: Path, *, epochs: int = 2):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(settings))
     config = load_config(folder / "config.yaml")
-    training = len(SMALL_MOLECULES) - 8
-    splits = ["train"] * training + ["validation"] * 4 + ["test"] * 4
-    build_store(config.data.store, SMALL_MOLECULES, splits=splits, config=config.data)
+    build_store(config.data.store, SMALL_MOLECULES, splits=SMALL_SPLITS, config=config.data)
     return config
 
 
+def changed(config, section: str, **settings):
+    """Return the configuration with some settings of one section changed.
+
+    Args:
+        config: the configuration.
+        section: a section, or one within another: "training.pretrain".
+        settings: the new values.
+    """
+    name, _, rest = section.partition(".")
+    part = getattr(config, name)
+    new = changed(part, rest, **settings) if rest else part.model_copy(update=settings)
+    return config.model_copy(update={name: new})
+
+
 def build_bde_cache(path: Path, smiles: Iterable[str] = SMALL_MOLECULES) -> Path:
-    """Write a cache of bond energies in which every bond outside rings has 80 + 5·(ring atoms)."""
+    """Write a cache of bond energies, the BDE of each bond 80 kcal/mol, 90 where a ring bears it.
+
+    Free energies are 9 kcal/mol lower; ring bonds are listed and have none.
+    """
     import numpy as np
     from rdkit import Chem
 
     from nextims.data.bde_cache import BondEnergies, CacheContent
+    from nextims.data.bde_generator import breakable
 
     content = CacheContent("test", "1")
     for text in smiles:
         molecule = read_molecule(text)
-        bonds = [
-            (
-                bond.GetBeginAtomIdx(),
-                bond.GetEndAtomIdx(),
-                80.0 + 10 * bond.GetBeginAtom().IsInRing(),
-            )
-            for bond in Chem.AddHs(molecule.mol).GetBonds()
-            if not bond.IsInRing()
-        ]
-        energies = np.array([energy for *_, energy in bonds], np.float32)
-        atoms = np.array([ends for *ends, _ in bonds], np.int32).reshape(-1, 2)
-        valid = np.ones(len(bonds), bool)
-        content.entries[molecule.inchikey] = molecule.smiles, BondEnergies(atoms, energies, valid)
+        mol = Chem.AddHs(molecule.mol)
+        bonds = [bond for bond in mol.GetBonds() if breakable(bond) or bond.IsInRing()]
+        atoms = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds]
+        ring = np.array([bond.IsInRing() for bond in bonds], bool)
+        energies = [80.0 + 10 * bond.GetBeginAtom().IsInRing() for bond in bonds]
+        bde = np.where(ring, np.nan, energies).astype(np.float32)
+        content.entries[molecule.inchikey] = (
+            molecule.smiles,
+            BondEnergies(np.array(atoms, np.int32).reshape(-1, 2), bde, bde - 9, ~ring, ring),
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     content.write(path)
+    return path
+
+
+BDE_TABLE_COLUMNS = (
+    "rid", "molecule", "bond_index", "bond_type", "fragment1", "fragment2", "bde", "bdfe", "set",
+)  # fmt: skip
+
+
+def bde_rows(smiles: str, split: str = "train") -> list[dict[str, str]]:
+    """Return the rows of one molecule as ALFABET's table has them.
+
+    The energies are made up: 110 kcal/mol, 6 less for each neighbour of the bond's ends (hydrogens
+    left out) and 10 more for each aromatic end; the free energies are 9 kcal/mol lower.
+
+    Args:
+        smiles: the molecule.
+        split: "train", "valid" or "test".
+    """
+    from rdkit import Chem
+
+    from nextims.data.bde_generator import breakable
+
+    heavy = Chem.MolFromSmiles(smiles)
+    mol = Chem.AddHs(heavy)
+    rows = []
+    for bond in filter(breakable, mol.GetBonds()):
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        radicals = Chem.RWMol(mol)
+        radicals.RemoveBond(*(end.GetIdx() for end in ends))
+        for end in ends:
+            radicals.GetAtomWithIdx(end.GetIdx()).SetNumRadicalElectrons(1)
+            radicals.GetAtomWithIdx(end.GetIdx()).SetNoImplicit(True)
+        pieces = Chem.GetMolFrags(radicals, asMols=True)
+        neighbours = sum(n.GetAtomicNum() > 1 for end in ends for n in end.GetNeighbors())
+        bde = 110.0 - 6 * neighbours + 10 * sum(end.GetIsAromatic() for end in ends)
+        first, second = sorted(Chem.MolToSmiles(Chem.RemoveHs(piece)) for piece in pieces)
+        values = {
+            "molecule": smiles,
+            "bond_index": bond.GetIdx(),
+            "bond_type": "-".join(sorted(end.GetSymbol() for end in ends)),
+            "fragment1": first,
+            "fragment2": second,
+            "bde": bde,
+            "bdfe": bde - 9,
+            "set": split,
+        }
+        rows.append({name: str(value) for name, value in values.items()})
+    return rows
+
+
+def build_bde_table(
+    rows: Iterable[Mapping[str, str]], columns: Iterable[str] = BDE_TABLE_COLUMNS
+) -> bytes:
+    """Return rows as a gzipped CSV table, numbered as ALFABET's are."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows({"rid": number, **row} for number, row in enumerate(rows, 1))
+    return gzip.compress(text.getvalue().encode(), mtime=0)
+
+
+def small_bde_table() -> bytes:
+    """Return a table of ``SMALL_MOLECULES``, in the splits of ``build_config``."""
+    names = {"validation": "valid"}
+    pairs = zip(SMALL_MOLECULES, SMALL_SPLITS, strict=True)
+    return build_bde_table(
+        row for smiles, split in pairs for row in bde_rows(smiles, names.get(split, split))
+    )
+
+
+def build_bde_data(path: Path) -> Path:
+    """Write DFT energies of ``SMALL_MOLECULES``, made up as in ``bde_rows``, to train on."""
+    from nextims.data.bde_data import prepare_bde_data
+
+    prepare_bde_data(path, small_bde_table(), source="test", progress=False)
+    return path
+
+
+def save_bde_model(path: Path, seed: int = 0, **sizes: int) -> Path:
+    """Write a small untrained BDE model that knows the atoms of ``SMALL_MOLECULES`` without Si."""
+    import torch
+    from rdkit import Chem
+
+    from nextims.data.surroundings import atom_kinds
+    from nextims.models.bde import BDEModel
+    from nextims.training.checkpoint import save_checkpoint
+
+    torch.manual_seed(seed)
+    arguments = BDE_SIZES | sizes
+    known = [Chem.MolFromSmiles(smiles) for smiles in SMALL_MOLECULES if "Si" not in smiles]
+    kinds = {kind for mol in known for kind in atom_kinds(mol)}
+    metadata = {"atom_kinds": sorted(list(kind) for kind in kinds), "finished": "2026-11-23"}
+    save_checkpoint(path, BDEModel(**arguments), arguments, metadata, half=False)
     return path

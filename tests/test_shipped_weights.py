@@ -1,13 +1,19 @@
 """The weights that come with the code: there, small, described, and sane on known compounds."""
 
+import numpy as np
 import pytest
+from rdkit import Chem
 
-from nextims.config import PROJECT_ROOT
+from nextims.config import PROJECT_ROOT, load_config
+from nextims.data.molecule import read_molecule
 from nextims.inference import Predictor
+from nextims.inference.bde_backends import NativeBackend
+from nextims.training.bde import bde_arguments, load_bde_model
 from nextims.training.checkpoint import load_plain
 
 TEACHER = PROJECT_ROOT / "checkpoints" / "teacher" / "best_finetune_teacher.pt"
 STUDENT = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"
+BDE = PROJECT_ROOT / "checkpoints" / "bde" / "bde.pt"
 BOTH = pytest.mark.parametrize("path", [TEACHER, STUDENT], ids=["teacher", "student"])
 
 # Base peaks as any library has them.
@@ -68,3 +74,118 @@ def test_a_spectrum_does_not_depend_on_how_the_smiles_is_written(predictor):
     one, other = predictor.predict(["OC(=O)c1ccccc1O", "c1ccc(C(O)=O)c(c1)O"])
     assert [p.mz for p in one.peaks] == [p.mz for p in other.peaks]
     assert one.spectrum.intensity == pytest.approx(other.spectrum.intensity, abs=1e-5)
+
+
+def test_the_bde_model_is_small_finished_and_described():
+    assert BDE.stat().st_size < 10e6
+    content = load_plain(BDE)
+    metadata = content["metadata"]
+    assert {"finished", "commit", "version", "atom_kinds", "training_bonds"} <= set(metadata)
+    assert metadata["data"]["source"] == "alfabet==0.1.0"
+    assert metadata["training_molecules"] > 60_000
+    assert max(metadata["test"].values()) < 1  # kcal/mol
+    card = BDE.with_name("MODEL_CARD.md").read_text()
+    for split in ("test", "validation"):
+        for quantity in ("bde_error", "bdfe_error"):
+            assert f"{metadata[split][quantity]:.3f}" in card
+    for fact in (metadata["data"]["sha256"], metadata["commit"], "BSD-3-Clause", "# bde.pt"):
+        assert fact in card
+    elements = ", ".join(sorted({kind[0] for kind in metadata["atom_kinds"]}))
+    assert f"ten heavy atoms of {elements}." in card
+
+
+def test_the_bde_model_fits_the_teacher_of_the_shipped_settings():
+    config = load_config()
+    assert config.bde.checkpoint == BDE
+    load_bde_model(config)
+    teacher = load_plain(TEACHER)["model_config"]
+    assert {name: teacher[name] for name in bde_arguments(config)} == bde_arguments(config)
+
+
+@pytest.fixture(scope="module")
+def bonds():
+    """Give the energies of a molecule's bonds that match a SMARTS pattern of two atoms."""
+    backend = NativeBackend.from_checkpoint(BDE)
+
+    def energies(smiles, pattern="*~*"):
+        molecule = read_molecule(smiles)
+        [found] = backend.predict(backend.prepare([molecule]))
+        matches = Chem.AddHs(molecule.mol).GetSubstructMatches(Chem.MolFromSmarts(pattern))
+        wanted = {frozenset(match) for match in matches}
+        rows = [i for i, ends in enumerate(found.atoms.tolist()) if frozenset(ends) in wanted]
+        assert rows
+        return found.bde[rows], found.bdfe[rows]
+
+    return energies
+
+
+@pytest.mark.parametrize(
+    ("smiles", "pattern", "expected"),
+    [  # experiment, kcal/mol: Luo, Comprehensive Handbook of Chemical Bond Energies, 2007
+        ("C", "C[#1]", 105.0),
+        ("CC", "CC", 90.2),
+        ("CC", "C[#1]", 100.5),
+        ("CCC", "[CH2][#1]", 98.1),
+        ("CC(C)C", "[CH1][#1]", 95.7),
+        ("Cc1ccccc1", "[CH3][#1]", 89.7),
+        ("Cc1ccccc1", "[CH3]c", 103.9),
+        ("c1ccccc1", "c[#1]", 112.9),
+        ("C=CC", "[CH3][#1]", 88.2),
+        ("CC=O", "[CX3][#1]", 89.4),
+        ("CCO", "O[#1]", 104.7),
+        ("CO", "CO", 92.1),
+        ("Oc1ccccc1", "O[#1]", 88.0),
+        ("COOC", "OO", 39.0),
+        ("CS", "S[#1]", 87.4),
+        ("CCl", "CCl", 83.7),
+        ("C[N+](=O)[O-]", "CN", 61.0),
+    ],
+)
+def test_known_bonds_have_about_their_measured_energy(bonds, smiles, pattern, expected):
+    bde, _ = bonds(smiles, pattern)
+    assert np.ptp(bde) < 1e-4
+    assert bde[0] == pytest.approx(expected, abs=3.5)
+
+
+@pytest.mark.parametrize("smiles", ["Cc1ccccc1", "CCc1ccccc1", "Cc1ccc(C)cc1", "COc1ccc(C)cc1"])
+def test_benzylic_hydrogen_is_weaker_than_aryl_hydrogen(bonds, smiles):
+    benzylic, _ = bonds(smiles, "[C;$(Cc)][#1]")
+    aryl, _ = bonds(smiles, "c[#1]")
+    assert benzylic.max() + 15 < aryl.min()
+
+
+@pytest.mark.parametrize(
+    "smiles", ["OO", "COOC", "CC(C)(C)OO", "CCOOCC", "CC(=O)OOC(C)=O", "CC(C)(C)OOC(C)(C)C"]
+)
+def test_the_peroxide_bond_is_the_weakest(bonds, smiles):
+    everything, _ = bonds(smiles)
+    peroxide, _ = bonds(smiles, "OO")
+    assert peroxide[0] == np.nanmin(everything)
+    assert peroxide[0] < 60
+
+
+@pytest.mark.parametrize(
+    ("smiles", "pattern", "number"),
+    [
+        ("CC(C)(C)C", "CC", 4),
+        ("CC(C)(C)C", "C[#1]", 12),
+        ("Cc1cc(C)c(C)cc1C", "[CH3]c", 4),  # durene
+        ("Cc1cc(C)c(C)cc1C", "c[#1]", 2),
+        ("Cc1ccc(C)cc1", "C[#1]", 6),  # p-xylene
+        ("Cc1ccc(C)cc1", "c[#1]", 4),
+        ("C1CCCCC1", "C[#1]", 12),
+        ("FC(F)(F)C(F)(F)F", "CF", 6),
+    ],
+)
+def test_bonds_that_symmetry_makes_equal_have_one_energy(bonds, smiles, pattern, number):
+    for values in bonds(smiles, pattern):
+        assert len(values) == number
+        assert np.ptp(values) < 1e-4
+
+
+def test_free_energies_are_lower_by_what_two_radicals_gain_in_entropy(bonds):
+    for smiles in ("CCO", "Cc1ccccc1", "CC(=O)OC", "CCCCN", "CSSC", "C[N+](=O)[O-]", "OCC1CCCO1"):
+        bde, bdfe = bonds(smiles)
+        difference = (bde - bdfe)[np.isfinite(bde)]
+        assert len(difference) >= 4
+        assert ((difference > 5) & (difference < 17)).all()

@@ -20,6 +20,7 @@ import csv
 import gzip
 import hashlib
 import io
+import math
 import os
 import re
 import subprocess
@@ -27,11 +28,13 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -115,7 +118,7 @@ def read_table(archive: str | Path) -> bytes:
     archive = Path(archive)
     try:
         content = _find_table(archive)
-    except (OSError, tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
         raise BDEDataError(f"{archive}: cannot be read ({error})") from error
     if content is None:
         raise BDEDataError(f"{archive}: holds no {TABLE}; expected the package {SOURCE}")
@@ -144,7 +147,7 @@ def prepare_bde_data(
         progress: whether to show a progress bar.
 
     Raises:
-        BDEDataError: the table lacks a column, or has a value that is none of its kind.
+        BDEDataError: the table is damaged, lacks a column, or has a value that is none of its kind.
     """
     path = Path(path)
     smiles, split, offsets, atoms, energies = [], [], [0], [], []
@@ -152,7 +155,7 @@ def prepare_bde_data(
     with tqdm(desc="DFT energies", unit="molecule", disable=not progress) as bar:
         for molecule, rows in _molecules(table):
             bar.update()
-            name = _SPLIT_NAMES[rows[0]["set"]]
+            name = rows[0].split
             try:
                 pairs = _bond_atoms(molecule, rows)
             except ValueError as error:
@@ -161,7 +164,7 @@ def prepare_bde_data(
             smiles.append(molecule)
             split.append(SPLITS.index(name))
             atoms += pairs
-            energies += [[float(row[quantity]) for quantity in QUANTITIES] for row in rows]
+            energies += [row.energies for row in rows]
             offsets.append(len(atoms))
             summary.molecules[name] += 1
             summary.bonds[name] += len(rows)
@@ -214,7 +217,16 @@ def _find_table(archive: Path) -> bytes | None:
     return archive.read_bytes()
 
 
-def _molecules(table: bytes) -> Iterator[tuple[str, list[dict[str, str]]]]:
+class _Row(NamedTuple):
+    """One bond as the table has it."""
+
+    bond_index: int
+    fragments: tuple[str, str]
+    energies: tuple[float, ...]
+    split: str
+
+
+def _molecules(table: bytes) -> Iterator[tuple[str, list[_Row]]]:
     try:
         text = io.TextIOWrapper(gzip.GzipFile(fileobj=io.BytesIO(table)), encoding="utf-8")
         rows = csv.DictReader(text)
@@ -222,12 +234,23 @@ def _molecules(table: bytes) -> Iterator[tuple[str, list[dict[str, str]]]]:
         if missing := sorted(wanted - set(rows.fieldnames or ())):
             raise BDEDataError(f"the table has no column {', '.join(missing)}")
         for molecule, group in groupby(rows, key=lambda row: row["molecule"]):
-            yield molecule, list(group)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+            yield molecule, [_read_row(row) for row in group]
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         raise BDEDataError(f"the table cannot be read ({error})") from error
 
 
-def _bond_atoms(smiles: str, rows: list[dict[str, str]]) -> list[tuple[int, int]]:
+def _read_row(row: dict[str, str]) -> _Row:
+    try:
+        energies = tuple(float(row[quantity]) for quantity in QUANTITIES)
+        if not all(map(math.isfinite, energies)):
+            raise ValueError("an energy that is not finite")
+        fragments = row["fragment1"], row["fragment2"]
+        return _Row(int(row["bond_index"]), fragments, energies, _SPLIT_NAMES[row["set"]])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BDEDataError(f"the table cannot be read (in the row {row}: {error})") from error
+
+
+def _bond_atoms(smiles: str, rows: list[_Row]) -> list[tuple[int, int]]:
     """Return the two atoms of each row's bond; refuse bonds that give other radicals."""
     heavy = Chem.MolFromSmiles(smiles)
     if heavy is None:
@@ -236,14 +259,13 @@ def _bond_atoms(smiles: str, rows: list[dict[str, str]]) -> list[tuple[int, int]
     neighbours = [[n.GetIdx() for n in atom.GetNeighbors()] for atom in heavy.GetAtoms()]
     pairs = []
     for row in rows:
-        index = int(row["bond_index"])
-        if index >= mol.GetNumBonds():
+        if not 0 <= row.bond_index < mol.GetNumBonds():
             raise ValueError("no bond of that number")
-        bond = mol.GetBondWithIdx(index)
+        bond = mol.GetBondWithIdx(row.bond_index)
         ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         pairs.append(ends)
         found = sorted(_elements(heavy, side) for side in _sides(neighbours, ends))
-        told = sorted(_elements_of_smiles(row[name]) for name in ("fragment1", "fragment2"))
+        told = sorted(map(_elements_of_smiles, row.fragments))
         if found != told:
             raise ValueError("a bond's two sides are not the fragments of the table")
     return pairs

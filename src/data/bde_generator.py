@@ -26,6 +26,7 @@ __all__ = [
     "BondEnergies",
     "FillSummary",
     "breakable",
+    "discard_others",
     "fill_cache",
     "gives_ions",
     "without_isotopes",
@@ -167,7 +168,7 @@ def fill_cache(
     """
     path = Path(path)
     wanted = distinct_structures(structures, max_molecules)
-    parts = path.with_name(path.name + ".parts")
+    parts = _parts_of(path)
     content, finished = _collect(path, parts, backend)
     known = content.structures()
     todo = [item for item in wanted.items() if known.get(item[0]) != item[1]]
@@ -198,6 +199,30 @@ def fill_cache(
         if not any(parts.glob("*.h5")):
             shutil.rmtree(parts)
     return _summarize(content, wanted, len(todo), seconds)
+
+
+def discard_others(path: str | Path, backend: BDEBackend) -> str | None:
+    """Remove a cache, and what an interrupted run left of one, that another backend has made.
+
+    Args:
+        path: HDF5 file.
+        backend: the backend whose results are kept.
+
+    Returns:
+        The other backend and its version; ``None`` where there was nothing to remove.
+
+    Raises:
+        BDECacheError: a file cannot be read.
+    """
+    path = Path(path)
+    found = None
+    for file in [path, *sorted(_parts_of(path).glob("*.h5"))]:
+        if file.exists():
+            cache = BDECache(file)
+            if (cache.backend, cache.backend_version) != (backend.name, backend.version):
+                found = f"{cache.backend} {cache.backend_version}"
+                file.unlink()
+    return found
 
 
 class _Prepared(NamedTuple):
@@ -254,6 +279,10 @@ def _collect(path: Path, parts: Path, backend: BDEBackend) -> tuple[CacheContent
     for batch in batches:
         content.update(batch)
     return content, files
+
+
+def _parts_of(path: Path) -> Path:
+    return path.with_name(path.name + ".parts")
 
 
 def _next_part(parts: Path) -> Path:

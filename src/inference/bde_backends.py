@@ -210,7 +210,7 @@ class _ListedBonds:
 
 def _list_bonds(mol: Chem.Mol, kinds: Collection[AtomKind]) -> _ListedBonds:
     skeleton, position = _skeleton(mol)
-    # Charged atoms are known from zwitterions such as nitro groups; no ion was in the training data.
+    # Charged atoms are known from nitro groups and the like; no ion was in the training data.
     ion = Chem.GetFormalCharge(skeleton) != 0
     known = [near and not ion for near in far_from_unknown(skeleton, kinds)]
     bonds: list[int] = []

@@ -10,7 +10,7 @@ from typing import Any
 from ..config import Config
 from ..data.bde_cache import BDECache
 from ..data.bde_data import COMMAND as BDE_DATA_COMMAND
-from ..data.bde_generator import fill_cache
+from ..data.bde_generator import discard_others, fill_cache
 from ..data.ingest import ingest
 from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
@@ -90,9 +90,11 @@ def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -
 
 def _pretrain(config: Config, say: Callable[[str], None]) -> None:
     if not config.bde.data.is_file():
+        model = config.bde.checkpoint
+        start = f"the model at {model}" if model.is_file() else "random weights"
         say(
             f"phase 1, pretraining: skipped, no DFT energies at {config.bde.data} "
-            f"({BDE_DATA_COMMAND} gets them); the model at {config.bde.checkpoint} is used"
+            f"({BDE_DATA_COMMAND} gets them); fine-tuning starts from {start}"
         )
         return
     _train(
@@ -111,14 +113,11 @@ def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
         structures = list(zip(store.column("inchikey"), store.column("smiles"), strict=True))
     path = config.bde.cache
     backend = open_backend(config.bde, device=config.training.device)
-    if path.exists():
-        cache = BDECache(path)
-        if (cache.backend, cache.backend_version) != (backend.name, backend.version):
-            say(f"phase 0: {path} holds energies of {cache.backend} {cache.backend_version}")
-            path.unlink()
-        elif cache.covers(structures):
-            say(f"phase 0: skipped, {path} holds all molecules")
-            return
+    if other := discard_others(path, backend):
+        say(f"phase 0: {path} held energies of {other}; made anew")
+    if path.exists() and BDECache(path).covers(structures):
+        say(f"phase 0: skipped, {path} holds all molecules")
+        return
     say(f"phase 0: bond dissociation energies by {backend.name} {backend.version}")
     summary = fill_cache(
         path,

@@ -14,25 +14,33 @@ from nextims.data.bde_cache import (
     distinct_structures,
 )
 
-METHANE, ETHANE, WATER, BENZENE = (
+METHANE, ETHANE, WATER, NITROGEN, CYCLOPROPANE = (
     "VNWKTOKETHGBQD-UHFFFAOYSA-N",
     "OTMSDBZUPAUEDD-UHFFFAOYSA-N",
     "XLYOFNOQVPJJNP-UHFFFAOYSA-N",
-    "UHOVQNZJYSORNB-UHFFFAOYSA-N",
+    "IJGRMHOSHXDMSA-UHFFFAOYSA-N",
+    "LVZWSLJZHVFIQJ-UHFFFAOYSA-N",
 )
 
 
-def energies(pairs, values) -> BondEnergies:
-    bde = np.array(values, dtype=np.float32)
-    return BondEnergies(np.array(pairs, dtype=np.int32), bde, ~np.isnan(bde))
+def energies(pairs, values, free_values, ring=False) -> BondEnergies:
+    bde, bdfe = np.array([values, free_values], dtype=np.float32)
+    return BondEnergies(
+        np.array(pairs, dtype=np.int32), bde, bdfe, ~np.isnan(bde), np.full(len(bde), ring)
+    )
 
 
-# DFT values of the ALFABET training set (kcal/mol); water's second bond is made unknown here.
+# DFT values of the ALFABET training set (kcal/mol), free energies rounded; water's second bond is
+# made unknown here, and of cyclopropane there are the ring bonds.
 KNOWN = {
-    METHANE: ("C", energies([[0, 1], [0, 2], [0, 3], [0, 4]], [103.83] * 4)),
-    WATER: ("O", energies([[0, 1], [0, 2]], [116.01, np.nan])),
-    BENZENE: ("c1ccccc1", NO_BONDS),
-    ETHANE: ("CC", energies([[0, 1], [0, 2]], [90.67, 99.84])),
+    METHANE: ("C", energies([[0, 1], [0, 2], [0, 3], [0, 4]], [103.83] * 4, [95.4] * 4)),
+    WATER: ("O", energies([[0, 1], [0, 2]], [116.01, np.nan], [108.0, np.nan])),
+    NITROGEN: ("N#N", NO_BONDS),
+    ETHANE: ("CC", energies([[0, 1], [0, 2]], [90.67, 99.84], [78.0, 91.2])),
+    CYCLOPROPANE: (
+        "C1CC1",
+        energies([[0, 1], [1, 2], [0, 2]], [np.nan] * 3, [np.nan] * 3, ring=True),
+    ),
 }
 
 
@@ -48,7 +56,7 @@ def path(content, tmp_path):
 
 
 def assert_same(found: BondEnergies, expected: BondEnergies):
-    for name in ("atoms", "bde", "valid"):
+    for name in ("atoms", "bde", "bdfe", "valid", "ring"):
         values, wanted = getattr(found, name), getattr(expected, name)
         assert values.dtype == wanted.dtype, name
         np.testing.assert_array_equal(values, wanted)
@@ -82,7 +90,7 @@ def test_bonds_of_another_smiles_are_not_given_out(path):
 def test_the_file_is_as_documented(path):
     with h5py.File(path) as file:
         assert dict(file.attrs) == {
-            "format_version": 1,
+            "format_version": 2,
             "backend": "dft",
             "backend_version": "M06-2X",
             "units": "kcal/mol",
@@ -90,10 +98,13 @@ def test_the_file_is_as_documented(path):
         assert file["inchikey"].dtype == "S27"
         keys = file["inchikey"][:].tolist()
         assert keys == sorted(keys)
-        assert file["offsets"][:].tolist() == [0, 2, 2, 6, 8]
-        assert file["atoms"].shape == (8, 2) and file["atoms"].dtype == np.int32
-        assert file["bde"].dtype == np.float32 and file["valid"].dtype == bool
-        assert (np.isnan(file["bde"][:]) == ~file["valid"][:]).all()
+        assert file["offsets"][:].tolist() == [0, 0, 3, 5, 9, 11]
+        assert file["atoms"].shape == (11, 2) and file["atoms"].dtype == np.int32
+        for name in ("bde", "bdfe"):
+            assert file[name].dtype == np.float32
+            assert (np.isnan(file[name][:]) == ~file["valid"][:]).all()
+        assert file["valid"].dtype == file["ring"].dtype == bool
+        assert not (file["valid"][:] & file["ring"][:]).any()
 
 
 def test_an_empty_cache_can_be_written_and_read(tmp_path):
@@ -151,10 +162,11 @@ def test_a_text_file_is_refused(tmp_path):
         BDECache(tmp_path / "bde.csv")
 
 
-def test_a_newer_format_is_refused(path):
+@pytest.mark.parametrize("version", [1, 3])
+def test_an_older_and_a_newer_format_are_refused(path, version):
     with h5py.File(path, "r+") as file:
-        file.attrs["format_version"] = 2
-    with pytest.raises(BDECacheError, match="format version is 2, this program reads 1"):
+        file.attrs["format_version"] = version
+    with pytest.raises(BDECacheError, match=f"format version is {version}, this program reads 2"):
         BDECache(path)
 
 

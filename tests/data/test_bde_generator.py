@@ -10,14 +10,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from nextims.data import bde_alfabet
 from nextims.data.bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent
-from nextims.data.bde_generator import (
-    BackendMissingError,
-    breakable_bonds,
-    fill_cache,
-    open_backend,
-)
+from nextims.data.bde_generator import breakable, fill_cache, gives_ions, without_isotopes
 from nextims.data.molecule import read_molecule
 
 SMILES = [
@@ -37,6 +31,7 @@ class PaulingBackend:
     """
 
     name = "pauling"
+    parallel = True
     electronegativity = {  # noqa: RUF012
         **{"H": 2.20, "C": 2.55, "N": 3.04, "O": 3.44, "F": 3.98},
         **{"P": 2.19, "S": 2.58, "Cl": 3.16, "Br": 2.96},
@@ -47,25 +42,35 @@ class PaulingBackend:
         self.log = log
         self.seconds = seconds
         self.asked = []
+        self.processes = set()
 
-    def predict(self, molecules):
+    def prepare(self, molecules):
+        # A pair with an array in it, which must come back as such.
+        return os.getpid(), np.array([m.smiles for m in molecules], dtype=object)
+
+    def predict(self, prepared):
         time.sleep(self.seconds)
-        self.asked += [molecule.smiles for molecule in molecules]
+        assert isinstance(prepared, tuple)
+        process, smiles = prepared
+        self.processes.add(process)
+        self.asked += smiles.tolist()
         if self.log:
             with Path(self.log).open("a") as file:
-                file.write("".join(f"{molecule.smiles}\n" for molecule in molecules))
-        return [self._energies(molecule) for molecule in molecules]
+                file.write("".join(f"{text}\n" for text in smiles))
+        return [self._energies(text) for text in smiles]
 
-    def _energies(self, molecule):
-        mol = Chem.AddHs(molecule.mol)
+    def _energies(self, smiles):
+        mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
         if any(atom.GetSymbol() not in self.electronegativity for atom in mol.GetAtoms()):
             return "element without a value"
-        bonds = breakable_bonds(mol)
+        bonds = [bond for bond in mol.GetBonds() if breakable(bond) or bond.IsInRing()]
         pairs = np.array([(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in bonds], dtype=np.int32)
         symbols = [(b.GetBeginAtom().GetSymbol(), b.GetEndAtom().GetSymbol()) for b in bonds]
         bde = [80 + 23 * self._difference(*pair) ** 2 for pair in symbols]
-        bde = np.where([pair == ("S", "S") for pair in symbols], np.nan, bde).astype(np.float32)
-        return BondEnergies(pairs.reshape(-1, 2), bde, np.isfinite(bde))
+        ring = np.array([bond.IsInRing() for bond in bonds], bool)
+        unknown = ring | [pair == ("S", "S") for pair in symbols]
+        bde = np.where(unknown, np.nan, bde).astype(np.float32)
+        return BondEnergies(pairs.reshape(-1, 2), bde, bde - 8, ~unknown, ring)
 
     def _difference(self, first, second):
         return self.electronegativity[first] - self.electronegativity[second]
@@ -82,8 +87,10 @@ def assert_same_file(path, expected):
     assert found.entries.keys() == wanted.entries.keys()
     for key, (smiles, energies) in wanted.entries.items():
         assert found.entries[key][0] == smiles
-        np.testing.assert_array_equal(found.entries[key][1].atoms, energies.atoms)
-        np.testing.assert_array_equal(found.entries[key][1].bde, energies.bde)
+        for name in ("atoms", "bde", "bdfe", "valid", "ring"):
+            np.testing.assert_array_equal(
+                getattr(found.entries[key][1], name), getattr(energies, name), f"{smiles} {name}"
+            )
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +100,7 @@ def complete(tmp_path_factory):
     return path
 
 
-class TestBreakableBonds:
+class TestBreakable:
     @pytest.mark.parametrize(
         ("smiles", "number", "why"),
         [
@@ -107,14 +114,49 @@ class TestBreakableBonds:
         ],
     )
     def test_number(self, smiles, number, why):
-        assert len(breakable_bonds(Chem.AddHs(Chem.MolFromSmiles(smiles)))) == number, why
+        bonds = Chem.AddHs(Chem.MolFromSmiles(smiles)).GetBonds()
+        assert sum(map(breakable, bonds)) == number, why
 
     @pytest.mark.parametrize("smiles", SMILES)
     def test_each_splits_the_molecule_in_two(self, smiles):
         mol = Chem.AddHs(read_molecule(smiles).mol)
-        for bond in breakable_bonds(mol):
+        for bond in filter(breakable, mol.GetBonds()):
             pieces = Chem.FragmentOnBonds(mol, [bond.GetIdx()], addDummies=False)
             assert len(Chem.GetMolFrags(pieces)) == 2
+
+
+@pytest.mark.parametrize(
+    ("smiles", "number"),
+    [
+        ("C[N+](=O)[O-]", 1),  # not the double bond's other end, which bears no charge
+        ("C[N+](C)(C)[O-]", 1),
+        ("CS(C)=O", 0),
+        ("C[N+](C)(C)CC(=O)[O-]", 0),  # the charges are not neighbours
+        ("[N-]=[N+]=NC", 1),
+    ],
+)
+def test_bonds_between_opposite_charges_give_ions(smiles, number):
+    assert sum(map(gives_ions, Chem.MolFromSmiles(smiles).GetBonds())) == number
+
+
+class TestWithoutIsotopes:
+    def test_labels_go_and_the_atoms_keep_their_order(self):
+        labelled = Chem.MolFromSmiles("[2H]C([2H])([2H])[13CH2]O")
+        plain = without_isotopes(labelled)
+        assert [atom.GetIsotope() for atom in plain.GetAtoms()] == [0] * 6
+        assert [a.GetSymbol() for a in plain.GetAtoms()] == list("HCHHCO")
+        assert labelled.GetAtomWithIdx(0).GetIsotope() == 2
+
+    def test_a_centre_that_is_chiral_by_its_label_alone_is_none(self):
+        labelled = Chem.MolFromSmiles("[2H][C@H](C)O")
+        assert labelled.GetAtomWithIdx(1).HasProp("_CIPCode")
+        plain = without_isotopes(labelled)
+        assert not any(atom.HasProp("_CIPCode") for atom in plain.GetAtoms())
+        assert Chem.MolToSmiles(Chem.RemoveHs(plain)) == "CCO"
+
+    def test_a_molecule_without_labels_is_left_alone(self):
+        mol = Chem.MolFromSmiles("C[C@H](O)F")
+        assert without_isotopes(mol) is mol
 
 
 class TestFill:
@@ -128,7 +170,9 @@ class TestFill:
             mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
             energies = cache.get(inchikey, smiles)
             bonds = [mol.GetBondBetweenAtoms(*map(int, pair)) for pair in energies.atoms]
-            assert [b.GetIdx() for b in bonds] == [b.GetIdx() for b in breakable_bonds(mol)]
+            expected = [b for b in mol.GetBonds() if breakable(b) or b.IsInRing()]
+            assert [b.GetIdx() for b in bonds] == [b.GetIdx() for b in expected]
+            assert energies.ring.tolist() == [b.IsInRing() for b in bonds]
 
     def test_summary_counts_what_is_in_the_cache(self, tmp_path):
         broken = ("AAAAAAAAAAAAAA-UHFFFAOYSA-N", "C1CC")
@@ -140,11 +184,32 @@ class TestFill:
             "RDKit cannot read the structure": 1,
         }
         assert content.failures[broken[0]] == ("C1CC", "RDKit cannot read the structure")
-        assert summary.bonds == sum(len(energies) for _, energies in content.entries.values())
+        energies = [energies for _, energies in content.entries.values()]
+        assert summary.bonds == sum(int((~e.ring).sum()) for e in energies)
+        assert summary.ring_bonds == sum(int(e.ring.sum()) for e in energies) > 0
         assert summary.valid_bonds == summary.bonds - 1  # but for S-S of CSSC
         assert summary.valid_molecules == len(STRUCTURES) - 1
         assert "element without a value" in str(summary)
-        assert f"{summary.bonds:,}\n" in str(summary)
+        lines = dict(line.rsplit(maxsplit=1) for line in str(summary).splitlines())
+        assert lines["single bonds outside rings"] == f"{summary.bonds:,}"
+        assert lines["ring bonds, without energies"] == f"{summary.ring_bonds:,}"
+
+    def test_worker_processes_prepare_the_same(self, tmp_path, complete):
+        path, backend = tmp_path / "bde.h5", PaulingBackend()
+        broken = ("AAAAAAAAAAAAAA-UHFFFAOYSA-N", "C1CC")
+        summary = fill(path, [*STRUCTURES, broken], backend, num_workers=2)
+        assert backend.asked == [smiles for _, smiles in STRUCTURES]  # in order all the same
+        assert len(backend.processes) == 2 and os.getpid() not in backend.processes
+        assert summary.failures["RDKit cannot read the structure"] == 1
+        fill(path.with_name("alone.h5"), [*STRUCTURES, broken])
+        assert_same_file(path, path.with_name("alone.h5"))
+
+    def test_a_backend_that_is_not_parallel_prepares_here(self, tmp_path, complete):
+        path, backend = tmp_path / "bde.h5", PaulingBackend()
+        backend.parallel = False
+        fill(path, backend=backend, num_workers=2)
+        assert backend.processes == {os.getpid()}
+        assert_same_file(path, complete)
 
     def test_nothing_is_predicted_twice(self, complete, tmp_path):
         path = tmp_path / "bde.h5"
@@ -193,6 +258,18 @@ class TestFill:
         interrupt_fill(path, after=2)
         with pytest.raises(BDECacheError, match=r"parts.*holds results of pauling 1939"):
             fill(path, backend=PaulingBackend("1960"))
+
+    def test_what_others_have_made_can_be_discarded(self, tmp_path, complete):
+        path = tmp_path / "bde.h5"
+        interrupt_fill(path, after=2)
+        assert discard_others(path, PaulingBackend()) is None  # its own batches stay
+        assert len(list(tmp_path.glob("bde.h5.parts/*.h5"))) == 2
+        path.write_bytes(complete.read_bytes())
+        newer = PaulingBackend("1960")
+        assert discard_others(path, newer) == "pauling 1939"
+        fill(path, backend=newer)
+        assert BDECache(path).backend_version == "1960"
+        assert [file.name for file in tmp_path.iterdir()] == ["bde.h5"]
 
     def test_a_damaged_cache_is_named_and_kept(self, tmp_path, complete):
         path = tmp_path / "bde.h5"
@@ -258,10 +335,10 @@ class TestInterruption:
         path = tmp_path / "bde.h5"
 
         class Disturbed(PaulingBackend):
-            def predict(self, molecules):
+            def predict(self, prepared):
                 if len(self.asked) == 20:  # the other run begins and ends meanwhile
                     fill(path, STRUCTURES[::-1], batch_size=6)
-                return super().predict(molecules)
+                return super().predict(prepared)
 
         fill(path, backend=Disturbed())
         assert_same_file(path, complete)
@@ -271,7 +348,7 @@ class TestInterruption:
         path, log = tmp_path / "bde.h5", tmp_path / "predicted.txt"
         chance = random.Random(7)
         killed = 0
-        for _ in range(4):
+        for _ in range(2):
             before = logged(log)
             process = start_fill(path, log)
             while logged(log) < before + 6 and process.poll() is None:
@@ -279,7 +356,7 @@ class TestInterruption:
             time.sleep(chance.uniform(0, 0.04))
             process.kill()
             killed += process.wait() == -signal.SIGKILL
-        assert killed == 4
+        assert killed == 2
         finished = start_fill(path, log)
         output, _ = finished.communicate(timeout=60)
         assert finished.returncode == 0
@@ -304,131 +381,3 @@ def start_fill(path, log):
     return subprocess.Popen(
         [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True
     )
-
-
-class TestOpenBackend:
-    def test_an_unknown_name_lists_the_known_ones(self):
-        with pytest.raises(ValueError, match="no BDE backend 'xtb'; there is: alfabet"):
-            open_backend("xtb")
-
-    def test_missing_packages_say_how_to_install_them(self, monkeypatch):
-        installed = {"alfabet": "0.1.0", "tf-keras": None, "tensorflow": None}
-        monkeypatch.setattr(bde_alfabet, "_version", installed.get)
-        with pytest.raises(
-            BackendMissingError, match=r"packages tensorflow, tf-keras; .*pip install -e \"\.\[alf"
-        ):
-            open_backend("alfabet")
-
-
-@pytest.fixture(scope="module")
-def alfabet():
-    try:
-        return open_backend("alfabet")
-    except BackendMissingError as error:
-        pytest.skip(str(error))
-
-
-def bond_values(molecule, energies) -> dict[str, set[float]]:
-    """Return the values of each kind of bond, rounded, by its elements."""
-    mol = Chem.AddHs(molecule.mol)
-    values = {}
-    for pair, value in zip(energies.atoms, energies.bde, strict=True):
-        kind = "-".join(sorted(mol.GetAtomWithIdx(int(i)).GetSymbol() for i in pair))
-        values.setdefault(kind, set()).add(round(float(value), 2))
-    return values
-
-
-class TestAlfabet:
-    @pytest.mark.parametrize(
-        ("smiles", "bond", "expected"),
-        [  # experiment, kcal/mol: Luo, Comprehensive Handbook of Chemical Bond Energies, 2007
-            ("C", "C-H", 105.0),
-            ("CC", "C-C", 90.2),
-            ("CC", "C-H", 100.5),
-            ("O", "H-O", 118.8),
-            ("CO", "H-O", 105.2),
-            ("COOC", "O-O", 39.0),
-            ("Cc1ccccc1", "C-C", 103.9),
-            ("CCl", "C-Cl", 83.7),
-        ],
-    )
-    def test_known_bonds(self, alfabet, smiles, bond, expected):
-        molecule = read_molecule(smiles)
-        (energies,) = alfabet.predict([molecule])
-        values = bond_values(molecule, energies)[bond]
-        assert max(values) - min(values) < 0.02  # equivalent bonds have one value
-        assert max(values) == pytest.approx(expected, abs=3.5)
-
-    def test_benzylic_hydrogen_is_weaker_than_aryl_hydrogen(self, alfabet):
-        molecule = read_molecule("Cc1ccccc1")
-        (energies,) = alfabet.predict([molecule])
-        values = bond_values(molecule, energies)["C-H"]
-        assert min(values) < 92 and max(values) > 110
-
-    def test_values_are_those_of_the_package(self, alfabet):
-        molecules = [read_molecule(smiles) for smiles in SMILES]
-        predicted = alfabet.predict(molecules)
-        from alfabet.model import predict  # after the backend has set TensorFlow up
-
-        unlabelled = [molecule.smiles for molecule in molecules if "2H" not in molecule.smiles]
-        table = predict(unlabelled, drop_duplicates=False)
-        compared = 0
-        for molecule, energies in zip(molecules, predicted, strict=True):
-            mol = Chem.AddHs(molecule.mol)
-            bonds = [mol.GetBondBetweenAtoms(*map(int, pair)) for pair in energies.atoms]
-            values = {b.GetIdx(): v for b, v in zip(bonds, energies.bde, strict=True)}
-            rows = table[table.molecule == molecule.smiles]
-            for index, value, valid in zip(
-                rows.bond_index, rows.bde_pred, rows.is_valid, strict=True
-            ):
-                bond = mol.GetBondWithIdx(int(index))
-                ionic = "[O-]" in molecule.smiles and bond.GetEndAtom().GetFormalCharge() < 0
-                assert np.isnan(values[index]) == (ionic or not valid)
-                if not np.isnan(values[index]):
-                    assert values[index] == pytest.approx(value, abs=1e-3)
-                    compared += 1
-        assert compared > 100
-
-    def test_a_molecule_has_the_same_values_alone_and_among_others(self, alfabet):
-        molecules = [read_molecule(smiles) for smiles in SMILES]
-        together = alfabet.predict(molecules)
-        for molecule, energies in zip(molecules, together, strict=True):
-            (alone,) = alfabet.predict([molecule])
-            np.testing.assert_array_equal(alone.atoms, energies.atoms)
-            np.testing.assert_allclose(alone.bde, energies.bde, atol=1e-3)
-
-    @pytest.mark.parametrize("smiles", ["C[Si](C)(C)C", "CCI", "CB(C)C"])
-    def test_elements_it_does_not_know_have_no_valid_bond(self, alfabet, smiles):
-        (energies,) = alfabet.predict([read_molecule(smiles)])
-        assert len(energies) > 0
-        assert not energies.valid.any()
-        assert np.isnan(energies.bde).all()
-
-    def test_a_bond_between_opposite_charges_is_not_valid(self, alfabet):
-        molecule = read_molecule("C[N+](=O)[O-]")
-        (energies,) = alfabet.predict([molecule])
-        values = bond_values(molecule, energies)
-        assert np.isnan(list(values["N-O"])).all()
-        assert 55 < max(values["C-N"]) < 70  # experiment: 61
-        assert energies.valid.tolist() == [True, False, True, True, True]
-
-    @pytest.mark.parametrize(
-        ("labelled", "unlabelled"),
-        [
-            ("[2H]C([2H])([2H])O", "CO"),
-            ("[13CH3]C", "CC"),
-            ("[2H][C@H](C)O", "CCO"),  # a stereocentre by its label alone
-        ],
-    )
-    def test_isotope_labels_change_nothing(self, alfabet, labelled, unlabelled):
-        labelled, unlabelled = read_molecule(labelled), read_molecule(unlabelled)
-        found, expected = alfabet.predict([labelled, unlabelled])
-        assert found.valid.all()
-        assert bond_values(labelled, found) == bond_values(unlabelled, expected)
-        assert len(found) == len(expected)
-
-    def test_molecules_without_a_breakable_bond(self, alfabet):
-        molecule = read_molecule("N#N")
-        (energies,) = alfabet.predict([molecule])
-        assert energies.atoms.shape == (0, 2)
-        assert alfabet.predict([]) == []

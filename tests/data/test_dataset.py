@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from builders import build_store
+from builders import build_bde_cache, build_store
 from nextims.data.bde_cache import BondEnergies, CacheContent
 from nextims.data.dataset import EmptySplitError, ResumableSampler, SpectrumDataset, make_loader
 from nextims.data.molecule import read_molecule
@@ -50,7 +50,7 @@ def test_both_modes_give_the_same_batches_twice(store):
         for a, b in zip(batches(lazy), batches(held), strict=True):
             assert torch.equal(a.spectrum, b.spectrum)
             assert torch.equal(a.positions, b.positions)
-            assert torch.equal(a.atoms, b.atoms)
+            assert torch.equal(a.graph.atoms, b.graph.atoms)
     assert not lazy._held
     assert len(held._held) == 3
 
@@ -59,7 +59,7 @@ def test_workers_give_the_same_batches(store):
     here, there = (batches(open_dataset(store), num_workers=n) for n in (0, 2))
     for a, b in zip(here, there, strict=True):
         assert torch.equal(a.spectrum, b.spectrum)
-        assert torch.equal(a.edges, b.edges)
+        assert torch.equal(a.graph.edges, b.graph.edges)
         assert torch.equal(a.row, b.row)
 
 
@@ -82,22 +82,43 @@ def test_bond_energies_are_attached_to_the_graphs_atoms(store, tmp_path):
     content = CacheContent("test", "1")
     ethanol = read_molecule("CCO")
     # C-C, C-O, a C-H of the first carbon, and an O-H that is not valid
+    bde = np.array([88.0, 94.0, 101.0, np.nan], np.float32)
     content.entries[ethanol.inchikey] = (
         "CCO",
         BondEnergies(
             np.array([[0, 1], [1, 2], [0, 3], [2, 8]], np.int32),
-            np.array([88.0, 94.0, 101.0, np.nan], np.float32),
+            bde,
+            bde - 9,
             np.array([True, True, True, False]),
+            np.zeros(4, bool),
         ),
     )
     content.write(tmp_path / "bde.h5")
     dataset = open_dataset(store, bde_cache=tmp_path / "bde.h5")
     batch, rest = batches(dataset)
-    assert batch.bond_atoms.tolist() == [[2, 3], [3, 4]]  # methanol's two atoms come first
-    assert batch.bond_energy.tolist() == [88, 94]
-    assert batch.hydrogen_atoms.tolist() == [2]
-    assert batch.hydrogen_energy.tolist() == [101]
-    assert rest.bond_atoms.shape == (0, 2)
+    targets = batch.graph.targets
+    assert targets.bonds.tolist() == [1, 2]  # methanol's bond comes first
+    assert batch.graph.edges[:, ::2].T[targets.bonds].tolist() == [[2, 3], [3, 4]]
+    assert targets.hydrogens.tolist() == [2]
+    assert targets.energies.tolist() == [[88], [94], [101]]
+    # propanol has no entry in the cache
+    assert rest.graph.targets.energies.shape == (0, 1)
+
+
+def test_ring_bonds_and_those_of_deuterium_are_told_from_others(tmp_path):
+    names = ["C1CC1C", "[2H]CO"]
+    store = build_store(tmp_path / "spectra.h5", names, splits=["train"] * 2)
+    dataset = open_dataset(store, bde_cache=build_bde_cache(tmp_path / "bde.h5", names))
+    cyclopropane, methanol = dataset[0].bonds, dataset[1].bonds
+    assert len(cyclopropane.bonds) == 1  # to the methyl group
+    assert len(cyclopropane.hydrogens) == 8
+    # The labelled hydrogen is an atom of the graph: its bond is one between atoms.
+    assert len(methanol.bonds) == 2
+    assert len(methanol.hydrogens) == 3
+
+
+def test_without_a_cache_no_bond_is_named(store):
+    assert batches(open_dataset(store))[0].graph.targets is None
 
 
 def test_the_order_depends_on_seed_and_epoch_alone():

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-import torch
 
-from nextims.data.features import ATOM_FEATURES, BOND_FEATURES, collate, featurize
+from nextims.data.features import collate, featurize
 from nextims.data.molecule import read_molecule
 
 
@@ -10,38 +9,17 @@ def features(*smiles, graph=True):
     return [featurize(read_molecule(s), graph=graph) for s in smiles]
 
 
-def test_a_graph_has_each_bond_in_both_directions():
-    graph = features("CC(=O)O")[0].graph
-    assert graph.atoms.shape == (4, ATOM_FEATURES)
-    assert graph.bonds.shape == (6, BOND_FEATURES)
-    assert (graph.edges[:, ::2] == graph.edges[::-1, 1::2]).all()
-    assert (graph.bonds[::2] == graph.bonds[1::2]).all()
-
-
-def test_a_single_atom_has_no_bonds():
-    graph = features("C")[0].graph
-    assert graph.atoms.shape == (1, ATOM_FEATURES)
-    assert graph.edges.shape == (2, 0)
-
-
-def test_isotope_labels_are_seen():
-    plain, labelled = features("CO", "[13CH3]O")
-    assert not np.array_equal(plain.graph.atoms, labelled.graph.atoms)
-
-
-def test_a_batch_keeps_molecules_apart():
+def test_a_batch_holds_fingerprints_masses_and_graphs_of_its_molecules():
     batch = collate(features("CCO", "C", "c1ccccc1"))
-    assert len(batch) == 3
-    assert batch.atom_molecule.tolist() == [0] * 3 + [1] + [2] * 6
+    assert len(batch) == len(batch.graph) == 3
+    assert batch.graph.atom_molecule.tolist() == [0] * 3 + [1] + [2] * 6
     assert batch.nominal_mass.tolist() == [46, 16, 78]
-    # no bond leads from one molecule into another
-    ends = batch.atom_molecule[batch.edges]
-    assert torch.equal(ends[0], ends[1])
+    assert batch.graph.targets is None
 
 
 def test_fingerprints_alone_need_no_graph():
     batch = collate(features("CCO", "C", graph=False))
-    assert batch.atoms is None
+    assert batch.graph is None
     lengths = np.diff([*batch.offsets.tolist(), len(batch.positions)])
     assert lengths.tolist() == [len(f.positions) for f in features("CCO", "C", graph=False)]
 
@@ -54,7 +32,7 @@ def test_an_energy_that_is_not_given_counts_as_70_ev():
 
 def test_a_batch_moves_as_a_whole():
     moved = collate(features("CCO")).to("meta")
-    assert moved.atoms.device.type == moved.positions.device.type == "meta"
+    assert moved.graph.atoms.device.type == moved.positions.device.type == "meta"
     assert moved.spectrum is None
 
 

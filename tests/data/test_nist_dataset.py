@@ -3,7 +3,7 @@ import tracemalloc
 import pytest
 from rdkit import Chem
 
-from builders import ETHANOL_PEAKS, build_massbank_record, build_msp
+from builders import ETHANOL_PEAKS, build_massbank_record, build_msp, build_store, changed
 from nextims.config import Config
 from nextims.data.filters import find_fault
 from nextims.data.ingest import IngestError
@@ -365,10 +365,18 @@ def config(tmp_path):
     return Config().with_root(tmp_path)
 
 
-def test_existing_store_is_taken_as_it_is(config):
-    config.data.store.parent.mkdir(parents=True)
-    config.data.store.write_bytes(b"anything")
+def test_a_store_of_these_settings_is_taken_as_it_is(config):
+    build_store(config.data.store, ["CCO", "CCC"], config=config.data)
+    before = config.data.store.read_bytes()
     assert ensure_store(config) == config.data.store
+    assert config.data.store.read_bytes() == before
+
+
+@pytest.mark.parametrize("settings", [{"test_fraction": 0.2}, {"min_peaks": 3}, {"max_mz": 500}])
+def test_a_store_of_other_settings_is_refused(config, settings):
+    build_store(config.data.store, ["CCO", "CCC"], config=config.data)
+    with pytest.raises(StoreError, match=r"spectra\.h5: made with another split or other filters"):
+        ensure_store(changed(config, "data", **settings))
 
 
 def test_library_becomes_the_store(config, capsys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-MAX_MZ = 300
+from builders import STUDENT_SIZES
 
 
 @pytest.fixture(scope="session")
@@ -13,15 +13,7 @@ def small_model():
     from nextims.models.student import Student
 
     torch.manual_seed(4)
-    model = Student(
-        max_mz=MAX_MZ,
-        width=16,
-        experts=3,
-        active_experts=2,
-        expert_blocks=1,
-        expert_bottleneck=8,
-        dropout=0.1,
-    )
+    model = Student(**STUDENT_SIZES)
     with torch.no_grad():
         model.head.forward_part.weight *= 40
         model.head.reverse_part.weight *= 40

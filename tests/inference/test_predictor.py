@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from builders import STUDENT_SIZES, TEACHER_SIZES
 from nextims.config import PROJECT_ROOT, Config
 from nextims.inference import FailedPrediction, PredictedSpectrum, Predictor
 from nextims.inference.results import spectrum_from_bins
@@ -166,16 +167,7 @@ def test_bins_without_a_peak_are_refused():
 
 def test_from_checkpoint_gives_what_was_saved(small_model, predictor, tmp_path):
     path = tmp_path / "best_student.pt"
-    config = {
-        "max_mz": small_model.max_mz,
-        "width": 16,
-        "experts": 3,
-        "active_experts": 2,
-        "expert_blocks": 1,
-        "expert_bottleneck": 8,
-        "dropout": 0.1,
-    }
-    save_checkpoint(path, small_model, config, {"data": "none"}, half=False)
+    save_checkpoint(path, small_model, STUDENT_SIZES, {"data": "none"}, half=False)
     loaded = Predictor.from_checkpoint(path, device="cpu")
     assert loaded.name == "student best_student.pt"
     assert loaded.max_mz == small_model.max_mz
@@ -185,11 +177,7 @@ def test_from_checkpoint_gives_what_was_saved(small_model, predictor, tmp_path):
 def test_a_teacher_predicts_through_the_same_door(tmp_path):
     from nextims.models.teacher import Teacher
 
-    settings = Config().teacher
-    sizes = {"max_mz": 200, "encoder_width": 16, "fingerprint_width": 16, "head_bottleneck": 8}
-    sizes |= {name: getattr(settings, name) for name in ("encoder_layers", "head_blocks")}
-    sizes |= {"dropout": settings.dropout, "drop_edge": settings.drop_edge}
-    save_checkpoint(tmp_path / "teacher.pt", Teacher(**sizes), sizes, {})
+    save_checkpoint(tmp_path / "teacher.pt", Teacher(**TEACHER_SIZES), TEACHER_SIZES, {})
     teacher = Predictor.from_checkpoint(tmp_path / "teacher.pt", device="cpu")
     results = teacher.predict(["C", "C1CC", "[2H]O[2H]", "c1ccccc1"])
     assert [isinstance(r, PredictedSpectrum) for r in results] == [True, False, True, True]

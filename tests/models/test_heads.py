@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nextims.models.heads import BidirectionalHead, BondEnergyHead
+from nextims.models.heads import BidirectionalHead
 
 
 @pytest.fixture
@@ -53,20 +53,3 @@ def test_masses_that_no_loss_bin_reaches_come_from_the_forward_part(head):
     # The reverse part has 100 bins, from M + 24 = 124 down to 25.
     out = head(torch.zeros(1, 8), torch.tensor([100]), torch.tensor([100]))
     assert out.argmax(1).item() == 11
-
-
-def test_a_bonds_energy_does_not_depend_on_which_end_comes_first():
-    torch.manual_seed(0)
-    head = BondEnergyHead(8)
-    atoms = torch.randn(4, 8)
-    bonds = torch.tensor([[0, 1], [2, 3]])
-    forward, _ = head(atoms, bonds, torch.tensor([0]))
-    backward, _ = head(atoms, bonds.flip(1), torch.tensor([0]))
-    assert torch.equal(forward, backward)
-
-
-def test_no_bonds_give_no_energies():
-    bond, hydrogen = BondEnergyHead(8)(
-        torch.randn(1, 8), torch.empty(0, 2, dtype=torch.long), torch.empty(0, dtype=torch.long)
-    )
-    assert bond.shape == hydrogen.shape == (0,)

@@ -5,26 +5,18 @@ import pytest
 import torch
 from rdkit import Chem
 
-from nextims.data.features import build_graph, collate, featurize
+from builders import BDE_SIZES, TEACHER_SIZES
+from nextims.data.features import collate, featurize
+from nextims.data.graph import BondTargets, build_graph
 from nextims.data.molecule import read_molecule
+from nextims.models.bde import BDEModel
 from nextims.models.teacher import Teacher
-
-SIZES = {
-    "max_mz": 200,
-    "encoder_width": 16,
-    "encoder_layers": 2,
-    "fingerprint_width": 32,
-    "head_blocks": 1,
-    "head_bottleneck": 16,
-    "dropout": 0.3,
-    "drop_edge": 0.2,
-}
 
 
 @pytest.fixture
 def teacher():
     torch.manual_seed(0)
-    return Teacher(**SIZES).eval()
+    return Teacher(**TEACHER_SIZES).eval()
 
 
 def batch_of(*smiles):
@@ -84,25 +76,41 @@ def test_one_pass_has_no_deviation(teacher):
         teacher.predict_with_uncertainty(batch_of("C"), 1)
 
 
+def name_bonds(batch):
+    """Let a batch of ethanol and ethane name all bonds and one hydrogen of each carbon."""
+    batch.graph.targets = BondTargets(torch.tensor([0, 1, 2]), torch.tensor([0, 3, 4]))
+    return batch
+
+
+@torch.no_grad()
 def test_bond_energies_are_given_for_the_bonds_that_the_batch_names(teacher):
     batch = batch_of("CCO", "CC")
     assert teacher(batch).extra is None
-    batch.bond_atoms = torch.tensor([[0, 1], [1, 2], [3, 4]])
-    batch.hydrogen_atoms = torch.tensor([0, 3, 4])
-    bonds, hydrogens = teacher(batch).extra
-    assert bonds.shape == hydrogens.shape == (3,)
+    energies = teacher(name_bonds(batch)).extra
+    assert energies.shape == (6, 2)
     # the two carbons of ethane are alike
-    assert hydrogens[1].item() == pytest.approx(hydrogens[2].item(), abs=1e-4)
-    again = teacher.bond_energies(batch)
-    assert torch.equal(bonds, again[0])
-    assert torch.equal(hydrogens, again[1])
+    assert energies[4].tolist() == pytest.approx(energies[5].tolist(), abs=1e-4)
+    assert (energies[3] - energies[4]).abs().max() > 1e-3
 
 
-def test_dropping_edges_drops_both_directions(teacher):
-    batch = batch_of("c1ccc2ccccc2c1")
-    encoder = teacher.encoder.train()
-    torch.manual_seed(0)
-    edges, bonds = encoder._keep_edges(batch.edges, batch.bonds)
-    assert 0 < edges.shape[1] < batch.edges.shape[1]
-    assert edges.shape[1] == len(bonds)
-    assert {tuple(e) for e in edges.T.tolist()} == {tuple(e[::-1]) for e in edges.T.tolist()}
+@torch.no_grad()
+def test_naming_bonds_does_not_change_the_spectrum(teacher):
+    batch = batch_of("CCO", "CC")
+    before = teacher(batch).intensity
+    assert torch.equal(teacher(name_bonds(batch)).intensity, before)
+
+
+@torch.no_grad()
+def test_a_teacher_that_starts_from_a_bde_model_predicts_its_energies(teacher):
+    torch.manual_seed(1)
+    pretrained = BDEModel(**BDE_SIZES).eval()
+    batch = name_bonds(batch_of("CCO", "CC"))
+    expected = pretrained(batch.graph)
+    assert (teacher(batch).extra - expected).abs().max() > 0.1
+    teacher.start_from(pretrained)
+    assert torch.allclose(teacher(batch).extra, expected, atol=1e-5)
+
+
+def test_a_bde_model_of_another_size_is_no_start(teacher):
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        teacher.start_from(BDEModel(encoder_width=24, encoder_layers=2))

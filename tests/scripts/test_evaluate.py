@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from builders import load_script
+from builders import STUDENT_SIZES, load_script
 from nextims.config import DataConfig
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
@@ -13,15 +13,7 @@ from nextims.data.store import StoreWriter
 from nextims.evaluation.metrics import METRICS, score
 
 MAX_MZ = 150
-SIZES = {
-    "max_mz": MAX_MZ,
-    "width": 16,
-    "experts": 3,
-    "active_experts": 2,
-    "expert_blocks": 1,
-    "expert_bottleneck": 8,
-    "dropout": 0.1,
-}
+SIZES = STUDENT_SIZES | {"max_mz": MAX_MZ}
 # All in the test split here; the two butan-2-ols are one molecule, as are the replicates.
 SPECTRA = [
     ("CCO", 70.0, {31: 999, 45: 517, 46: 216, 29: 299, 27: 224}),

@@ -9,20 +9,11 @@ import sys
 
 import pytest
 
-from builders import load_script
+from builders import STUDENT_SIZES, load_script
 from nextims.config import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
 SHIPPED = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"
-SIZES = {
-    "max_mz": 300,
-    "width": 16,
-    "experts": 3,
-    "active_experts": 2,
-    "expert_blocks": 1,
-    "expert_bottleneck": 8,
-    "dropout": 0.1,
-}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +30,7 @@ def checkpoint(tmp_path_factory):
 
     torch.manual_seed(1)
     path = tmp_path_factory.mktemp("weights") / "small.pt"
-    save_checkpoint(path, Student(**SIZES), SIZES, {})
+    save_checkpoint(path, Student(**STUDENT_SIZES), STUDENT_SIZES, {})
     return path
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from builders import build_config, load_script
+from builders import build_bde_data, build_config, load_script
 from nextims.config import PROJECT_ROOT
 from nextims.training.checkpoint import load_model
 
@@ -35,9 +35,27 @@ def test_a_missing_store_names_the_command_that_makes_it(config, tmp_path, capsy
     assert "prepare_massbank.py" in error
 
 
-def test_missing_bond_energies_name_the_command_that_makes_them(config, tmp_path, capsys):
+def test_pretraining_trains_the_bde_model_that_finetuning_starts_from(config, tmp_path, capsys):
+    build_bde_data(config.bde.data)
+    arguments = ["--config", str(tmp_path / "config.yaml")]
+    assert load_script("train_teacher").main([*arguments, "--phase", "pretrain"]) == 0
+    printed = capsys.readouterr().out
+    assert "BDE model, test (30 bonds)" in printed
+    assert "bdfe_error" in printed
+    assert load_model(config.bde.checkpoint)[1].kind == "bde"
+    assert load_script("train_teacher").main(arguments) == 0
+
+
+def test_missing_dft_energies_name_the_command_that_gets_them(config, tmp_path, capsys):
     arguments = ["--config", str(tmp_path / "config.yaml"), "--phase", "pretrain"]
     assert load_script("train_teacher").main(arguments) == 2
+    assert "prepare_bde_data.py" in capsys.readouterr().err
+
+
+def test_missing_bond_energies_name_the_command_that_makes_them(config, tmp_path, capsys):
+    path = tmp_path / "config.yaml"
+    path.write_text(path.read_text().replace("bond_energies: false", "bond_energies: true"))
+    assert load_script("train_teacher").main(["--config", str(path)]) == 2
     assert "precompute_bde.py" in capsys.readouterr().err
 
 

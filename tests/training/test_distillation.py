@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from builders import build_config
+from builders import SMALL_MOLECULES, build_config, build_store, changed
 from nextims.data.teacher_cache import TeacherCache
 from nextims.models.student import Student
 from nextims.models.teacher import Teacher
@@ -37,8 +37,7 @@ def teacher(config):
 
 def test_the_student_is_trained_and_every_expert_gets_its_share(config, teacher):
     # Some fifty steps, where a real run has thousands: the gate's bias takes larger ones.
-    student = config.student.model_copy(update={"gate_bias_step": 0.02})
-    config = config.model_copy(update={"student": student})
+    config = changed(config, "student", gate_bias_step=0.02)
     metadata = train_student(config, teacher)
     assert is_complete(config.student.checkpoint, student_key(config, teacher))
     model, checkpoint = load_model(config.student.checkpoint)
@@ -95,7 +94,8 @@ def test_a_missing_teacher_and_a_student_as_teacher_are_refused(config, tmp_path
 
 
 def test_a_teacher_of_another_mass_range_is_refused(config, teacher):
-    other = config.model_copy(update={"data": config.data.model_copy(update={"max_mz": 300})})
+    other = changed(config, "data", max_mz=300)
+    build_store(other.data.store, SMALL_MOLECULES, config=other.data)
     with pytest.raises(CheckpointError, match=r"up to m/z 200, data\.max_mz is 300"):
         train_student(other, teacher)
 

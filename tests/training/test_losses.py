@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from nextims.data.graph import BondTargets
 from nextims.training import losses
 
 SPECTRA = torch.tensor([[0.5, 0.5, 0.0, 0.0], [0.1, 0.2, 0.3, 0.4]])
@@ -58,12 +59,29 @@ def test_confidence_falls_with_the_deviation():
     assert unsure == pytest.approx(math.exp(-1), abs=1e-5)
 
 
+def targets(*energies):
+    return BondTargets(torch.arange(len(energies)), torch.empty(0), torch.tensor(energies))
+
+
 def test_the_bond_energy_loss_is_huber_in_tens_of_kcal():
-    predicted, known = torch.tensor([100.0, 90.0]), torch.tensor([80.0, 89.0])
-    # 20 kcal/mol: linear, 2 - 0.25; 1 kcal/mol: quadratic, 0.1**2 / 2 / 0.5
-    assert losses.bond_energy_loss(predicted, known).item() == pytest.approx((1.75 + 0.01) / 2)
-    nothing = torch.empty(0, requires_grad=True)
-    assert losses.bond_energy_loss(nothing * 2, torch.empty(0)).item() == 0
+    predicted = torch.tensor([[100.0, 80.0], [90.0, 81.0]])
+    # 20 kcal/mol: linear, 2 - 0.025; 0.25 kcal/mol: quadratic, 0.025**2 / 2 / 0.05; 0; 1: linear
+    known = targets([80.0, 80.25], [90.0, 80.0])
+    expected = (1.975 + 0.00625 + 0 + 0.075) / 4
+    assert losses.bond_energy_loss(predicted, known).item() == pytest.approx(expected)
+
+
+def test_only_the_quantities_that_are_known_count():
+    predicted = torch.tensor([[100.0, 5.0], [90.0, 700.0]])
+    loss = losses.bond_energy_loss(predicted, targets([80.0], [90.0]))
+    assert loss.item() == pytest.approx(1.975 / 2)
+
+
+def test_without_bonds_the_loss_is_zero_and_still_has_a_gradient():
+    nothing = torch.empty(0, 2, requires_grad=True)
+    loss = losses.bond_energy_loss(nothing * 2, BondTargets(None, None, torch.empty(0, 1)))
+    loss.backward()
+    assert loss.item() == 0
 
 
 def test_the_feature_distance_ignores_length():

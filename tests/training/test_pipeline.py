@@ -1,15 +1,21 @@
 import pytest
+import torch
 
 from builders import (
     SMALL_MOLECULES,
     build_bde_cache,
+    build_bde_data,
     build_config,
     build_massbank_record,
+    changed,
     plausible_peaks,
+    save_bde_model,
 )
+from nextims.data.bde_cache import BDECache
 from nextims.data.molecule import read_molecule
 from nextims.data.store import SpectrumStore, StoreError
-from nextims.training.checkpoint import load_plain, save_atomically
+from nextims.inference.bde_backends import open_backend
+from nextims.training.checkpoint import CheckpointError, load_plain, save_atomically
 from nextims.training.pipeline import run_pipeline
 
 
@@ -18,55 +24,142 @@ def config(tmp_path):
     return build_config(tmp_path)
 
 
+@pytest.fixture
 def with_bond_energies(config):
-    build_bde_cache(config.bde.cache)
-    teacher = config.teacher.model_copy(update={"bond_energies": True})
-    return config.model_copy(update={"teacher": teacher})
+    """The configuration of a teacher that learns bond energies, DFT energies written."""
+    build_bde_data(config.bde.data)
+    return changed(config, "teacher", bond_energies=True)
 
 
-def test_all_phases_run_once_and_are_then_skipped(config):
-    config = with_bond_energies(config)
+def run(config, *arguments):
+    """Run the pipeline; return the results and what it said, by the first lines."""
     said = []
-    first = run_pipeline(config, say=said.append)
-    assert sum("training" in line for line in said) == 3
+    results = run_pipeline(config, *arguments, say=said.append)
+    return results, [line.splitlines()[0] for line in said]
+
+
+def test_all_phases_run_once_and_are_then_skipped(with_bond_energies):
+    config = with_bond_energies
+    first, said = run(config)
+    assert [line.partition(":")[0] for line in said] == [
+        "data",
+        "phase 1, pretraining",
+        "phase 0",
+        "molecules                                         24",
+        "phase 1, fine-tuning",
+        "phase 2, student",
+    ]
+    assert sum(line.endswith(": training") for line in said) == 3
     assert set(first) == {"teacher", "student"}
     assert 0 <= first["student"]["test"]["entropy_similarity"] <= 1
     assert first["student"]["teacher"]
-    written = config.student.checkpoint.stat().st_mtime_ns
+    assert BDECache(config.bde.cache).backend == "native"
+    results = (config.bde.checkpoint, config.bde.cache, config.student.checkpoint)
+    written = [path.stat().st_mtime_ns for path in results]
 
-    said.clear()
-    again = run_pipeline(config, say=said.append)
+    again, said = run(config)
     assert all("skipped" in line for line in said)
     assert len(said) == 5
     assert again == first
-    assert config.student.checkpoint.stat().st_mtime_ns == written
+    assert [path.stat().st_mtime_ns for path in results] == written
+
+
+def test_without_dft_energies_pretraining_is_skipped_and_the_command_named(config):
+    config = changed(config, "teacher", bond_energies=True)
+    save_bde_model(config.bde.checkpoint)
+    before = config.bde.checkpoint.read_bytes()
+    _, said = run(config)
+    [line] = [line for line in said if line.startswith("phase 1, pretraining")]
+    assert "skipped" in line
+    assert "python scripts/prepare_bde_data.py" in line
+    assert str(config.bde.checkpoint) in line
+    assert config.bde.checkpoint.read_bytes() == before
+    # The model that is there has predicted the energies.
+    assert BDECache(config.bde.cache).backend_version == open_backend(config.bde).version
+
+
+def test_neither_dft_energies_nor_a_model_is_an_error_that_names_both(config):
+    with pytest.raises(CheckpointError, match=r"bde\.pt: no BDE model.*prepare_bde_data\.py"):
+        run(changed(config, "teacher", bond_energies=True))
+    _, said = run(config)  # without bond energies there is no need of it
+    assert "phase 2, student: training" in said
+
+
+def test_a_cache_that_other_weights_have_filled_is_filled_anew(with_bond_energies):
+    config = with_bond_energies
+    run(config)
+    before = BDECache(config.bde.cache)
+    model = config.bde.checkpoint.read_bytes()
+
+    longer = changed(config, "training.pretrain", epochs=3)
+    _, said = run(longer)
+    assert "phase 1, pretraining: training" in said
+    held = f"phase 0: {config.bde.cache} held energies of native {before.backend_version}"
+    assert f"{held}; made anew" in said
+    after = BDECache(config.bde.cache)
+    assert config.bde.checkpoint.read_bytes() != model
+    assert after.backend_version == open_backend(config.bde).version != before.backend_version
+    # Energies and starting weights of the teacher are others, and so is the student's teacher.
+    assert said[-2:] == ["phase 1, fine-tuning: training", "phase 2, student: training"]
+    _, said = run(longer)
+    assert all("skipped" in line for line in said)
+
+
+def test_a_cache_of_another_backend_is_filled_anew(with_bond_energies):
+    build_bde_cache(with_bond_energies.bde.cache)
+    _, said = run(with_bond_energies)
+    assert any(line.endswith("held energies of test 1; made anew") for line in said)
+    assert BDECache(with_bond_energies.bde.cache).backend == "native"
+
+
+def test_molecules_that_the_cache_lacks_are_added(with_bond_energies):
+    config = with_bond_energies
+    run(config)
+    content = BDECache(config.bde.cache).read_all()
+    energies = dict(content.entries)
+    lost = [content.entries.popitem()[0] for _ in range(3)]
+    content.write(config.bde.cache)
+    _, said = run(config)
+    assert any(line.startswith("phase 0: bond dissociation energies by native") for line in said)
+    again = BDECache(config.bde.cache).read_all().entries
+    for inchikey in lost:
+        assert (again[inchikey][1].valid == energies[inchikey][1].valid).all()
+
+
+def test_a_model_that_was_trained_but_not_published_is_published(with_bond_energies):
+    # As if killed between the last step of the training and the copying.
+    config = with_bond_energies
+    run(config)
+    published = load_plain(config.bde.checkpoint)["weights"]
+    config.bde.checkpoint.unlink()
+    _, said = run(config)
+    assert "phase 1, pretraining: continued" in said
+    again = load_plain(config.bde.checkpoint)["weights"]
+    assert all(torch.equal(published[name], tensor) for name, tensor in again.items())
+    assert all("skipped" in line for line in said if "pretraining" not in line)
 
 
 def test_a_changed_student_leaves_the_teacher_alone(config):
-    run_pipeline(config, say=lambda line: None)
-    said = []
-    student = config.student.model_copy(update={"dropout": 0.3})
-    run_pipeline(config.model_copy(update={"student": student}), say=said.append)
+    run(config)
+    _, said = run(changed(config, "student", dropout=0.3))
     assert [line for line in said if "skipped" not in line] == ["phase 2, student: training"]
 
 
 def test_a_run_that_was_cut_off_continues(config):
-    run_pipeline(config, say=lambda line: None)
+    run(config)
     # As if killed before the last step: the best model is there, but not said to be finished.
     content = load_plain(config.student.checkpoint)
     del content["metadata"]["finished"], content["metadata"]["test"]
     save_atomically(content, config.student.checkpoint)
-    said = []
-    run_pipeline(config, say=said.append)
+    _, said = run(config)
     assert said[-1] == "phase 2, student: continued"
     assert {"finished", "test"} <= set(load_plain(config.student.checkpoint)["metadata"])
 
 
 def test_a_state_without_its_best_model_is_not_continued(config):
-    run_pipeline(config, say=lambda line: None)
+    run(config)
     config.student.checkpoint.unlink()
-    said = []
-    run_pipeline(config, say=said.append)
+    _, said = run(config)
     assert said[-1] == "phase 2, student: training"
 
 
@@ -84,21 +177,23 @@ def test_the_store_is_made_from_massbank_records(config, tmp_path):
             peaks=plausible_peaks(smiles),
         )
         (records / f"{number}.txt").write_text(text)
-    data = config.data.model_copy(update={"validation_fraction": 0.3, "test_fraction": 0.3})
-    said = []
-    run_pipeline(config.model_copy(update={"data": data}), records, say=said.append)
+    _, said = run(changed(config, "data", validation_fraction=0.3, test_fraction=0.3), records)
     assert said[0] == f"data: reading {records}"
     with SpectrumStore(config.data.store) as store:
         assert len(store) == len(SMALL_MOLECULES)
 
 
 def test_a_store_with_another_split_is_refused(config):
-    data = config.data.model_copy(update={"test_fraction": 0.2})
     with pytest.raises(StoreError, match="another split"):
-        run_pipeline(config.model_copy(update={"data": data}), say=lambda line: None)
+        run(changed(config, "data", test_fraction=0.2))
+
+
+def test_a_store_of_other_records_is_refused(config, tmp_path):
+    with pytest.raises(StoreError, match=r"made from other records than other\.zip"):
+        run(config, tmp_path / "other.zip")
 
 
 def test_no_store_and_nothing_to_make_it_from_names_the_commands(config):
     config.data.store.unlink()
     with pytest.raises(StoreError, match=r"prepare_massbank\.py"):
-        run_pipeline(config, say=lambda line: None)
+        run(config)

@@ -1,27 +1,34 @@
+import csv
+
 import pytest
 import torch
 
-from builders import build_bde_cache, build_config
+from builders import build_bde_cache, build_config, changed, save_bde_model
 from nextims.data.bde_cache import BDECacheError
 from nextims.data.store import StoreError
-from nextims.training.checkpoint import load_model, load_plain
+from nextims.training.checkpoint import CheckpointError, load_model, load_plain
 from nextims.training.runs import is_complete
 from nextims.training.teacher import teacher_key, train_teacher
 
 
 @pytest.fixture
 def config(tmp_path):
-    config = build_config(tmp_path)
+    config = changed(build_config(tmp_path), "teacher", bond_energies=True)
     build_bde_cache(config.bde.cache)
-    teacher = config.teacher.model_copy(update={"bond_energies": True})
-    return config.model_copy(update={"teacher": teacher})
+    return config
 
 
-def test_finetuning_leaves_a_checkpoint_that_says_where_it_comes_from(config):
-    metadata = train_teacher(config, "finetune")
+def losses(config, name):
+    with config.teacher.checkpoint.with_name("metrics_finetune_teacher.csv").open() as file:
+        return [float(row[f"loss_{name}"]) for row in csv.DictReader(file)]
+
+
+def test_training_leaves_a_checkpoint_that_says_where_it_comes_from(config):
+    metadata = train_teacher(config)
     path = config.teacher.checkpoint
-    assert is_complete(path, teacher_key(config, "finetune"))
+    assert is_complete(path, teacher_key(config))
     assert metadata["data"]["source"] == "test"
+    assert metadata["training_spectra"] == 16
     assert metadata["test_spectra"] == 4
     assert 0 <= metadata["test"]["cosine"] <= 1
     card = path.with_name("MODEL_CARD.md").read_text()
@@ -31,56 +38,88 @@ def test_finetuning_leaves_a_checkpoint_that_says_where_it_comes_from(config):
     assert model.max_mz == 200
 
 
-def test_a_changed_setting_makes_the_result_incomplete(config):
-    train_teacher(config, "finetune")
-    other = config.model_copy(
-        update={"teacher": config.teacher.model_copy(update={"dropout": 0.5})}
-    )
-    path = config.teacher.checkpoint
-    assert not is_complete(path, teacher_key(other, "finetune"))
-    assert not is_complete(path.with_name("nothing.pt"), teacher_key(config, "finetune"))
+def test_a_changed_setting_or_start_makes_the_result_incomplete(config):
+    train_teacher(config)
+    path, key = config.teacher.checkpoint, teacher_key(config)
+    assert is_complete(path, key)
+    assert not is_complete(path, teacher_key(changed(config, "teacher", dropout=0.5)))
+    assert not is_complete(path, teacher_key(changed(config, "encoder", width=24)))
+    assert not is_complete(path, teacher_key(changed(config, "teacher", bond_energies=False)))
+    assert not is_complete(path.with_name("nothing.pt"), key)
+    # A schedule of another phase is none of its business.
+    assert teacher_key(changed(config, "training.pretrain", epochs=9)) == key
+    save_bde_model(config.bde.checkpoint)
+    assert not is_complete(path, teacher_key(config))
+    started = teacher_key(config)
+    save_bde_model(config.bde.checkpoint, seed=1)
+    assert teacher_key(config) != started
 
 
-def test_pretraining_learns_bond_energies_and_finetuning_starts_from_it(config, tmp_path):
-    metadata = train_teacher(config, "pretrain")
-    assert metadata["validation"]["bde_error"] > 0
-    pretrained = load_plain(config.teacher.pretrained)["weights"]
-    training = config.training.model_copy(
-        update={"finetune": config.training.finetune.model_copy(update={"learning_rate": 1e-12})}
-    )
-    train_teacher(config.model_copy(update={"training": training}), "finetune")
+def test_encoder_and_bond_energies_start_from_the_bde_model(config):
+    save_bde_model(config.bde.checkpoint)
+    pretrained = load_plain(config.bde.checkpoint)["weights"]
+    train_teacher(changed(config, "training.finetune", learning_rate=1e-12))
     finetuned = load_plain(config.teacher.checkpoint)["weights"]
+    compared = 0
+    for name, tensor in pretrained.items():
+        assert torch.allclose(finetuned[name].float(), tensor, atol=1e-3), name  # kept as float16
+        compared += 1
+    assert compared > 20
+
+
+def test_without_a_bde_model_it_starts_from_random_weights(config, tmp_path):
+    slow = changed(config, "training.finetune", learning_rate=1e-12)
+    train_teacher(slow)
+    random = load_plain(config.teacher.checkpoint)["weights"]
+    save_bde_model(config.bde.checkpoint)
+    pretrained = load_plain(config.bde.checkpoint)["weights"]
     name = "encoder.convolutions.0.nn.0.weight"
-    assert torch.allclose(pretrained[name], finetuned[name], atol=1e-3)
+    assert not torch.allclose(random[name].float(), pretrained[name], atol=1e-2)
+
+
+def test_a_bde_model_of_another_size_is_refused(config):
+    save_bde_model(config.bde.checkpoint, encoder_width=24)
+    with pytest.raises(CheckpointError, match=r"bde\.pt: its size is .*24.*16"):
+        train_teacher(config)
+    assert not config.teacher.checkpoint.exists()
 
 
 def test_the_same_seed_gives_the_same_weights(config):
     weights = []
     for _ in range(2):
-        train_teacher(config, "finetune")
+        train_teacher(config)
         weights.append(load_plain(config.teacher.checkpoint)["weights"])
     assert all(torch.equal(weights[0][name], tensor) for name, tensor in weights[1].items())
+
+
+def test_bond_energies_are_learned_beside_spectra(tmp_path):
+    config = changed(build_config(tmp_path, epochs=15), "teacher", bond_energies=True)
+    build_bde_cache(config.bde.cache)
+    train_teacher(changed(config, "training.finetune", learning_rate=5e-3))
+    for name in ("spectrum", "bond_energy"):
+        values = losses(config, name)
+        assert values[-1] < 0.8 * values[0], name
 
 
 def test_missing_inputs_name_the_command_that_makes_them(config):
     config.bde.cache.unlink()
     with pytest.raises(BDECacheError, match=r"precompute_bde\.py"):
-        train_teacher(config, "finetune")
+        train_teacher(config)
     config.data.store.unlink()
     with pytest.raises(StoreError, match=r"prepare_massbank\.py"):
-        train_teacher(config, "finetune")
+        train_teacher(config)
+
+
+def test_a_store_of_another_split_is_refused(config):
+    with pytest.raises(StoreError, match="another split"):
+        train_teacher(changed(config, "data", test_fraction=0.2))
 
 
 def test_a_teacher_learns_a_handful_of_spectra_by_heart(tmp_path):
     # Proof that training can learn at all: 16 molecules, each spectrum distinct.
     config = build_config(tmp_path, epochs=60)
-    finetune = config.training.finetune.model_copy(update={"learning_rate": 3e-3})
-    teacher = config.teacher.model_copy(update={"dropout": 0.0, "drop_edge": 0.0})
-    training = config.training.model_copy(update={"finetune": finetune})
-    config = config.model_copy(update={"teacher": teacher, "training": training})
-    train_teacher(config, "finetune")
-    import csv
-
-    with config.teacher.checkpoint.with_name("metrics_finetune_teacher.csv").open() as file:
-        losses = [float(row["loss_spectrum"]) for row in csv.DictReader(file)]
-    assert losses[-1] < 0.05 < losses[0]
+    config = changed(config, "training.finetune", learning_rate=3e-3)
+    config = changed(config, "teacher", dropout=0.0, drop_edge=0.0)
+    train_teacher(config)
+    values = losses(config, "spectrum")
+    assert values[-1] < 0.05 < values[0]

@@ -5,7 +5,7 @@ import signal
 import pytest
 import torch
 
-from builders import build_bde_cache, build_config
+from builders import build_bde_cache, build_config, changed
 from nextims.models.teacher import Teacher
 from nextims.training.checkpoint import CheckpointError
 from nextims.training.runs import split_loader
@@ -109,8 +109,7 @@ def test_the_best_is_saved_whenever_validation_gains(config, tmp_path):
 
 
 def test_bfloat16_trains_past_the_warm_up_of_gradnorm(config, tmp_path):
-    training = config.training.model_copy(update={"precision": "bf16-mixed"})
-    trainer = make_trainer(config.model_copy(update={"training": training}), tmp_path)
+    trainer = make_trainer(changed(config, "training", precision="bf16-mixed"), tmp_path)
     trainer.fit(*loaders(config))
     assert trainer.step > config.training.gradnorm.warmup_steps
     assert trainer.history[-1]["loss_spectrum"] < trainer.history[0]["loss_spectrum"]
