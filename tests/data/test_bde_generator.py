@@ -11,7 +11,13 @@ import pytest
 from rdkit import Chem
 
 from nextims.data.bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent
-from nextims.data.bde_generator import breakable, fill_cache, gives_ions, without_isotopes
+from nextims.data.bde_generator import (
+    breakable,
+    discard_others,
+    fill_cache,
+    gives_ions,
+    without_isotopes,
+)
 from nextims.data.molecule import read_molecule
 
 SMILES = [
