@@ -266,7 +266,7 @@ def build_bde_cache(path: Path, smiles: Iterable[str] = SMALL_MOLECULES) -> Path
     from rdkit import Chem
 
     from nextims.data.bde_cache import BondEnergies, CacheContent
-    from nextims.data.bde_generator import breakable
+    from nextims.data.homolysis import breakable
 
     content = CacheContent("test", "1")
     for text in smiles:
@@ -303,7 +303,7 @@ def bde_rows(smiles: str, split: str = "train") -> list[dict[str, str]]:
     """
     from rdkit import Chem
 
-    from nextims.data.bde_generator import breakable
+    from nextims.data.homolysis import breakable
 
     heavy = Chem.MolFromSmiles(smiles)
     mol = Chem.AddHs(heavy)

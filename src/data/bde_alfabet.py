@@ -12,8 +12,9 @@ import numpy as np
 from rdkit import Chem
 
 from .bde_cache import NO_BONDS, BondEnergies
-from .bde_generator import BackendMissingError, breakable, gives_ions, without_isotopes
-from .molecule import Molecule
+from .bde_generator import BackendMissingError
+from .homolysis import breakable, gives_ions
+from .molecule import Molecule, without_isotopes
 
 
 class AlfabetBackend:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from rdkit import Chem
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -25,11 +24,8 @@ __all__ = [
     "BackendMissingError",
     "BondEnergies",
     "FillSummary",
-    "breakable",
     "discard_others",
     "fill_cache",
-    "gives_ions",
-    "without_isotopes",
 ]
 
 
@@ -57,39 +53,6 @@ class BDEBackend(Protocol):
     def predict(self, prepared: Any) -> list[BondEnergies | str]:
         """Return for each molecule its bond energies, or the reason why there are none."""
         ...
-
-
-def breakable(bond: Chem.Bond) -> bool:
-    """Return whether a bond's homolysis gives two radicals: a single bond outside rings.
-
-    Example:
-        >>> from rdkit import Chem
-        >>> from nextims.data.bde_generator import breakable
-        >>> [breakable(bond) for bond in Chem.MolFromSmiles("C1CC1C=C").GetBonds()]
-        [False, False, True, False, False]
-    """
-    return bond.GetBondType() == Chem.BondType.SINGLE and not bond.IsInRing()
-
-
-def gives_ions(bond: Chem.Bond) -> bool:
-    """Return whether a bond joins opposite charges, as N–O of a nitro group.
-
-    Breaking it evenly gives no radicals that such a structure stands for, and no DFT energy of such
-    a bond is known.
-    """
-    return bond.GetBeginAtom().GetFormalCharge() * bond.GetEndAtom().GetFormalCharge() < 0
-
-
-def without_isotopes(mol: Chem.Mol) -> Chem.Mol:
-    """Return the molecule without isotope labels, its atoms in the same order."""
-    if not any(atom.GetIsotope() for atom in mol.GetAtoms()):
-        return mol
-    mol = Chem.Mol(mol)
-    for atom in mol.GetAtoms():
-        atom.SetIsotope(0)
-    # A centre that is chiral by its labels alone is none without them.
-    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
-    return mol
 
 
 @dataclass

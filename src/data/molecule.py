@@ -187,3 +187,15 @@ def load_canonical(smiles: str) -> Molecule:
     if mol is None:
         raise MoleculeError("RDKit cannot read the structure")
     return Molecule(mol, smiles)
+
+
+def without_isotopes(mol: Chem.Mol) -> Chem.Mol:
+    """Return the molecule without isotope labels, its atoms in the same order."""
+    if not any(atom.GetIsotope() for atom in mol.GetAtoms()):
+        return mol
+    mol = Chem.Mol(mol)
+    for atom in mol.GetAtoms():
+        atom.SetIsotope(0)
+    # A centre that is chiral by its labels alone is none without them.
+    Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    return mol

@@ -12,7 +12,7 @@ from rdkit import Chem
 
 from ..config import BDEConfig
 from ..data.bde_cache import BondEnergies
-from ..data.bde_generator import BDEBackend, breakable, gives_ions, without_isotopes
+from ..data.bde_generator import BDEBackend
 from ..data.graph import (
     Graph,
     GraphBatch,
@@ -21,7 +21,8 @@ from ..data.graph import (
     collate_graphs,
     collate_targets,
 )
-from ..data.molecule import Molecule
+from ..data.homolysis import breakable, gives_ions
+from ..data.molecule import Molecule, without_isotopes
 from ..data.surroundings import AtomKind, far_from_unknown
 from ..models.bde import BDEModel
 from ..models.device import choose_device

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from rdkit.Geometry import Point2D
 
 from ..data.bde_cache import BondEnergies
 from ..data.molecule import Molecule
-from .writers import OutputError
+from .writers import check_output
 
 FORMATS = {".png": rdMolDraw2D.MolDraw2DCairo, ".svg": rdMolDraw2D.MolDraw2DSVG}
 
@@ -55,19 +54,7 @@ def check_drawing(path: str | Path) -> Path:
         >>> check_drawing("aspirin.svg").suffix
         '.svg'
     """
-    path = Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise OutputError(
-            f"{path}: unknown ending {path.suffix!r}; pictures can be written as "
-            f"{', '.join(FORMATS)}"
-        )
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path}: the folder {path.parent} does not exist")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path}: the folder {path.parent} cannot be written to")
-    return path
+    return check_output(path, FORMATS, "pictures")
 
 
 def colour_of(bde: float) -> tuple[float, float, float]:

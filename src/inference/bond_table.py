@@ -9,7 +9,7 @@ import numpy as np
 from rdkit import Chem
 
 from ..data.bde_cache import BondEnergies
-from ..data.bde_generator import gives_ions
+from ..data.homolysis import gives_ions
 from ..data.molecule import Molecule
 
 KJ_PER_KCAL = 4.184

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -116,14 +116,21 @@ FORMATS: dict[str, tuple[str, Callable[[PredictedSpectrum, str], str]]] = {
 }
 
 
-def check_output(path: str | Path) -> Path:
-    """Check that spectra can be written to a path, before the work of predicting them.
+def check_output(
+    path: str | Path, endings: Collection[str] = tuple(FORMATS), what: str = "spectra"
+) -> Path:
+    """Check that results can be written to a path, before the work of predicting them.
+
+    Args:
+        path: file to write.
+        endings: those allowed, with their point, in lower case.
+        what: names the results in the error.
 
     Returns:
         The path.
 
     Raises:
-        OutputError: the ending is none of ``FORMATS``, or the folder is missing or write-protected.
+        OutputError: the ending is none of these, or the folder is missing or write-protected.
 
     Example:
         >>> from nextims.inference.writers import check_output
@@ -131,10 +138,9 @@ def check_output(path: str | Path) -> Path:
         '.msp'
     """
     path = Path(path)
-    if path.suffix.lower() not in FORMATS:
+    if path.suffix.lower() not in endings:
         raise OutputError(
-            f"{path}: unknown ending {path.suffix!r}; spectra can be written as "
-            f"{', '.join(FORMATS)}"
+            f"{path}: unknown ending {path.suffix!r}; {what} can be written as {', '.join(endings)}"
         )
     if path.is_dir():
         raise OutputError(f"{path}: is a folder")

@@ -4,7 +4,8 @@ from rdkit import Chem
 
 from nextims.data import bde_alfabet
 from nextims.data.bde_alfabet import AlfabetBackend
-from nextims.data.bde_generator import BackendMissingError, breakable
+from nextims.data.bde_generator import BackendMissingError
+from nextims.data.homolysis import breakable
 from nextims.data.molecule import read_molecule
 
 SMILES = [

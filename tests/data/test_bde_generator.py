@@ -11,13 +11,8 @@ import pytest
 from rdkit import Chem
 
 from nextims.data.bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent
-from nextims.data.bde_generator import (
-    breakable,
-    discard_others,
-    fill_cache,
-    gives_ions,
-    without_isotopes,
-)
+from nextims.data.bde_generator import discard_others, fill_cache
+from nextims.data.homolysis import breakable
 from nextims.data.molecule import read_molecule
 
 SMILES = [
@@ -104,65 +99,6 @@ def complete(tmp_path_factory):
     path = tmp_path_factory.mktemp("complete") / "bde.h5"
     fill(path)
     return path
-
-
-class TestBreakable:
-    @pytest.mark.parametrize(
-        ("smiles", "number", "why"),
-        [
-            ("C", 4, "C-H"),
-            ("CC", 7, "C-C and C-H"),
-            ("C=C", 4, "not the double bond"),
-            ("CC#N", 4, "not the triple bond"),
-            ("C1CCCCC1", 12, "not the ring"),
-            ("Cc1ccccc1", 9, "not the aromatic ring"),
-            ("c1ccc(-c2ccccc2)cc1", 11, "the bond between two rings"),
-        ],
-    )
-    def test_number(self, smiles, number, why):
-        bonds = Chem.AddHs(Chem.MolFromSmiles(smiles)).GetBonds()
-        assert sum(map(breakable, bonds)) == number, why
-
-    @pytest.mark.parametrize("smiles", SMILES)
-    def test_each_splits_the_molecule_in_two(self, smiles):
-        mol = Chem.AddHs(read_molecule(smiles).mol)
-        for bond in filter(breakable, mol.GetBonds()):
-            pieces = Chem.FragmentOnBonds(mol, [bond.GetIdx()], addDummies=False)
-            assert len(Chem.GetMolFrags(pieces)) == 2
-
-
-@pytest.mark.parametrize(
-    ("smiles", "number"),
-    [
-        ("C[N+](=O)[O-]", 1),  # not the double bond's other end, which bears no charge
-        ("C[N+](C)(C)[O-]", 1),
-        ("CS(C)=O", 0),
-        ("C[N+](C)(C)CC(=O)[O-]", 0),  # the charges are not neighbours
-        ("[N-]=[N+]=NC", 1),
-    ],
-)
-def test_bonds_between_opposite_charges_give_ions(smiles, number):
-    assert sum(map(gives_ions, Chem.MolFromSmiles(smiles).GetBonds())) == number
-
-
-class TestWithoutIsotopes:
-    def test_labels_go_and_the_atoms_keep_their_order(self):
-        labelled = Chem.MolFromSmiles("[2H]C([2H])([2H])[13CH2]O")
-        plain = without_isotopes(labelled)
-        assert [atom.GetIsotope() for atom in plain.GetAtoms()] == [0] * 6
-        assert [a.GetSymbol() for a in plain.GetAtoms()] == list("HCHHCO")
-        assert labelled.GetAtomWithIdx(0).GetIsotope() == 2
-
-    def test_a_centre_that_is_chiral_by_its_label_alone_is_none(self):
-        labelled = Chem.MolFromSmiles("[2H][C@H](C)O")
-        assert labelled.GetAtomWithIdx(1).HasProp("_CIPCode")
-        plain = without_isotopes(labelled)
-        assert not any(atom.HasProp("_CIPCode") for atom in plain.GetAtoms())
-        assert Chem.MolToSmiles(Chem.RemoveHs(plain)) == "CCO"
-
-    def test_a_molecule_without_labels_is_left_alone(self):
-        mol = Chem.MolFromSmiles("C[C@H](O)F")
-        assert without_isotopes(mol) is mol
 
 
 class TestFill:

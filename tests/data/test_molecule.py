@@ -8,6 +8,7 @@ from nextims.data.molecule import (
     MoleculeError,
     load_canonical,
     read_molecule,
+    without_isotopes,
 )
 
 
@@ -89,3 +90,24 @@ def test_the_fingerprint_has_bits_and_counts():
     counts = values[positions >= ECFP_BITS]
     assert counts.max() == 6  # six CH2 of octane
     assert positions.max() < ECFP_BITS + COUNT_BITS
+
+
+def test_isotope_labels_go_and_the_atoms_keep_their_order():
+    labelled = Chem.MolFromSmiles("[2H]C([2H])([2H])[13CH2]O")
+    plain = without_isotopes(labelled)
+    assert [atom.GetIsotope() for atom in plain.GetAtoms()] == [0] * 6
+    assert [a.GetSymbol() for a in plain.GetAtoms()] == list("HCHHCO")
+    assert labelled.GetAtomWithIdx(0).GetIsotope() == 2
+
+
+def test_a_centre_that_is_chiral_by_its_label_alone_is_none():
+    labelled = Chem.MolFromSmiles("[2H][C@H](C)O")
+    assert labelled.GetAtomWithIdx(1).HasProp("_CIPCode")
+    plain = without_isotopes(labelled)
+    assert not any(atom.HasProp("_CIPCode") for atom in plain.GetAtoms())
+    assert Chem.MolToSmiles(Chem.RemoveHs(plain)) == "CCO"
+
+
+def test_a_molecule_without_isotope_labels_is_left_alone():
+    mol = Chem.MolFromSmiles("C[C@H](O)F")
+    assert without_isotopes(mol) is mol

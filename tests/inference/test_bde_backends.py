@@ -9,8 +9,9 @@ from builders import BDE_SIZES, TEACHER_SIZES, save_bde_model
 from nextims.config import BDEConfig
 from nextims.data import bde_alfabet
 from nextims.data.bde_cache import BDECache, CacheContent
-from nextims.data.bde_generator import BackendMissingError, breakable, fill_cache, gives_ions
+from nextims.data.bde_generator import BackendMissingError, fill_cache
 from nextims.data.graph import BondTargets, build_graph, collate_graphs, known_bonds
+from nextims.data.homolysis import breakable, gives_ions
 from nextims.data.molecule import read_molecule
 from nextims.data.surroundings import atom_kinds, far_from_unknown
 from nextims.inference import bde_backends

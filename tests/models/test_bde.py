@@ -6,8 +6,8 @@ import torch
 from rdkit import Chem
 
 from builders import BDE_SIZES
-from nextims.data.bde_generator import breakable
 from nextims.data.graph import BondTargets, GraphBatch, build_graph, collate_graphs, known_bonds
+from nextims.data.homolysis import breakable
 from nextims.models.bde import BDEModel
 
 

@@ -15,6 +15,7 @@ from builders import load_script
 from nextims.config import load_config
 from nextims.data import bde_alfabet, bde_generator
 from nextims.data.bde_cache import BDECache, BondEnergies
+from nextims.data.homolysis import breakable
 from nextims.data.molecule import read_molecule
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
@@ -89,7 +90,7 @@ class Constant:
         mol = Chem.AddHs(molecule.mol)
         if any(atom.GetSymbol() == "Br" for atom in mol.GetAtoms()):
             return "no value for bromine"
-        bonds = [bond for bond in mol.GetBonds() if bde_generator.breakable(bond)]
+        bonds = [bond for bond in mol.GetBonds() if breakable(bond)]
         pairs = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds]
         bde = np.full(len(bonds), 100, dtype=np.float32)
         valid = np.ones(len(bonds), bool)
