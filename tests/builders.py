@@ -265,7 +265,8 @@ def build_bde_cache(path: Path, smiles: Iterable[str] = SMALL_MOLECULES) -> Path
     import numpy as np
     from rdkit import Chem
 
-    from nextims.data.bde_cache import BondEnergies, CacheContent
+    from nextims.data.bde_cache import CacheContent
+    from nextims.data.bond_energies import BondEnergies
     from nextims.data.homolysis import breakable
 
     content = CacheContent("test", "1")

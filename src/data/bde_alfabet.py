@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 from rdkit import Chem
 
-from .bde_cache import NO_BONDS, BondEnergies
 from .bde_generator import BackendMissingError
+from .bond_energies import NO_BONDS, BondEnergies
 from .homolysis import breakable, gives_ions
 from .molecule import Molecule, without_isotopes
 

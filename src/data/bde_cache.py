@@ -25,6 +25,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from .bond_energies import NO_BONDS, BondEnergies
+
 FORMAT_VERSION = 2
 COMMAND = "python scripts/precompute_bde.py --max-samples 0"
 
@@ -35,36 +37,6 @@ _REQUIRED = ("inchikey", "smiles", "offsets", *_BOND_COLUMNS, "failed/inchikey")
 
 class BDECacheError(ValueError):
     """A BDE cache that cannot be used; the message names the file and the command that makes it."""
-
-
-@dataclass(frozen=True)
-class BondEnergies:
-    """Bond dissociation energies of one molecule.
-
-    Attributes:
-        atoms: indices of each bond's two atoms, ``(bonds, 2)`` int32, in the molecule with explicit
-            hydrogens: its own atoms in canonical-SMILES order, then the hydrogens.
-        bde: homolytic bond dissociation energies at 298 K in kcal/mol, ``(bonds,)`` float32; NaN
-            where not valid.
-        bdfe: the free energies, likewise.
-        valid: whether the backend's model covers the bond, ``(bonds,)``.
-        ring: whether it is a ring bond, ``(bonds,)``; such are never valid.
-    """
-
-    atoms: np.ndarray
-    bde: np.ndarray
-    bdfe: np.ndarray
-    valid: np.ndarray
-    ring: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.bde)
-
-
-NO_BONDS = BondEnergies(
-    np.empty((0, 2), np.int32),
-    *(np.empty(0, kind) for kind in (np.float32, np.float32, bool, bool)),
-)
 
 
 class BDECache:
@@ -85,7 +57,8 @@ class BDECache:
 
     Example:
         >>> import tempfile
-        >>> from nextims.data.bde_cache import BDECache, BondEnergies, CacheContent
+        >>> from nextims.data.bde_cache import BDECache, CacheContent
+        >>> from nextims.data.bond_energies import BondEnergies
         >>> methane = BondEnergies(
         ...     np.array([[0, h] for h in (1, 2, 3, 4)], np.int32),
         ...     np.full(4, 103.8, np.float32),

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Protocol
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from .bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent, distinct_structures
+from .bde_cache import BDECache, BDECacheError, CacheContent, distinct_structures
+from .bond_energies import BondEnergies
 from .molecule import Molecule, MoleculeError, load_canonical
 
 __all__ = [

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from .bde_cache import NO_BONDS, BDECache
+from .bde_cache import BDECache
+from .bond_energies import NO_BONDS
 from .features import STANDARD_ENERGY, Batch, Features, collate, featurize
 from .graph import KnownBonds, collate_targets, known_bonds
 from .molecule import load_canonical

@@ -11,8 +11,8 @@ import torch
 from rdkit import Chem
 
 from ..config import BDEConfig
-from ..data.bde_cache import BondEnergies
 from ..data.bde_generator import BDEBackend
+from ..data.bond_energies import BondEnergies
 from ..data.graph import (
     Graph,
     GraphBatch,

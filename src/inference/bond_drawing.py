@@ -14,7 +14,7 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
-from ..data.bde_cache import BondEnergies
+from ..data.bond_energies import BondEnergies
 from ..data.molecule import Molecule
 from .writers import check_output
 
@@ -89,7 +89,7 @@ def draw_bond_energies(molecule: Molecule, energies: BondEnergies, path: str | P
     Example:
         >>> import pathlib, tempfile
         >>> import numpy as np
-        >>> from nextims.data.bde_cache import BondEnergies
+        >>> from nextims.data.bond_energies import BondEnergies
         >>> from nextims.data.molecule import read_molecule
         >>> from nextims.inference.bond_drawing import draw_bond_energies
         >>> bde, valid, ring = np.array([117.0] * 2), np.ones(2, bool), np.zeros(2, bool)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from rdkit import Chem
 
-from ..data.bde_cache import BondEnergies
+from ..data.bond_energies import BondEnergies
 from ..data.homolysis import gives_ions
 from ..data.molecule import Molecule
 
@@ -61,7 +61,7 @@ def bond_rows(molecule: Molecule, energies: BondEnergies) -> list[BondRow]:
 
     Example:
         >>> import numpy as np
-        >>> from nextims.data.bde_cache import BondEnergies
+        >>> from nextims.data.bond_energies import BondEnergies
         >>> from nextims.data.molecule import read_molecule
         >>> from nextims.inference.bond_table import bond_rows
         >>> atoms = np.array([[0, 1], *([0, h] for h in (2, 3, 4)), [1, 5]], np.int32)
@@ -100,7 +100,7 @@ def bond_table(
 
     Example:
         >>> import numpy as np
-        >>> from nextims.data.bde_cache import BondEnergies
+        >>> from nextims.data.bond_energies import BondEnergies
         >>> from nextims.data.molecule import read_molecule
         >>> from nextims.inference.bond_table import bond_table
         >>> bde, valid, ring = np.array([117.0] * 2), np.ones(2, bool), np.zeros(2, bool)

@@ -5,14 +5,8 @@ import h5py
 import numpy as np
 import pytest
 
-from nextims.data.bde_cache import (
-    NO_BONDS,
-    BDECache,
-    BDECacheError,
-    BondEnergies,
-    CacheContent,
-    distinct_structures,
-)
+from nextims.data.bde_cache import BDECache, BDECacheError, CacheContent, distinct_structures
+from nextims.data.bond_energies import NO_BONDS, BondEnergies
 
 METHANE, ETHANE, WATER, NITROGEN, CYCLOPROPANE = (
     "VNWKTOKETHGBQD-UHFFFAOYSA-N",

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from nextims.data.bde_cache import BDECache, BDECacheError, BondEnergies, CacheContent
+from nextims.data.bde_cache import BDECache, BDECacheError, CacheContent
 from nextims.data.bde_generator import discard_others, fill_cache
+from nextims.data.bond_energies import BondEnergies
 from nextims.data.homolysis import breakable
 from nextims.data.molecule import read_molecule
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from builders import build_bde_cache, build_store
-from nextims.data.bde_cache import BondEnergies, CacheContent
+from nextims.data.bde_cache import CacheContent
+from nextims.data.bond_energies import BondEnergies
 from nextims.data.dataset import EmptySplitError, ResumableSampler, SpectrumDataset, make_loader
 from nextims.data.molecule import read_molecule
 from nextims.data.store import StoreError

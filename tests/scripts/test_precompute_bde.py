@@ -14,7 +14,8 @@ from rdkit import Chem
 from builders import load_script
 from nextims.config import load_config
 from nextims.data import bde_alfabet, bde_generator
-from nextims.data.bde_cache import BDECache, BondEnergies
+from nextims.data.bde_cache import BDECache
+from nextims.data.bond_energies import BondEnergies
 from nextims.data.homolysis import breakable
 from nextims.data.molecule import read_molecule
 from nextims.data.record import Record
