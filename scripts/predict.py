@@ -112,8 +112,9 @@ def _check_output(output: Path | None, batch: str | None) -> None:
     if output is None:
         return
     check_output(output)
-    if batch not in (None, STANDARD_INPUT) and output.exists() and output.samefile(batch):
-        raise OutputError(f"{output}: is the input as well, and would be overwritten")
+    for written in (output, errors_path(output)):
+        if batch not in (None, STANDARD_INPUT) and written.exists() and written.samefile(batch):
+            raise OutputError(f"{written}: is the input as well, and would be overwritten")
 
 
 def _load(arguments: argparse.Namespace):

@@ -135,7 +135,7 @@ def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Mo
 
     Raises:
         MoleculeError: the structure is empty, cannot be read, has several components, an
-            unsupported element, or a nominal mass above ``max_mz``.
+            unsupported element, an isotope that does not exist, or a nominal mass above ``max_mz``.
 
     Example:
         >>> from nextims.data.molecule import read_molecule
@@ -161,6 +161,10 @@ def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Mo
     if unsupported:
         raise MoleculeError(f"unsupported element {', '.join(unsupported)}")
     smiles = Chem.MolToSmiles(mol)
+    for atom in mol.GetAtoms():
+        label = atom.GetIsotope()
+        if label and not _PERIODIC_TABLE.GetMassForIsotope(atom.GetSymbol(), label):
+            raise MoleculeError(f"no such isotope {label}{atom.GetSymbol()}")
     # Reading the canonical SMILES again numbers the atoms in its order, which is what caches of
     # per-atom and per-bond values refer to.
     mol = Chem.MolFromSmiles(smiles)

@@ -145,6 +145,12 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
             "(CC BY-NC-SA): the weights are to be used under these terms. Cite MassBank "
             "(Horai et al., J. Mass Spectrom. 2010, 45, 703) and its contributors.",
         ]
+    if "" in licences:
+        lines += [
+            "",
+            "Records without a licence come from a library with terms of its own, as NIST's has: "
+            "read them before you pass the weights on.",
+        ]
     return "\n".join(lines) + "\n"
 
 

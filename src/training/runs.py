@@ -156,7 +156,13 @@ def train_phase(
 
     Returns:
         The metadata of the checkpoint.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be written, or is not this run's at the end.
+        Interrupted: SIGTERM came; the state is saved.
     """
+    if checkpoint.is_dir():
+        raise CheckpointError(f"{checkpoint}: is a folder, expected a file to write")
 
     def save_best(validation: Mapping[str, float]) -> None:
         metadata = {

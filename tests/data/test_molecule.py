@@ -46,6 +46,7 @@ def test_inchikey_of_ethanol():
         ("CC.O", "several components"),
         ("[Na+].[Cl-]", "several components"),
         ("C[Hg]C", "unsupported element Hg"),
+        ("[500C]", "no such isotope 500C"),
         ("*C", r"unsupported element \*"),
         ("C" * 20_000, "more than 2000 atoms"),
         ("C" * 80, "nominal mass 1122 Da above max_mz 1000"),

@@ -173,6 +173,7 @@ def test_files_are_the_same_each_time(run, tmp_path):
         (("--batch", "list.txt", "--output", "x.mgf"), "written as .msp, .json, .jsonl, .csv"),
         (("--batch", "list.txt", "--output", "no/x.msp"), "the folder no does not exist"),
         (("--batch", "list.csv", "--output", "./list.csv"), "is the input as well"),
+        (("--batch", "x.msp.errors.csv", "--output", "x.msp"), "x.msp.errors.csv: is the input"),
         (("--smiles", "C", "--checkpoint", "no.pt"), "no.pt: no such checkpoint; this makes one"),
         (("--smiles", "C", "--checkpoint", "list.txt"), "list.txt: "),
         (("--smiles", "C", "--config", "no.yaml"), "no.yaml: no such configuration file"),
@@ -184,6 +185,7 @@ def test_wrong_usage_is_one_line(run, tmp_path, arguments, message):
         ("header.csv", "smiles,name\n"),
         ("list.txt", "C\n"),
         ("list.csv", "C\n"),
+        ("x.msp.errors.csv", "smiles\nC\n"),
     ):
         (tmp_path / name).write_text(content)
     before = names(tmp_path)

@@ -83,6 +83,7 @@ def test_a_students_card_says_data_figures_limits_and_licence(tmp_path, store):
         "10% test",
         "up to m/z 300",
         "MIT licence",
+        "a library with terms of its own",
         "not given: 2",
     )
 

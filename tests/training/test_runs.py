@@ -120,6 +120,11 @@ class TestTrainPhase:
         assert metadata["data"]["sha256"] == file_digest(config.bde.data)
         assert {"version", "commit", "finished", "validation", "test"} <= set(metadata)
 
+    def test_a_folder_in_the_place_of_the_checkpoint_is_found_before_training(self, config):
+        config.teacher.pretrained.mkdir(parents=True)
+        with pytest.raises(CheckpointError, match=r"best_pretrain_teacher\.pt: is a folder"):
+            train_bde(config)
+
     def test_another_runs_model_in_the_place_of_the_best_is_not_passed_off(
         self, config, monkeypatch
     ):
