@@ -1,7 +1,8 @@
 """The peer in bond dissociation energies: ALFABET 0.1.0 (St. John et al. 2020), through TensorFlow.
 
-On the same bonds, in the same run: the error against the DFT energies of the test split, and the
-molecules a second over structures of the library, features included. ALFABET is asked in two ways:
+On the same bonds, in the same run: the error against the DFT energies of the test split; how far
+the two are apart on molecules of the library, which are larger than those of the DFT table; and the
+molecules a second over these, features included. ALFABET is asked in two ways:
 by its own function (`alfabet.model.predict`, one molecule after the other), and as this package
 does it (many molecules as one graph). Needs: pip install -e ".[alfabet]"
 
@@ -34,13 +35,15 @@ from nextims.data.store import SpectrumStore
 from nextims.inference.bde_backends import open_backend
 
 BACKENDS = ("alfabet", "native")
+PARTS = ("accuracy", "agreement", "speed")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Measure both and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
-    parser.add_argument("--molecules", type=int, default=1000, help="for the speed of each")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--molecules", type=int, default=1000, help="of the library")
     parser.add_argument("--workers", type=int, default=1, help="processes of the native backend")
     parser.add_argument("--threads", type=int, default=1, help="threads of PyTorch and TensorFlow")
     arguments = parser.parse_args(argv)
@@ -50,8 +53,13 @@ def main(argv: list[str] | None = None) -> int:
     config = load_config(arguments.config)
     backends = {name: open_backend(config.bde, name=name) for name in BACKENDS}
     _limit_tensorflow(arguments.threads)
-    accuracy(config, backends)
-    speed(config, backends, arguments.molecules, arguments.workers)
+    if "accuracy" in arguments.parts:
+        accuracy(config, backends)
+    sample = _sample(config, arguments.molecules)
+    if "agreement" in arguments.parts:
+        agreement(backends, sample)
+    if "speed" in arguments.parts:
+        speed(backends, sample, arguments.workers)
     return 0
 
 
@@ -88,15 +96,32 @@ def accuracy(config: Config, backends: dict[str, BDEBackend]) -> None:
             )
 
 
-def speed(config: Config, backends: dict[str, BDEBackend], number: int, workers: int) -> None:
-    """Print the molecules a second of each way, and how long 300,000 would take."""
-    with SpectrumStore(config.data.store) as store:
-        structures = distinct_structures(
-            zip(store.column("inchikey"), store.column("smiles"), strict=True)
+def agreement(backends: dict[str, BDEBackend], sample: Sequence[tuple[str, str]]) -> None:
+    """Print how far the models' BDEs are apart, by the size of the molecule."""
+    molecules = [read_molecule(smiles) for _, smiles in sample]
+    first, second = (backend.predict(backend.prepare(molecules)) for backend in backends.values())
+    apart, sizes = [], []
+    for molecule, one, other in zip(molecules, first, second, strict=True):
+        difference = np.abs(one.bde - _look_up(other, one.atoms)[:, 0])
+        difference = difference[np.isfinite(difference)]
+        apart.append(difference)
+        sizes.append(np.full(len(difference), molecule.mol.GetNumAtoms()))
+    apart, sizes = np.concatenate(apart), np.concatenate(sizes)
+    print(f"\nBDE of {len(apart):,} bonds of {len(sample):,} molecules of the library that both")
+    print("call valid, kcal/mol\n")
+    print("| heavy atoms | bonds | mean abs. difference | median | above 5 |")
+    print("|---|---|---|---|---|")
+    for low, high in ((1, 10), (11, 15), (16, 25), (26, 10_000), (1, 10_000)):
+        here = apart[(sizes >= low) & (sizes <= high)]
+        label = {(26, 10_000): "26 and more", (1, 10_000): "all"}.get((low, high), f"{low}–{high}")
+        print(
+            f"| {label} | {len(here):,} | {here.mean():.3f} | {np.median(here):.3f} "
+            f"| {(here > 5).mean():.1%} |"
         )
-    keys = list(structures)
-    chosen = np.random.default_rng(config.training.seed).permutation(len(keys))[:number]
-    sample = [(keys[i], structures[keys[i]]) for i in chosen]
+
+
+def speed(backends: dict[str, BDEBackend], sample: Sequence[tuple[str, str]], workers: int) -> None:
+    """Print the molecules a second of each way, and how long 300,000 would take."""
     atoms = np.mean([read_molecule(smiles).mol.GetNumAtoms() for _, smiles in sample])
     # The first molecules pay for loading: weights, TensorFlow's graph.
     for backend in backends.values():
@@ -114,6 +139,17 @@ def speed(config: Config, backends: dict[str, BDEBackend], number: int, workers:
     for way, rate in rates.items():
         minutes = 300_000 / rate / 60
         print(f"| {way} | {rate:,.1f} | {rate / reference:,.0f} | {minutes:,.0f} min |")
+
+
+def _sample(config: Config, number: int) -> list[tuple[str, str]]:
+    """Return InChIKey and SMILES of molecules of the library, drawn at random."""
+    with SpectrumStore(config.data.store) as store:
+        structures = distinct_structures(
+            zip(store.column("inchikey"), store.column("smiles"), strict=True)
+        )
+    molecules = list(structures.items())
+    order = np.random.default_rng(config.training.seed).permutation(len(molecules))
+    return [molecules[i] for i in order[:number]]
 
 
 def _look_up(energies, atoms: np.ndarray) -> np.ndarray:
