@@ -1,5 +1,7 @@
 """The weights that come with the code: there, small, described, and sane on known compounds."""
 
+import re
+
 import numpy as np
 import pytest
 from rdkit import Chem
@@ -8,6 +10,7 @@ from nextims.config import PROJECT_ROOT, load_config
 from nextims.data.molecule import read_molecule
 from nextims.inference import Predictor
 from nextims.inference.bde_backends import NativeBackend
+from nextims.inference.bond_table import bond_rows
 from nextims.training.bde import bde_arguments, load_bde_model
 from nextims.training.checkpoint import load_plain
 
@@ -189,3 +192,19 @@ def test_free_energies_are_lower_by_what_two_radicals_gain_in_entropy(bonds):
         difference = (bde - bdfe)[np.isfinite(bde)]
         assert len(difference) >= 4
         assert ((difference > 5) & (difference < 17)).all()
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ja.md"])
+def test_the_readmes_table_of_ethanol_is_what_the_model_gives(readme):
+    backend = NativeBackend.from_checkpoint(BDE)
+    ethanol = read_molecule("CCO")
+    [energies] = backend.predict(backend.prepare([ethanol]))
+    text = (PROJECT_ROOT / readme).read_text(encoding="utf-8")
+    shown = re.findall(r"^ +([\d.]+) +([\d.]+) +[\d.]+ +(\d) × .* (\S+) \+ (\S+)$", text, re.M)
+    rows = bond_rows(ethanol, energies)
+    assert [(int(count), pair) for _, _, count, *pair in shown] == [
+        (row.count, list(row.radicals)) for row in rows
+    ]
+    for (bde, bdfe, *_), row in zip(shown, rows, strict=True):
+        assert float(bde) == pytest.approx(row.bde, abs=0.11)
+        assert float(bdfe) == pytest.approx(row.bdfe, abs=0.11)
