@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -149,3 +151,26 @@ class Student(nn.Module):
             weighted = output * weights[molecule, choice, None]
             mixture = mixture.index_add(0, molecule, weighted.to(x.dtype))
         return mixture
+
+
+@contextmanager
+def counted_experts(model: Student) -> Iterator[dict[str, float]]:
+    """Count which experts a student sends molecules to within the context.
+
+    Yields:
+        By the expert's name its share of the assignments; filled at the end of the context.
+    """
+    shares: dict[str, float] = {}
+    counts = torch.zeros(len(model.experts), dtype=torch.long)
+
+    def count(_, __, prediction: Prediction) -> None:
+        chosen = prediction.extra.chosen.flatten().cpu()
+        counts.add_(torch.bincount(chosen, minlength=len(counts)))
+
+    hook = model.register_forward_hook(count)
+    try:
+        yield shares
+    finally:
+        hook.remove()
+    total = counts.sum().item()
+    shares.update({f"expert_{i + 1}": n / total for i, n in enumerate(counts.tolist())})

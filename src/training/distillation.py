@@ -23,7 +23,7 @@ from ..data.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ..data.unlabelled import UnlabelledDataset
 from ..evaluation.assess import assess
 from ..models.device import choose_device
-from ..models.student import Student
+from ..models.student import Student, counted_experts
 from ..models.teacher import Teacher
 from .checkpoint import CheckpointError, load_model, weights_digest
 from .losses import (
@@ -124,16 +124,9 @@ class DistillationPhase(Phase):
 
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean metrics of the validation spectra and each expert's share of them."""
-        return {**mean_scores(assess(self.model, batches)), **expert_shares(self.model, batches)}
-
-
-@torch.inference_mode()
-def expert_shares(model: Student, batches: DataLoader) -> dict[str, float]:
-    """Return the share of molecules' assignments that each expert gets."""
-    model.eval()
-    chosen = torch.cat([model(batch).extra.chosen.flatten().cpu() for batch in batches])
-    counts = torch.bincount(chosen, minlength=len(model.experts))
-    return {f"expert_{i + 1}": n / len(chosen) for i, n in enumerate(counts.tolist())}
+        with counted_experts(self.model) as shares:
+            scores = mean_scores(assess(self.model, batches))
+        return {**scores, **shares}
 
 
 def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> TeacherCache:
@@ -255,10 +248,11 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
     )
 
     def final_metrics(trained: Student) -> dict:
-        test = split_loader(config, "test", **common)
+        with counted_experts(trained) as shares:
+            metrics = test_metrics(config, trained, settings.batch_size)
         return {
-            **test_metrics(config, trained, settings.batch_size),
-            "test_expert_shares": expert_shares(trained.cpu(), test),
+            **metrics,
+            "test_expert_shares": shares,
             "teacher": _teacher_part(teacher_path)["teacher"],
         }
 

@@ -7,13 +7,12 @@ import torch
 
 from builders import SMALL_MOLECULES, build_config, build_store, changed
 from nextims.data.teacher_cache import TeacherCache
-from nextims.models.student import Student
+from nextims.models.student import Student, counted_experts
 from nextims.models.teacher import Teacher
 from nextims.training.checkpoint import CheckpointError, load_model, save_checkpoint
 from nextims.training.distillation import (
     DistillationPhase,
     cache_teacher,
-    expert_shares,
     student_arguments,
     student_key,
     train_student,
@@ -42,7 +41,9 @@ def test_the_student_is_trained_and_every_expert_gets_its_share(config, teacher)
     assert is_complete(config.student.checkpoint, student_key(config, teacher))
     model, checkpoint = load_model(config.student.checkpoint)
     assert checkpoint.kind == "student"
-    shares = expert_shares(model, split_loader(config, "train", graph=False, batch_size=4))
+    with counted_experts(model) as shares:
+        for batch in split_loader(config, "train", graph=False, batch_size=4):
+            model(batch)
     assert len(shares) == 4
     assert sum(shares.values()) == pytest.approx(1)
     assert min(shares.values()) >= 0.1
