@@ -38,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     config = load_config_or_exit(arguments.config)
     from nextims.data.bde_data import BDEDataError, ensure_bde_data
 
+    if arguments.archive is None:
+        print("downloading alfabet 0.1.0, 87 MB", file=sys.stderr)
     try:
         summary = ensure_bde_data(config.bde.data, arguments.archive)
     except (BDEDataError, OSError) as error:

@@ -26,6 +26,7 @@ import h5py
 import numpy as np
 
 from .bond_energies import NO_BONDS, BondEnergies
+from .hdf5 import written_whole
 
 FORMAT_VERSION = 2
 COMMAND = "python scripts/precompute_bde.py --max-samples 0"
@@ -241,19 +242,8 @@ class CacheContent:
 
     def write(self, path: str | Path) -> None:
         """Write the cache; ``path`` holds the old content or the new, never something between."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".tmp")
-        try:
-            with h5py.File(temporary, "w") as file:
-                self._write(file)
-            # The data must be on the disk before the name is: a power failure could otherwise
-            # leave the name of an empty file.
-            with temporary.open("rb+") as written:
-                os.fsync(written.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with written_whole(path) as file:
+            self._write(file)
 
     def _write(self, file: h5py.File) -> None:
         file.attrs["format_version"] = FORMAT_VERSION

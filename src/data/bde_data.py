@@ -21,7 +21,6 @@ import gzip
 import hashlib
 import io
 import math
-import os
 import re
 import subprocess
 import sys
@@ -41,6 +40,7 @@ import numpy as np
 from rdkit import Chem
 from tqdm import tqdm
 
+from .hdf5 import written_whole
 from .splits import SPLITS
 
 FORMAT_VERSION = 1
@@ -149,7 +149,6 @@ def prepare_bde_data(
     Raises:
         BDEDataError: the table is damaged, lacks a column, or has a value that is none of its kind.
     """
-    path = Path(path)
     smiles, split, offsets, atoms, energies = [], [], [0], [], []
     summary = BDEDataSummary(Counter(), Counter(), Counter())
     with tqdm(desc="DFT energies", unit="molecule", disable=not progress) as bar:
@@ -170,24 +169,16 @@ def prepare_bde_data(
             summary.bonds[name] += len(rows)
     if not smiles:
         raise BDEDataError(f"{source}: no molecule of the table can be used")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["source"] = source
-            file.attrs["sha256"] = hashlib.sha256(table).hexdigest()
-            file.attrs["units"] = "kcal/mol"
-            file.create_dataset("smiles", data=smiles, dtype=h5py.string_dtype())
-            file["split"] = np.array(split, dtype=np.uint8)
-            file["offsets"] = np.array(offsets, dtype=np.int64)
-            file["atoms"] = np.array(atoms, dtype=np.int32).reshape(-1, 2)
-            file["energies"] = np.array(energies, dtype=np.float32).reshape(-1, len(QUANTITIES))
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as file:
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["source"] = source
+        file.attrs["sha256"] = hashlib.sha256(table).hexdigest()
+        file.attrs["units"] = "kcal/mol"
+        file.create_dataset("smiles", data=smiles, dtype=h5py.string_dtype())
+        file["split"] = np.array(split, dtype=np.uint8)
+        file["offsets"] = np.array(offsets, dtype=np.int64)
+        file["atoms"] = np.array(atoms, dtype=np.int32).reshape(-1, 2)
+        file["energies"] = np.array(energies, dtype=np.float32).reshape(-1, len(QUANTITIES))
     return summary
 
 

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 from rdkit import Chem
 from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
 
 from .bde_data import COMMAND, FORMAT_VERSION, BDEDataError
 from .dataset import loader_of
@@ -93,7 +94,8 @@ class BDEDataset(Dataset):
 
     def atom_kinds(self) -> set[AtomKind]:
         """Return the kinds of atoms that the molecules hold."""
-        return {kind for smiles in self.smiles for kind in atom_kinds(Chem.MolFromSmiles(smiles))}
+        molecules = tqdm(self.smiles, desc="kinds of atoms", unit=" molecules", leave=False)
+        return {kind for smiles in molecules for kind in atom_kinds(Chem.MolFromSmiles(smiles))}
 
 
 def bde_loader(

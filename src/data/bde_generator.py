@@ -18,17 +18,6 @@ from .bde_cache import BDECache, BDECacheError, CacheContent, distinct_structure
 from .bond_energies import BondEnergies
 from .molecule import Molecule, MoleculeError, load_canonical
 
-__all__ = [
-    "BDEBackend",
-    "BDECache",
-    "BDECacheError",
-    "BackendMissingError",
-    "BondEnergies",
-    "FillSummary",
-    "discard_others",
-    "fill_cache",
-]
-
 
 class BackendMissingError(RuntimeError):
     """A backend's packages are not installed; the message says how to install them."""
