@@ -25,6 +25,7 @@ setup(
         "rdkit>=2024.3.1",
         "h5py>=3.10",
         "numpy>=1.26",
+        "numba>=0.60",
         "pydantic>=2.7",
         "pyyaml>=6.0",
         "tqdm>=4.66",

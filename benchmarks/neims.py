@@ -34,6 +34,7 @@ class Neims(nn.Module):
 
     kind = "neims"
     needs_graph = False
+    fragments = 0
 
     def __init__(self, max_mz: int, *, width: int, blocks: int, dropout: float):
         super().__init__()
@@ -113,7 +114,9 @@ def main(argv: list[str] | None = None) -> int:
     models = {"NEIMS, retrained": neims, **{path.name: load_model(path)[0] for path in paths}}
     table = {}
     for name, model in models.items():
-        test = split_loader(config, "test", graph=model.needs_graph, batch_size=64)
+        test = split_loader(
+            config, "test", graph=model.needs_graph, fragments=model.fragments, batch_size=64
+        )
         table[name] = mean_scores(assess(model, test))
     metrics = list(next(iter(table.values())))
     print(f"\n| model ({len(test.dataset)} test spectra) | " + " | ".join(metrics) + " |")

@@ -13,11 +13,17 @@ from typing import Any
 from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
 
 EXAMPLE = """\
-example:
+examples:
   python scripts/evaluate.py --checkpoint checkpoints/student/best_student.pt --split test
+  python scripts/evaluate.py --retrieval --output result.json
 
 Each metric is computed for each spectrum, then averaged over the spectra; bins below a spectrum's
 lowest recorded m/z are left out. All lie between 0 and 1, the higher the better.
+
+--retrieval searches each measured spectrum of the split in a library of the training spectra and
+the split's own molecules as predicted. Printed is the share of spectra whose molecule is the most
+similar (@1), or among the 5 or 10 most similar, for each similarity; of all molecules, and of those
+within 5 Da of the right mass. An isotope-labelled molecule is one of its own there.
 """
 
 
@@ -27,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.output is not None:
             _check_output(arguments.output)
+        if arguments.retrieval:
+            _check_retrieval(arguments)
         config = load_config(arguments.config)
         checkpoint = arguments.checkpoint or config.student.checkpoint
         if not checkpoint.is_file():
@@ -48,13 +56,15 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    low, high = arguments.energy
+    low, high = result["energy_range"]
     print(f"{checkpoint} ({result['kind']}), {arguments.split} split of {config.data.store}")
     print_metrics(
         f"{result['spectra']} spectra of {result['molecules']} molecules, {low:g} to {high:g} eV "
         "or not given",
         result["metrics"],
     )
+    if arguments.retrieval:
+        _print_retrieval(result["retrieval"])
     if arguments.output is not None:
         _write(arguments.output, result)
     return 0
@@ -79,8 +89,10 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         nargs=2,
         type=float,
         metavar=("LOW", "HIGH"),
-        default=(60.0, 80.0),
         help="ionization energies in eV; not given counts as 70 (default: 60 80)",
+    )
+    parser.add_argument(
+        "--retrieval", action="store_true", help="also search the spectra in a library"
     )
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
@@ -96,12 +108,26 @@ def _check_output(path: Path) -> None:
         raise ConfigError(f"{path}: the folder {path.parent} does not exist")
 
 
+def _check_retrieval(arguments: argparse.Namespace) -> None:
+    if arguments.split == "train":
+        raise ConfigError(
+            "--retrieval: the training spectra are the library; searched for are "
+            "those of --split validation or test"
+        )
+    if arguments.energy is not None:
+        raise ConfigError("--retrieval: works on spectra of 60 to 80 eV; leave --energy out")
+
+
 def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the means of the metrics, and what they were computed from."""
+    """Return the means of the metrics, what they were computed from, and the library matching."""
+    from functools import partial
+
     from tqdm import tqdm
 
     from nextims import __version__
-    from nextims.evaluation.assess import assess
+    from nextims.data.dataset import STANDARD_ENERGY_RANGE
+    from nextims.evaluation.assess import assess, predict_structures
+    from nextims.evaluation.retrieval import match_library
     from nextims.inference import Predictor
     from nextims.training.runs import mean_scores, split_loader
 
@@ -114,27 +140,50 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
             f"{checkpoint}: predicts up to m/z {predictor.max_mz}, but data.max_mz is "
             f"{config.data.max_mz} in {arguments.config}"
         )
+    energy_range = tuple(arguments.energy or STANDARD_ENERGY_RANGE)
     loader = split_loader(
         config,
         arguments.split,
         graph=predictor.model.needs_graph,
+        fragments=predictor.model.fragments,
         batch_size=256,
-        energy_range=tuple(arguments.energy),
+        energy_range=energy_range,
     )
     batches = tqdm(loader, desc=f"{arguments.split} split", unit="batch", disable=None)
     scores = assess(predictor.model, (batch.to(predictor.device) for batch in batches))
     inchikeys = loader.dataset.store.column("inchikey")
-    return {
+    result = {
         "checkpoint": str(checkpoint),
         "kind": predictor.checkpoint.kind,
         "store": str(config.data.store),
         "split": arguments.split,
-        "energy_range": list(arguments.energy),
+        "energy_range": list(energy_range),
         "spectra": len(loader.dataset),
         "molecules": len({inchikeys[row][:14] for row in scores["row"]}),
         "metrics": mean_scores(scores),
         "version": __version__,
     }
+    if arguments.retrieval:
+        predict = partial(predict_structures, predictor.model)
+        result["retrieval"] = match_library(predict, config, arguments.split)
+    return result
+
+
+def _print_retrieval(result: Mapping[str, Any]) -> None:
+    print(
+        f"library matching: {result['queries']} spectra searched among "
+        f"{result['predicted_molecules']} molecules predicted and "
+        f"{result['measured_molecules']} measured ({result['measured_spectra']} spectra)"
+    )
+    filters = list(result["recall"])
+    similarities = list(result["recall"][filters[0]])
+    ranks = list(result["recall"][filters[0]][similarities[0]])
+    width = 9 * len(ranks)
+    print(" " * 22 + "".join(f"{name.replace('_', ' '):>{width}}" for name in filters))
+    print(" " * 22 + "".join(f"{rank.removeprefix('recall'):>9}" for rank in ranks) * len(filters))
+    for name in similarities:
+        shares = [share for kind in filters for share in result["recall"][kind][name].values()]
+        print(f"  {name:<20}" + "".join(f"{share:9.4f}" for share in shares))
 
 
 def _write(path: Path, result: Mapping[str, Any]) -> None:

@@ -35,6 +35,8 @@ examples:
   python scripts/predict.py --smiles "CCO"
   python scripts/predict.py --batch smiles_list.txt --output spectra.msp
   cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
+  python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
+      --smiles "Cc1ccccc1" --annotate
 
 A batch file holds one SMILES a line, and a name after white space where there is one; a .csv file
 has a column "smiles", and perhaps "name". Spectra are written in the input's order as .msp (NIST
@@ -53,8 +55,8 @@ def main(argv: list[str] | None = None) -> int:
         _check_output(arguments.output, arguments.batch)
         predictor = _load(arguments)
         if arguments.smiles is not None:
-            return _predict_one(predictor, structures, arguments.output)
-        return _predict_batch(predictor, structures, total, arguments.output)
+            return _predict_one(predictor, structures, arguments)
+        return _predict_batch(predictor, structures, total, arguments)
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ALL_PREDICTED
@@ -90,6 +92,17 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="CKPT",
         help="trained student or teacher (default: student.checkpoint of the settings)",
+    )
+    parser.add_argument(
+        "--annotate",
+        action="store_true",
+        help="name the ions behind each peak: in the terminal, in .json, as comments in .msp; "
+        "needs a teacher",
+    )
+    parser.add_argument(
+        "--exact-mass",
+        action="store_true",
+        help="peaks at accurate masses, one for each ion formula; needs a teacher",
     )
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
@@ -129,17 +142,32 @@ def _load(arguments: argparse.Namespace):
     from nextims.inference import Predictor  # imports PyTorch, which takes seconds
 
     try:
-        return Predictor.from_checkpoint(path, arguments.device)
+        predictor = Predictor.from_checkpoint(path, arguments.device)
     except ValueError as error:
         raise InputError(str(error)) from error
+    for option, asked in (
+        ("--annotate", arguments.annotate),
+        ("--exact-mass", arguments.exact_mass),
+    ):
+        if asked and not predictor.names_ions:
+            raise InputError(f"{option}: needs a teacher; --checkpoint {config.teacher.checkpoint}")
+    return predictor
 
 
-def _predict_one(predictor, structures: Iterable[InputStructure], output: Path | None) -> int:
+def _options(arguments: argparse.Namespace) -> dict[str, bool]:
+    return {"annotate": arguments.annotate, "exact_mass": arguments.exact_mass}
+
+
+def _predict_one(
+    predictor, structures: Iterable[InputStructure], arguments: argparse.Namespace
+) -> int:
     from nextims.inference.terminal import can_show_blocks, describe
 
-    [result] = predictor.predict(structures)
-    if output is not None:
-        with SpectrumWriter(output, predictor.name) as writer:
+    [result] = predictor.predict(structures, **_options(arguments))
+    if arguments.output is not None:
+        with SpectrumWriter(
+            arguments.output, predictor.name, annotated=arguments.annotate
+        ) as writer:
             writer.write(result)
     if isinstance(result, FailedPrediction):
         print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
@@ -149,28 +177,37 @@ def _predict_one(predictor, structures: Iterable[InputStructure], output: Path |
 
 
 def _predict_batch(
-    predictor, structures: Iterable[InputStructure], total: int | None, output: Path | None
+    predictor,
+    structures: Iterable[InputStructure],
+    total: int | None,
+    arguments: argparse.Namespace,
 ) -> int:
     from tqdm import tqdm
 
+    output = arguments.output
     if output is None:
         writer = MSPStream(sys.stdout.buffer, predictor.name)
     else:
-        writer = SpectrumWriter(output, predictor.name)
-    progress = tqdm(
-        predictor.predict_stream(structures), total=total, unit=" structures", disable=None
-    )
+        writer = SpectrumWriter(output, predictor.name, annotated=arguments.annotate)
+    results = predictor.predict_stream(structures, **_options(arguments))
+    progress = tqdm(results, total=total, unit=" structures", disable=None)
+    left_out = 0.0
     with writer, progress:
         for result in progress:
             writer.write(result)
             if isinstance(result, FailedPrediction):
                 shown = f"line {result.line}: {result.text or '(empty)'}: {result.reason}"
                 progress.write(shown, file=sys.stderr)
+            else:
+                left_out += result.left_out or 0.0
     summary = f"{writer.predicted} of {writer.predicted + writer.failed} structures predicted"
     if output is not None:
         summary += f", written to {output}"
         if writer.failed:
             summary += f"; the others are listed in {errors_path(output)}"
+    if arguments.exact_mass and writer.predicted:
+        mean = 100 * left_out / writer.predicted
+        summary += f"; on average {mean:.1f} % of the intensity is left out for want of an ion"
     print(summary, file=sys.stderr)
     return SOME_NOT_PREDICTED if writer.failed else ALL_PREDICTED
 

@@ -34,7 +34,8 @@ class DataConfig(Section):
     mol_dir: FilePath = Path("data/mol_files")
     max_mz: int = Field(1000, ge=50, le=4000)
     min_peaks: int = Field(5, ge=1)
-    energy_range: Annotated[tuple[float, float], Field(strict=False)] = (60.0, 80.0)
+    derivatise: bool = True
+    energy_range: Annotated[tuple[float, float], Field(strict=False)] = (10.0, 80.0)
     split_by: Literal["inchikey", "scaffold"] = "inchikey"
     validation_fraction: Fraction = 0.08
     test_fraction: Fraction = 0.10
@@ -68,17 +69,29 @@ class EncoderConfig(Section):
     layers: int = Field(6, ge=1)
 
 
+class FragmentsConfig(Section):
+    """Into which pieces a molecule is taken apart."""
+
+    max_per_molecule: int = Field(400, ge=1)
+
+
 class TeacherConfig(Section):
     """Size and regularisation of the teacher."""
 
     checkpoint: FilePath = Path("checkpoints/teacher/best_finetune_teacher.pt")
     pretrained: FilePath = Path("checkpoints/teacher/best_pretrain_teacher.pt")
-    fingerprint_width: int = Field(768, ge=8)
-    head_blocks: int = Field(4, ge=0)
-    head_bottleneck: int = Field(384, ge=8)
+    fingerprint_width: int = Field(512, ge=8)
+    head_blocks: int = Field(3, ge=0)
+    head_bottleneck: int = Field(256, ge=8)
     dropout: Fraction = 0.4
     drop_edge: Fraction = 0.1
+    fragment_width: int = Field(256, ge=8, multiple_of=4)
+    fragment_blocks: int = Field(2, ge=0)
+    fragment_dropout: Fraction = 0.2
+    cosine_weight: float = Field(0.3, ge=0)
+    head_loss_weight: float = Field(0.3, ge=0)
     bond_energies: bool = True
+    bond_energy_weight: float = Field(0.1, ge=0)
     mc_samples: int = Field(8, ge=2)
 
 
@@ -122,8 +135,11 @@ class GradNormConfig(Section):
     warmup_steps: int = Field(100, ge=0)
 
 
+Precision = Literal["32-true", "bf16-mixed"]
+
+
 class PhaseConfig(Section):
-    """How long and how fast one phase is trained."""
+    """How long and how fast one phase is trained; what is ``None`` is as the phases share it."""
 
     epochs: int = Field(40, ge=1)
     batch_size: int = Field(64, ge=2)
@@ -131,6 +147,8 @@ class PhaseConfig(Section):
     weight_decay: float = Field(1e-4, ge=0)
     warmup_fraction: Fraction = 0.1
     patience: int = Field(10, ge=1)
+    precision: Precision | None = None
+    weight_average: Fraction | None = None
 
 
 class PretrainConfig(PhaseConfig):
@@ -140,6 +158,15 @@ class PretrainConfig(PhaseConfig):
     batch_size: int = Field(128, ge=2)
     learning_rate: float = Field(1e-3, gt=0)
     patience: int = Field(20, ge=1)
+
+
+class FinetuneConfig(PhaseConfig):
+    """The defaults of the teacher's training on spectra."""
+
+    epochs: int = Field(24, ge=1)
+    weight_decay: float = Field(1e-2, ge=0)
+    precision: Precision | None = "bf16-mixed"
+    weight_average: Fraction | None = 0.998
 
 
 class StudentPhaseConfig(PhaseConfig):
@@ -153,11 +180,11 @@ class TrainingConfig(Section):
 
     seed: int = Field(7, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     gradient_clip: float = Field(1.0, gt=0)
     gradnorm: GradNormConfig = GradNormConfig()
     pretrain: PretrainConfig = PretrainConfig()
-    finetune: PhaseConfig = PhaseConfig()
+    finetune: FinetuneConfig = FinetuneConfig()
     student: StudentPhaseConfig = StudentPhaseConfig()
 
 
@@ -167,6 +194,7 @@ class Config(Section):
     data: DataConfig = DataConfig()
     bde: BDEConfig = BDEConfig()
     encoder: EncoderConfig = EncoderConfig()
+    fragments: FragmentsConfig = FragmentsConfig()
     teacher: TeacherConfig = TeacherConfig()
     student: StudentConfig = StudentConfig()
     distillation: DistillationConfig = DistillationConfig()

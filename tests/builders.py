@@ -35,6 +35,10 @@ TEACHER_SIZES = {
     "fingerprint_width": 32,
     "head_blocks": 1,
     "head_bottleneck": 16,
+    "fragments": 60,
+    "fragment_width": 16,
+    "fragment_blocks": 1,
+    "fragment_dropout": 0.2,
     "dropout": 0.3,
     "drop_edge": 0.2,
 }
@@ -219,10 +223,13 @@ def build_config(folder: Path, *, epochs: int = 2):
     settings = {
         "data": {"max_mz": 200, "num_workers": 0},
         "encoder": {"width": 16, "layers": 2},
+        "fragments": {"max_per_molecule": 60},
         "teacher": {
             "fingerprint_width": 32,
             "head_blocks": 1,
             "head_bottleneck": 16,
+            "fragment_width": 16,
+            "fragment_blocks": 1,
             "bond_energies": False,
             "mc_samples": 2,
         },
@@ -232,7 +239,14 @@ def build_config(folder: Path, *, epochs: int = 2):
             "gradnorm": {"warmup_steps": 2},
             **{
                 phase: {"epochs": epochs, "batch_size": 4, "patience": epochs}
-                for phase in ("pretrain", "finetune", "student")
+                for phase in ("pretrain", "student")
+            },
+            "finetune": {
+                "epochs": epochs,
+                "batch_size": 4,
+                "patience": epochs,
+                "precision": "32-true",
+                "weight_average": 0.5,
             },
         },
     }

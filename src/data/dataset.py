@@ -63,6 +63,7 @@ class SpectrumDataset(Dataset):
         energy_range: lowest and highest ionization energy in eV; a spectrum without one counts as
             70 eV.
         graph: whether to compute graphs.
+        fragments: largest number of fragments a molecule to compute; 0 for none.
         memory_efficient: see above.
         bde_cache: path of a BDE cache whose energies are added to the examples.
 
@@ -79,11 +80,12 @@ class SpectrumDataset(Dataset):
         *,
         energy_range: tuple[float, float],
         graph: bool,
+        fragments: int = 0,
         memory_efficient: bool = True,
         bde_cache=None,
     ):
         self.store = SpectrumStore(store)
-        self.graph = graph
+        self.graph, self.fragments = graph, fragments
         self.memory_efficient = memory_efficient
         self.bde = None if bde_cache is None else BDECache(bde_cache)
         self._held: dict[int, Example] = {}
@@ -112,7 +114,9 @@ class SpectrumDataset(Dataset):
     def _read(self, row: int) -> Example:
         index = self.store.index
         smiles = self.store.text("smiles", row)
-        features = featurize(load_canonical(smiles), graph=self.graph)
+        features = featurize(
+            load_canonical(smiles), graph=self.graph, fragments=self.fragments
+        )
         bonds = None
         if self.bde is not None:
             known = self.bde.get(self.store.text("inchikey", row), smiles) or NO_BONDS

@@ -6,12 +6,13 @@ Shapes in this module: ``b`` molecules, ``s`` set fingerprint positions of all o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from .fragment_batch import FragmentBatch, FragmentSet, collate_fragments, describe_fragments
 from .graph import Graph, GraphBatch, build_graph, collate_graphs, moved
 from .molecule import COUNT_BITS, ECFP_BITS, Molecule
 
@@ -30,6 +31,7 @@ class Features:
         nominal_mass: mass of the molecular ion, Da.
         highest_mz: highest m/z of the molecular ion's isotope pattern.
         graph: the graph, where the model needs it.
+        fragments: the fragments, where the model needs them.
     """
 
     positions: np.ndarray
@@ -37,6 +39,7 @@ class Features:
     nominal_mass: int
     highest_mz: int
     graph: Graph | None = None
+    fragments: FragmentSet | None = None
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Batch:
         nominal_mass, highest_mz: ``(b,)`` int64, Da.
         energy: ionization energy, ``(b,)`` float32, eV.
         graph: the graphs, and bonds of known dissociation energy.
+        fragments: the fragments of the graphs.
         row: position of each spectrum in the store, ``(b,)``.
         spectrum: measured intensities, base peak 1, ``(b, max_mz)``; all 0 where there is none.
         lowest_mz: lowest recorded m/z, ``(b,)``.
@@ -63,6 +67,7 @@ class Batch:
     highest_mz: Tensor
     energy: Tensor
     graph: GraphBatch | None = None
+    fragments: FragmentBatch | None = None
     row: Tensor | None = None
     spectrum: Tensor | None = None
     lowest_mz: Tensor | None = None
@@ -78,12 +83,13 @@ class Batch:
         return moved(self, device, **kwargs)
 
 
-def featurize(molecule: Molecule, *, graph: bool) -> Features:
+def featurize(molecule: Molecule, *, graph: bool, fragments: int = 0) -> Features:
     """Compute what a model reads of a molecule.
 
     Args:
         molecule: the molecule.
         graph: whether the graph is needed as well as the fingerprint.
+        fragments: largest number of fragments wanted; they come with a graph.
 
     Example:
         >>> from nextims.data.features import featurize
@@ -98,6 +104,7 @@ def featurize(molecule: Molecule, *, graph: bool) -> Features:
         molecule.nominal_mass,
         molecule.highest_mz,
         build_graph(molecule.mol) if graph else None,
+        describe_fragments(molecule.mol, fragments) if fragments else None,
     )
 
 
@@ -119,4 +126,9 @@ def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None
         energy=torch.from_numpy(np.nan_to_num(energies, nan=STANDARD_ENERGY)).float(),
     )
     graphs = [m.graph for m in molecules if m.graph is not None]
-    return replace(batch, graph=collate_graphs(graphs)) if graphs else batch
+    if graphs:
+        batch.graph = collate_graphs(graphs)
+    fragments = [m.fragments for m in molecules if m.fragments is not None]
+    if fragments:
+        batch.fragments = collate_fragments(fragments, graphs)
+    return batch

@@ -19,6 +19,10 @@ from .spectrum import nominal_mz
 DERIVATIVE_MARGIN = 8
 DERIVATIVE_SHARE = 0.02
 
+# The faults of records whose structure may be derivatised to fit.
+_UNDER_PARENT, _ABOVE_ION = "derivative under its parent's name", "peaks above the molecular ion"
+DERIVATIVE_FAULTS = (_UNDER_PARENT, _ABOVE_ION)
+
 # What titles and comments say of derivatisation, and what it leaves in a structure.
 _DERIVATISATIONS = (
     (
@@ -101,7 +105,7 @@ def require_underivatised(record: Record, config: DataConfig) -> Drop | None:
             if not found or molecule.mol.HasSubstructMatch(product):
                 continue
             if molecule.mol.HasSubstructMatch(_REACTIVE) or not _shows_molecular_ion(record):
-                return Drop("derivative under its parent's name", f"says {found[0]!r}")
+                return Drop(_UNDER_PARENT, f"says {found[0]!r}")
     return None
 
 
@@ -114,7 +118,7 @@ def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     high = bins[limit:] >= DERIVATIVE_SHARE
     if high.any():
         mz = limit + 1 + int(high.nonzero()[0][-1])
-        return Drop("peaks above the molecular ion", f"m/z {mz}, M {molecule.nominal_mass}")
+        return Drop(_ABOVE_ION, f"m/z {mz}, M {molecule.nominal_mass}")
     return None
 
 

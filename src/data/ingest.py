@@ -12,7 +12,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..config import DataConfig
-from .filters import find_fault
+from .derivative_records import recover
+from .filters import DERIVATIVE_FAULTS, find_fault
 from .record import BadRecord, Record
 
 EXAMPLES = 3
@@ -168,7 +169,17 @@ def _usable(
             yield record.rejected("duplicate ID")
         else:
             seen.add(record.id)
-            yield find_fault(record, config) or record
+            yield _checked(record, config)
+
+
+def _checked(record: Record, config: DataConfig) -> Record | BadRecord:
+    """Return the record, derivatised where it must be; a bad one if it cannot be used."""
+    fault = find_fault(record, config)
+    if fault is None:
+        return record
+    if config.derivatise and fault.reason in DERIVATIVE_FAULTS:
+        return recover(record, config) or fault
+    return fault
 
 
 def _short(text: str, length: int = 150) -> str:

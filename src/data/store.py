@@ -30,7 +30,14 @@ __all__ = ["SPLITS", "SpectrumStore", "StoreError", "StoreIndex", "StoreWriter"]
 
 FORMAT_VERSION = 1
 TEXT_FIELDS = ("id", "name", "inchikey", "smiles", "formula", "instrument", "licence")
-SETTINGS = ("max_mz", "min_peaks", "split_by", "validation_fraction", "test_fraction")
+SETTINGS = (
+    "max_mz",
+    "min_peaks",
+    "derivatise",
+    "split_by",
+    "validation_fraction",
+    "test_fraction",
+)
 HOW_TO_MAKE = "python scripts/prepare_massbank.py --records PATH"
 
 _NUMBERS = {"energy": np.float32, "lowest_mz": np.int32, "split": np.uint8}

@@ -32,6 +32,7 @@ class UnlabelledDataset(Dataset):
         store: path of the store.
         max_mz: heavier molecules are left out.
         graph: whether to compute graphs.
+        fragments: largest number of fragments a molecule to compute; 0 for none.
 
     Attributes:
         rows: -1, -2, …, which no spectrum of a store has, ``(molecules,)``.
@@ -41,8 +42,8 @@ class UnlabelledDataset(Dataset):
         UnlabelledError: the file is missing or damaged, or none of its structures can be used.
     """
 
-    def __init__(self, path: str | Path, store: str | Path, *, max_mz: int, graph: bool):
-        self.graph = graph
+    def __init__(self, path: str | Path, store: str | Path, *, max_mz: int, graph: bool, fragments: int):
+        self.graph, self.fragments = graph, fragments
         self.unreadable: list[tuple[int, str]] = []
         with SpectrumStore(store) as opened:
             seen = {inchikey[:14] for inchikey in opened.column("inchikey")}
@@ -65,7 +66,9 @@ class UnlabelledDataset(Dataset):
         return len(self._smiles)
 
     def __getitem__(self, item: int) -> Example:
-        features = featurize(load_canonical(self._smiles[item]), graph=self.graph)
+        features = featurize(
+            load_canonical(self._smiles[item]), graph=self.graph, fragments=self.fragments
+        )
         return Example(features, None, np.nan, 1, int(self.rows[item]))
 
 

@@ -1,14 +1,16 @@
-"""Scores of a model over the spectra of a loader."""
+"""A model's predictions: for structures, and scored against the spectra of a loader."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import nn
+from tqdm import tqdm
 
-from ..data.features import Batch
+from ..data.features import Batch, collate, featurize
+from ..data.molecule import load_canonical
 from .metrics import score
 
 
@@ -33,3 +35,42 @@ def assess(model: nn.Module, batches: Iterable[Batch]) -> dict[str, np.ndarray]:
         scores.append({**batch_scores, "row": batch.row.cpu().numpy()})
     model.train(was_training)
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
+
+
+@torch.inference_mode()
+def predict_structures(
+    model: nn.Module, smiles: Sequence[str], batch_size: int = 256
+) -> np.ndarray:
+    """Return the spectra that a model predicts for structures at 70 eV.
+
+    Args:
+        model: a teacher, a student or one like them; put in evaluation mode for the time.
+        smiles: SMILES as a store holds them, at least one.
+        batch_size: structures that the model takes at once.
+
+    Returns:
+        Intensities on the model's scale, ``(structures, max_mz)``, float32; element ``i`` of a row
+        is m/z ``i + 1``.
+
+    Example:
+        >>> from nextims.evaluation.assess import predict_structures
+        >>> from nextims.inference import Predictor
+        >>> predict_structures(Predictor.from_checkpoint().model, ["CCO"]).argmax() + 1
+        np.int64(31)
+    """
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    parts = []
+    with tqdm(total=len(smiles), desc="predictions", disable=None, leave=False) as bar:
+        for start in range(0, len(smiles), batch_size):
+            molecules = [load_canonical(text) for text in smiles[start : start + batch_size]]
+            features = [
+                featurize(molecule, graph=model.needs_graph, fragments=model.fragments)
+                for molecule in molecules
+            ]
+            batch = collate(features).to(device)
+            parts.append(model(batch).intensity.float().cpu().numpy())
+            bar.update(len(molecules))
+    model.train(was_training)
+    return np.concatenate(parts)

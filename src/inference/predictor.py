@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,15 @@ from torch import nn
 
 from ..config import PROJECT_ROOT, Config
 from ..data.features import collate, featurize
+from ..data.fragment_batch import FragmentBatch
 from ..data.molecule import Molecule, MoleculeError, read_molecule
+from ..data.spectrum import Spectrum
 from ..models.device import choose_device
+from ..models.heads import Prediction
 from ..training.checkpoint import load_model
-from .results import FailedPrediction, PredictedSpectrum, spectrum_from_bins
+from .accurate_mass import at_accurate_masses
+from .annotation import annotate as annotate_peaks
+from .results import AnnotatedPeak, FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from .structures import InputStructure
 
 if TYPE_CHECKING:
@@ -72,14 +78,26 @@ class Predictor:
         """Highest nominal mass of a molecule that the model can take, in Da."""
         return self.model.max_mz
 
+    @property
+    def names_ions(self) -> bool:
+        """Whether the model knows the ions behind its peaks: a teacher does, a student does not."""
+        return self.model.fragments > 0
+
     def predict(
-        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
+        self,
+        smiles: Iterable[str | InputStructure],
+        batch_size: int = 256,
+        *,
+        annotate: bool = False,
+        exact_mass: bool = False,
     ) -> list[Result]:
         """Predict the spectra of structures.
 
         Args:
             smiles: SMILES, or structures as ``read_structures`` gives them.
             batch_size: structures that the model takes at once.
+            annotate: name the ions behind each peak.
+            exact_mass: give the spectra at accurate masses.
 
         Returns:
             One result for each structure, in their order: a ``PredictedSpectrum``, or a
@@ -88,11 +106,28 @@ class Predictor:
 
         Raises:
             TypeError: ``smiles`` is a single text, not a list of them.
+            ValueError: ions or accurate masses are asked of a student.
+
+        Example:
+            >>> from nextims.config import PROJECT_ROOT
+            >>> from nextims.inference import Predictor
+            >>> path = PROJECT_ROOT / "checkpoints" / "teacher" / "best_finetune_teacher.pt"
+            >>> [toluene] = Predictor.from_checkpoint(path).predict(["Cc1ccccc1"], annotate=True)
+            >>> base_peak = max(toluene.annotations, key=lambda peak: peak.intensity)
+            >>> [(ion.formula, round(ion.mz, 4), ion.neutral_loss) for ion in base_peak.ions[:1]]
+            [('C7H7+', 91.0542, 'H')]
         """
-        return list(self.predict_stream(smiles, batch_size))
+        return list(
+            self.predict_stream(smiles, batch_size, annotate=annotate, exact_mass=exact_mass)
+        )
 
     def predict_stream(
-        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
+        self,
+        smiles: Iterable[str | InputStructure],
+        batch_size: int = 256,
+        *,
+        annotate: bool = False,
+        exact_mass: bool = False,
     ) -> Iterator[Result]:
         """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
         if isinstance(smiles, str):
@@ -101,21 +136,38 @@ class Predictor:
             )
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, found {batch_size}")
-        return self._stream(_numbered(smiles), batch_size)
+        if (annotate or exact_mass) and not self.names_ions:
+            raise ValueError(
+                f"only a teacher names the ions behind its peaks, this is a {self.model.kind}"
+            )
+        return self._stream(_numbered(smiles), batch_size, annotate=annotate, exact_mass=exact_mass)
 
-    def _stream(self, structures: Iterator[InputStructure], batch_size: int) -> Iterator[Result]:
+    def _stream(
+        self, structures: Iterator[InputStructure], batch_size: int, **options: bool
+    ) -> Iterator[Result]:
         while batch := list(islice(structures, batch_size)):
-            yield from self._predict_batch(batch)
+            yield from self._predict_batch(batch, **options)
 
-    def _predict_batch(self, structures: list[InputStructure]) -> list[Result]:
+    def _predict_batch(
+        self, structures: list[InputStructure], *, annotate: bool, exact_mass: bool
+    ) -> list[Result]:
         """Return the results of one batch; unusable structures keep their place."""
-        read = [self._read(structure) for structure in structures]
-        molecules = [molecule for molecule in read if isinstance(molecule, Molecule)]
-        bins = iter(self._intensities(molecules) if molecules else ())
-        return [
-            _result(structure, molecule, next(bins)) if isinstance(molecule, Molecule) else molecule
-            for structure, molecule in zip(structures, read, strict=True)
-        ]
+        results: list[Result | Molecule] = [self._read(structure) for structure in structures]
+        readable = [i for i, read in enumerate(results) if isinstance(read, Molecule)]
+        if not readable:
+            return results
+        prediction, fragments = self._run([results[i] for i in readable])
+        for position, (i, bins) in enumerate(
+            zip(readable, prediction.intensity.float().cpu().numpy(), strict=True)
+        ):
+            result = _result(structures[i], results[i], bins)
+            if (annotate or exact_mass) and isinstance(result, PredictedSpectrum):
+                peaks = annotate_peaks(result, prediction, fragments, position)
+                result = _explained(
+                    structures[i], result, peaks, annotate=annotate, exact_mass=exact_mass
+                )
+            results[i] = result
+        return results
 
     def _read(self, structure: InputStructure) -> Molecule | FailedPrediction:
         try:
@@ -130,10 +182,13 @@ class Predictor:
             return _failure(structure, MoleculeError("not readable as text"))
 
     @torch.inference_mode()
-    def _intensities(self, molecules: list[Molecule]):
-        features = [featurize(molecule, graph=self.model.needs_graph) for molecule in molecules]
+    def _run(self, molecules: list[Molecule]) -> tuple[Prediction, FragmentBatch | None]:
+        features = [
+            featurize(m, graph=self.model.needs_graph, fragments=self.model.fragments)
+            for m in molecules
+        ]
         batch = collate(features).to(self.device)
-        return self.model(batch).intensity.float().cpu().numpy()
+        return self.model(batch), batch.fragments
 
 
 def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:
@@ -147,6 +202,24 @@ def _result(structure: InputStructure, molecule: Molecule, bins) -> Result:
     except ValueError as error:
         return _failure(structure, error)
     return PredictedSpectrum(structure.line, structure.name, molecule, spectrum)
+
+
+def _explained(
+    structure: InputStructure,
+    result: PredictedSpectrum,
+    peaks: tuple[AnnotatedPeak, ...],
+    *,
+    annotate: bool,
+    exact_mass: bool,
+) -> Result:
+    """Return the result with what its peaks are made of, at accurate masses where asked for."""
+    if exact_mass:
+        peaks, left_out = at_accurate_masses(peaks)
+        if not peaks:
+            return _failure(structure, ValueError("no peak has an ion to give it a mass"))
+        spectrum = Spectrum([peak.mz for peak in peaks], [peak.intensity for peak in peaks])
+        result = replace(result, spectrum=spectrum, left_out=left_out)
+    return replace(result, annotations=peaks) if annotate else result
 
 
 def _failure(structure: InputStructure, error: ValueError) -> FailedPrediction:

@@ -7,26 +7,83 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..data.formula import ELECTRON_MASS
 from ..data.molecule import Molecule
 from ..data.spectrum import Spectrum
 
 # Peaks below this share of the base peak are left out of a predicted spectrum.
 INTENSITY_FLOOR = 1e-3
+# Of accurate masses, where they are written.
+MZ_DECIMALS = 4
 
 
 class Peak(NamedTuple):
     """One peak of a predicted spectrum.
 
     Attributes:
-        mz: nominal m/z.
+        mz: nominal m/z; of a spectrum at accurate masses, m/z to four decimals.
         intensity: abundance, base peak 1.
-        neutral_loss: mass lost from the molecular ion in Da, M − m/z; below 0 for the heavier
-            isotopes of the molecular ion.
+        neutral_loss: mass lost from the molecular ion in Da, M − m/z, nominal or accurate as m/z
+            is; below 0 for the heavier isotopes of the molecular ion.
     """
 
-    mz: int
+    mz: int | float
     intensity: float
-    neutral_loss: int
+    neutral_loss: int | float
+
+
+class Ion(NamedTuple):
+    """One of the ions behind a peak.
+
+    Attributes:
+        formula: in Hill order, less abundant isotopes told apart, D for deuterium, with the charge:
+            ``C7H7+``, ``CCl2[37Cl]+``.
+        mz: exact m/z, the electron's mass taken off; the mean of isotopologues of one nominal mass.
+        share: of the peak, 0 to 1.
+        neutral_loss: formula of what the molecular ion has lost; empty for that ion itself.
+        hydrogen_shift: hydrogens that the atoms kept have gained, or lost if below 0.
+        isotope_shift: nominal mass above that of the most abundant isotopes.
+        atoms: the atoms kept, by their place in the molecule (counted from 0 along its SMILES). A
+            formula can come about in several ways: this is the most probable.
+        piece: SMARTS of these atoms as the molecule binds them.
+    """
+
+    formula: str
+    mz: float
+    share: float
+    neutral_loss: str
+    hydrogen_shift: int
+    isotope_shift: int
+    atoms: tuple[int, ...]
+    piece: str
+
+
+class AnnotatedPeak(NamedTuple):
+    """A peak of a predicted spectrum with what it is made of.
+
+    Attributes:
+        mz: as in the spectrum.
+        intensity: base peak 1.
+        ions: the ions, the most intense first.
+        other_ions: share of the peak that many smaller ions carry together.
+        unexplained: share of the peak that comes from the bin head, which names no ion. With this,
+            the shares sum to 1.
+    """
+
+    mz: float
+    intensity: float
+    ions: tuple[Ion, ...]
+    other_ions: float
+    unexplained: float
+
+    def chief_ions(self, number: int = 3, least: float = 0.05) -> tuple[Ion, ...]:
+        """Return the ions that a line of text has room for: the first, and others worth a word.
+
+        Args:
+            number: so many at most.
+            least: smallest share of those after the first.
+        """
+        return self.ions[:1] + tuple(ion for ion in self.ions[1:number] if ion.share >= least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +94,31 @@ class PredictedSpectrum:
         line: line of the input that the structure stood in, from 1.
         name: name given with the structure; empty where there was none.
         molecule: the structure.
-        spectrum: peaks at nominal m/z, base peak 1, none below 0.001 and none above the isotope
-            pattern of the molecular ion.
+        spectrum: peaks at nominal m/z (at accurate ones where that was asked for), base peak 1,
+            none below 0.001 and none above the isotope pattern of the molecular ion.
+        annotations: the ions behind each of its peaks, where they were asked for.
+        left_out: of a spectrum at accurate masses, the share of the intensity that has none,
+            because no ion explains it; ``None`` for a spectrum at nominal masses.
     """
 
     line: int
     name: str
     molecule: Molecule
     spectrum: Spectrum
+    annotations: tuple[AnnotatedPeak, ...] | None = None
+    left_out: float | None = None
 
     @property
     def peaks(self) -> list[Peak]:
         """All peaks by m/z."""
-        mass = self.molecule.nominal_mass
+        pairs = zip(self.spectrum.mz.tolist(), self.spectrum.intensity.tolist(), strict=True)
+        if self.left_out is None:
+            mass = self.molecule.nominal_mass
+            return [Peak(int(mz), intensity, mass - int(mz)) for mz, intensity in pairs]
+        mass = self.molecule.exact_mass - ELECTRON_MASS
         return [
-            Peak(int(mz), float(intensity), mass - int(mz))
-            for mz, intensity in zip(self.spectrum.mz, self.spectrum.intensity, strict=True)
+            Peak(round(mz, MZ_DECIMALS), intensity, round(mass - mz, MZ_DECIMALS))
+            for mz, intensity in pairs
         ]
 
     def highest_peaks(self, number: int = 10) -> list[Peak]:

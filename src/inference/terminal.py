@@ -7,13 +7,16 @@ from typing import TextIO
 
 import numpy as np
 
-from .results import PredictedSpectrum
+from ..data.spectrum import nominal_mz
+from .formats import percent
+from .results import MZ_DECIMALS, PredictedSpectrum
 
 WIDTH = 80
 HEIGHT = 8
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS = " .:|"
 _AXIS = {True: ("┤", "│", "└", "─", "┴"), False: ("+", "|", "+", "-", "+")}
+_TEXT_COLUMNS = (2, 4, 6)  # of the table of ions, flush left
 _LABEL = 4  # width of the intensity axis' labels
 
 
@@ -45,8 +48,13 @@ def describe(result: PredictedSpectrum, *, unicode: bool = True, peaks: int = 10
     blocks = [
         "\n".join(f"{label:<15}{value}" for label, value in facts),
         bar_spectrum(result, unicode=unicode),
-        _peak_table(result, peaks),
+        _peak_table(result, peaks) if result.annotations is None else _ion_table(result, peaks),
     ]
+    if result.left_out is not None:
+        blocks.append(
+            f"Left out, for want of an ion that explains it: {100 * result.left_out:.1f} % of the "
+            "intensity"
+        )
     return "\n\n".join(blocks)
 
 
@@ -63,7 +71,7 @@ def bar_spectrum(
         height: lines of the highest bar.
         unicode: whether block characters may be used.
     """
-    mz = result.spectrum.mz.astype(int)
+    mz = nominal_mz(result.spectrum.mz)
     low, high = max(int(mz.min()) - 1, 0), int(mz.max()) + 1
     space = width - _LABEL - 3
     columns_per_mz, mz_per_column = _scale(high - low + 1, space)
@@ -101,14 +109,48 @@ def can_show_blocks(stream: TextIO) -> bool:
 
 
 def _peak_table(result: PredictedSpectrum, number: int) -> str:
-    rows = ["  m/z   intensity   neutral loss from M"]
+    accurate = result.left_out is not None
+    rows = [f"{'m/z':>{9 if accurate else 5}}   intensity   neutral loss from M"]
     for peak in result.highest_peaks(number):
-        if peak.neutral_loss > 0:
-            loss = f"{peak.neutral_loss} Da"
+        mz = f"{peak.mz:>9.{MZ_DECIMALS}f}" if accurate else f"{peak.mz:>5}"
+        if nominal_mz(peak.neutral_loss) > 0:
+            loss = f"{peak.neutral_loss:.{MZ_DECIMALS if accurate else 0}f} Da"
         else:  # the molecular ion and its heavier isotopes lose nothing
-            loss = f"M+{-peak.neutral_loss}" if peak.neutral_loss else "M"
-        rows.append(f"{peak.mz:>5}   {100 * peak.intensity:>7.1f} %   {loss:>12}")
+            heavier = -int(nominal_mz(peak.neutral_loss))
+            loss = f"M+{heavier}" if heavier else "M"
+        rows.append(f"{mz}   {100 * peak.intensity:>7.1f} %   {loss:>12}")
     return "\n".join(rows)
+
+
+def _ion_table(result: PredictedSpectrum, number: int) -> str:
+    """Return the highest peaks, each with a line for each of its chief ions."""
+    accurate = result.left_out is not None
+    rows = [("m/z", "intensity", "ion", "exact m/z", "loss from M", "share", "atoms kept")]
+    by_height = sorted(result.annotations, key=lambda peak: (-peak.intensity, peak.mz))
+    for peak in by_height[:number]:
+        mz = f"{peak.mz:.{MZ_DECIMALS}f}" if accurate else f"{peak.mz:.0f}"
+        lines = [
+            (
+                ion.formula,
+                f"{ion.mz:.{MZ_DECIMALS}f}",
+                ion.neutral_loss or (f"M{ion.isotope_shift:+}" if ion.isotope_shift else "M"),
+                percent(ion.share),
+                ion.piece,
+            )
+            for ion in peak.chief_ions()
+        ]
+        if peak.unexplained >= 0.005 or not lines:
+            lines.append(("no ion", "", "", percent(peak.unexplained), ""))
+        heads = [(mz, f"{100 * peak.intensity:.1f} %")] + [("", "")] * (len(lines) - 1)
+        rows += [head + line for head, line in zip(heads, lines, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in _TEXT_COLUMNS else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
 
 
 def _scale(span: int, space: int) -> tuple[int, int]:

@@ -1,119 +1,21 @@
-"""Predicted spectra in files: NIST's MSP, JSON lines and CSV.
-
-In all of them m/z is an integer, the base peak 999, and no peak has intensity 0.
-"""
+"""Predicted spectra written to files and streams, one after the other."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from ..version import __version__
+from .formats import FORMATS, csv_text, header, msp_record
 from .results import FailedPrediction, PredictedSpectrum
 
-BASE_PEAK = 999
-# Lengths that NIST's MS Search can hold (its manual, version 2.4).
-MSP_NAME_LENGTH = 511
-MSP_COMMENTS_LENGTH = 1023
-MSP_FORMULA_LENGTH = 23
-
-CSV_COLUMNS = (
-    "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey", "mz",
-    "intensity",
-)  # fmt: skip
 ERROR_COLUMNS = ("line", "text", "name", "reason")
 
 
 class OutputError(ValueError):
     """An output file cannot be written; the message names it and the reason."""
-
-
-def msp_record(result: PredictedSpectrum, model_name: str = "") -> str:
-    """Return a spectrum as NIST's lib2nist reads it: Name first, Num Peaks last, CRLF.
-
-    A structure without a name goes by its SMILES. A formula or SMILES too long for its field is
-    left out rather than cut.
-
-    Example:
-        >>> import numpy as np
-        >>> from nextims.data.molecule import read_molecule
-        >>> from nextims.data.spectrum import Spectrum
-        >>> from nextims.inference.results import PredictedSpectrum
-        >>> from nextims.inference.writers import msp_record
-        >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
-        >>> result = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
-        >>> msp_record(result).splitlines()[-4:]
-        ['Num Peaks: 2', '31 999', '45 500', '']
-    """
-    molecule = result.molecule
-    peaks = _exported_peaks(result)
-    lines = [f"Name: {_msp_name(result)}"]
-    if len(molecule.formula) <= MSP_FORMULA_LENGTH:
-        lines.append(f"Formula: {molecule.formula}")
-    lines += [f"MW: {molecule.nominal_mass}", f"ExactMass: {molecule.exact_mass:.6f}"]
-    if molecule.inchikey:
-        lines.append(f"InChIKey: {molecule.inchikey}")
-    lines += [f"Comments: {_msp_comments(molecule.smiles, model_name)}", f"Num Peaks: {len(peaks)}"]
-    lines += [f"{mz} {intensity}" for mz, intensity in peaks]
-    return "".join(line + "\r\n" for line in [*lines, ""])
-
-
-def json_record(result: PredictedSpectrum, model_name: str = "") -> str:
-    """Return a spectrum as one line of JSON; ``peaks`` are pairs of m/z and intensity."""
-    molecule = result.molecule
-    fields = {
-        "line": result.line,
-        "name": result.name,
-        "smiles": molecule.smiles,
-        "formula": molecule.formula,
-        "nominal_mass": molecule.nominal_mass,
-        "exact_mass": round(molecule.exact_mass, 6),
-        "inchikey": molecule.inchikey,
-        "predicted_by": _signature(),
-        "model": model_name,
-        "peaks": _exported_peaks(result),
-    }
-    return json.dumps(fields, ensure_ascii=False) + "\n"
-
-
-def csv_record(result: PredictedSpectrum, model_name: str = "") -> str:
-    """Return a spectrum as rows of ``CSV_COLUMNS``, one a peak.
-
-    ``line``, the line of the input, tells the spectra of equal structures apart. The model's name
-    has no column.
-    """
-    molecule = result.molecule
-    facts = (
-        result.line,
-        result.name,
-        molecule.smiles,
-        molecule.formula,
-        molecule.nominal_mass,
-        f"{molecule.exact_mass:.6f}",
-        molecule.inchikey,
-    )
-    return _csv_text((*facts, *peak) for peak in _exported_peaks(result))
-
-
-def _csv_text(rows: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
-# Ending of a file → what stands above the records, and the function that writes one.
-FORMATS: dict[str, tuple[str, Callable[[PredictedSpectrum, str], str]]] = {
-    ".msp": ("", msp_record),
-    ".json": ("", json_record),
-    ".jsonl": ("", json_record),
-    ".csv": (_csv_text([CSV_COLUMNS]), csv_record),
-}
 
 
 def check_output(
@@ -166,6 +68,7 @@ class SpectrumWriter:
     Args:
         path: file to write.
         model_name: what the spectra say about the model.
+        annotated: whether the spectra have annotations.
 
     Attributes:
         predicted: number of spectra written.
@@ -184,12 +87,13 @@ class SpectrumWriter:
         (0, 1)
     """
 
-    def __init__(self, path: str | Path, model_name: str = ""):
+    def __init__(self, path: str | Path, model_name: str = "", *, annotated: bool = False):
         self.path = check_output(path)
         self.model_name = model_name
         self.predicted = 0
         self.failed = 0
-        self._header, self._record = FORMATS[self.path.suffix.lower()]
+        ending = self.path.suffix.lower()
+        self._header, self._record = header(ending, annotated=annotated), FORMATS[ending]
         self._files: dict[Path, TextIO] = {}
 
     def __enter__(self) -> SpectrumWriter:
@@ -203,10 +107,10 @@ class SpectrumWriter:
             self._append(self.path, self._record(result, self.model_name))
             return
         if not self.failed:
-            self._append(errors_path(self.path), _csv_text([ERROR_COLUMNS]))
+            self._append(errors_path(self.path), csv_text([ERROR_COLUMNS]))
         self.failed += 1
         row = (result.line, result.text, result.name, result.reason)
-        self._append(errors_path(self.path), _csv_text([row]))
+        self._append(errors_path(self.path), csv_text([row]))
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         try:
@@ -276,35 +180,3 @@ class MSPStream:
 
 def _temporary(path: Path) -> Path:
     return path.with_name(path.name + ".tmp")
-
-
-def _signature() -> str:
-    return f"NExtIMS {__version__}"
-
-
-def _exported_peaks(result: PredictedSpectrum) -> list[tuple[int, int]]:
-    scaled = [(peak.mz, round(BASE_PEAK * peak.intensity)) for peak in result.peaks]
-    return [(mz, intensity) for mz, intensity in scaled if mz > 0 and intensity > 0]
-
-
-def _msp_name(result: PredictedSpectrum) -> str:
-    # White space of any kind, line breaks among it, becomes one space.
-    printable = "".join(c if c.isprintable() else " " for c in result.name)
-    name = " ".join(printable.split())
-    if not name:
-        smiles = result.molecule.smiles
-        name = smiles if len(smiles) <= MSP_NAME_LENGTH else result.molecule.inchikey or smiles
-    return name.encode("utf-8")[:MSP_NAME_LENGTH].decode("utf-8", "ignore").rstrip()
-
-
-def _msp_comments(smiles: str, model_name: str) -> str:
-    comments = f'"predicted by {_signature()}"'
-    with_smiles = f'"SMILES={smiles}" {comments}'
-    if _fits(with_smiles):
-        comments = with_smiles
-    with_model = comments + ' "model={}"'.format(model_name.replace('"', "'"))
-    return with_model if model_name and _fits(with_model) else comments
-
-
-def _fits(comments: str) -> bool:
-    return len(comments.encode()) <= MSP_COMMENTS_LENGTH

@@ -42,13 +42,25 @@ class BondEnergyHead(nn.Module):
 
     def forward(self, atoms: Tensor, graph: GraphBatch) -> Tensor:
         """Return the energies of the bonds that ``graph.targets`` names."""
-        edge = 2 * graph.targets.bonds
-        begin, end = atoms[graph.edges[0, edge]], atoms[graph.edges[1, edge]]
-        features = graph.bonds[edge].to(atoms.dtype)
-        bond = self.bond(torch.cat([begin + end, (begin - end).abs(), features], dim=1))
+        bond = self._between_heavy_atoms(atoms, graph, 2 * graph.targets.bonds)
         hydrogen = self.hydrogen(atoms[graph.targets.hydrogens])
         # bfloat16 near 90 kcal/mol knows steps of half a kcal/mol only.
         return self.mean + self.scale * torch.cat([bond, hydrogen]).float()
+
+    def of_edges(self, atoms: Tensor, graph: GraphBatch) -> Tensor:
+        """Return the BDE of the bond under each directed edge, ``(e,)``, kcal/mol.
+
+        DFT energies of bonds in rings are in no table: for these it is an extrapolation.
+        """
+        edges = torch.arange(0, graph.edges.shape[1], 2, device=atoms.device)
+        bond = self._between_heavy_atoms(atoms, graph, edges)
+        energies = self.mean + self.scale * bond.float()
+        return energies[:, 0].repeat_interleave(2)
+
+    def _between_heavy_atoms(self, atoms: Tensor, graph: GraphBatch, edges: Tensor) -> Tensor:
+        begin, end = atoms[graph.edges[0, edges]], atoms[graph.edges[1, edges]]
+        features = graph.bonds[edges].to(atoms.dtype)
+        return self.bond(torch.cat([begin + end, (begin - end).abs(), features], dim=1))
 
 
 class BDEModel(nn.Module):

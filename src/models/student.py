@@ -91,6 +91,7 @@ class Student(nn.Module):
 
     kind = "student"
     needs_graph = False
+    fragments = 0
 
     def __init__(
         self,

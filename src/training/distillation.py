@@ -167,7 +167,7 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
             f"{teacher_path}: predicts up to m/z {teacher.max_mz}, data.max_mz is "
             f"{config.data.max_mz}"
         )
-    parts = _training_sets(config, graph=True)
+    parts = _training_sets(config, graph=True, fragments=teacher.fragments)
     dataset, rows = ConcatDataset(parts), np.concatenate([part.rows for part in parts])
     positions = {int(row): item for item, row in enumerate(rows)}
     collator = ExampleCollator(config.data.max_mz)
@@ -290,20 +290,25 @@ def _unlabelled_part(config: Config) -> dict[str, str]:
     return {"unlabelled": file_digest(path)} if path.is_file() else {}
 
 
-def _training_sets(config: Config, *, graph: bool) -> list[SpectrumDataset | UnlabelledDataset]:
+def _training_sets(
+    config: Config, *, graph: bool, fragments: int = 0
+) -> list[SpectrumDataset | UnlabelledDataset]:
     """Return the training spectra and, where there are any, the structures without spectra."""
     labelled = SpectrumDataset(
         config.data.store,
         "train",
         energy_range=STANDARD_ENERGY_RANGE,
         graph=graph,
+        fragments=fragments,
         memory_efficient=config.data.memory_efficient_mode,
     )
     path = config.distillation.unlabelled
     if not path.is_file():
         tqdm.write(f"{path}: not there; the student learns from the store's molecules alone")
         return [labelled]
-    unlabelled = UnlabelledDataset(path, config.data.store, max_mz=config.data.max_mz, graph=graph)
+    unlabelled = UnlabelledDataset(
+        path, config.data.store, max_mz=config.data.max_mz, graph=graph, fragments=fragments
+    )
     for line, reason in unlabelled.unreadable[:5]:
         tqdm.write(f"{path}, line {line}: {reason}")
     tqdm.write(

@@ -48,6 +48,25 @@ def entropy_distance(predicted: Tensor, measured: Tensor) -> Tensor:
     return (2 * _entropy(mixture) - _entropy(predicted) - _entropy(measured)) / math.log(4)
 
 
+def cosine_distance(predicted: Tensor, measured: Tensor) -> Tensor:
+    """Return one less the cosine of each pair of spectra, 0 (proportional) to 1 (disjoint).
+
+    Args:
+        predicted: ``(b, max_mz)``, not negative.
+        measured: ``(b, max_mz)``, not negative.
+
+    Returns:
+        Shape ``(b,)``.
+
+    Example:
+        >>> import torch
+        >>> from nextims.training.losses import cosine_distance
+        >>> cosine_distance(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]))
+        tensor([1.])
+    """
+    return 1 - F.cosine_similarity(predicted, measured, dim=1)
+
+
 def _entropy(spectra: Tensor) -> Tensor:
     return -(spectra * spectra.clamp_min(_TINY).log()).sum(1)
 

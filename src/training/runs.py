@@ -49,7 +49,7 @@ def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:
     training = config.training
     parts = {
         "phase": phase,
-        "schedule": getattr(training, phase).model_dump(mode="json"),
+        "schedule": getattr(training, phase).model_dump(mode="json", exclude_none=True),
         "shared": training.model_dump(
             mode="json", include={"seed", "precision", "gradient_clip", "gradnorm"}
         ),
@@ -78,6 +78,7 @@ def split_loader(
     split: str,
     *,
     graph: bool,
+    fragments: int = 0,
     batch_size: int,
     energy_range: tuple[float, float] = STANDARD_ENERGY_RANGE,
     shuffle: bool = False,
@@ -90,6 +91,7 @@ def split_loader(
         config: the configuration.
         split: "train", "validation" or "test".
         graph: whether the model needs graphs.
+        fragments: largest number of fragments a molecule that the model needs.
         batch_size: spectra a batch.
         energy_range: lowest and highest ionization energy, eV.
         shuffle: in random order, by the configured seed.
@@ -101,6 +103,7 @@ def split_loader(
         split,
         energy_range=energy_range,
         graph=graph,
+        fragments=fragments,
         memory_efficient=config.data.memory_efficient_mode,
         bde_cache=bde_cache,
     )
@@ -198,7 +201,9 @@ def train_phase(
 
 def test_metrics(config: Config, model: torch.nn.Module, batch_size: int) -> dict[str, Any]:
     """Return the mean metrics on the 70 eV spectra of the test split, and their number."""
-    loader = split_loader(config, "test", graph=model.needs_graph, batch_size=batch_size)
+    loader = split_loader(
+        config, "test", graph=model.needs_graph, fragments=model.fragments, batch_size=batch_size
+    )
     device = next(model.parameters()).device
     batches = tqdm(loader, desc="test split", unit="batch", leave=False)
     scores = assess(model, (batch.to(device) for batch in batches))

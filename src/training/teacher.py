@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import torch
-from torch import nn
-from torch.utils.data import DataLoader
+from typing import Any
 
-from ..config import Config
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from ..config import Config, TeacherConfig
 from ..data.features import Batch
 from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
+from ..evaluation.uncertainty import UncertaintyScores, agreement, assess_uncertainty, calibrate
 from ..models.teacher import Teacher
 from .bde import bde_arguments, load_bde_model
 from .checkpoint import weights_digest
-from .losses import bond_energy_loss, entropy_distance, recorded
+from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
 from .model_card import write_spectrum_card
 from .runs import (
     file_digest,
@@ -27,34 +31,49 @@ from .runs import (
 )
 from .trainer import Losses, Phase
 
+LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
+
 
 class FinetunePhase(Phase):
     """Trains the teacher on spectra, with bond energies as the auxiliary task.
 
+    The weights of the losses are fixed: GradNorm needs the gradient of each loss by itself, a second
+    pass backwards through the fragments in every step.
+
     Args:
         model: the teacher.
-        bond_energies: whether to learn bond energies as well.
+        settings: weights of the losses beside that of the spectrum.
     """
 
     name = "finetune_teacher"
     monitor = "entropy_similarity"
+    loss_names = ("spectrum",)
 
-    def __init__(self, model: Teacher, *, bond_energies: bool = True):
+    def __init__(self, model: Teacher, settings: TeacherConfig):
         super().__init__()
         self.model = model
-        self.loss_names = ("spectrum", "bond_energy") if bond_energies else ("spectrum",)
+        self.settings = settings
 
     def forward(self, batch: Batch) -> Losses:
         """Return the losses of a batch."""
         prediction = self.model(batch)
-        spectrum = entropy_distance(
-            recorded(prediction.intensity, batch.lowest_mz),
-            recorded(batch.spectrum, batch.lowest_mz),
-        ).mean()
-        balanced = {"spectrum": spectrum}
-        if "bond_energy" in self.loss_names:
-            balanced["bond_energy"] = bond_energy_loss(prediction.extra, batch.graph.targets)
-        return Losses(balanced, {})
+        parts = prediction.extra
+        measured = recorded(batch.spectrum, batch.lowest_mz)
+
+        def distance(intensity: Tensor) -> Tensor:
+            predicted = recorded(intensity, batch.lowest_mz)
+            cosine = self.settings.cosine_weight * cosine_distance(predicted, measured)
+            return (entropy_distance(predicted, measured) + cosine).mean()
+
+        # Each head also learns as if it were alone: two that err differently are worth mixing.
+        fixed = {
+            "fragments": self.settings.head_loss_weight * distance(parts.ions.intensity),
+            "bins": self.settings.head_loss_weight * distance(parts.bins),
+        }
+        if self.settings.bond_energies:
+            loss = bond_energy_loss(parts.bond_energies, batch.graph.targets)
+            fixed["bond_energy"] = self.settings.bond_energy_weight * loss
+        return Losses({"spectrum": distance(prediction.intensity)}, fixed)
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the weights of the encoder's last layer."""
@@ -67,14 +86,23 @@ class FinetunePhase(Phase):
 
 def teacher_arguments(config: Config) -> dict:
     """Return the constructor arguments of the configured teacher."""
-    not_sizes = {"checkpoint", "pretrained", "mc_samples", "bond_energies"}
+    not_sizes = {"checkpoint", "pretrained", "mc_samples", "bond_energies", *LOSS_WEIGHTS}
     own = config.teacher.model_dump(exclude=not_sizes)
-    return {"max_mz": config.data.max_mz, **bde_arguments(config), **own}
+    return {
+        "max_mz": config.data.max_mz,
+        "fragments": config.fragments.max_per_molecule,
+        **bde_arguments(config),
+        **own,
+    }
 
 
 def teacher_key(config: Config) -> str:
     """Return the key of the configured teacher's run."""
-    settings = {"model": teacher_arguments(config), **library_part(config)}
+    settings = {
+        "model": teacher_arguments(config),
+        "losses": config.teacher.model_dump(include=LOSS_WEIGHTS),
+        **library_part(config),
+    }
     if config.teacher.bond_energies:
         settings["bde"] = file_digest(config.bde.cache)
     if config.bde.checkpoint.is_file():
@@ -107,7 +135,11 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict:
     if config.bde.checkpoint.is_file():
         model.start_from(load_bde_model(config))
     settings = config.training.finetune
-    common = {"graph": True, "batch_size": settings.batch_size}
+    common = {
+        "graph": True,
+        "fragments": config.fragments.max_per_molecule,
+        "batch_size": settings.batch_size,
+    }
     loaders = (
         split_loader(
             config,
@@ -121,7 +153,7 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict:
     )
     metadata = train_phase(
         config,
-        FinetunePhase(model, bond_energies=config.teacher.bond_energies),
+        FinetunePhase(model, config.teacher),
         settings,
         loaders,
         model_config=arguments,
@@ -130,7 +162,40 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict:
         resume=resume,
         data=library_source(config),
         trained_on={"training_spectra": len(loaders[0].dataset)},
-        final_metrics=lambda trained: test_metrics(config, trained, settings.batch_size),
+        final_metrics=lambda trained: {
+            **test_metrics(config, trained, settings.batch_size),
+            **uncertainty_metrics(config, trained, settings.batch_size),
+        },
     )
     write_spectrum_card(config.teacher.checkpoint, config.data.store)
     return metadata
+
+
+def uncertainty_metrics(config: Config, model: Teacher, batch_size: int) -> dict[str, Any]:
+    """Return the calibration of a teacher's uncertainty, and how it holds on the test split.
+
+    Args:
+        config: the configuration.
+        model: the trained teacher.
+        batch_size: spectra a batch.
+
+    Returns:
+        ``calibration``, fitted to the validation split, and ``test_uncertainty``, what
+        ``agreement`` gives for the test split.
+    """
+    device = next(model.parameters()).device
+
+    def scores(split: str) -> UncertaintyScores:
+        loader = split_loader(
+            config, split, graph=True, fragments=model.fragments, batch_size=batch_size
+        )
+        batches = tqdm(loader, desc=f"uncertainty, {split} split", unit="batch", leave=False)
+        return assess_uncertainty(
+            model, (batch.to(device) for batch in batches), config.teacher.mc_samples
+        )
+
+    calibration = calibrate(scores("validation"))
+    return {
+        "calibration": calibration.to_metadata(),
+        "test_uncertainty": agreement(calibration, scores("test")),
+    }

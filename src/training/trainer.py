@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import math
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -74,6 +76,10 @@ class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to
 class Trainer:
     """Trains a phase: AdamW, warm-up and cosine decay, GradNorm, early stopping.
 
+    Where ``settings.weight_average`` is set, what is validated and kept is the exponential moving
+    average of the weights (Polyak and Juditsky, SIAM J. Control Optim. 1992, 30, 838), which lies
+    nearer to the middle of a minimum than the last step.
+
     Args:
         phase: what to train.
         settings: schedule of the phase.
@@ -99,8 +105,11 @@ class Trainer:
         self.state_path = state_path(checkpoint, phase.name)
         self.metrics_path = checkpoint.with_name(f"metrics_{phase.name}.csv")
         self.fabric = Fabric(
-            accelerator=choose_device(shared.device), devices=1, precision=shared.precision
+            accelerator=choose_device(shared.device),
+            devices=1,
+            precision=settings.precision or shared.precision,
         )
+        self.average: AveragedModel | None = None
         self.gradnorm = GradNorm(phase.loss_names, **shared.gradnorm.model_dump())
         self.epoch = self.step = self.epochs_without_gain = 0
         self.batch = 0  # of the current epoch
@@ -129,6 +138,9 @@ class Trainer:
         )
         _, optimizer = self.fabric.setup(self.phase, optimizer)
         self.gradnorm.to(self.fabric.device)
+        if self.settings.weight_average:
+            average = get_ema_multi_avg_fn(self.settings.weight_average)
+            self.average = AveragedModel(self.phase.model, multi_avg_fn=average, use_buffers=True)
         sampler = train.batch_sampler
         train, validation = self.fabric.setup_dataloaders(train, validation)
         if resume:
@@ -155,14 +167,30 @@ class Trainer:
                         )
                         optimizer.step()
                         optimizer.zero_grad()
+                        if self.average is not None:
+                            self.average.update_parameters(self.phase.model)
                         self.phase.after_step()
                         self._count(losses, bar)
                         self._stop_if_asked(optimizer)
-                self._end_epoch(self.phase.validate(validation))
+                with self._averaged_weights():
+                    self._end_epoch(self.phase.validate(validation))
                 self._save_state(optimizer)
                 self._stop_if_asked(optimizer)
         finally:
             signal.signal(signal.SIGTERM, previous_handler)
+
+    @contextmanager
+    def _averaged_weights(self) -> Iterator[None]:
+        """Give the phase's model the running average of its weights, where one is kept."""
+        if self.average is None:
+            yield
+            return
+        current = {name: value.clone() for name, value in self.phase.model.state_dict().items()}
+        self.phase.model.load_state_dict(self.average.module.state_dict())
+        try:
+            yield
+        finally:
+            self.phase.model.load_state_dict(current)
 
     def _learning_rate(self, progress: float) -> float:
         """Return the rate: up linearly over the warm-up, then down to 0 by half a cosine."""
@@ -241,6 +269,7 @@ class Trainer:
             "key": self.key,
             "phase": self.phase.state_dict(),
             "optimizer": optimizer.state_dict(),
+            "average": self.average.state_dict() if self.average is not None else None,
             "gradnorm": self.gradnorm.training_state(),
             "random": random,
             "counters": {name: getattr(self, name) for name in self._COUNTERS},
@@ -256,6 +285,8 @@ class Trainer:
             )
         self.phase.load_state_dict(state["phase"])
         optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.gradnorm.load_training_state(state["gradnorm"])
         for name, value in state["counters"].items():
             setattr(self, name, value)

@@ -7,7 +7,11 @@ from builders import ETHANOL_PEAKS, build_record
 from nextims.config import DataConfig
 from nextims.data.ingest import IngestError, IngestReport, ingest
 from nextims.data.record import BadRecord
+from nextims.data.splits import SPLITS
 from nextims.data.store import SpectrumStore
+
+# About what phenol 1TMS gives, M 166, to stand under phenol's structure.
+SILYLATED = {73: 90, 77: 40, 91: 60, 151: 999, 152: 140, 153: 45, 166: 450, 167: 70, 168: 20}
 
 MIXED = [
     build_record(id="1", energy=70.0, notes=("not UTF-8, read as Latin-1",)),
@@ -35,6 +39,36 @@ def test_every_record_is_counted_once(tmp_path):
 def test_energies_outside_the_range_are_kept_and_counted(tmp_path):
     report = ingest(MIXED, tmp_path / "s.h5", config=DataConfig(), source="mixed")
     assert (report.kept, report.in_energy_range, report.energy_missing) == (4, 3, 1)
+
+
+def silylated_phenol(id, remark):
+    return build_record("Oc1ccccc1", SILYLATED, id=id, name="Phenol", remarks=(remark,))
+
+
+def test_derivative_is_kept_under_its_own_structure(tmp_path):
+    records = [build_record(id="1"), silylated_phenol("2", "n TMS"), silylated_phenol("3", "2 TMS")]
+    report = ingest(records, tmp_path / "s.h5", config=DataConfig(), source="lib")
+    assert report.notes == {"structure derivatised (TMS)": 1}
+    assert report.dropped == {"derivative under its parent's name": 1}
+    with SpectrumStore(tmp_path / "s.h5") as store:
+        assert store.column("id") == ["1", "2"]
+        assert store.column("name") == ["CCO", "Phenol 1TMS"]
+        assert store.column("smiles") == ["CCO", "C[Si](C)(C)Oc1ccccc1"]
+        assert [SPLITS[split] for split in store.index.split] == ["train", "train"]
+
+
+def test_derivatives_are_left_out_on_demand(tmp_path):
+    records = [build_record(id="1"), silylated_phenol("2", "1 TMS")]
+    config = DataConfig(derivatise=False)
+    report = ingest(records, tmp_path / "s.h5", config=config, source="lib")
+    assert report.kept == 1
+    assert report.dropped == {"derivative under its parent's name": 1}
+
+
+def test_spectrum_above_its_ion_that_is_no_derivative_keeps_its_reason(tmp_path):
+    records = [build_record(id="1"), build_record(id="2", peaks=ETHANOL_PEAKS | {103: 25})]
+    report = ingest(records, tmp_path / "s.h5", config=DataConfig(), source="lib")
+    assert report.dropped == {"peaks above the molecular ion": 1}
 
 
 def test_order_of_the_library_is_kept(tmp_path):

@@ -5,6 +5,7 @@ from rdkit import Chem
 
 from builders import ETHANOL_PEAKS, build_massbank_record, build_msp, build_store, changed
 from nextims.config import Config
+from nextims.data.derivative_records import recover
 from nextims.data.filters import find_fault
 from nextims.data.ingest import IngestError
 from nextims.data.massbank import parse_massbank
@@ -307,6 +308,17 @@ def test_energy(read, fields, energy, notes):
 def test_derivative_named_so_is_dropped(read):
     (record,) = read(build_msp("Ethanol, TMS derivative"))
     assert find_fault(record, Config().data).reason == "derivative under its parent's name"
+
+
+def test_derivative_under_its_parents_structure_gets_its_own(read):
+    peaks = {73: 90, 77: 40, 91: 60, 151: 999, 152: 140, 153: 45, 166: 450, 167: 70, 168: 20}
+    text = "".join(
+        build_msp("Phenol, TMS derivative", peaks, fields={"SMILES": smiles, "Formula": formula})
+        for smiles, formula in (("Oc1ccccc1", "C6H6O"), ("C[Si](C)(C)Oc1ccccc1", "C9H14OSi"))
+    )
+    parent, own = read(text)
+    assert recover(parent, Config().data).molecule.smiles == own.molecule.smiles
+    assert find_fault(own, Config().data) is None
 
 
 def test_records_without_a_number_get_their_position(read):

@@ -79,7 +79,12 @@ def test_settings_are_compared(path):
     assert matches_settings(path, DataConfig(), source="test")
     assert matches_settings(path, DataConfig(energy_range=(10, 80), num_workers=3))
     assert not matches_settings(path, DataConfig(), source="other")
-    for change in ({"split_by": "scaffold"}, {"min_peaks": 6}, {"test_fraction": 0.2}):
+    for change in (
+        {"split_by": "scaffold"},
+        {"min_peaks": 6},
+        {"test_fraction": 0.2},
+        {"derivatise": False},
+    ):
         assert not matches_settings(path, DataConfig(**change))
 
 

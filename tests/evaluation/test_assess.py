@@ -5,10 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from builders import STUDENT_SIZES
 from nextims.data.features import collate, featurize
 from nextims.data.molecule import read_molecule
-from nextims.evaluation.assess import assess
+from nextims.evaluation.assess import assess, predict_structures
 from nextims.evaluation.metrics import score
+from nextims.models.student import Student
 
 
 class Recites(nn.Module):
@@ -45,3 +47,16 @@ def test_a_model_in_training_goes_back_to_training():
     scores = assess(model, [batch_of("CCO", 0, spectrum)])
     assert model.training
     assert scores["entropy_similarity"] == pytest.approx([1])
+
+
+def test_structures_are_predicted_in_their_order_as_a_batch_would_be():
+    torch.manual_seed(0)
+    model = Student(**STUDENT_SIZES).train()
+    smiles = ["CCO", "c1ccccc1", "CC(C)=O", "CO", "CCCl"]
+    spectra = predict_structures(model, smiles, batch_size=2)
+    assert (model.training, spectra.dtype) == (True, np.float32)
+    features = [featurize(read_molecule(text), graph=False) for text in smiles]
+    with torch.inference_mode():
+        expected = model.eval()(collate(features)).intensity.numpy()
+    np.testing.assert_allclose(spectra, expected, rtol=1e-4, atol=1e-6)
+    assert len(np.unique(spectra.argmax(axis=1))) > 1

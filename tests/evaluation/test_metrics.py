@@ -1,14 +1,19 @@
 """The metrics against hand-worked numbers, two independent libraries, and their properties."""
 
 import math
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nextims.data.massbank import read_massbank
+from nextims.data.record import Record
 from nextims.evaluation import metrics
-from nextims.evaluation.metrics import METRICS, score
+from nextims.evaluation.metrics import METRICS, SIMILARITIES, score, score_all_pairs
 
 MAX_MZ = 200
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "massbank-ei.tar.gz"
 # Ethanol and dimethyl ether: isomers of one nominal mass, as measured (NIST, rounded).
 ETHANOL = {15: 66, 26: 84, 27: 224, 28: 34, 29: 299, 30: 60, 31: 999, 43: 91, 45: 517, 46: 216}
 DIMETHYL_ETHER = {13: 5, 14: 21, 15: 240, 28: 17, 29: 392, 30: 17, 31: 31, 45: 999, 46: 609, 47: 15}
@@ -230,6 +235,46 @@ def test_the_inputs_are_left_unchanged(batch):
         np.testing.assert_array_equal(x, copy)
 
 
+# --- all pairs -------------------------------------------------------------------------------
+
+
+def check_all_pairs(library, queries, lowest_mz):
+    """Compare with ``score``, pair by pair; return the values."""
+    values = score_all_pairs(library, queries, lowest_mz)
+    assert list(values) == list(SIMILARITIES)
+    for q, (query, lowest) in enumerate(zip(queries, lowest_mz, strict=True)):
+        expected = score(library, np.broadcast_to(query, library.shape), int(lowest))
+        for name in SIMILARITIES:
+            np.testing.assert_allclose(values[name][q], expected[name], atol=1e-12, err_msg=name)
+    return values
+
+
+def test_all_pairs_are_scored_as_one_by_one(batch):
+    library, queries = batch
+    # Lowest m/z shared by several queries, in no order, some above the base peaks.
+    lowest_mz = np.random.default_rng(5).choice([1, 30, 31, 60, 150], len(queries))
+    queries[3] = library[7] = 0
+    library[:, 120:] = 0  # lighter than the queries
+    values = check_all_pairs(library[:11], queries, lowest_mz)
+    assert (values["cosine"][3] == 0).all() and (values["cosine"][:, 7] == 0).all()
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared MassBank records are not here")
+def test_all_pairs_of_measured_spectra():
+    records = [r for r in islice(read_massbank(SHARED), 400) if isinstance(r, Record)][::4]
+    spectra = np.stack([record.spectrum.binned(1000) for record in records])
+    lowest_mz = np.array([record.lowest_mz for record in records])
+    values = check_all_pairs(spectra[::2], spectra[1::2], lowest_mz[1::2])
+    assert len(np.unique(lowest_mz)) > 5
+    assert all(0.01 < values[name].mean() < 0.5 for name in SIMILARITIES)
+
+
+def test_all_pairs_with_nothing_on_one_side():
+    nothing, one_spectrum = np.zeros((0, MAX_MZ)), rows(ETHANOL)
+    assert score_all_pairs(nothing, one_spectrum, 1)["cosine"].shape == (1, 0)
+    assert score_all_pairs(one_spectrum, nothing, 1)["entropy_similarity"].shape == (0, 1)
+
+
 # --- errors: a failure is never turned into a score ------------------------------------------
 
 
@@ -247,3 +292,7 @@ def test_shapes_that_do_not_fit_are_named():
         score(rows(ETHANOL), rows(ETHANOL)[:, 1:], 1)
     with pytest.raises(ValueError, match=r"lowest_mz must be \(1,\), found \(2,\)"):
         score(rows(ETHANOL), rows(ETHANOL), np.array([1, 2]))
+    with pytest.raises(ValueError, match="the same max_mz, found 200 and 199"):
+        score_all_pairs(rows(ETHANOL), rows(ETHANOL)[:, 1:], 1)
+    with pytest.raises(ValueError, match=r"true must be \(spectra, max_mz\), found \(200,\)"):
+        score_all_pairs(rows(ETHANOL), rows(ETHANOL)[0], 1)

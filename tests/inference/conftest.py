@@ -1,8 +1,8 @@
-"""A small model for tests that need some model, not a good one."""
+"""Small models for tests that need some model, not a good one."""
 
 import pytest
 
-from builders import STUDENT_SIZES
+from builders import STUDENT_SIZES, TEACHER_SIZES
 
 
 @pytest.fixture(scope="session")
@@ -17,4 +17,18 @@ def small_model():
     with torch.no_grad():
         model.head.forward_part.weight *= 40
         model.head.reverse_part.weight *= 40
+    return model.eval()
+
+
+@pytest.fixture(scope="session")
+def small_teacher():
+    """A teacher with random weights that likes some ions a hundred times more than others."""
+    import torch
+
+    from nextims.models.teacher import Teacher
+
+    torch.manual_seed(4)
+    model = Teacher(**TEACHER_SIZES)
+    with torch.no_grad():
+        model.fragment_head.score.weight *= 4
     return model.eval()

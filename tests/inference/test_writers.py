@@ -11,14 +11,13 @@ from nextims import __version__
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum
 from nextims.inference import FailedPrediction, PredictedSpectrum
+from nextims.inference.formats import FORMATS, msp_record
 from nextims.inference.writers import (
-    FORMATS,
     MSPStream,
     OutputError,
     SpectrumWriter,
     check_output,
     errors_path,
-    msp_record,
 )
 
 BAD = FailedPrediction(2, "C1,C", 'the "broken" one', "RDKit cannot read the structure")

@@ -7,6 +7,7 @@ from rdkit import Chem
 
 from builders import BDE_SIZES, TEACHER_SIZES
 from nextims.data.features import collate, featurize
+from nextims.data.fragment_batch import describe_fragments
 from nextims.data.graph import BondTargets, build_graph
 from nextims.data.molecule import read_molecule
 from nextims.models.bde import BDEModel
@@ -20,7 +21,7 @@ def teacher():
 
 
 def batch_of(*smiles):
-    return collate([featurize(read_molecule(s), graph=True) for s in smiles])
+    return collate([featurize(read_molecule(s), graph=True, fragments=60) for s in smiles])
 
 
 def test_no_peak_lies_above_the_molecular_ions_isotopes(teacher):
@@ -31,6 +32,16 @@ def test_no_peak_lies_above_the_molecular_ions_isotopes(teacher):
         assert row.sum().item() == pytest.approx(1, abs=1e-5)
 
 
+def test_what_ions_and_bins_give_is_the_whole(teacher):
+    prediction = teacher(batch_of("CCO", "c1ccccc1", "ClC(Cl)(Cl)Cl"))
+    from_ions = prediction.extra.from_ions
+    assert (from_ions <= prediction.intensity + 1e-7).all()
+    share = from_ions.sum(1)
+    assert ((share > 0.01) & (share < 0.99)).all()
+    # Where no ion can be, there is the bin head's part alone.
+    assert (from_ions[prediction.extra.ions.intensity == 0] == 0).all()
+
+
 def test_a_molecules_spectrum_does_not_depend_on_its_batch(teacher):
     alone = teacher(batch_of("c1ccccc1C")).intensity
     among = teacher(batch_of("CCO", "c1ccccc1C", "C")).intensity[1]
@@ -38,18 +49,22 @@ def test_a_molecules_spectrum_does_not_depend_on_its_batch(teacher):
 
 
 def test_the_order_of_the_atoms_does_not_matter(teacher):
-    molecule = read_molecule("CC(=O)Oc1ccccc1C(=O)O")
-    features = featurize(molecule, graph=True)
+    # Below the largest number of fragments: which of equals are left out depends on the order.
+    molecule = read_molecule("CC(=O)OCC")
+    features = featurize(molecule, graph=True, fragments=400)
     order = np.random.default_rng(1).permutation(molecule.mol.GetNumAtoms()).tolist()
-    shuffled = build_graph(Chem.RenumberAtoms(molecule.mol, order))
+    renumbered = Chem.RenumberAtoms(molecule.mol, order)
+    shuffled = replace(
+        features, graph=build_graph(renumbered), fragments=describe_fragments(renumbered, 400)
+    )
 
     a = teacher(collate([features])).intensity
-    b = teacher(collate([replace(features, graph=shuffled)])).intensity
+    b = teacher(collate([shuffled])).intensity
     assert torch.allclose(a, b, atol=1e-6)
 
 
 def test_the_ionization_energy_is_read(teacher):
-    features = [featurize(read_molecule("CCO"), graph=True)] * 3
+    features = [featurize(read_molecule("CCO"), graph=True, fragments=60)] * 3
     at_70, at_20, not_given = teacher(collate(features, [70.0, 20.0, np.nan])).intensity
     assert not torch.allclose(at_70, at_20)
     assert torch.allclose(at_70, not_given, atol=1e-6)
@@ -85,8 +100,8 @@ def name_bonds(batch):
 @torch.no_grad()
 def test_bond_energies_are_given_for_the_bonds_that_the_batch_names(teacher):
     batch = batch_of("CCO", "CC")
-    assert teacher(batch).extra is None
-    energies = teacher(name_bonds(batch)).extra
+    assert teacher(batch).extra.bond_energies is None
+    energies = teacher(name_bonds(batch)).extra.bond_energies
     assert energies.shape == (6, 2)
     # the two carbons of ethane are alike
     assert energies[4].tolist() == pytest.approx(energies[5].tolist(), abs=1e-4)
@@ -106,9 +121,9 @@ def test_a_teacher_that_starts_from_a_bde_model_predicts_its_energies(teacher):
     pretrained = BDEModel(**BDE_SIZES).eval()
     batch = name_bonds(batch_of("CCO", "CC"))
     expected = pretrained(batch.graph)
-    assert (teacher(batch).extra - expected).abs().max() > 0.1
+    assert (teacher(batch).extra.bond_energies - expected).abs().max() > 0.1
     teacher.start_from(pretrained)
-    assert torch.allclose(teacher(batch).extra, expected, atol=1e-5)
+    assert torch.allclose(teacher(batch).extra.bond_energies, expected, atol=1e-5)
 
 
 def test_a_bde_model_of_another_size_is_no_start(teacher):

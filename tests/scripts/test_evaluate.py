@@ -1,12 +1,13 @@
 """The evaluation command on a small store."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
-from builders import STUDENT_SIZES, load_script
-from nextims.config import DataConfig
+from builders import SMALL_MOLECULES, SMALL_SPLITS, STUDENT_SIZES, build_store, load_script
+from nextims.config import DataConfig, load_config
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
 from nextims.data.store import StoreWriter
@@ -84,6 +85,31 @@ def test_other_energies(run, tmp_path):
     assert json.loads((tmp_path / "low.json").read_text())["spectra"] == 1
 
 
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_retrieval_is_printed_and_written(run, tmp_path, split):
+    from nextims.evaluation.assess import predict_structures
+    from nextims.evaluation.retrieval import match_library
+    from nextims.training.checkpoint import load_model
+
+    build_store(tmp_path / "spectra.h5", SMALL_MOLECULES, splits=SMALL_SPLITS)
+    status, out, _ = run("--retrieval", "--split", split, "--output", "result.json")
+    assert status == 0
+    found = json.loads((tmp_path / "result.json").read_text())["retrieval"]
+    predict = partial(predict_structures, load_model("small.pt")[0])
+    assert found == match_library(predict, load_config("config.yaml"), split)
+    assert "4 spectra searched among 4 molecules predicted and 16 measured (16 spectra)" in out
+    table = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.startswith(" ")}
+    shares = [share for kind in found["recall"].values() for share in kind["cosine"].values()]
+    assert out.splitlines()[-4].split() == ["cosine", *(f"{share:.4f}" for share in shares)]
+    assert table["@1"] == ["@5", "@10", "@1", "@5", "@10"]
+
+
+def test_without_retrieval_there_is_none(run, tmp_path):
+    _, out, _ = run("--output", "result.json")
+    assert "retrieval" not in json.loads((tmp_path / "result.json").read_text())
+    assert "library matching" not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -93,6 +119,9 @@ def test_other_energies(run, tmp_path):
         (("--config", "no.yaml"), "no.yaml: no such configuration file"),
         (("--config", "bare.yaml"), "no such store; make it with: "),
         (("--config", "wide.yaml"), "predicts up to m/z 150, but data.max_mz is 1000"),
+        (("--retrieval", "--split", "train"), "the training spectra are the library"),
+        (("--retrieval", "--energy", "10", "20"), "leave --energy out"),
+        (("--retrieval",), "no train spectrum of 60 to 80 eV"),
         (("--output", "result.txt"), "is written as .json"),
         (("--output", "no/result.json"), "the folder no does not exist"),
     ],

@@ -212,8 +212,8 @@ def test_ctrl_c_leaves_no_half_file(run, tmp_path, monkeypatch):
 
     real = Predictor.predict_stream
 
-    def interrupted(self, structures):
-        yield from real(self, structures)
+    def interrupted(self, structures, **options):
+        yield from real(self, structures, **options)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Predictor, "predict_stream", interrupted)

@@ -15,7 +15,10 @@ from nextims.training.trainer import Interrupted, Losses, Trainer
 
 def make_trainer(config, folder, *, key="key", phase_class=FinetunePhase, saved=None):
     torch.manual_seed(config.training.seed)
-    phase = phase_class(Teacher(**teacher_arguments(config)), bond_energies=True)
+    phase = phase_class(
+        Teacher(**teacher_arguments(config)),
+        config.teacher.model_copy(update={"bond_energies": True}),
+    )
     return Trainer(
         phase,
         settings=config.training.finetune,
@@ -27,7 +30,7 @@ def make_trainer(config, folder, *, key="key", phase_class=FinetunePhase, saved=
 
 
 def loaders(config):
-    common = {"graph": True, "batch_size": 4, "bde_cache": config.bde.cache}
+    common = {"graph": True, "fragments": 60, "batch_size": 4, "bde_cache": config.bde.cache}
     return (
         split_loader(config, "train", shuffle=True, **common),
         split_loader(config, "validation", **common),

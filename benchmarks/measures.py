@@ -1,0 +1,255 @@
+"""What ``accuracy.py`` measures of models on the test spectra, with bootstrap intervals.
+
+Shapes: ``n`` test spectra.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from breakdown import BREAKDOWNS
+from nextims.config import Config
+from nextims.data.features import collate, featurize
+from nextims.data.molecule import Molecule, load_canonical
+from nextims.evaluation.assess import assess, predict_structures
+from nextims.evaluation.retrieval import RECALL_AT, LibraryMatching
+from nextims.models.teacher import Teacher
+from nextims.training.runs import split_loader
+
+Scores = dict[str, np.ndarray]  # metric → value of each spectrum, (n,)
+Summary = dict[str, dict[str, float]]  # metric → "mean", "low" and "high"
+
+_RESAMPLES = 1000
+_TIMED_MOLECULES = 64
+_REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The test spectra of 60 to 80 eV, in the order in which models are scored.
+
+    Attributes:
+        rows: positions in the store, ``(n,)``.
+        smiles: SMILES of the whole store.
+        molecules: the molecule of each spectrum.
+        skeleton: number of the first block of each one's InChIKey, ``(n,)``: what was split by, and
+            what is resampled.
+        spectra: intensities, base peak 1, ``(n, max_mz)``.
+        lowest_mz: lowest recorded m/z, ``(n,)``.
+    """
+
+    rows: np.ndarray
+    smiles: list[str]
+    molecules: list[Molecule]
+    skeleton: np.ndarray
+    spectra: np.ndarray
+    lowest_mz: np.ndarray
+
+    @classmethod
+    def read(cls, config: Config) -> Measured:
+        """Read them from the configured store."""
+        loader = split_loader(config, "test", graph=False, batch_size=256)
+        batches = list(loader)
+        store = loader.dataset.store
+        smiles, inchikeys = store.column("smiles"), store.column("inchikey")
+        rows = loader.dataset.rows
+        return cls(
+            rows=rows,
+            smiles=smiles,
+            molecules=[load_canonical(smiles[row]) for row in rows],
+            skeleton=_numbered([inchikeys[row][:14] for row in rows]),
+            spectra=torch.cat([batch.spectrum for batch in batches]).numpy(),
+            lowest_mz=torch.cat([batch.lowest_mz for batch in batches]).numpy(),
+        )
+
+
+def training_size(config: Config) -> dict[str, int]:
+    """Return how many spectra of 60 to 80 eV, and of how many molecules, the training split has."""
+    dataset = split_loader(config, "train", graph=False, batch_size=256).dataset
+    inchikeys = dataset.store.column("inchikey")
+    return {
+        "spectra": len(dataset),
+        "molecules": len({inchikeys[row][:14] for row in dataset.rows}),
+    }
+
+
+def score_model(model: nn.Module, config: Config, measured: Measured) -> Scores:
+    """Return each metric of ``metrics.score`` of a model's predictions of the test spectra."""
+    scores = assess(model, _batches(model, config))
+    assert np.array_equal(scores.pop("row"), measured.rows)
+    return scores
+
+
+def summarize(scores: Mapping[str, np.ndarray], molecule: np.ndarray, seed: int = 0) -> Summary:
+    """Return means over spectra and their 95 % bootstrap intervals over molecules.
+
+    Molecules are drawn, each with all its spectra: replicates are no independent evidence. Equal
+    molecules and seeds give equal draws, whatever the scores.
+
+    Args:
+        scores: values of each spectrum.
+        molecule: which molecule each spectrum is of, ``(n,)``.
+        seed: of the draws.
+    """
+    number = _numbered(molecule)
+    size = number.max() + 1
+    values = np.stack(list(scores.values()), axis=1)  # (n, metrics)
+    sums = np.zeros((size, values.shape[1]))
+    np.add.at(sums, number, values)
+    draws = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), _RESAMPLES)
+    means = (draws @ sums) / (draws @ np.bincount(number))[:, None]
+    low, high = np.percentile(means, [2.5, 97.5], axis=0)
+    rows = zip(scores, values.mean(0).tolist(), low.tolist(), high.tolist(), strict=True)
+    return {name: {"mean": mean, "low": a, "high": b} for name, mean, a, b in rows}
+
+
+def summarize_difference(
+    scores: Scores, reference: Scores, molecule: np.ndarray, seed: int = 0
+) -> Summary:
+    """Return what ``summarize`` gives of scores less those of the same spectra in ``reference``."""
+    return summarize({name: scores[name] - reference[name] for name in scores}, molecule, seed)
+
+
+def break_down(models: Mapping[str, Scores], measured: Measured) -> dict[str, Any]:
+    """Return the accuracy by size, element and class of the molecule.
+
+    Args:
+        models: scores of two models, the second the reference of the first.
+        measured: the test spectra.
+
+    Returns:
+        Name of the breakdown → group → "spectra" and "molecules", their numbers; "models" and
+        "difference", the summaries of each model and of the difference, both empty where the group
+        has no spectrum.
+    """
+    (_, first), (_, reference) = models.items()
+    tables: dict[str, Any] = {}
+    for title, group in BREAKDOWNS.items():
+        tables[title] = {}
+        for name, members in group(measured.molecules).items():
+            skeleton = measured.skeleton[members]
+            row = {"spectra": int(members.sum()), "molecules": len(np.unique(skeleton))}
+            row |= {"models": {}, "difference": {}}
+            if row["spectra"]:
+                row["models"] = summarize_part(models, measured, members)
+                own, other = _taken(first, members), _taken(reference, members)
+                row["difference"] = summarize_difference(own, other, skeleton)
+            tables[title][name] = row
+    return tables
+
+
+def summarize_part(models: Mapping[str, Scores], measured: Measured, rows: np.ndarray) -> dict:
+    """Return the summaries of models on some of the test spectra."""
+    skeleton = measured.skeleton[rows]
+    return {name: summarize(_taken(scores, rows), skeleton) for name, scores in models.items()}
+
+
+@torch.inference_mode()
+def bin_head_share(teacher: Teacher, config: Config, measured: Measured) -> dict[str, float]:
+    """Return how much of the predicted intensity no ion stands behind: what the bin head gives.
+
+    Returns:
+        Mean over the test spectra with its bootstrap interval, median and 95th percentile.
+    """
+    teacher.eval()
+    share = [1 - teacher(batch).extra.from_ions.sum(1) for batch in _batches(teacher, config)]
+    share = torch.cat(share).double().numpy()
+    return {
+        **summarize({"share": share}, measured.skeleton)["share"],
+        "median": float(np.median(share)),
+        "percentile_95": float(np.percentile(share, 95)),
+    }
+
+
+@torch.inference_mode()
+def time_per_molecule(model: nn.Module, molecules: Sequence[Molecule]) -> dict[str, float]:
+    """Return the time that a median molecule takes in a batch of its like, on one core.
+
+    Args:
+        model: the model.
+        molecules: those to choose from; taken are the 64 whose number of heavy atoms is nearest to
+            the median.
+
+    Returns:
+        "heavy_atoms" (mean of those taken), "features_ms" (fingerprint, graph and fragments, from
+        the molecule) and "network_ms" a molecule, the least of five runs, and their sum "ms".
+    """
+    atoms = np.array([molecule.mol.GetNumHeavyAtoms() for molecule in molecules])
+    order = np.argsort(np.abs(atoms - np.median(atoms)), kind="stable")[:_TIMED_MOLECULES]
+    taken = [molecules[i] for i in order]
+    model.eval()
+    features, network = [], []
+    with _one_thread():
+        for _ in range(1 + _REPEATS):
+            start = time.perf_counter()
+            batch = collate(
+                [featurize(m, graph=model.needs_graph, fragments=model.fragments) for m in taken]
+            )
+            middle = time.perf_counter()
+            model(batch)
+            features.append(middle - start)
+            network.append(time.perf_counter() - middle)
+    # The first run loads and compiles.
+    per_molecule = [1000 * min(times[1:]) / len(taken) for times in (features, network)]
+    return {
+        "heavy_atoms": float(atoms[order].mean()),
+        "features_ms": per_molecule[0],
+        "network_ms": per_molecule[1],
+        "ms": sum(per_molecule),
+    }
+
+
+def match_libraries(models: Mapping[str, nn.Module], config: Config) -> dict[str, Any]:
+    """Return how often the test spectra find their molecules, known by each model's prediction.
+
+    Returns:
+        The sizes of ``LibraryMatching``, and "models": model → mass filter → similarity →
+        "recall@1", "recall@5" and "recall@10" as ``summarize`` gives them.
+    """
+    task = LibraryMatching(config, "test")
+    molecule = task.queries.molecule
+    found: dict[str, Any] = {}
+    for name, model in models.items():
+        ranks = task.ranks(predict_structures(model, task.smiles))
+        found[name] = {
+            kind: {
+                similarity: summarize({f"recall@{k}": own <= k for k in RECALL_AT}, molecule)
+                for similarity, own in rows.items()
+            }
+            for kind, rows in ranks.items()
+        }
+    return {**task.sizes, "models": found}
+
+
+def _batches(model: nn.Module, config: Config) -> tqdm:
+    loader = split_loader(
+        config, "test", graph=model.needs_graph, fragments=model.fragments, batch_size=64
+    )
+    return tqdm(loader, desc="test split", unit="batch", disable=None, leave=False)
+
+
+def _numbered(names) -> np.ndarray:
+    return np.unique(names, return_inverse=True)[1]
+
+
+def _taken(scores: Scores, rows: np.ndarray) -> Scores:
+    return {name: values[rows] for name, values in scores.items()}
+
+
+@contextmanager
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,276 @@
+"""Training what the shipped models are compared with, once: what is there is not trained again.
+
+Each result lies in a folder of its own, named by a digest of the store and the settings. A training
+that was stopped continues, but for that of NEIMS, which begins anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from neims import Neims
+from neims import train as fit_neims
+from nextims.config import Config, DataConfig
+from nextims.data.features import Batch
+from nextims.data.hdf5 import written_whole
+from nextims.data.molecule import load_canonical
+from nextims.data.splits import assign_split
+from nextims.data.store import SpectrumStore
+from nextims.evaluation.assess import assess
+from nextims.training.bde import bde_arguments, load_bde_model
+from nextims.training.checkpoint import (
+    load_model,
+    load_plain,
+    save_atomically,
+    save_checkpoint,
+    weights_digest,
+)
+from nextims.training.losses import bond_energy_loss, entropy_distance, recorded
+from nextims.training.runs import (
+    file_digest,
+    is_complete,
+    library_part,
+    library_source,
+    mean_scores,
+    run_key,
+    split_loader,
+)
+from nextims.training.teacher import FinetunePhase, teacher_key, train_teacher
+from nextims.training.trainer import Losses, Phase, Trainer, state_path
+from peers import PlainTeacher
+
+Trained = tuple[nn.Module, dict[str, Any]]  # the model and what its checkpoint says of it
+
+
+def with_epochs(config: Config, epochs: int | None) -> Config:
+    """Return the configuration with other epochs of fine-tuning; ``None`` for no others."""
+    if epochs is None:
+        return config
+    finetune = config.training.finetune.model_copy(update={"epochs": epochs})
+    training = config.training.model_copy(update={"finetune": finetune})
+    return config.model_copy(update={"training": training})
+
+
+def split_config(config: Config, split_by: str, work: Path) -> Config:
+    """Return the configuration of the same spectra split in another way, their store written.
+
+    Args:
+        config: names the store to copy.
+        split_by: as in ``data.split_by``.
+        work: folder of what the benchmark keeps.
+    """
+    fractions = config.data.model_dump(include={"validation_fraction", "test_fraction"})
+    folder = _folder(work, split_by, _digest({"split_by": split_by, **fractions}, config))
+    settings = config.data.model_copy(update={"split_by": split_by, "store": folder / "spectra.h5"})
+    if not settings.store.is_file():
+        print(f"{settings.store}: splitting by {split_by}", flush=True)
+        _split_anew(config.data.store, settings)
+    return config.model_copy(update={"data": settings})
+
+
+def _split_anew(source: Path, settings: DataConfig) -> None:
+    with SpectrumStore(source) as store:
+        smiles = store.column("smiles")
+        attributes = {**store.attributes, "split_by": settings.split_by}
+    split = {text: assign_split(load_canonical(text), settings) for text in set(smiles)}
+    with h5py.File(source) as old, written_whole(settings.store) as new:
+        for name in old:
+            old.copy(name, new)
+        new["metadata/split"][:] = np.array([split[text] for text in smiles], np.uint8)
+        new.attrs.update(attributes)
+
+
+def trained_neims(config: Config, work: Path, *, epochs: int) -> Trained:
+    """Return NEIMS as ``benchmarks/neims.py`` trains it."""
+    sizes = {"width": 1000, "blocks": 5}
+    shared = {"epochs": epochs, "seed": config.training.seed, "max_mz": config.data.max_mz}
+    key = _digest({**sizes, **shared}, config)
+    checkpoint = _folder(work, "neims", key) / "neims.pt"
+    if not is_complete(checkpoint, key):
+        _announce(checkpoint, epochs)
+        start = time.monotonic()
+        model = fit_neims(config, epochs=epochs, **sizes)
+        arguments = {"max_mz": config.data.max_mz, **sizes, "dropout": 0.0}  # not trained further
+        metadata = {"key": key, "data": library_source(config)}
+        save_checkpoint(checkpoint, model, arguments, metadata, half=False)
+        _finish(checkpoint, (time.monotonic() - start) / epochs)
+    return _load(checkpoint, Neims)
+
+
+class PlainPhase(Phase):
+    """Trains the plain teacher on spectra, with bond energies as the auxiliary task.
+
+    Args:
+        model: the plain teacher.
+        bond_energies: whether to learn bond energies as well.
+    """
+
+    name = "plain_teacher"
+    monitor = "entropy_similarity"
+
+    def __init__(self, model: PlainTeacher, *, bond_energies: bool):
+        super().__init__()
+        self.model = model
+        self.loss_names = ("spectrum", "bond_energy") if bond_energies else ("spectrum",)
+
+    def forward(self, batch: Batch) -> Losses:
+        """Return the losses of a batch."""
+        prediction = self.model(batch)
+        predicted = recorded(prediction.intensity, batch.lowest_mz)
+        measured = recorded(batch.spectrum, batch.lowest_mz)
+        losses = {"spectrum": entropy_distance(predicted, measured).mean()}
+        if "bond_energy" in self.loss_names:
+            losses["bond_energy"] = bond_energy_loss(prediction.extra, batch.graph.targets)
+        return Losses(losses, {})
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Return the weights of the encoder's last layer."""
+        return self.model.encoder.shared_parameters()
+
+    def validate(self, batches: DataLoader) -> dict[str, float]:
+        """Return the mean metrics of the validation spectra."""
+        return mean_scores(assess(self.model, batches))
+
+
+def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained:
+    """Return the plain teacher, of the teacher's sizes and trained by its schedule.
+
+    As the teacher does it starts from the BDE model, where there is one, and learns bond energies
+    where ``teacher.bond_energies`` says so.
+    """
+    config = with_epochs(config, epochs)
+    sizes = ("fingerprint_width", "head_blocks", "head_bottleneck", "dropout", "drop_edge")
+    arguments = {
+        "max_mz": config.data.max_mz,
+        **bde_arguments(config),
+        **config.teacher.model_dump(include=set(sizes)),
+    }
+    energies = config.teacher.bond_energies
+    start = config.bde.checkpoint.is_file()
+    parts = {
+        "model": arguments,
+        "bde": file_digest(config.bde.cache) if energies else None,
+        "start": weights_digest(config.bde.checkpoint) if start else None,
+        **library_part(config),
+    }
+    key = run_key(config, "finetune", parts)
+    checkpoint = _folder(work, "plain-teacher", key) / "plain_teacher.pt"
+
+    def train(resume: bool) -> None:
+        torch.manual_seed(config.training.seed)
+        model = PlainTeacher(**arguments)
+        if start:
+            model.start_from(load_bde_model(config))
+
+        def save_best(validation: Mapping[str, float]) -> None:
+            metadata = {"key": key, "data": library_source(config), "validation": dict(validation)}
+            save_checkpoint(checkpoint, model, arguments, metadata)
+
+        trainer = Trainer(
+            PlainPhase(model, bond_energies=energies),
+            settings=config.training.finetune,
+            shared=config.training,
+            checkpoint=checkpoint,
+            save_best=save_best,
+            key=key,
+        )
+        common = {"graph": True, "batch_size": config.training.finetune.batch_size}
+        training = {
+            "shuffle": True,
+            "energy_range": config.data.energy_range,
+            "bde_cache": config.bde.cache if energies else None,
+        }
+        loaders = (
+            split_loader(config, "train", **training, **common),
+            split_loader(config, "validation", **common),
+        )
+        trainer.fit(*loaders, resume=resume)
+
+    if not is_complete(checkpoint, key):
+        _train(checkpoint, PlainPhase.name, config, train)
+    return _load(checkpoint, PlainTeacher)
+
+
+def trained_teacher(config: Config, work: Path, *, epochs: int | None) -> Trained:
+    """Return a teacher of the configured architecture trained on the configured store.
+
+    Args:
+        config: the configuration.
+        work: folder of what the benchmark keeps.
+        epochs: largest number of epochs, if not that of the configuration.
+    """
+    config = with_epochs(config, epochs)
+    key = teacher_key(config)
+    checkpoint = _folder(work, "teacher", key) / "teacher.pt"
+    own = config.teacher.model_copy(update={"checkpoint": checkpoint})
+    config = config.model_copy(update={"teacher": own})
+    if not is_complete(checkpoint, key):
+        _train(
+            checkpoint,
+            FinetunePhase.name,
+            config,
+            lambda resume: train_teacher(config, resume=resume),
+        )
+    model, description = load_model(checkpoint)
+    return model, description.metadata
+
+
+def _train(
+    checkpoint: Path, phase_name: str, config: Config, train: Callable[[bool], object]
+) -> None:
+    """Train by the package's loop, from the saved state if there is one."""
+    resume = state_path(checkpoint, phase_name).is_file()
+    _announce(checkpoint, config.training.finetune.epochs)
+    start = time.monotonic()
+    train(resume)
+    seconds = None
+    if not resume:
+        with checkpoint.with_name(f"metrics_{phase_name}.csv").open(encoding="utf-8") as file:
+            epochs = sum(1 for _ in csv.DictReader(file))
+        seconds = (time.monotonic() - start) / epochs
+    _finish(checkpoint, seconds)
+
+
+def _announce(checkpoint: Path, epochs: int) -> None:
+    print(f"{checkpoint}: training for {epochs} epochs at most", flush=True)
+
+
+def _finish(checkpoint: Path, seconds_per_epoch: float | None) -> None:
+    """Note in a checkpoint that its training is finished, and the time an epoch took."""
+    content = load_plain(checkpoint)
+    metadata = content["metadata"]
+    metadata.setdefault("finished", datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    if seconds_per_epoch is not None:
+        metadata["seconds_per_epoch"] = seconds_per_epoch
+    save_atomically(content, checkpoint)
+
+
+def _load(checkpoint: Path, model_class: type[nn.Module]) -> Trained:
+    """Return a model of a kind that ``load_model`` does not know."""
+    content = load_plain(checkpoint)
+    model = model_class(**content["model_config"])
+    weights = content["weights"].items()
+    model.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in weights})
+    return model.eval(), content["metadata"]
+
+
+def _digest(settings: Mapping[str, Any], config: Config) -> str:
+    text = json.dumps({**settings, "store": file_digest(config.data.store)}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _folder(work: Path, name: str, key: str) -> Path:
+    return work / f"{name}-{key[:12]}"

@@ -1,0 +1,98 @@
+"""The tables of ``accuracy.py``, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nextims.evaluation.metrics import METRICS
+
+# Metrics of the breakdowns.
+_SHORT = ("cosine", "entropy_similarity")
+
+
+def print_tables(result: Mapping[str, Any]) -> None:
+    """Print what ``accuracy.measure`` returned."""
+    store, training, test = result["store"], result["training"], result["test"]
+    print(
+        f"\n{store['source']}, split by {store['split_by']}: {test['spectra']} test spectra of "
+        f"{test['molecules']} molecules; {training['spectra']} training spectra of "
+        f"{training['molecules']} molecules"
+    )
+    _print_metrics(result["accuracy"])
+    print("\nDifference from NEIMS, spectrum by spectrum")
+    _print_metrics(result["difference_from_neims"], signed=True)
+    if replicates := result["with_replicates"]:
+        print(
+            f"\nThe {replicates['spectra']} of these spectra that have replicates "
+            f"({replicates['molecules']} molecules); the mean is that of the other replicates"
+        )
+        _print_metrics(replicates["accuracy"])
+    for title, groups in result["breakdown"].items():
+        print(f"\nBy {title}")
+        _print_groups(title, groups)
+    _print_matching(result["library_matching"])
+    share = result["bin_head_share"]
+    print(
+        f"\nShare of the teacher's intensity that the bin head gives: mean {_cell(share)}, "
+        f"median {share['median']:.3f}, 95th percentile {share['percentile_95']:.3f}; ions explain "
+        "the rest"
+    )
+    print("\nA median test molecule in a batch of its like, on one core")
+    times = [
+        (name, *(f"{own[part]:.2f}" for part in ("features_ms", "network_ms", "ms")))
+        for name, own in result["one_core"].items()
+    ]
+    _print_table(("model", "features, ms", "network, ms", "together, ms"), times)
+    print()
+    for name, metadata in result["checkpoints"].items():
+        if "seconds_per_epoch" in metadata:
+            seconds = metadata["seconds_per_epoch"]
+            print(f"{name}: {seconds:.0f} s an epoch of training, validation included")
+
+
+def _print_metrics(rows: Mapping[str, Mapping], *, signed: bool = False) -> None:
+    cells = [(name, *(_cell(own[m], signed) for m in METRICS)) for name, own in rows.items()]
+    _print_table(("model", *METRICS), cells)
+
+
+def _print_groups(title: str, groups: Mapping[str, Mapping[str, Any]]) -> None:
+    models = next(list(own["models"]) for own in groups.values() if own["models"])
+    head = [(name, metric) for metric in _SHORT for name in models]
+    rows = []
+    for group, own in groups.items():
+        numbers = ["–"] * (len(head) + 1)
+        if own["models"]:
+            means = [own["models"][name][metric]["mean"] for name, metric in head]
+            numbers = [*(f"{mean:.3f}" for mean in means), _cell(own["difference"]["cosine"], True)]
+        rows.append((group, str(own["spectra"]), str(own["molecules"]), *numbers))
+    columns = (title, "spectra", "molecules", *(f"{name}, {metric}" for name, metric in head))
+    _print_table((*columns, "difference of cosine"), rows)
+
+
+def _print_matching(matching: Mapping[str, Any]) -> None:
+    print(
+        f"\nLibrary matching: {matching['queries']} spectra searched among "
+        f"{matching['predicted_molecules']} molecules predicted and "
+        f"{matching['measured_molecules']} measured ({matching['measured_spectra']} spectra)"
+    )
+    rows = [
+        (name, masses.replace("_", " "), similarity, *map(_cell, recalls.values()))
+        for name, filters in matching["models"].items()
+        for masses, similarities in filters.items()
+        for similarity, recalls in similarities.items()
+    ]
+    _print_table(("model", "masses", "similarity", "recall@1", "recall@5", "recall@10"), rows)
+
+
+def _cell(value: Mapping[str, float], signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    return f"{value['mean']:{sign}.4f} [{value['low']:{sign}.3f}, {value['high']:{sign}.3f}]"
+
+
+def _print_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    head = list(head)
+    print("\n| " + " | ".join(head) + " |")
+    print("|---|" + "---|" * (len(head) - 1))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")

@@ -1,0 +1,237 @@
+"""The ions behind the peaks of a predicted spectrum, from what the teacher's heads give.
+
+Shapes in this module, all of one molecule: ``f`` fragments, ``a`` atoms, ``S`` hydrogen shifts,
+``T`` mass shifts, ``g`` ions, ``n`` nuclides, ``k`` isotope shifts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from rdkit import Chem
+from torch import Tensor
+
+from ..data.formula import (
+    ELECTRON_MASS,
+    Isotopologue,
+    exact_mass,
+    hill_formula,
+    isotopologues,
+)
+from ..data.fragment_batch import LABELLED_SHIFTS, SHIFTS, FragmentBatch
+from ..data.molecule import Molecule
+from ..models.fragment_head import nominal_mass
+from ..models.heads import Prediction
+from ..models.isotopes import IsotopeEnvelope
+from .results import INTENSITY_FLOOR, AnnotatedPeak, Ion, PredictedSpectrum
+
+
+def annotate(
+    result: PredictedSpectrum,
+    prediction: Prediction,
+    fragments: FragmentBatch,
+    position: int = 0,
+    *,
+    smallest_share: float = INTENSITY_FLOOR,
+) -> tuple[AnnotatedPeak, ...]:
+    """Name the ions behind each peak of a molecule's predicted spectrum.
+
+    Ions of one formula are one, whichever atoms they keep and whatever hydrogens move: these are
+    then given of the most probable of them.
+
+    Args:
+        result: the spectrum, at nominal m/z.
+        prediction: what the teacher gives for a batch, ``extra`` its ``TeacherParts``.
+        fragments: the fragments of the batch.
+        position: place of the molecule in the batch.
+        smallest_share: ions that carry less of a peak are not named but summed.
+
+    Returns:
+        The peaks in the order of the spectrum.
+    """
+    parts = prediction.extra
+    total, from_ions, from_ions_alone = (
+        values[position].detach().double().cpu().numpy()
+        for values in (prediction.intensity, parts.from_ions, parts.ions.intensity)
+    )
+    ions = _ions_of(result.molecule, fragments, parts.ions.share, position)
+    peaks = []
+    for mz, intensity, _ in result.peaks:
+        place = mz - 1
+        explained = min(float(from_ions[place] / total[place]), 1.0) if total[place] > 0 else 0.0
+        scale = explained / from_ions_alone[place] if from_ions_alone[place] > 0 else 0.0
+        named = tuple(ions.at(mz, scale, smallest_share))
+        others = max(explained - sum(ion.share for ion in named), 0.0)
+        peaks.append(AnnotatedPeak(mz, intensity, named, others, 1 - explained))
+    return tuple(peaks)
+
+
+@dataclass(frozen=True)
+class _Ions:
+    """The ions of a molecule that differ in formula or nominal mass.
+
+    Attributes:
+        molecule: the molecule.
+        atoms: which atoms each fragment keeps, ``(f, a)`` bool.
+        nuclides: what the formulas count: elements, and isotope labels or 0, ``(n,)``.
+        whole: formula of the molecule, ``(n,)``.
+        formulas: the ions', ``(g, n)``.
+        nominal: nominal m/z of the most abundant isotopes, ``(g,)``.
+        intensity: share in the spectrum of all ions at each isotope shift, ``(g, k)``.
+        fragment: the fragment that most of the ion comes from, ``(g,)``.
+        hydrogen_shift: hydrogens of any mass that this one took up, ``(g,)``.
+    """
+
+    molecule: Molecule
+    atoms: np.ndarray
+    nuclides: list[tuple[str, int]]
+    whole: np.ndarray
+    formulas: np.ndarray
+    nominal: np.ndarray
+    intensity: np.ndarray
+    fragment: np.ndarray
+    hydrogen_shift: np.ndarray
+    _pieces: dict[int, tuple[tuple[int, ...], str]] = field(default_factory=dict)
+
+    def at(self, mz: int, scale: float, smallest: float) -> Iterator[Ion]:
+        """Yield the ions of a nominal m/z, the most intense first.
+
+        Args:
+            mz: the m/z.
+            scale: share of the peak for an intensity of 1.
+            smallest: smallest share of the peak.
+        """
+        column = mz - self.nominal - IsotopeEnvelope.LOWEST
+        found = np.flatnonzero((column >= 0) & (column < self.intensity.shape[1]))
+        shares = scale * self.intensity[found, column[found]]
+        for i in np.argsort(-shares, kind="stable"):
+            share, ion = float(shares[i]), int(found[i])
+            if share <= 0 or share < smallest:
+                return
+            counts = dict(zip(self.nuclides, self.formulas[ion].tolist(), strict=True))
+            natural = {element: n for (element, label), n in counts.items() if not label}
+            shift = int(column[ion]) + IsotopeEnvelope.LOWEST
+            heavy = isotopologues(natural).get(shift)
+            # The head spreads a fragment's isotopes before hydrogens move: F+ made of HF has the
+            # deuterium's. Such an ion does not exist.
+            if heavy is not None:
+                yield self._ion(ion, counts, shift, heavy, share)
+
+    def _ion(
+        self,
+        ion: int,
+        counts: dict[tuple[str, int], int],
+        shift: int,
+        isotopologue: Isotopologue,
+        share: float,
+    ) -> Ion:
+        mz = exact_mass(counts) - ELECTRON_MASS + isotopologue.mass_shift
+        for element, isotope, number in isotopologue.isotopes:
+            counts[element, 0] -= number
+            counts[element, isotope] = counts.get((element, isotope), 0) + number
+        loss = zip(self.nuclides, (self.whole - self.formulas[ion]).tolist(), strict=True)
+        atoms, piece = self._piece(int(self.fragment[ion]))
+        return Ion(
+            formula=hill_formula(counts) + "+",
+            mz=mz,
+            share=share,
+            neutral_loss=hill_formula(dict(loss)),
+            hydrogen_shift=int(self.hydrogen_shift[ion]),
+            isotope_shift=shift,
+            atoms=atoms,
+            piece=piece,
+        )
+
+    def _piece(self, fragment: int) -> tuple[tuple[int, ...], str]:
+        if fragment not in self._pieces:
+            mol = Chem.Mol(self.molecule.mol)
+            Chem.RemoveStereochemistry(mol)
+            atoms = tuple(np.flatnonzero(self.atoms[fragment]).tolist())
+            self._pieces[fragment] = atoms, Chem.MolFragmentToSmiles(mol, atoms)
+        return self._pieces[fragment]
+
+
+def _ions_of(molecule: Molecule, fragments: FragmentBatch, share: Tensor, position: int) -> _Ions:
+    """Add up the ions of one formula.
+
+    Args:
+        molecule: the molecule.
+        fragments: the fragments of a batch.
+        share: share of each of them at each hydrogen shift.
+        position: place of the molecule in the batch.
+    """
+    own = torch.nonzero(fragments.molecule == position).squeeze(1)
+    atoms = fragments.atoms[position, : molecule.mol.GetNumAtoms(), : len(own)].T.cpu().numpy()
+    envelope = IsotopeEnvelope()(fragments.elements[own].cpu()).double().numpy()
+    nominal = nominal_mass(fragments.mass[own]).cpu().numpy()
+    weights, first_shift = _by_mass_shift(fragments, share, own, position)
+    nuclides, composition = _compose(molecule.mol)
+    formulas = atoms.astype(np.int64) @ composition
+
+    member, row, column = np.nonzero(weights)
+    hydrogen_shift, mass_shift = row + SHIFTS[0], column + first_shift
+    weight = weights[member, row, column]
+    keys = np.column_stack([formulas[member], nominal[member] + mass_shift])
+    # A deuterium that moves instead of a hydrogen shifts the mass once more.
+    deuteriums = mass_shift - hydrogen_shift
+    keys[:, nuclides.index(("H", 0))] += hydrogen_shift - deuteriums
+    keys[:, nuclides.index(("H", 2))] += deuteriums
+    possible = (keys[:, :-1] >= 0).all(1)
+    member, hydrogen_shift, weight, keys = (
+        values[possible] for values in (member, hydrogen_shift, weight, keys)
+    )
+    keys, ion = np.unique(keys, axis=0, return_inverse=True)
+    ion = ion.ravel()
+    intensity = np.stack(
+        [np.bincount(ion, weight * column[member], len(keys)) for column in envelope.T], axis=1
+    )
+    by_weight = np.lexsort([-weight, ion])
+    chief = by_weight[np.searchsorted(ion[by_weight], np.arange(len(keys)))]
+    return _Ions(
+        molecule=molecule,
+        atoms=atoms,
+        nuclides=nuclides,
+        whole=composition.sum(0),
+        formulas=keys[:, :-1],
+        nominal=keys[:, -1],
+        intensity=intensity,
+        fragment=member[chief],
+        hydrogen_shift=hydrogen_shift[chief],
+    )
+
+
+def _by_mass_shift(
+    fragments: FragmentBatch, share: Tensor, own: Tensor, position: int
+) -> tuple[np.ndarray, int]:
+    """Return the shares of a molecule's fragments by hydrogen and mass shift, ``(f, S, T)``.
+
+    The second value is the lowest mass shift.
+    """
+    weights = share[own].detach().double().cpu().numpy()
+    labelled = fragments.molecule[fragments.labelled] == position
+    if labelled.any():
+        exchange = fragments.exchange[labelled].double().cpu().numpy()
+        return weights[:, :, None] * exchange, LABELLED_SHIFTS[0]
+    return weights[:, :, None] * np.eye(len(SHIFTS)), SHIFTS[0]
+
+
+def _compose(mol: Chem.Mol) -> tuple[list[tuple[str, int]], np.ndarray]:
+    """Return the nuclides of a molecule, hydrogen and deuterium among them, and those of its atoms.
+
+    Returns:
+        Element and isotope label, 0 for none, ``(n,)``; and how many each atom has, its implicit
+        hydrogens included, ``(a, n)``.
+    """
+    own = []
+    for atom in mol.GetAtoms():
+        nuclide = atom.GetSymbol(), atom.GetIsotope()
+        own.append(("H", 0) if nuclide == ("H", 1) else nuclide)
+    nuclides = sorted({*own, ("H", 0), ("H", 2)})
+    composition = np.zeros((len(own), len(nuclides)), np.int64)
+    for i, (nuclide, atom) in enumerate(zip(own, mol.GetAtoms(), strict=True)):
+        composition[i, nuclides.index(nuclide)] += 1
+        composition[i, nuclides.index(("H", 0))] += atom.GetTotalNumHs()
+    return nuclides, composition

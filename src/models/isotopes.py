@@ -1,0 +1,73 @@
+"""The isotope pattern of an ion as a fixed layer."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from ..data.molecule import ELEMENTS
+from ..data.spectrum import ISOTOPE_RATIOS
+
+
+class IsotopeEnvelope(nn.Module):
+    """Isotope patterns of formulas at nominal masses, by Fourier transform.
+
+    A convolution is a product of Fourier transforms, so the transform of a formula's pattern is
+    Π φ(element)^count = exp(Σ count · ln φ(element)): one matrix product for all formulas at once
+    (Rockwood, Van Orden and Smith, Anal. Chem. 1995, 67, 2699).
+
+    The patterns reach from ``LOWEST`` (boron has a lighter isotope below its commonest) to
+    ``HIGHEST`` (hexabromobenzene's ends at M + 12); what lies beyond is left out.
+
+    Shape:
+        atoms of each element ``(n, len(ELEMENTS))`` -> ``(n, HIGHEST - LOWEST + 1)``: abundance at
+        each mass shift from the ion of the commonest isotopes, sum 1 (less what is left out)
+
+    Example:
+        >>> import torch
+        >>> from nextims.data.molecule import ELEMENTS
+        >>> from nextims.models.isotopes import IsotopeEnvelope
+        >>> chlorine = torch.tensor([[float(element == "Cl") for element in ELEMENTS]])
+        >>> pattern = IsotopeEnvelope()(2 * chlorine)[0, -IsotopeEnvelope.LOWEST :]
+        >>> (pattern[:5] / pattern[0]).round(decimals=2)
+        tensor([1.0000, 0.0000, 0.6400, 0.0000, 0.1000])
+    """
+
+    LOWEST = -6
+    HIGHEST = 12
+    # Wide enough that nothing worth counting wraps around.
+    _LENGTH = 32
+
+    def __init__(self):
+        super().__init__()
+        length, half = self._LENGTH, self._LENGTH // 2 + 1
+        angle = -2 * math.pi * torch.arange(half, dtype=torch.float64) / length
+        transforms = []
+        for element in ELEMENTS:
+            ratios = ISOTOPE_RATIOS[element]
+            terms = [r * torch.polar(torch.ones(half).double(), angle * s) for s, r in ratios.items()]
+            transforms.append((sum(terms) / sum(ratios.values())).log())
+        logs = torch.stack(transforms)
+        self.register_buffer("logs", torch.cat([logs.real, logs.imag], 1), persistent=False)
+        # The inverse transform of a real signal counts all frequencies but the first and the
+        # last twice.
+        shifts = torch.arange(self.LOWEST, self.HIGHEST + 1, dtype=torch.float64)
+        weight = torch.full((half, 1), 2.0, dtype=torch.float64)
+        weight[0] = weight[-1] = 1.0
+        phase = -angle[:, None] * shifts
+        inverse = torch.cat([weight * phase.cos(), -weight * phase.sin()]) / length
+        self.register_buffer("inverse", inverse.float(), persistent=False)
+
+    @torch.no_grad()
+    @torch.autocast("cpu", enabled=False)
+    @torch.autocast("cuda", enabled=False)
+    def forward(self, elements: Tensor) -> Tensor:
+        """Return the patterns, float32."""
+        real, imaginary = (elements.double() @ self.logs).chunk(2, dim=1)
+        # The angles grow with the formula; below a full turn single precision is enough.
+        angle = imaginary.remainder(2 * math.pi).float()
+        size = real.float().exp()
+        transform = torch.cat([size * angle.cos(), size * angle.sin()], 1)
+        return (transform @ self.inverse).clamp_min(0.0)

@@ -1,0 +1,111 @@
+"""The whole benchmark on a small store: what is trained, kept, refused and printed."""
+
+import json
+
+import pytest
+import yaml
+
+import accuracy
+from builders import SMALL_MOLECULES, build_config, build_store
+from nextims.config import load_config
+from nextims.data.molecule import load_canonical
+from nextims.data.splits import assign_split
+from nextims.data.store import SpectrumStore
+from nextims.evaluation.metrics import METRICS
+from nextims.training.teacher import train_teacher
+
+ONE_EPOCH = ("--epochs-neims", "1", "--epochs-plain", "1", "--epochs-teacher", "1")
+REPLICATES = ("CCCCO", "CCCCCO", "CCCCCCO", "CCCCCCCO", "CCC(C)=O", "Cc1ccccc1", "CCCCCCCCCO")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a store, settings and a teacher."""
+    folder = tmp_path_factory.mktemp("accuracy")
+    build_config(folder, epochs=1)
+    path = folder / "config.yaml"
+    settings = yaml.safe_load(path.read_text())
+    settings["data"] |= {"validation_fraction": 0.3, "test_fraction": 0.3}
+    path.write_text(yaml.safe_dump(settings))
+    config = load_config(path)
+    build_store(config.data.store, (*SMALL_MOLECULES, *REPLICATES * 2), config=config.data)
+    train_teacher(config)
+    return folder
+
+
+@pytest.fixture
+def run(folder, capsys):
+    def command(*arguments):
+        common = ("--config", str(folder / "config.yaml"), "--work", str(folder / "work"))
+        status = accuracy.main([*common, *ONE_EPOCH, *map(str, arguments)])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+def test_models_are_scored_alike_and_trained_once(run, folder):
+    status, out, err = run("--output", folder / "first.json")
+    assert status == 0
+    assert "warning" not in err
+    result = json.loads((folder / "first.json").read_text())
+    assert set(result["accuracy"]) == {
+        "teacher", "teacher without fragments", "NEIMS", "nearest training molecule",
+    }  # fmt: skip
+    told = result["checkpoints"]["teacher"]
+    assert result["test"]["spectra"] > 3
+    for metric in METRICS:
+        found = result["accuracy"]["teacher"][metric]
+        assert found["low"] <= found["mean"] <= found["high"]
+        assert found["mean"] == pytest.approx(told["test"][metric], abs=1e-5)
+        difference = result["difference_from_neims"]["teacher"][metric]["mean"]
+        assert difference == pytest.approx(
+            found["mean"] - result["accuracy"]["NEIMS"][metric]["mean"]
+        )
+        assert f"{found['mean']:.4f} [" in out
+    # Each replicate is a copy.
+    assert result["with_replicates"]["accuracy"]["mean of replicates"]["cosine"]["low"] == 1
+    sizes = result["breakdown"]["heavy atoms"].values()
+    assert sum(group["spectra"] for group in sizes) == result["test"]["spectra"]
+    assert 0 < result["bin_head_share"]["mean"] < 1
+    assert "training for 1 epochs" in out
+
+    status, out, _ = run("--output", folder / "second.json")
+    assert "training for" not in out
+    again = json.loads((folder / "second.json").read_text())
+    unchanged = ("accuracy", "breakdown", "library_matching", "bin_head_share", "checkpoints")
+    assert [again[part] for part in unchanged] == [result[part] for part in unchanged]
+
+
+def test_a_scaffold_split_has_its_own_store_and_teacher(run, folder):
+    original = (folder / "data/processed/spectra.h5").read_bytes()
+    status, out, _ = run("--split-by", "scaffold", "--output", folder / "scaffold.json")
+    assert status == 0
+    assert "split by scaffold" in out
+    assert (folder / "data/processed/spectra.h5").read_bytes() == original
+    result = json.loads((folder / "scaffold.json").read_text())
+    (path,) = (folder / "work").glob("scaffold-*/spectra.h5")
+    config = load_config(folder / "config.yaml")
+    by_scaffold = config.data.model_copy(update={"split_by": "scaffold"})
+    with SpectrumStore(path) as new, SpectrumStore(config.data.store) as old:
+        assert new.attributes == {**old.attributes, "split_by": "scaffold"}
+        assert new.column("smiles") == old.column("smiles")
+        assert new.spectrum(3).mz.tolist() == old.spectrum(3).mz.tolist()
+        expected = [assign_split(load_canonical(s), by_scaffold) for s in new.column("smiles")]
+        assert new.index.split.tolist() == expected != old.index.split.tolist()
+    assert len({told["data"]["sha256"] for told in result["checkpoints"].values()}) == 1
+    assert "student" not in result["accuracy"]
+    assert "splitting" not in run("--split-by", "scaffold")[1]
+
+
+def test_a_teacher_that_has_seen_the_test_molecules_is_refused(run, folder):
+    teacher = load_config(folder / "config.yaml").teacher.checkpoint
+    status, _, err = run("--split-by", "scaffold", "--teacher", teacher)
+    assert status == 2
+    assert "has seen test molecules" in err
+
+
+def test_a_missing_teacher_shows_before_anything_is_trained(run, folder):
+    status, out, err = run("--teacher", folder / "none.pt")
+    assert status == 2
+    assert "none.pt: no such checkpoint" in err
+    assert "training for" not in out
