@@ -1,12 +1,12 @@
 """How good are the predicted spectra? Teacher, student and their peers on the same test spectra.
 
     python benchmarks/accuracy.py
-    python benchmarks/accuracy.py --split-by scaffold
+    python benchmarks/accuracy.py --split-by scaffold --records PATH
 
 Compared are the teacher and the student as shipped (or other checkpoints); the teacher without
 fragments and NEIMS, both trained here; the spectrum of the nearest training molecule; and, as the
-ceiling, the mean of the other replicates of a spectrum. With --split-by scaffold the store is split
-anew, no scaffold shared between training and test, and the teacher, too, is trained here: the
+ceiling, the mean of the other replicates of a spectrum. With --split-by scaffold the library is
+split anew, no scaffold shared between training and test, and the teacher, too, is trained here: the
 shipped models have seen molecules of that test split. What was trained is kept in --work and not
 trained again.
 
@@ -58,7 +58,7 @@ NEIGHBOUR, CEILING = "nearest training molecule", "mean of replicates"
 
 # What is repeated of a checkpoint's metadata.
 _ABOUT = ("version", "commit", "data", "seed", "training_spectra", "validation", "test",
-          "seconds_per_epoch", "finished")  # fmt: skip
+          "training_seconds", "finished")  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
         config = load_config(arguments.config)
         split_anew = arguments.split_by not in (None, config.data.split_by)
         if split_anew:
-            config = split_config(config, arguments.split_by, arguments.work)
+            config = split_config(config, arguments.split_by, arguments.work, arguments.records)
         result = measure(config, _models(config, arguments, split_anew))
     except (*USER_ERRORS, ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -109,6 +109,13 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--split-by", choices=("inchikey", "scaffold"), help="default: as the store is split"
+    )
+    parser.add_argument(
+        "--records",
+        type=Path,
+        metavar="PATH",
+        help="MassBank records of the store, to split them in another way (default: the NIST "
+        "library)",
     )
     parser.add_argument("--epochs-neims", type=int, default=40)
     parser.add_argument("--epochs-plain", type=int, default=40)

@@ -6,7 +6,6 @@ that was stopped continues, but for that of NEIMS, which begins anew.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import time
@@ -15,20 +14,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import h5py
-import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
 from neims import Neims
 from neims import train as fit_neims
-from nextims.config import Config, DataConfig
+from nextims.config import Config
 from nextims.data.features import Batch
-from nextims.data.hdf5 import written_whole
-from nextims.data.molecule import load_canonical
-from nextims.data.splits import assign_split
-from nextims.data.store import SpectrumStore
+from nextims.data.ingest import ingest
+from nextims.data.massbank import read_massbank
+from nextims.data.nist_dataset import ensure_store
+from nextims.data.store import SETTINGS, SpectrumStore, StoreError
 from nextims.evaluation.assess import assess
 from nextims.training.bde import bde_arguments, load_bde_model
 from nextims.training.checkpoint import (
@@ -40,6 +37,7 @@ from nextims.training.checkpoint import (
 )
 from nextims.training.losses import bond_energy_loss, entropy_distance, recorded
 from nextims.training.runs import (
+    can_resume,
     file_digest,
     is_complete,
     library_part,
@@ -48,8 +46,8 @@ from nextims.training.runs import (
     run_key,
     split_loader,
 )
-from nextims.training.teacher import FinetunePhase, teacher_key, train_teacher
-from nextims.training.trainer import Losses, Phase, Trainer, state_path
+from nextims.training.teacher import is_begun, teacher_key, train_teacher
+from nextims.training.trainer import Losses, Phase, Trainer
 from peers import PlainTeacher
 
 Trained = tuple[nn.Module, dict[str, Any]]  # the model and what its checkpoint says of it
@@ -64,33 +62,37 @@ def with_epochs(config: Config, epochs: int | None) -> Config:
     return config.model_copy(update={"training": training})
 
 
-def split_config(config: Config, split_by: str, work: Path) -> Config:
-    """Return the configuration of the same spectra split in another way, their store written.
+def split_config(config: Config, split_by: str, work: Path, records: Path | None) -> Config:
+    """Return the configuration of the same library split in another way, its store made.
+
+    Made from the records, as which derivatives a store takes in depends on the split.
 
     Args:
-        config: names the store to copy.
+        config: names the store of the library.
         split_by: as in ``data.split_by``.
         work: folder of what the benchmark keeps.
+        records: MassBank records that the library's store was made from; without them the NIST
+            library at ``data.nist_msp``.
+
+    Raises:
+        StoreError: there are no records, or they are others than those of the library's store.
     """
-    fractions = config.data.model_dump(include={"validation_fraction", "test_fraction"})
-    folder = _folder(work, split_by, _digest({"split_by": split_by, **fractions}, config))
-    settings = config.data.model_copy(update={"split_by": split_by, "store": folder / "spectra.h5"})
-    if not settings.store.is_file():
-        print(f"{settings.store}: splitting by {split_by}", flush=True)
-        _split_anew(config.data.store, settings)
-    return config.model_copy(update={"data": settings})
-
-
-def _split_anew(source: Path, settings: DataConfig) -> None:
-    with SpectrumStore(source) as store:
-        smiles = store.column("smiles")
-        attributes = {**store.attributes, "split_by": settings.split_by}
-    split = {text: assign_split(load_canonical(text), settings) for text in set(smiles)}
-    with h5py.File(source) as old, written_whole(settings.store) as new:
-        for name in old:
-            old.copy(name, new)
-        new["metadata/split"][:] = np.array([split[text] for text in smiles], np.uint8)
-        new.attrs.update(attributes)
+    settings = config.data.model_copy(update={"split_by": split_by})
+    folder = _folder(work, split_by, _digest(settings.model_dump(include=set(SETTINGS)), config))
+    settings = settings.model_copy(update={"store": folder / "spectra.h5"})
+    changed = config.model_copy(update={"data": settings})
+    if settings.store.is_file():
+        return changed
+    with SpectrumStore(config.data.store) as store:
+        source = store.attributes["source"]
+    if source != (records or config.data.nist_msp).name:
+        raise StoreError(f"{config.data.store}: made from {source}; name it with --records")
+    print(f"{settings.store}: splitting by {split_by}", flush=True)
+    if records is None:
+        ensure_store(changed)
+    else:
+        ingest(read_massbank(records), settings.store, config=settings, source=records.name)
+    return changed
 
 
 def trained_neims(config: Config, work: Path, *, epochs: int) -> Trained:
@@ -99,14 +101,15 @@ def trained_neims(config: Config, work: Path, *, epochs: int) -> Trained:
     shared = {"epochs": epochs, "seed": config.training.seed, "max_mz": config.data.max_mz}
     key = _digest({**sizes, **shared}, config)
     checkpoint = _folder(work, "neims", key) / "neims.pt"
-    if not is_complete(checkpoint, key):
-        _announce(checkpoint, epochs)
-        start = time.monotonic()
+
+    def train(_: bool) -> None:
         model = fit_neims(config, epochs=epochs, **sizes)
         arguments = {"max_mz": config.data.max_mz, **sizes, "dropout": 0.0}  # not trained further
         metadata = {"key": key, "data": library_source(config)}
         save_checkpoint(checkpoint, model, arguments, metadata, half=False)
-        _finish(checkpoint, (time.monotonic() - start) / epochs)
+
+    if not is_complete(checkpoint, key):
+        _train(checkpoint, False, train)
     return _load(checkpoint, Neims)
 
 
@@ -200,7 +203,7 @@ def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained
         trainer.fit(*loaders, resume=resume)
 
     if not is_complete(checkpoint, key):
-        _train(checkpoint, PlainPhase.name, config, train)
+        _train(checkpoint, can_resume(checkpoint, PlainPhase.name, key), train)
     return _load(checkpoint, PlainTeacher)
 
 
@@ -218,43 +221,21 @@ def trained_teacher(config: Config, work: Path, *, epochs: int | None) -> Traine
     own = config.teacher.model_copy(update={"checkpoint": checkpoint})
     config = config.model_copy(update={"teacher": own})
     if not is_complete(checkpoint, key):
-        _train(
-            checkpoint,
-            FinetunePhase.name,
-            config,
-            lambda resume: train_teacher(config, resume=resume),
-        )
+        _train(checkpoint, is_begun(config), lambda resume: train_teacher(config, resume=resume))
     model, description = load_model(checkpoint)
     return model, description.metadata
 
 
-def _train(
-    checkpoint: Path, phase_name: str, config: Config, train: Callable[[bool], object]
-) -> None:
-    """Train by the package's loop, from the saved state if there is one."""
-    resume = state_path(checkpoint, phase_name).is_file()
-    _announce(checkpoint, config.training.finetune.epochs)
+def _train(checkpoint: Path, resume: bool, train: Callable[[bool], object]) -> None:
+    """Train, and note in the checkpoint that it is finished and how long it took."""
+    print(f"{checkpoint}: {'continued' if resume else 'training'}", flush=True)
     start = time.monotonic()
     train(resume)
-    seconds = None
-    if not resume:
-        with checkpoint.with_name(f"metrics_{phase_name}.csv").open(encoding="utf-8") as file:
-            epochs = sum(1 for _ in csv.DictReader(file))
-        seconds = (time.monotonic() - start) / epochs
-    _finish(checkpoint, seconds)
-
-
-def _announce(checkpoint: Path, epochs: int) -> None:
-    print(f"{checkpoint}: training for {epochs} epochs at most", flush=True)
-
-
-def _finish(checkpoint: Path, seconds_per_epoch: float | None) -> None:
-    """Note in a checkpoint that its training is finished, and the time an epoch took."""
     content = load_plain(checkpoint)
     metadata = content["metadata"]
+    if not resume:
+        metadata["training_seconds"] = time.monotonic() - start
     metadata.setdefault("finished", datetime.now(timezone.utc).isoformat(timespec="seconds"))
-    if seconds_per_epoch is not None:
-        metadata["seconds_per_epoch"] = seconds_per_epoch
     save_atomically(content, checkpoint)
 
 

@@ -18,7 +18,7 @@ from nextims.models.bde import BDEModel, BondEnergyHead
 from nextims.models.encoder import MoleculeEncoder, Pooling
 from nextims.models.heads import BidirectionalHead, Prediction
 from nextims.models.layers import FingerprintLayer, ResidualBlock
-from nextims.models.teacher import EnergyEmbedding
+from nextims.models.teacher_network import EnergyEmbedding
 from nextims.training.runs import split_loader
 
 

@@ -18,8 +18,7 @@ import numpy as np
 from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.training.checkpoint import load_plain
 from nextims.training.runs import is_complete
-from nextims.training.teacher import FinetunePhase, teacher_key, train_teacher
-from nextims.training.trainer import state_path
+from nextims.training.teacher import is_begun, teacher_key, train_teacher
 
 # By name: whether to start from the BDE model's encoder, whether to learn bond energies beside.
 WAYS = {
@@ -69,7 +68,11 @@ def _variant(config: Config, way: str, seed: int, folder: Path) -> Config:
             if pretrained
             else config.bde.model_copy(update={"checkpoint": own / "none.pt"}),
             "teacher": config.teacher.model_copy(
-                update={"checkpoint": own / "teacher.pt", "bond_energies": auxiliary}
+                update={
+                    "checkpoint": own / "teacher.pt",
+                    "bond_energies": auxiliary,
+                    "members": 1,
+                }
             ),
             "training": config.training.model_copy(update={"seed": seed}),
         }
@@ -80,7 +83,7 @@ def _validation(config: Config) -> dict[str, float]:
     checkpoint = config.teacher.checkpoint
     if not is_complete(checkpoint, teacher_key(config)):
         print(f"{checkpoint.parent.name}: training", file=sys.stderr)
-        train_teacher(config, resume=state_path(checkpoint, FinetunePhase.name).is_file())
+        train_teacher(config, resume=is_begun(config))
     return load_plain(checkpoint)["metadata"]["validation"]
 
 

@@ -46,9 +46,8 @@ def print_tables(result: Mapping[str, Any]) -> None:
     _print_table(("model", "features, ms", "network, ms", "together, ms"), times)
     print()
     for name, metadata in result["checkpoints"].items():
-        if "seconds_per_epoch" in metadata:
-            seconds = metadata["seconds_per_epoch"]
-            print(f"{name}: {seconds:.0f} s an epoch of training, validation included")
+        if "training_seconds" in metadata:
+            print(f"{name}: trained in {metadata['training_seconds'] / 60:.0f} min")
 
 
 def _print_metrics(rows: Mapping[str, Mapping], *, signed: bool = False) -> None:

@@ -36,7 +36,7 @@ examples:
   python scripts/predict.py --batch smiles_list.txt --output spectra.msp
   cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
-      --smiles "Cc1ccccc1" --annotate
+      --smiles "Cc1ccccc1" --annotate --uncertainty
 
 A batch file holds one SMILES a line, and a name after white space where there is one; a .csv file
 has a column "smiles", and perhaps "name". Spectra are written in the input's order as .msp (NIST
@@ -105,6 +105,13 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         help="peaks at accurate masses, one for each ion formula; needs a teacher",
     )
     parser.add_argument(
+        "--uncertainty",
+        action="store_true",
+        help="say how similar each spectrum will be to the true one, in the terminal and all "
+        "files, and the standard deviation of each peak in .json and .csv; needs a teacher, takes "
+        "some ten times as long",
+    )
+    parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
     )
     return parser.parse_args(argv)
@@ -148,14 +155,33 @@ def _load(arguments: argparse.Namespace):
     for option, asked in (
         ("--annotate", arguments.annotate),
         ("--exact-mass", arguments.exact_mass),
+        ("--uncertainty", arguments.uncertainty),
     ):
         if asked and not predictor.names_ions:
             raise InputError(f"{option}: needs a teacher; --checkpoint {config.teacher.checkpoint}")
+    if arguments.uncertainty:
+        try:
+            _ = predictor.calibration  # raises where there is none
+        except ValueError as error:
+            raise InputError(f"--uncertainty: {path}: {error}") from error
     return predictor
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, bool]:
-    return {"annotate": arguments.annotate, "exact_mass": arguments.exact_mass}
+    return {
+        "annotate": arguments.annotate,
+        "exact_mass": arguments.exact_mass,
+        "uncertainty": arguments.uncertainty,
+    }
+
+
+def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter:
+    return SpectrumWriter(
+        arguments.output,
+        model_name,
+        annotated=arguments.annotate,
+        uncertain=arguments.uncertainty,
+    )
 
 
 def _predict_one(
@@ -165,9 +191,7 @@ def _predict_one(
 
     [result] = predictor.predict(structures, **_options(arguments))
     if arguments.output is not None:
-        with SpectrumWriter(
-            arguments.output, predictor.name, annotated=arguments.annotate
-        ) as writer:
+        with _writer(arguments, predictor.name) as writer:
             writer.write(result)
     if isinstance(result, FailedPrediction):
         print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
@@ -188,7 +212,7 @@ def _predict_batch(
     if output is None:
         writer = MSPStream(sys.stdout.buffer, predictor.name)
     else:
-        writer = SpectrumWriter(output, predictor.name, annotated=arguments.annotate)
+        writer = _writer(arguments, predictor.name)
     results = predictor.predict_stream(structures, **_options(arguments))
     progress = tqdm(results, total=total, unit=" structures", disable=None)
     left_out = 0.0

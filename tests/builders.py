@@ -231,6 +231,7 @@ def build_config(folder: Path, *, epochs: int = 2):
             "fragment_width": 16,
             "fragment_blocks": 1,
             "bond_energies": False,
+            "members": 1,
             "mc_samples": 2,
         },
         "student": {"width": 32, "expert_blocks": 1, "expert_bottleneck": 16, "dropout": 0.1},
@@ -299,6 +300,14 @@ def build_bde_cache(path: Path, smiles: Iterable[str] = SMALL_MOLECULES) -> Path
     path.parent.mkdir(parents=True, exist_ok=True)
     content.write(path)
     return path
+
+
+def build_calibration():
+    """Return a made-up calibration of four passes: the more peaks, the less is expected."""
+    from nextims.evaluation.calibration import Calibration, SimilarityCalibration
+
+    part = SimilarityCalibration(0.95, {"log_peaks": -0.1}, [0.4, 0.9], [-0.1, -0.05], [0.1, 0.02])
+    return Calibration(4, 100, {"cosine": part, "entropy_similarity": part}, (0.01, 0.5))
 
 
 BDE_TABLE_COLUMNS = (

@@ -114,9 +114,7 @@ class SpectrumDataset(Dataset):
     def _read(self, row: int) -> Example:
         index = self.store.index
         smiles = self.store.text("smiles", row)
-        features = featurize(
-            load_canonical(smiles), graph=self.graph, fragments=self.fragments
-        )
+        features = featurize(load_canonical(smiles), graph=self.graph, fragments=self.fragments)
         bonds = None
         if self.bde is not None:
             known = self.bde.get(self.store.text("inchikey", row), smiles) or NO_BONDS

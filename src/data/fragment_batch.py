@@ -191,8 +191,10 @@ def _exchange(own: int, own_labels: int, lost: int, lost_labels: int) -> np.ndar
     move follows the hypergeometric distribution.
 
     Args:
-        own, own_labels: hydrogens of the fragment, and how many of them are deuterium.
-        lost, lost_labels: the same of the neutral loss.
+        own: hydrogens of the fragment.
+        own_labels: how many of them are deuterium.
+        lost: hydrogens of the neutral loss.
+        lost_labels: how many of them are deuterium.
 
     Returns:
         Shape ``(len(SHIFTS), len(LABELLED_SHIFTS))``.

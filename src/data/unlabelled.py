@@ -42,7 +42,9 @@ class UnlabelledDataset(Dataset):
         UnlabelledError: the file is missing or damaged, or none of its structures can be used.
     """
 
-    def __init__(self, path: str | Path, store: str | Path, *, max_mz: int, graph: bool, fragments: int):
+    def __init__(
+        self, path: str | Path, store: str | Path, *, max_mz: int, graph: bool, fragments: int
+    ):
         self.graph, self.fragments = graph, fragments
         self.unreadable: list[tuple[int, str]] = []
         with SpectrumStore(store) as opened:

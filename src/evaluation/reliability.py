@@ -41,7 +41,7 @@ def reliability_table(
 
     Example:
         >>> import numpy as np
-        >>> from nextims.evaluation.calibration import reliability_table
+        >>> from nextims.evaluation.reliability import reliability_table
         >>> table = reliability_table(np.array([0.2, 0.9, 0.4, 0.7]), np.array([0, 1, 0.6, 0.8]), 2)
         >>> [(row.number, round(row.expected, 2), round(row.measured, 2)) for row in table]
         [(2, 0.3, 0.3), (2, 0.8, 0.9)]
@@ -66,8 +66,8 @@ def calibration_error(expected: np.ndarray, measured: np.ndarray, bins: int = 10
 
     Example:
         >>> import numpy as np
-        >>> from nextims.evaluation.calibration import calibration_error
-        >>> calibration_error(np.array([0.5, 0.5]), np.array([0.2, 0.4]), 1)
+        >>> from nextims.evaluation.reliability import calibration_error
+        >>> round(calibration_error(np.array([0.5, 0.5]), np.array([0.2, 0.4]), 1), 3)
         0.2
     """
     table = reliability_table(expected, measured, bins)
@@ -87,7 +87,7 @@ def spearman(x: np.ndarray, y: np.ndarray) -> float:
 
     Example:
         >>> import numpy as np
-        >>> from nextims.evaluation.calibration import spearman
+        >>> from nextims.evaluation.reliability import spearman
         >>> spearman(np.array([1.0, 2.0, 30.0]), np.array([-1.0, 0.0, 0.1]))
         1.0
     """

@@ -74,7 +74,7 @@ class _Ions:
     """The ions of a molecule that differ in formula or nominal mass.
 
     Attributes:
-        molecule: the molecule.
+        mol: the molecule, without stereochemistry.
         atoms: which atoms each fragment keeps, ``(f, a)`` bool.
         nuclides: what the formulas count: elements, and isotope labels or 0, ``(n,)``.
         whole: formula of the molecule, ``(n,)``.
@@ -85,7 +85,7 @@ class _Ions:
         hydrogen_shift: hydrogens of any mass that this one took up, ``(g,)``.
     """
 
-    molecule: Molecule
+    mol: Chem.Mol
     atoms: np.ndarray
     nuclides: list[tuple[str, int]]
     whole: np.ndarray
@@ -107,10 +107,10 @@ class _Ions:
         column = mz - self.nominal - IsotopeEnvelope.LOWEST
         found = np.flatnonzero((column >= 0) & (column < self.intensity.shape[1]))
         shares = scale * self.intensity[found, column[found]]
+        large = (shares > 0) & (shares >= smallest)
+        found, shares = found[large], shares[large]
         for i in np.argsort(-shares, kind="stable"):
             share, ion = float(shares[i]), int(found[i])
-            if share <= 0 or share < smallest:
-                return
             counts = dict(zip(self.nuclides, self.formulas[ion].tolist(), strict=True))
             natural = {element: n for (element, label), n in counts.items() if not label}
             shift = int(column[ion]) + IsotopeEnvelope.LOWEST
@@ -147,10 +147,8 @@ class _Ions:
 
     def _piece(self, fragment: int) -> tuple[tuple[int, ...], str]:
         if fragment not in self._pieces:
-            mol = Chem.Mol(self.molecule.mol)
-            Chem.RemoveStereochemistry(mol)
             atoms = tuple(np.flatnonzero(self.atoms[fragment]).tolist())
-            self._pieces[fragment] = atoms, Chem.MolFragmentToSmiles(mol, atoms)
+            self._pieces[fragment] = atoms, Chem.MolFragmentToSmiles(self.mol, atoms)
         return self._pieces[fragment]
 
 
@@ -190,8 +188,10 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, share: Tensor, positi
     )
     by_weight = np.lexsort([-weight, ion])
     chief = by_weight[np.searchsorted(ion[by_weight], np.arange(len(keys)))]
+    mol = Chem.Mol(molecule.mol)
+    Chem.RemoveStereochemistry(mol)
     return _Ions(
-        molecule=molecule,
+        mol=mol,
         atoms=atoms,
         nuclides=nuclides,
         whole=composition.sum(0),

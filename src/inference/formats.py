@@ -11,8 +11,9 @@ import io
 import json
 from collections.abc import Callable, Iterable
 
+from ..evaluation.calibration import Expectation
 from ..version import __version__
-from .results import MZ_DECIMALS, AnnotatedPeak, Ion, PredictedSpectrum
+from .results import MZ_DECIMALS, AnnotatedPeak, Ion, PredictedSpectrum, Uncertainty
 
 BASE_PEAK = 999
 # Lengths that NIST's MS Search can hold (its manual, version 2.4).
@@ -26,6 +27,15 @@ CSV_COLUMNS = (
 )  # fmt: skip
 # Of the peak's first ion; unexplained is the share of the bin head.
 CSV_ION_COLUMNS = ("ion", "ion_mz", "neutral_loss", "ion_share", "piece", "unexplained")
+# Similarity to expect of the spectrum (mean and quartiles), and the peak's deviation.
+CSV_UNCERTAINTY_COLUMNS = (
+    "deviation",
+    *(
+        f"expected_{name}{part}"
+        for name in ("cosine", "entropy_similarity")
+        for part in ("", "_lower", "_upper")
+    ),
+)
 
 
 def msp_record(result: PredictedSpectrum, model_name: str = "") -> str:
@@ -55,7 +65,7 @@ def msp_record(result: PredictedSpectrum, model_name: str = "") -> str:
     if molecule.inchikey:
         lines.append(f"InChIKey: {molecule.inchikey}")
     lines += [f"Comments: {_msp_comments(result, model_name)}", f"Num Peaks: {len(peaks)}"]
-    for mz, intensity, annotation in peaks:
+    for mz, intensity, annotation, _ in peaks:
         comment = "" if annotation is None else f' "{peak_comment(annotation)}"'
         lines.append(f"{_mz_text(mz)} {intensity}{comment}")
     return "".join(line + "\r\n" for line in [*lines, ""])
@@ -83,6 +93,24 @@ def peak_comment(peak: AnnotatedPeak) -> str:
     return "; ".join(parts)
 
 
+def expectation_text(similarity: str, expected: Expectation) -> str:
+    """Return the similarity to expect of a predicted spectrum.
+
+    Args:
+        similarity: its name.
+        expected: its value, and the quartiles of predictions like this.
+
+    Example:
+        >>> from nextims.evaluation.calibration import Expectation
+        >>> from nextims.inference.formats import expectation_text
+        >>> expectation_text("cosine", Expectation(0.87, 0.78, 0.93))
+        'cosine 0.87 (middle half of such predictions: 0.78-0.93)'
+    """
+    mean, lower, upper = (f"{value:.2f}" for value in expected)
+    name = similarity.replace("_", " ")
+    return f"{name} {mean} (middle half of such predictions: {lower}-{upper})"
+
+
 def percent(share: float) -> str:
     """Return a share in whole per cent.
 
@@ -98,7 +126,9 @@ def json_record(result: PredictedSpectrum, model_name: str = "") -> str:
     """Return a spectrum as one line of JSON; ``peaks`` are pairs of m/z and intensity.
 
     Where the ions are known, ``annotations`` has them for each of the peaks. A spectrum at accurate
-    masses has ``left_out``.
+    masses has ``left_out``. Where the uncertainty is known, ``expected_similarity`` has the
+    similarity to expect and the quartiles of predictions like this, and ``peak_deviations`` the
+    standard deviation of each peak's error, on the scale of the intensities.
     """
     molecule = result.molecule
     peaks = _exported_peaks(result)
@@ -112,8 +142,15 @@ def json_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "inchikey": molecule.inchikey,
         "predicted_by": _signature(),
         "model": model_name,
-        "peaks": [(mz, intensity) for mz, intensity, _ in peaks],
+        "peaks": [(mz, intensity) for mz, intensity, _, _ in peaks],
     }
+    if result.uncertainty is not None:
+        fields["expected_similarity"] = {
+            name: {part: _rounded(value) for part, value in expected._asdict().items()}
+            for name, expected in result.uncertainty.expected.items()
+        }
+        if result.uncertainty.deviations is not None:
+            fields["peak_deviations"] = [deviation for *_, deviation in peaks]
     if result.left_out is not None:
         fields["left_out"] = _rounded(result.left_out)
     if result.annotations is not None:
@@ -124,7 +161,7 @@ def json_record(result: PredictedSpectrum, model_name: str = "") -> str:
                 "other_ions": _rounded(annotation.other_ions),
                 "unexplained": _rounded(annotation.unexplained),
             }
-            for mz, _, annotation in peaks
+            for mz, _, annotation, _ in peaks
         ]
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
@@ -154,9 +191,24 @@ def csv_record(result: PredictedSpectrum, model_name: str = "") -> str:
         molecule.inchikey,
     )
     return csv_text(
-        (*facts, _mz_text(mz), intensity, *([] if peak is None else _ion_cells(peak)))
-        for mz, intensity, peak in _exported_peaks(result)
+        (
+            *facts,
+            _mz_text(mz),
+            intensity,
+            *(() if peak is None else _ion_cells(peak)),
+            *_uncertainty_cells(result.uncertainty, deviation),
+        )
+        for mz, intensity, peak, deviation in _exported_peaks(result)
     )
+
+
+def _uncertainty_cells(
+    uncertainty: Uncertainty | None, deviation: float | None
+) -> tuple[object, ...]:
+    if uncertainty is None:
+        return ()
+    expected = (value for parts in uncertainty.expected.values() for value in parts)
+    return deviation, *map(_rounded, expected)
 
 
 def _ion_cells(peak: AnnotatedPeak) -> tuple[object, ...]:
@@ -188,16 +240,20 @@ FORMATS: dict[str, Callable[[PredictedSpectrum, str], str]] = {
 }
 
 
-def header(ending: str, *, annotated: bool = False) -> str:
+def header(ending: str, *, annotated: bool = False, uncertain: bool = False) -> str:
     """Return what stands above the spectra in a file.
 
     Args:
         ending: a key of ``FORMATS``.
         annotated: whether the spectra have annotations.
+        uncertain: whether the spectra have uncertainties.
     """
     if ending != ".csv":
         return ""
-    return csv_text([CSV_COLUMNS + (CSV_ION_COLUMNS if annotated else ())])
+    columns = CSV_COLUMNS
+    columns += CSV_ION_COLUMNS if annotated else ()
+    columns += CSV_UNCERTAINTY_COLUMNS if uncertain else ()
+    return csv_text([columns])
 
 
 def _signature() -> str:
@@ -206,13 +262,17 @@ def _signature() -> str:
 
 def _exported_peaks(
     result: PredictedSpectrum,
-) -> list[tuple[int | float, int, AnnotatedPeak | None]]:
-    """Return m/z, intensity and annotation of the peaks that a file can hold."""
+) -> list[tuple[int | float, int, AnnotatedPeak | None, float | None]]:
+    """Return m/z, intensity, annotation and deviation of the peaks that a file can hold."""
     peaks = result.peaks
-    annotations = result.annotations or [None] * len(peaks)
+    nothing = [None] * len(peaks)
+    annotations = result.annotations or nothing
+    deviations = nothing
+    if result.uncertainty is not None and result.uncertainty.deviations is not None:
+        deviations = [round(BASE_PEAK * d, 1) for d in result.uncertainty.deviations.tolist()]
     scaled = [
-        (peak.mz, round(BASE_PEAK * peak.intensity), annotation)
-        for peak, annotation in zip(peaks, annotations, strict=True)
+        (peak.mz, round(BASE_PEAK * peak.intensity), annotation, deviation)
+        for peak, annotation, deviation in zip(peaks, annotations, deviations, strict=True)
     ]
     return [peak for peak in scaled if peak[0] > 0 and peak[1] > 0]
 
@@ -237,6 +297,10 @@ def _msp_comments(result: PredictedSpectrum, model_name: str) -> str:
     if _fits(with_smiles):
         comments = with_smiles
     further = ['"model={}"'.format(model_name.replace('"', "'"))] if model_name else []
+    if result.uncertainty is not None:
+        further += [
+            f'"expected {expectation_text(*item)}"' for item in result.uncertainty.expected.items()
+        ]
     if result.left_out is not None:
         further.append(f'"intensity left out={100 * result.left_out:.1f}%"')
     for comment in further:

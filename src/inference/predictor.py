@@ -6,17 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from rdkit.rdBase import BlockLogs
 from torch import nn
 
 from ..config import PROJECT_ROOT, Config
-from ..data.features import collate, featurize
+from ..data.features import Features, collate, featurize
 from ..data.fragment_batch import FragmentBatch
 from ..data.molecule import Molecule, MoleculeError, read_molecule
 from ..data.spectrum import Spectrum
+from ..evaluation.calibration import Calibration, CalibrationError
 from ..models.device import choose_device
 from ..models.heads import Prediction
 from ..training.checkpoint import load_model
@@ -24,6 +25,7 @@ from .accurate_mass import at_accurate_masses
 from .annotation import annotate as annotate_peaks
 from .results import AnnotatedPeak, FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from .structures import InputStructure
+from .uncertainty import estimate_uncertainty
 
 if TYPE_CHECKING:
     from ..training.checkpoint import Checkpoint
@@ -83,6 +85,19 @@ class Predictor:
         """Whether the model knows the ions behind its peaks: a teacher does, a student does not."""
         return self.model.fragments > 0
 
+    @property
+    def calibration(self) -> Calibration:
+        """What the model's uncertainty means, as the validation split showed.
+
+        Raises:
+            CalibrationError: the model is a student, or a teacher that comes without.
+        """
+        if not self.names_ions:
+            raise CalibrationError(
+                f"only a teacher knows its uncertainty, this is a {self.model.kind}"
+            )
+        return Calibration.from_metadata(self.checkpoint.metadata if self.checkpoint else {})
+
     def predict(
         self,
         smiles: Iterable[str | InputStructure],
@@ -90,6 +105,7 @@ class Predictor:
         *,
         annotate: bool = False,
         exact_mass: bool = False,
+        uncertainty: bool = False,
     ) -> list[Result]:
         """Predict the spectra of structures.
 
@@ -98,6 +114,7 @@ class Predictor:
             batch_size: structures that the model takes at once.
             annotate: name the ions behind each peak.
             exact_mass: give the spectra at accurate masses.
+            uncertainty: say how far each spectrum is to be trusted.
 
         Returns:
             One result for each structure, in their order: a ``PredictedSpectrum``, or a
@@ -106,7 +123,8 @@ class Predictor:
 
         Raises:
             TypeError: ``smiles`` is a single text, not a list of them.
-            ValueError: ions or accurate masses are asked of a student.
+            ValueError: ions, accurate masses or uncertainties are asked of a student, or
+                uncertainties of a teacher without ``calibration``.
 
         Example:
             >>> from nextims.config import PROJECT_ROOT
@@ -118,7 +136,13 @@ class Predictor:
             [('C7H7+', 91.0542, 'H')]
         """
         return list(
-            self.predict_stream(smiles, batch_size, annotate=annotate, exact_mass=exact_mass)
+            self.predict_stream(
+                smiles,
+                batch_size,
+                annotate=annotate,
+                exact_mass=exact_mass,
+                uncertainty=uncertainty,
+            )
         )
 
     def predict_stream(
@@ -128,6 +152,7 @@ class Predictor:
         *,
         annotate: bool = False,
         exact_mass: bool = False,
+        uncertainty: bool = False,
     ) -> Iterator[Result]:
         """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
         if isinstance(smiles, str):
@@ -140,27 +165,43 @@ class Predictor:
             raise ValueError(
                 f"only a teacher names the ions behind its peaks, this is a {self.model.kind}"
             )
-        return self._stream(_numbered(smiles), batch_size, annotate=annotate, exact_mass=exact_mass)
+        return self._stream(
+            _numbered(smiles),
+            batch_size,
+            annotate=annotate,
+            exact_mass=exact_mass,
+            calibration=self.calibration if uncertainty else None,
+        )
 
     def _stream(
-        self, structures: Iterator[InputStructure], batch_size: int, **options: bool
+        self, structures: Iterator[InputStructure], batch_size: int, **options: Any
     ) -> Iterator[Result]:
         while batch := list(islice(structures, batch_size)):
             yield from self._predict_batch(batch, **options)
 
     def _predict_batch(
-        self, structures: list[InputStructure], *, annotate: bool, exact_mass: bool
+        self,
+        structures: list[InputStructure],
+        *,
+        annotate: bool,
+        exact_mass: bool,
+        calibration: Calibration | None,
     ) -> list[Result]:
         """Return the results of one batch; unusable structures keep their place."""
         results: list[Result | Molecule] = [self._read(structure) for structure in structures]
         readable = [i for i, read in enumerate(results) if isinstance(read, Molecule)]
         if not readable:
             return results
-        prediction, fragments = self._run([results[i] for i in readable])
+        features, fragments, prediction = self._run([results[i] for i in readable])
         for position, (i, bins) in enumerate(
             zip(readable, prediction.intensity.float().cpu().numpy(), strict=True)
         ):
             result = _result(structures[i], results[i], bins)
+            if calibration is not None and isinstance(result, PredictedSpectrum):
+                uncertainty = estimate_uncertainty(
+                    self.model, calibration, features[position], bins, result.spectrum
+                )
+                result = replace(result, uncertainty=uncertainty)
             if (annotate or exact_mass) and isinstance(result, PredictedSpectrum):
                 peaks = annotate_peaks(result, prediction, fragments, position)
                 result = _explained(
@@ -182,13 +223,15 @@ class Predictor:
             return _failure(structure, MoleculeError("not readable as text"))
 
     @torch.inference_mode()
-    def _run(self, molecules: list[Molecule]) -> tuple[Prediction, FragmentBatch | None]:
+    def _run(
+        self, molecules: list[Molecule]
+    ) -> tuple[list[Features], FragmentBatch | None, Prediction]:
         features = [
             featurize(m, graph=self.model.needs_graph, fragments=self.model.fragments)
             for m in molecules
         ]
         batch = collate(features).to(self.device)
-        return self.model(batch), batch.fragments
+        return features, batch.fragments, self.model(batch)
 
 
 def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:
@@ -219,6 +262,9 @@ def _explained(
             return _failure(structure, ValueError("no peak has an ion to give it a mass"))
         spectrum = Spectrum([peak.mz for peak in peaks], [peak.intensity for peak in peaks])
         result = replace(result, spectrum=spectrum, left_out=left_out)
+        if result.uncertainty is not None:  # its deviations are of the peaks at nominal masses
+            whole = replace(result.uncertainty, deviations=None)
+            result = replace(result, uncertainty=whole)
     return replace(result, annotations=peaks) if annotate else result
 
 

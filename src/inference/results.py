@@ -10,6 +10,7 @@ import numpy as np
 from ..data.formula import ELECTRON_MASS
 from ..data.molecule import Molecule
 from ..data.spectrum import Spectrum
+from ..evaluation.calibration import Expectation
 
 # Peaks below this share of the base peak are left out of a predicted spectrum.
 INTENSITY_FLOOR = 1e-3
@@ -87,6 +88,20 @@ class AnnotatedPeak(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """How far a predicted spectrum is to be trusted, as errors on spectra kept back say.
+
+    Attributes:
+        expected: similarity to the true spectrum, by name (``cosine``, ``entropy_similarity``).
+        deviations: standard deviation of the error of each peak's intensity, base peak 1,
+            ``(peaks,)``; ``None`` for a spectrum at accurate masses.
+    """
+
+    expected: dict[str, Expectation]
+    deviations: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
 class PredictedSpectrum:
     """The predicted spectrum of one structure.
 
@@ -99,6 +114,7 @@ class PredictedSpectrum:
         annotations: the ions behind each of its peaks, where they were asked for.
         left_out: of a spectrum at accurate masses, the share of the intensity that has none,
             because no ion explains it; ``None`` for a spectrum at nominal masses.
+        uncertainty: how far it is to be trusted, where that was asked for.
     """
 
     line: int
@@ -107,6 +123,7 @@ class PredictedSpectrum:
     spectrum: Spectrum
     annotations: tuple[AnnotatedPeak, ...] | None = None
     left_out: float | None = None
+    uncertainty: Uncertainty | None = None
 
     @property
     def peaks(self) -> list[Peak]:

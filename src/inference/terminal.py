@@ -8,7 +8,7 @@ from typing import TextIO
 import numpy as np
 
 from ..data.spectrum import nominal_mz
-from .formats import percent
+from .formats import expectation_text, percent
 from .results import MZ_DECIMALS, PredictedSpectrum
 
 WIDTH = 80
@@ -39,12 +39,16 @@ def describe(result: PredictedSpectrum, *, unicode: bool = True, peaks: int = 10
         'Formula        C2H6O'
     """
     molecule = result.molecule
-    facts = (
+    facts = [
         ("SMILES", molecule.smiles),
         ("Formula", molecule.formula),
         ("Nominal mass", f"{molecule.nominal_mass} Da"),
         ("Exact mass", f"{molecule.exact_mass:.5f} Da"),
-    )
+    ]
+    if result.uncertainty is not None:
+        facts += [
+            ("Expected", expectation_text(*item)) for item in result.uncertainty.expected.items()
+        ]
     blocks = [
         "\n".join(f"{label:<15}{value}" for label, value in facts),
         bar_spectrum(result, unicode=unicode),

@@ -69,6 +69,7 @@ class SpectrumWriter:
         path: file to write.
         model_name: what the spectra say about the model.
         annotated: whether the spectra have annotations.
+        uncertain: whether the spectra have uncertainties.
 
     Attributes:
         predicted: number of spectra written.
@@ -87,13 +88,21 @@ class SpectrumWriter:
         (0, 1)
     """
 
-    def __init__(self, path: str | Path, model_name: str = "", *, annotated: bool = False):
+    def __init__(
+        self,
+        path: str | Path,
+        model_name: str = "",
+        *,
+        annotated: bool = False,
+        uncertain: bool = False,
+    ):
         self.path = check_output(path)
         self.model_name = model_name
         self.predicted = 0
         self.failed = 0
         ending = self.path.suffix.lower()
-        self._header, self._record = header(ending, annotated=annotated), FORMATS[ending]
+        self._header = header(ending, annotated=annotated, uncertain=uncertain)
+        self._record = FORMATS[ending]
         self._files: dict[Path, TextIO] = {}
 
     def __enter__(self) -> SpectrumWriter:

@@ -47,7 +47,8 @@ class IsotopeEnvelope(nn.Module):
         transforms = []
         for element in ELEMENTS:
             ratios = ISOTOPE_RATIOS[element]
-            terms = [r * torch.polar(torch.ones(half).double(), angle * s) for s, r in ratios.items()]
+            one = torch.ones_like(angle)
+            terms = [ratio * torch.polar(one, angle * shift) for shift, ratio in ratios.items()]
             transforms.append((sum(terms) / sum(ratios.values())).log())
         logs = torch.stack(transforms)
         self.register_buffer("logs", torch.cat([logs.real, logs.imag], 1), persistent=False)

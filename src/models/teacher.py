@@ -1,169 +1,46 @@
-"""The teacher: graph network and fingerprint, to a spectrum and to bond energies."""
+"""The teacher: the mean of networks that were trained from different seeds."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ..data.features import STANDARD_ENERGY, Batch
-from .bde import BDEModel, BondEnergyHead
-from .encoder import MoleculeEncoder, Pooling
-from .fragment_head import FragmentHead, Ions
-from .heads import BidirectionalHead, Prediction
-from .layers import FingerprintLayer, ResidualBlock
-
-
-class EnergyEmbedding(nn.Module):
-    """A vector for the ionization energy.
-
-    Below some 30 eV fragmentation falls off steeply, above 70 eV it hardly changes, so the
-    logarithm and the energy itself are both given.
-
-    Shape:
-        ``(b,)`` in eV -> ``(b, width)``
-    """
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.linear = nn.Linear(2, width)
-
-    def forward(self, energy: Tensor) -> Tensor:
-        """Return the embedding."""
-        relative = (energy / STANDARD_ENERGY).to(self.linear.weight.dtype)
-        return self.linear(torch.stack([relative.log(), relative], dim=1))
-
-
-class TeacherParts(NamedTuple):
-    """What the teacher's spectra are made of.
-
-    Attributes:
-        ions: fragments, their shares and the spectrum that they alone give.
-        bins: the spectrum that the bin head alone gives, ``(b, max_mz)``.
-        from_ions: what of the mixed spectrum's intensity comes from the ions, ``(b, max_mz)``; the
-            rest is the bin head's.
-        bond_energies: energies in kcal/mol of the bonds that the graphs name, as
-            ``BondEnergyHead`` gives them; ``None`` where they name none.
-    """
-
-    ions: Ions
-    bins: Tensor
-    from_ions: Tensor
-    bond_energies: Tensor | None
+from ..data.features import Batch
+from .fragment_head import Ions
+from .heads import Prediction
+from .teacher_network import TeacherNetwork, TeacherParts
 
 
 class Teacher(nn.Module):
-    """Message-passing encoder and fingerprint, to fragments and to bins.
+    """Networks of one architecture, whose mean is the prediction.
 
-    The two heads err differently: fragments carry over to chemistry that no example has shown, bins
-    know what rearranges in ways that no fragment explains. A gate mixes them at each m/z.
+    Networks that start from different seeds err differently, and their mean errs less than any of
+    them (Lakshminarayanan et al., NeurIPS 2017, arXiv:1612.01474). All see the same fragments, so
+    that the mean has ions to explain it as each of them has.
 
     Args:
-        max_mz: highest nominal mass.
-        encoder_width: size of an atom's vector.
-        encoder_layers: number of message-passing layers.
-        fingerprint_width: size of the fingerprint's vector and of the fused one.
-        head_blocks: residual blocks between fusion and bin head.
-        head_bottleneck: bottleneck of these blocks.
-        fragments: largest number of fragments a molecule.
-        fragment_width: size of a fragment's vector.
-        fragment_blocks: residual blocks over fragments.
-        fragment_dropout: share of units dropped in the encoder and the fragment head.
-        dropout: share of units dropped in the fingerprint's part and the bin head.
-        drop_edge: share of bonds left out in training.
+        members: number of networks.
+        **network: arguments of each ``TeacherNetwork``.
 
     Shape:
         a batch of ``b`` molecules with graphs and fragments -> ``Prediction`` of ``(b, max_mz)``,
-        its ``extra`` the ``TeacherParts``
+        its ``extra`` the ``TeacherParts``, all of them means; the features of the members stand
+        side by side
     """
 
     kind = "teacher"
     needs_graph = True
 
-    def __init__(
-        self,
-        *,
-        max_mz: int,
-        encoder_width: int,
-        encoder_layers: int,
-        fingerprint_width: int,
-        head_blocks: int,
-        head_bottleneck: int,
-        fragments: int,
-        fragment_width: int,
-        fragment_blocks: int,
-        fragment_dropout: float,
-        dropout: float,
-        drop_edge: float,
-    ):
+    def __init__(self, *, members: int = 1, **network):
         super().__init__()
-        self.max_mz = max_mz
-        self.fragments = fragments
-        self.feature_width = fingerprint_width
-        self.encoder = MoleculeEncoder(
-            width=encoder_width,
-            layers=encoder_layers,
-            dropout=fragment_dropout,
-            drop_edge=drop_edge,
-        )
-        self.fingerprint = FingerprintLayer(fingerprint_width)
-        self.pooling = Pooling(encoder_width)
-        self.graph = nn.Linear(3 * encoder_width, fingerprint_width)
-        self.energy = EnergyEmbedding(fingerprint_width)
-        self.trunk = nn.Sequential(
-            *(
-                ResidualBlock(fingerprint_width, head_bottleneck, dropout)
-                for _ in range(head_blocks)
-            ),
-            nn.BatchNorm1d(fingerprint_width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-        )
-        self.bin_head = BidirectionalHead(fingerprint_width, max_mz)
-        self.fragment_head = FragmentHead(
-            max_mz=max_mz,
-            atom_width=encoder_width,
-            context_width=fingerprint_width,
-            width=fragment_width,
-            blocks=fragment_blocks,
-            dropout=fragment_dropout,
-        )
-        self.gate = nn.Linear(fingerprint_width, max_mz)
-        self.bond_energy = BondEnergyHead(encoder_width)
+        self.members = nn.ModuleList(TeacherNetwork(**network) for _ in range(members))
+        self.max_mz = self.members[0].max_mz
+        self.fragments = self.members[0].fragments
+        self.feature_width = members * self.members[0].feature_width
 
     def forward(self, batch: Batch) -> Prediction:
         """Return the predicted spectra."""
-        graph = batch.graph
-        atoms = self.encoder(graph)
-        fused = (
-            self.fingerprint(batch)
-            + self.graph(self.pooling(atoms, graph))
-            + self.energy(batch.energy)
-        )
-        features = self.trunk(fused)
-        bins = self.bin_head(features, batch.nominal_mass, batch.highest_mz)
-        strengths = self.bond_energy.of_edges(atoms, graph).detach()
-        ions = self.fragment_head(atoms, graph, strengths, fused, batch.fragments)
-        gate = torch.sigmoid(self.gate(features).float())
-        mz = torch.arange(1, self.max_mz + 1, device=gate.device)
-        above = mz > batch.highest_mz[:, None]  # the faintest end of the isotope pattern
-        from_bins = gate * bins
-        from_ions = ((1 - gate) * ions.intensity).masked_fill(above, 0.0)
-        total = (from_bins + from_ions).sum(1, keepdim=True)
-        named = graph.targets is not None
-        bond_energies = self.bond_energy(atoms, graph) if named else None
-        parts = TeacherParts(ions, bins, from_ions / total, bond_energies)
-        return Prediction((from_bins + from_ions) / total, features, parts)
-
-    def start_from(self, pretrained: BDEModel) -> None:
-        """Take over the encoder and the bond-energy head of a model of the same size.
-
-        Raises:
-            RuntimeError: the sizes differ.
-        """
-        self.encoder.load_state_dict(pretrained.encoder.state_dict())
-        self.bond_energy.load_state_dict(pretrained.bond_energy.state_dict())
+        return _mean_prediction([member(batch) for member in self.members])
 
     @torch.no_grad()
     def predict_with_uncertainty(self, batch: Batch, n: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -171,7 +48,7 @@ class Teacher(nn.Module):
 
         Args:
             batch: ``b`` molecules.
-            n: number of passes, 2 or more.
+            n: number of passes, 2 or more; each is of one member, all of them alike often.
 
         Returns:
             Mean and standard deviation of the intensities, ``(b, max_mz)`` each, and the mean of
@@ -187,9 +64,37 @@ class Teacher(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Dropout):
                 module.train()
+        intensities, features = [], []
         try:
-            passes = [self(batch) for _ in range(n)]
+            for member in self.members:
+                passes = [member(batch) for _ in range(-(-n // len(self.members)))]
+                intensities += [p.intensity for p in passes]
+                features.append(torch.stack([p.features for p in passes]).mean(0))
         finally:
             self.train(was_training)
-        deviation, mean = torch.std_mean(torch.stack([p.intensity for p in passes]), dim=0)
-        return mean, deviation, torch.stack([p.features for p in passes]).mean(0)
+        deviation, mean = torch.std_mean(torch.stack(intensities), dim=0)
+        return mean, deviation, torch.cat(features, dim=1)
+
+
+def _mean_prediction(predictions: list[Prediction]) -> Prediction:
+    parts = [prediction.extra for prediction in predictions]
+    ions = [part.ions for part in parts]
+    named = parts[0].bond_energies is not None
+    return Prediction(
+        _mean([prediction.intensity for prediction in predictions]),
+        torch.cat([prediction.features for prediction in predictions], dim=1),
+        TeacherParts(
+            Ions(
+                _mean([ion.intensity for ion in ions]),
+                _mean([ion.share for ion in ions]),
+                torch.cat([ion.features for ion in ions], dim=1),
+            ),
+            _mean([part.bins for part in parts]),
+            _mean([part.from_ions for part in parts]),
+            _mean([part.bond_energies for part in parts]) if named else None,
+        ),
+    )
+
+
+def _mean(tensors: list[Tensor]) -> Tensor:
+    return torch.stack(tensors).mean(0)

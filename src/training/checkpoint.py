@@ -50,6 +50,10 @@ def model_class(kind: str) -> type[nn.Module]:
         from ..models.teacher import Teacher
 
         return Teacher
+    if kind == "teacher_network":
+        from ..models.teacher_network import TeacherNetwork
+
+        return TeacherNetwork
     if kind == "student":
         from ..models.student import Student
 

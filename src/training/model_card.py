@@ -11,20 +11,27 @@ from ..data.store import SpectrumStore
 from .checkpoint import load_plain
 
 _WHAT = {
-    "teacher": "Message-passing network and fingerprint, to a 70 eV electron-ionization spectrum "
-    "at nominal masses; bond dissociation energies as auxiliary task.",
+    "teacher": "Mean of networks that score the fragments of a molecule and, beside them, nominal "
+    "masses from its graph and fingerprint, to an electron-ionization spectrum; bond dissociation "
+    "energies as auxiliary task.",
     "student": "Mixture of four experts on fingerprints, to a 70 eV electron-ionization spectrum "
     "at nominal masses; distilled from the teacher.",
 }
 
+_ISOTOPES = {
+    "teacher": "Isotope patterns are computed for what the fragments explain; the bin head's share "
+    "has learned them, and may lack a partner.",
+    "student": "Nominal masses only, and isotope patterns are learned, not computed: the partners "
+    "of chlorine and\n  bromine are at times weak or missing.",
+}
+
 _LIMITS = """\
-- Nominal masses only; no retention index, no chemical ionization, no negative ions.
+- No retention index, no chemical ionization, no negative ions.
 - Elements H, B, C, N, O, F, Si, P, S, Cl, Br, I; one component; up to m/z {max_mz}.
 - Accuracy falls with the size of the molecule and with its distance from the training data: treat
   predictions for molecules of more than some 30 heavy atoms, and for ring systems that the library
   does not hold, as rough.
-- Isotope patterns are learned, not computed: the partners of chlorine and bromine are at times weak
-  or missing.
+- {isotopes}
 - Stereoisomers get nearly the same spectrum, as they mostly do in the instrument.
 - A predicted spectrum is a hypothesis: it ranks candidates, it does not identify a compound."""
 
@@ -101,6 +108,11 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
         licences = Counter(store.column("licence"))
         molecules = len({key[:14] for key in store.column("inchikey")})
         settings = store.attributes
+    derivatives = (
+        "under their own, where the peaks say which, in training"
+        if settings["derivatise"]
+        else "left out"
+    )
     licence_lines = "\n".join(
         f"  - {name or 'not given'}: {number:,}" for name, number in licences.most_common()
     )
@@ -118,19 +130,28 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
         f"{_unlabelled(metadata)}. SHA-256 of the store: "
         f"`{data['sha256']}`.",
         "- Filters: positive MS1 electron ionization, one component, supported elements, at least "
-        f"{settings['min_peaks']} peaks, no derivative under its parent's structure.",
+        f"{settings['min_peaks']} peaks; derivatives that stand under their parent's structure: "
+        f"{derivatives}.",
         f"- Split by {settings['split_by']}: {settings['validation_fraction']:.0%} validation, "
         f"{settings['test_fraction']:.0%} test, the rest training.",
     ]
     if "teacher" in metadata:
         lines.append(f"- Teacher's weights, SHA-256: `{metadata['teacher']}`.")
     lines += ["", "## How good it is", *_metrics_table(metadata), ""]
+    if "members_validation" in metadata:
+        alone = [member["entropy_similarity"] for member in metadata["members_validation"]]
+        lines += [
+            f"Entropy similarity of its {len(alone)} networks alone, validation: "
+            + ", ".join(f"{value:.4f}" for value in alone)
+            + ".",
+            "",
+        ]
     if "test_expert_shares" in metadata:
         shares = ", ".join(f"{share:.0%}" for share in metadata["test_expert_shares"].values())
         lines += [f"Shares of the experts on the test split: {shares}.", ""]
     lines += [
         "## Limits",
-        _LIMITS.format(max_mz=content["model_config"]["max_mz"]),
+        _LIMITS.format(max_mz=content["model_config"]["max_mz"], isotopes=_ISOTOPES[kind]),
         "",
         "## Licence",
         "The code is under the MIT licence. The weights follow the licences of the records that "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,10 @@ from ..data.nist_dataset import ensure_store
 from ..data.store import SpectrumStore, StoreError, matches_settings
 from ..inference.bde_backends import open_backend
 from .bde import PretrainPhase, bde_key, train_bde
-from .checkpoint import CheckpointError, load_plain
+from .checkpoint import load_plain
 from .distillation import DistillationPhase, student_key, train_student
-from .runs import is_complete
-from .teacher import FinetunePhase, teacher_key, train_teacher
-from .trainer import state_path
+from .runs import can_resume, is_complete
+from .teacher import is_begun, teacher_key, train_teacher
 
 
 def run_pipeline(
@@ -53,18 +51,17 @@ def run_pipeline(
     teacher = _train(
         "phase 1, fine-tuning",
         config.teacher.checkpoint,
-        config.teacher.checkpoint,
-        FinetunePhase.name,
         teacher_key(config),
+        lambda: is_begun(config),
         lambda resume: train_teacher(config, resume=resume),
         say,
     )
+    key = student_key(config, config.teacher.checkpoint)
     student = _train(
         "phase 2, student",
         config.student.checkpoint,
-        config.student.checkpoint,
-        DistillationPhase.name,
-        student_key(config, config.teacher.checkpoint),
+        key,
+        lambda: can_resume(config.student.checkpoint, DistillationPhase.name, key),
         lambda resume: train_student(config, config.teacher.checkpoint, resume=resume),
         say,
     )
@@ -100,9 +97,8 @@ def _pretrain(config: Config, say: Callable[[str], None]) -> None:
     _train(
         "phase 1, pretraining",
         config.bde.checkpoint,
-        config.teacher.pretrained,
-        PretrainPhase.name,
         bde_key(config),
+        lambda: can_resume(config.teacher.pretrained, PretrainPhase.name, bde_key(config)),
         lambda resume: train_bde(config, resume=resume),
         say,
     )
@@ -132,26 +128,15 @@ def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
 def _train(
     title: str,
     checkpoint: Path,
-    best: Path,
-    phase_name: str,
     key: str,
+    begun: Callable[[], bool],
     train: Callable[[bool], dict[str, Any]],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Train a phase unless ``checkpoint`` is its result; ``best`` is its best model so far."""
+    """Train a phase unless ``checkpoint`` is its result; go on with what has begun."""
     if is_complete(checkpoint, key):
         say(f"{title}: skipped, {checkpoint} matches data and config")
         return load_plain(checkpoint)["metadata"]
-    resume = _can_resume(best, phase_name, key)
+    resume = begun()
     say(f"{title}: {'continued' if resume else 'training'}")
     return train(resume)
-
-
-def _can_resume(checkpoint: Path, phase_name: str, key: str) -> bool:
-    try:
-        state = load_plain(state_path(checkpoint, phase_name))
-        # The best model must be there, unless the run was stopped before its first validation.
-        has_best = checkpoint.exists() or state["counters"]["best"] == -math.inf
-        return state.get("key") == key and has_best
-    except CheckpointError:
-        return False

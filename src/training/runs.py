@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
@@ -22,7 +23,7 @@ from ..data.store import SpectrumStore
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess
 from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, save_checkpoint
-from .trainer import Phase, Trainer
+from .trainer import Phase, Trainer, state_path
 
 # Fabric announces each seed and suggests more workers than a laptop has cores.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -124,6 +125,23 @@ def is_complete(path: Path, key: str) -> bool:
     except (CheckpointError, KeyError, TypeError):
         return False
     return metadata.get("key") == key and "finished" in metadata
+
+
+def can_resume(checkpoint: Path, phase_name: str, key: str) -> bool:
+    """Return whether the run with this key was stopped and can be continued.
+
+    Args:
+        checkpoint: where the run keeps its best model.
+        phase_name: name of the run's ``Phase``.
+        key: what the run depends on.
+    """
+    try:
+        state = load_plain(state_path(checkpoint, phase_name))
+        # The best model must be there, unless the run was stopped before its first validation.
+        has_best = checkpoint.exists() or state["counters"]["best"] == -math.inf
+        return state.get("key") == key and has_best
+    except CheckpointError:
+        return False
 
 
 def train_phase(

@@ -1,123 +1,61 @@
-"""Training the teacher on spectra, from the encoder that the BDE model has trained."""
+"""Training the teacher: its networks one after the other, then what their mean is worth."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from ..config import Config, TeacherConfig
-from ..data.features import Batch
+from ..config import Config
+from ..data.bde_cache import BDECache
 from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
 from ..evaluation.uncertainty import UncertaintyScores, agreement, assess_uncertainty, calibrate
+from ..models.device import choose_device
 from ..models.teacher import Teacher
-from .bde import bde_arguments, load_bde_model
-from .checkpoint import weights_digest
-from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
+from .checkpoint import CheckpointError, load_plain, save_checkpoint
 from .model_card import write_spectrum_card
 from .runs import (
-    file_digest,
-    library_part,
-    library_source,
+    can_resume,
+    is_complete,
     mean_scores,
     run_key,
     split_loader,
     test_metrics,
-    train_phase,
 )
-from .trainer import Losses, Phase
-
-LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
-
-
-class FinetunePhase(Phase):
-    """Trains the teacher on spectra, with bond energies as the auxiliary task.
-
-    The weights of the losses are fixed: GradNorm needs the gradient of each loss by itself, a second
-    pass backwards through the fragments in every step.
-
-    Args:
-        model: the teacher.
-        settings: weights of the losses beside that of the spectrum.
-    """
-
-    name = "finetune_teacher"
-    monitor = "entropy_similarity"
-    loss_names = ("spectrum",)
-
-    def __init__(self, model: Teacher, settings: TeacherConfig):
-        super().__init__()
-        self.model = model
-        self.settings = settings
-
-    def forward(self, batch: Batch) -> Losses:
-        """Return the losses of a batch."""
-        prediction = self.model(batch)
-        parts = prediction.extra
-        measured = recorded(batch.spectrum, batch.lowest_mz)
-
-        def distance(intensity: Tensor) -> Tensor:
-            predicted = recorded(intensity, batch.lowest_mz)
-            cosine = self.settings.cosine_weight * cosine_distance(predicted, measured)
-            return (entropy_distance(predicted, measured) + cosine).mean()
-
-        # Each head also learns as if it were alone: two that err differently are worth mixing.
-        fixed = {
-            "fragments": self.settings.head_loss_weight * distance(parts.ions.intensity),
-            "bins": self.settings.head_loss_weight * distance(parts.bins),
-        }
-        if self.settings.bond_energies:
-            loss = bond_energy_loss(parts.bond_energies, batch.graph.targets)
-            fixed["bond_energy"] = self.settings.bond_energy_weight * loss
-        return Losses({"spectrum": distance(prediction.intensity)}, fixed)
-
-    def shared_parameters(self) -> list[nn.Parameter]:
-        """Return the weights of the encoder's last layer."""
-        return self.model.encoder.shared_parameters()
-
-    def validate(self, batches: DataLoader) -> dict[str, float]:
-        """Return the mean metrics of the validation spectra."""
-        return mean_scores(assess(self.model, batches))
+from .teacher_network import FinetunePhase, network_arguments, network_key, train_network
+from .trainer import metrics_path
 
 
-def teacher_arguments(config: Config) -> dict:
+def teacher_arguments(config: Config) -> dict[str, Any]:
     """Return the constructor arguments of the configured teacher."""
-    not_sizes = {"checkpoint", "pretrained", "mc_samples", "bond_energies", *LOSS_WEIGHTS}
-    own = config.teacher.model_dump(exclude=not_sizes)
-    return {
-        "max_mz": config.data.max_mz,
-        "fragments": config.fragments.max_per_molecule,
-        **bde_arguments(config),
-        **own,
-    }
+    return {"members": config.teacher.members, **network_arguments(config)}
 
 
 def teacher_key(config: Config) -> str:
     """Return the key of the configured teacher's run."""
-    settings = {
-        "model": teacher_arguments(config),
-        "losses": config.teacher.model_dump(include=LOSS_WEIGHTS),
-        **library_part(config),
-    }
-    if config.teacher.bond_energies:
-        settings["bde"] = file_digest(config.bde.cache)
-    if config.bde.checkpoint.is_file():
-        settings["start"] = weights_digest(config.bde.checkpoint)
-    return run_key(config, "finetune", settings)
+    keys = [network_key(member) for member, _ in _members(config)]
+    return run_key(config, "finetune", {"members": keys})
 
 
-def train_teacher(config: Config, *, resume: bool = False) -> dict:
-    """Train the teacher on spectra, with bond energies as the auxiliary task.
+def is_begun(config: Config) -> bool:
+    """Return whether there is a training of the configured teacher to go on with."""
+    return any(
+        is_complete(path, key) or can_resume(path, FinetunePhase.name, key)
+        for path, key in ((path, network_key(member)) for member, path in _members(config))
+    )
 
-    The encoder and the bond-energy head start from the BDE model, where there is one.
+
+def train_teacher(config: Config, *, resume: bool = False) -> dict[str, Any]:
+    """Train the networks of the teacher on spectra, with bond energies as the auxiliary task.
 
     Args:
         config: the configuration.
-        resume: continue a run that was stopped.
+        resume: continue a run that was stopped: its finished networks are kept.
 
     Returns:
         The metadata of the checkpoint left at ``teacher.checkpoint``.
@@ -125,50 +63,79 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict:
     Raises:
         StoreError: there is no store and nothing to make one from.
         BDECacheError: bond energies are wanted and there is no cache of them.
-        CheckpointError: the BDE model does not fit.
+        CheckpointError: the BDE model does not fit; there is nothing to resume.
         Interrupted: SIGTERM came; the state is saved.
     """
     ensure_store(config)
-    arguments = teacher_arguments(config)
-    torch.manual_seed(config.training.seed)
-    model = Teacher(**arguments)
-    if config.bde.checkpoint.is_file():
-        model.start_from(load_bde_model(config))
-    settings = config.training.finetune
-    common = {
-        "graph": True,
-        "fragments": config.fragments.max_per_molecule,
-        "batch_size": settings.batch_size,
-    }
-    loaders = (
-        split_loader(
-            config,
-            "train",
-            shuffle=True,
-            energy_range=config.data.energy_range,
-            bde_cache=config.bde.cache if config.teacher.bond_energies else None,
-            **common,
-        ),
-        split_loader(config, "validation", **common),
-    )
-    metadata = train_phase(
-        config,
-        FinetunePhase(model, config.teacher),
-        settings,
-        loaders,
-        model_config=arguments,
-        checkpoint=config.teacher.checkpoint,
-        key=teacher_key(config),
-        resume=resume,
-        data=library_source(config),
-        trained_on={"training_spectra": len(loaders[0].dataset)},
-        final_metrics=lambda trained: {
-            **test_metrics(config, trained, settings.batch_size),
-            **uncertainty_metrics(config, trained, settings.batch_size),
-        },
-    )
-    write_spectrum_card(config.teacher.checkpoint, config.data.store)
+    if config.teacher.bond_energies:
+        BDECache(config.bde.cache)
+    checkpoint = config.teacher.checkpoint
+    if checkpoint.is_dir():
+        raise CheckpointError(f"{checkpoint}: is a folder, expected a file to write")
+    if resume and not is_begun(config):
+        raise CheckpointError(
+            f"{_folder(config)}: no training with these settings and data to resume; run again "
+            "without --resume, or restore the settings"
+        )
+    for number, (member, path) in enumerate(_members(config), start=1):
+        key = network_key(member)
+        if resume and is_complete(path, key):
+            continue
+        tqdm.write(f"network {number} of {config.teacher.members}")
+        train_network(member, path, resume=resume and can_resume(path, FinetunePhase.name, key))
+    metadata = _assemble(config)
+    write_spectrum_card(checkpoint, config.data.store)
+    for number, (_, path) in enumerate(_members(config), start=1):
+        metrics = metrics_path(path, FinetunePhase.name)
+        metrics.replace(checkpoint.with_name(f"{metrics.stem}_{number}.csv"))
+    shutil.rmtree(_folder(config))
     return metadata
+
+
+def _folder(config: Config) -> Path:
+    return config.teacher.checkpoint.with_name("members")
+
+
+def _members(config: Config) -> Iterator[tuple[Config, Path]]:
+    """Yield the configuration of each network, which differ in the seed, and its checkpoint."""
+    for number in range(config.teacher.members):
+        training = config.training.model_copy(update={"seed": config.training.seed + number})
+        path = _folder(config) / str(number + 1) / "network.pt"
+        yield config.model_copy(update={"training": training}), path
+
+
+def _assemble(config: Config) -> dict[str, Any]:
+    """Put the trained networks into one teacher, measure it and save it."""
+    settings, arguments = config.training.finetune, teacher_arguments(config)
+    model = Teacher(**arguments)
+    networks = [load_plain(path) for _, path in _members(config)]
+    for member, network in zip(model.members, networks, strict=True):
+        member.load_state_dict(network["weights"])
+    model.to(choose_device(config.training.device)).eval()
+    first = networks[0]["metadata"]
+    loader = split_loader(
+        config,
+        "validation",
+        graph=True,
+        fragments=model.fragments,
+        batch_size=settings.batch_size,
+    )
+    device = next(model.parameters()).device
+    batches = tqdm(loader, desc="validation split", unit="batch", leave=False)
+    metadata = {
+        "key": teacher_key(config),
+        "seed": config.training.seed,
+        "data": first["data"],
+        "training_spectra": first["training_spectra"],
+        "validation": mean_scores(assess(model, (batch.to(device) for batch in batches))),
+        "members_validation": [network["metadata"]["validation"] for network in networks],
+        **test_metrics(config, model, settings.batch_size),
+        **uncertainty_metrics(config, model, settings.batch_size),
+        "commit": first["commit"],
+        "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    save_checkpoint(config.teacher.checkpoint, model, arguments, metadata)
+    return load_plain(config.teacher.checkpoint)["metadata"]
 
 
 def uncertainty_metrics(config: Config, model: Teacher, batch_size: int) -> dict[str, Any]:
@@ -183,19 +150,34 @@ def uncertainty_metrics(config: Config, model: Teacher, batch_size: int) -> dict
         ``calibration``, fitted to the validation split, and ``test_uncertainty``, what
         ``agreement`` gives for the test split.
     """
-    device = next(model.parameters()).device
-
-    def scores(split: str) -> UncertaintyScores:
-        loader = split_loader(
-            config, split, graph=True, fragments=model.fragments, batch_size=batch_size
+    validation, test = (
+        uncertainty_scores(
+            config, model, split, passes=config.teacher.mc_samples, batch_size=batch_size
         )
-        batches = tqdm(loader, desc=f"uncertainty, {split} split", unit="batch", leave=False)
-        return assess_uncertainty(
-            model, (batch.to(device) for batch in batches), config.teacher.mc_samples
-        )
-
-    calibration = calibrate(scores("validation"))
+        for split in ("validation", "test")
+    )
+    calibration = calibrate(validation)
     return {
         "calibration": calibration.to_metadata(),
-        "test_uncertainty": agreement(calibration, scores("test")),
+        "test_uncertainty": agreement(calibration, test),
     }
+
+
+def uncertainty_scores(
+    config: Config, model: Teacher, split: str, *, passes: int, batch_size: int
+) -> UncertaintyScores:
+    """Return the uncertainties and the errors of a teacher on the 70 eV spectra of a split.
+
+    Args:
+        config: the configuration.
+        model: the teacher.
+        split: "train", "validation" or "test".
+        passes: of MC Dropout.
+        batch_size: spectra a batch.
+    """
+    loader = split_loader(
+        config, split, graph=True, fragments=model.fragments, batch_size=batch_size
+    )
+    device = next(model.parameters()).device
+    batches = tqdm(loader, desc=f"uncertainty, {split} split", unit="batch", leave=False)
+    return assess_uncertainty(model, (batch.to(device) for batch in batches), passes)

@@ -69,6 +69,11 @@ def state_path(checkpoint: Path, phase_name: str) -> Path:
     return checkpoint.with_name(f"last_{phase_name}.pt")
 
 
+def metrics_path(checkpoint: Path, phase_name: str) -> Path:
+    """Return where a phase that leaves ``checkpoint`` writes the metrics of its epochs."""
+    return checkpoint.with_name(f"metrics_{phase_name}.csv")
+
+
 class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
     """The run was asked to stop; its state is saved and ``resume`` continues it."""
 
@@ -103,7 +108,7 @@ class Trainer:
         self.phase, self.settings, self.shared = phase, settings, shared
         self.save_best, self.key = save_best, key
         self.state_path = state_path(checkpoint, phase.name)
-        self.metrics_path = checkpoint.with_name(f"metrics_{phase.name}.csv")
+        self.metrics_path = metrics_path(checkpoint, phase.name)
         self.fabric = Fabric(
             accelerator=choose_device(shared.device),
             devices=1,

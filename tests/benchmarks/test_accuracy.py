@@ -6,9 +6,11 @@ import pytest
 import yaml
 
 import accuracy
-from builders import SMALL_MOLECULES, build_config, build_store
+from builders import SMALL_MOLECULES, build_config, build_massbank_record, plausible_peaks
 from nextims.config import load_config
-from nextims.data.molecule import load_canonical
+from nextims.data.ingest import ingest
+from nextims.data.massbank import read_massbank
+from nextims.data.molecule import load_canonical, read_molecule
 from nextims.data.splits import assign_split
 from nextims.data.store import SpectrumStore
 from nextims.evaluation.metrics import METRICS
@@ -18,17 +20,37 @@ ONE_EPOCH = ("--epochs-neims", "1", "--epochs-plain", "1", "--epochs-teacher", "
 REPLICATES = ("CCCCO", "CCCCCO", "CCCCCCO", "CCCCCCCO", "CCC(C)=O", "Cc1ccccc1", "CCCCCCCCCO")
 
 
+def write_records(folder):
+    """Write a folder of MassBank records, some molecules twice."""
+    folder.mkdir()
+    for number, smiles in enumerate((*SMALL_MOLECULES, *REPLICATES * 2)):
+        accession = f"MSBNK-Test-TS{number:06}"
+        record = build_massbank_record(
+            accession,
+            smiles,
+            smiles,
+            plausible_peaks(smiles),
+            formula=read_molecule(smiles).formula,
+        )
+        (folder / f"{accession}.txt").write_text(record)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a store, settings and a teacher."""
+    """A folder with records, their store, settings and a teacher."""
     folder = tmp_path_factory.mktemp("accuracy")
     build_config(folder, epochs=1)
     path = folder / "config.yaml"
     settings = yaml.safe_load(path.read_text())
-    settings["data"] |= {"validation_fraction": 0.3, "test_fraction": 0.3}
+    settings["data"] |= {"validation_fraction": 0.3, "test_fraction": 0.3, "min_peaks": 1}
     path.write_text(yaml.safe_dump(settings))
     config = load_config(path)
-    build_store(config.data.store, (*SMALL_MOLECULES, *REPLICATES * 2), config=config.data)
+    records = write_records(folder / "records")
+    report = ingest(
+        read_massbank(records), config.data.store, config=config.data, source=records.name
+    )
+    assert report.kept == report.read
     train_teacher(config)
     return folder
 
@@ -67,10 +89,10 @@ def test_models_are_scored_alike_and_trained_once(run, folder):
     sizes = result["breakdown"]["heavy atoms"].values()
     assert sum(group["spectra"] for group in sizes) == result["test"]["spectra"]
     assert 0 < result["bin_head_share"]["mean"] < 1
-    assert "training for 1 epochs" in out
+    assert out.count(".pt: training") == 2
 
     status, out, _ = run("--output", folder / "second.json")
-    assert "training for" not in out
+    assert ".pt: training" not in out
     again = json.loads((folder / "second.json").read_text())
     unchanged = ("accuracy", "breakdown", "library_matching", "bin_head_share", "checkpoints")
     assert [again[part] for part in unchanged] == [result[part] for part in unchanged]
@@ -78,34 +100,45 @@ def test_models_are_scored_alike_and_trained_once(run, folder):
 
 def test_a_scaffold_split_has_its_own_store_and_teacher(run, folder):
     original = (folder / "data/processed/spectra.h5").read_bytes()
-    status, out, _ = run("--split-by", "scaffold", "--output", folder / "scaffold.json")
+    by_scaffold = ("--split-by", "scaffold")
+    status, out, _ = run(
+        *by_scaffold, "--records", folder / "records", "--output", folder / "scaffold.json"
+    )
     assert status == 0
     assert "split by scaffold" in out
     assert (folder / "data/processed/spectra.h5").read_bytes() == original
     result = json.loads((folder / "scaffold.json").read_text())
     (path,) = (folder / "work").glob("scaffold-*/spectra.h5")
     config = load_config(folder / "config.yaml")
-    by_scaffold = config.data.model_copy(update={"split_by": "scaffold"})
+    settings = config.data.model_copy(update={"split_by": "scaffold"})
     with SpectrumStore(path) as new, SpectrumStore(config.data.store) as old:
-        assert new.attributes == {**old.attributes, "split_by": "scaffold"}
         assert new.column("smiles") == old.column("smiles")
-        assert new.spectrum(3).mz.tolist() == old.spectrum(3).mz.tolist()
-        expected = [assign_split(load_canonical(s), by_scaffold) for s in new.column("smiles")]
+        expected = [assign_split(load_canonical(s), settings) for s in new.column("smiles")]
         assert new.index.split.tolist() == expected != old.index.split.tolist()
     assert len({told["data"]["sha256"] for told in result["checkpoints"].values()}) == 1
     assert "student" not in result["accuracy"]
-    assert "splitting" not in run("--split-by", "scaffold")[1]
 
+    status, out, _ = run(*by_scaffold)  # all is there
+    assert status == 0
+    assert "splitting" not in out
+    assert ".pt: training" not in out
 
-def test_a_teacher_that_has_seen_the_test_molecules_is_refused(run, folder):
-    teacher = load_config(folder / "config.yaml").teacher.checkpoint
-    status, _, err = run("--split-by", "scaffold", "--teacher", teacher)
+    teacher = config.teacher.checkpoint
+    status, _, err = run(*by_scaffold, "--teacher", teacher)
     assert status == 2
-    assert "has seen test molecules" in err
+    assert f"{teacher}: has seen test molecules" in err
+
+
+def test_another_split_needs_the_records_of_the_store(run, folder):
+    empty = folder / "other"
+    for records in ((), ("--records", folder / "other.zip")):
+        status, _, err = run("--split-by", "scaffold", "--work", empty, *records)
+        assert status == 2
+        assert "made from records; name it with --records" in err
 
 
 def test_a_missing_teacher_shows_before_anything_is_trained(run, folder):
     status, out, err = run("--teacher", folder / "none.pt")
     assert status == 2
     assert "none.pt: no such checkpoint" in err
-    assert "training for" not in out
+    assert ".pt: training" not in out

@@ -12,9 +12,7 @@ def describe(smiles, fragments=400):
 
 
 def batch_of(*smiles, fragments=400):
-    return collate(
-        [featurize(read_molecule(s), graph=True, fragments=fragments) for s in smiles]
-    )
+    return collate([featurize(read_molecule(s), graph=True, fragments=fragments) for s in smiles])
 
 
 def test_the_whole_molecule_comes_first_with_its_formula():

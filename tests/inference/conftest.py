@@ -22,13 +22,14 @@ def small_model():
 
 @pytest.fixture(scope="session")
 def small_teacher():
-    """A teacher with random weights that likes some ions a hundred times more than others."""
+    """A teacher of two random networks that like some ions a hundred times more than others."""
     import torch
 
     from nextims.models.teacher import Teacher
 
     torch.manual_seed(4)
-    model = Teacher(**TEACHER_SIZES)
+    model = Teacher(**TEACHER_SIZES, members=2)
     with torch.no_grad():
-        model.fragment_head.score.weight *= 4
+        for member in model.members:
+            member.fragment_head.score.weight *= 4
     return model.eval()

@@ -184,6 +184,35 @@ def test_a_teacher_predicts_through_the_same_door(tmp_path):
     assert_same(results[3], teacher.predict(["c1ccccc1"])[0])
 
 
+def test_a_teacher_names_the_ions_where_asked(small_teacher):
+    teacher = Predictor(small_teacher)
+    smiles = ["CCO", "C1CC", "Cc1ccccc1", "ClC(Cl)(Cl)Cl"]
+    plain = teacher.predict(smiles)
+    annotated = teacher.predict(smiles, batch_size=3, annotate=True)
+    assert isinstance(annotated[1], FailedPrediction)
+    for i in (0, 2, 3):
+        assert plain[i].annotations is None
+        assert_same(plain[i], annotated[i])
+        peaks = annotated[i].annotations
+        assert [peak.mz for peak in peaks] == annotated[i].spectrum.mz.tolist()
+        assert any(ion.neutral_loss == "" for peak in peaks for ion in peak.ions)
+
+
+def test_a_student_knows_no_ions(predictor):
+    for option in ("annotate", "exact_mass"):
+        with pytest.raises(ValueError, match="only a teacher names the ions"):
+            predictor.predict(["CCO"], **{option: True})
+
+
+def test_a_spectrum_without_any_ion_has_no_accurate_masses(small_teacher, monkeypatch):
+    for member in small_teacher.members:  # the gate chooses the bin head everywhere
+        monkeypatch.setattr(member.gate.bias, "data", member.gate.bias + 50)
+    teacher = Predictor(small_teacher)
+    [nominal], [accurate] = teacher.predict(["CCO"]), teacher.predict(["CCO"], exact_mass=True)
+    assert isinstance(nominal, PredictedSpectrum)
+    assert accurate.reason == "no peak has an ion to give it a mass"
+
+
 def test_the_configured_checkpoint_is_the_default(tmp_path):
     with pytest.raises(CheckpointError, match=r"best_student\.pt: no such checkpoint"):
         Predictor.from_checkpoint(config=Config().with_root(tmp_path))

@@ -1,12 +1,14 @@
 """The spectrum in the terminal."""
 
 import io
+from dataclasses import replace
 
 import pytest
 
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum
 from nextims.inference import PredictedSpectrum
+from nextims.inference.results import AnnotatedPeak, Ion
 from nextims.inference.terminal import bar_spectrum, can_show_blocks, describe
 
 
@@ -95,3 +97,47 @@ def test_a_stream_without_an_encoding_gets_ascii():
         encoding = None
 
     assert can_show_blocks(Nameless()) is False
+
+
+def ion(formula, mz, share, loss, piece, isotope_shift=0):
+    return Ion(formula, mz, share, loss, 0, isotope_shift, (0,), piece)
+
+
+def test_the_table_of_ions():
+    peaks = (
+        AnnotatedPeak(29, 0.3, (), 0.0, 1.0),
+        AnnotatedPeak(31, 1.0, (ion("CH3O+", 31.0178, 0.9, "CH3", "CO"),), 0.0, 0.1),
+        AnnotatedPeak(46, 0.2, (ion("C2H6O+", 46.0413, 1.0, "", "CCO"),), 0.0, 0.0),
+        AnnotatedPeak(47, 0.005, (ion("C[13C]H6O+", 47.0447, 0.999, "", "CCO", 1),), 0.0, 0.001),
+    )
+    result = replace(predicted("OCC", {p.mz: p.intensity for p in peaks}), annotations=peaks)
+    table = describe(result).split("\n\n")[2].splitlines()
+    assert [line.split() for line in table[1:]] == [
+        ["31", "100.0", "%", "CH3O+", "31.0178", "CH3", "90%", "CO"],
+        ["no", "ion", "10%"],
+        ["29", "30.0", "%", "no", "ion", "100%"],
+        ["46", "20.0", "%", "C2H6O+", "46.0413", "M", "100%", "CCO"],
+        ["47", "0.5", "%", "C[13C]H6O+", "47.0447", "M+1", "100%", "CCO"],
+    ]
+    assert [line.index("no ion") for line in (table[2], table[3])] == [table[0].index("ion  ")] * 2
+
+
+def test_accurate_masses_have_four_decimals():
+    peaks = {29.03858: 0.3, 31.01784: 1.0, 46.04132: 0.2, 47.04468: 0.006}
+    facts, _, table, left_out = describe(replace(predicted("OCC", peaks), left_out=0.123)).split(
+        "\n\n"
+    )
+    assert "46.04186" in facts
+    assert [line.split() for line in table.splitlines()[1:]] == [
+        ["31.0178", "100.0", "%", "15.0235", "Da"],
+        ["29.0386", "30.0", "%", "17.0027", "Da"],
+        ["46.0413", "20.0", "%", "M"],
+        ["47.0447", "0.6", "%", "M+1"],
+    ]
+    assert "12.3 % of the intensity" in left_out
+
+
+def test_bars_of_accurate_masses_stand_at_their_nominal_mass():
+    accurate, nominal = {81.9372: 0.2, 116.906: 1.0}, {82: 0.2, 117: 1.0}
+    smiles = "ClC(Cl)(Cl)Cl"
+    assert bar_spectrum(predicted(smiles, accurate)) == bar_spectrum(predicted(smiles, nominal))

@@ -25,8 +25,8 @@ def ions_of(head, batch):
     # Atoms of one kind get one vector, so that nothing depends on their order.
     kinds = torch.randn(batch.graph.atoms.shape[1], 8)
     atoms = batch.graph.atoms.float() @ kinds
-    edges = batch.graph.edges.shape[1]
-    return head(atoms, batch.graph, torch.full((edges,), 90.0), torch.ones(len(batch), 4), batch.fragments)
+    energies = torch.full((batch.graph.edges.shape[1],), 90.0)
+    return head(atoms, batch.graph, energies, torch.ones(len(batch), 4), batch.fragments)
 
 
 def place(batch, formula, shift=0):

@@ -86,6 +86,27 @@ def test_mc_dropout_gives_a_mean_spectrum_and_deviations(teacher):
     assert torch.equal(teacher(batch).intensity, teacher(batch).intensity)  # dropout off again
 
 
+@torch.no_grad()
+def test_a_teacher_of_several_networks_predicts_their_mean():
+    torch.manual_seed(0)
+    teacher = Teacher(members=2, **TEACHER_SIZES).eval()
+    batch = batch_of("CCO", "c1ccccc1")
+    both, alone = teacher(batch), [member(batch) for member in teacher.members]
+    assert not torch.allclose(alone[0].intensity, alone[1].intensity)
+    assert torch.allclose(both.intensity, (alone[0].intensity + alone[1].intensity) / 2)
+    assert both.features.shape == (2, teacher.feature_width)
+    # The mean's ions give the mean's spectrum of ions.
+    spread = teacher.members[0].fragment_head.spread(both.extra.ions.share, batch.fragments)
+    assert torch.allclose(spread, both.extra.ions.intensity, atol=1e-6)
+    # Deviations are between the networks as well as between the passes of one.
+    for module in teacher.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    _, deviation, features = teacher.predict_with_uncertainty(batch, 2)
+    assert deviation.sum() > 0.01
+    assert torch.allclose(features, both.features, atol=1e-6)
+
+
 def test_one_pass_has_no_deviation(teacher):
     with pytest.raises(ValueError, match="2 passes or more, found 1"):
         teacher.predict_with_uncertainty(batch_of("C"), 1)
@@ -121,11 +142,12 @@ def test_a_teacher_that_starts_from_a_bde_model_predicts_its_energies(teacher):
     pretrained = BDEModel(**BDE_SIZES).eval()
     batch = name_bonds(batch_of("CCO", "CC"))
     expected = pretrained(batch.graph)
+    [network] = teacher.members
     assert (teacher(batch).extra.bond_energies - expected).abs().max() > 0.1
-    teacher.start_from(pretrained)
+    network.start_from(pretrained)
     assert torch.allclose(teacher(batch).extra.bond_energies, expected, atol=1e-5)
 
 
 def test_a_bde_model_of_another_size_is_no_start(teacher):
     with pytest.raises(RuntimeError, match="size mismatch"):
-        teacher.start_from(BDEModel(encoder_width=24, encoder_layers=2))
+        teacher.members[0].start_from(BDEModel(encoder_width=24, encoder_layers=2))

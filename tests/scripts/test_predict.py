@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
-from builders import STUDENT_SIZES, load_script
+from builders import STUDENT_SIZES, TEACHER_SIZES, build_calibration, load_script
 from nextims.config import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
@@ -31,6 +32,20 @@ def checkpoint(tmp_path_factory):
     torch.manual_seed(1)
     path = tmp_path_factory.mktemp("weights") / "small.pt"
     save_checkpoint(path, Student(**STUDENT_SIZES), STUDENT_SIZES, {})
+    return path
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    import torch
+
+    from nextims.models.teacher import Teacher
+    from nextims.training.checkpoint import save_checkpoint
+
+    torch.manual_seed(1)
+    path = tmp_path_factory.mktemp("weights") / "teacher.pt"
+    metadata = {"calibration": build_calibration().to_metadata()}
+    save_checkpoint(path, Teacher(**TEACHER_SIZES), TEACHER_SIZES, metadata)
     return path
 
 
@@ -223,6 +238,77 @@ def test_ctrl_c_leaves_no_half_file(run, tmp_path, monkeypatch):
     assert err.splitlines()[-1] == "interrupted"
     assert names(tmp_path) == ["spectra.msp"]
     assert (tmp_path / "spectra.msp").read_text() == "an earlier run's"
+
+
+def test_the_ions_are_shown_and_written(run, teacher, tmp_path):
+    status, out, _ = run(
+        "--checkpoint", str(teacher), "--smiles", "Cc1ccccc1", "--annotate", "--output", "x.msp"
+    )
+    assert status == 0
+    assert "exact m/z" in out
+    assert "C3H3+     39.0229" in out
+    assert '"C7H8+=M ' in (tmp_path / "x.msp").read_text()
+
+
+def test_a_batch_with_ions(run, teacher, tmp_path):
+    (tmp_path / "list.txt").write_text("CCO\nC1CC\nClC(Cl)(Cl)Cl\n")
+    arguments = ("--checkpoint", str(teacher), "--batch", "list.txt", "--annotate")
+    assert run(*arguments, "--output", "x.json")[0] == 3
+    ethanol, _ = map(json.loads, (tmp_path / "x.json").read_text().splitlines())
+    assert [a["mz"] for a in ethanol["annotations"]] == [mz for mz, _ in ethanol["peaks"]]
+    run(*arguments, "--output", "x.csv")
+    rows = list(csv.DictReader((tmp_path / "x.csv").open()))
+    assert {row["ion_mz"] for row in rows if row["ion"] == "CCl3+"} == {"116.9060"}
+    _, out, err = run(*arguments, "--exact-mass")
+    assert "\n116.9060 " in out.replace("\r", "")
+    assert re.search(r"2 of 3 structures predicted; on average \d+\.\d % of the intensity", err)
+
+
+def test_accurate_masses(run, teacher):
+    _, out, _ = run("--checkpoint", str(teacher), "--smiles", "ClC(Cl)(Cl)Cl", "--exact-mass")
+    assert "116.9060" in out
+    assert "Left out, for want of an ion" in out
+
+
+def test_the_expected_similarity_is_shown_and_written(run, teacher, tmp_path):
+    arguments = ("--checkpoint", str(teacher), "--smiles", "CCO", "--uncertainty")
+    status, out, _ = run(*arguments, "--output", "x.json")
+    assert status == 0
+    text = r"cosine 0\.\d\d \(middle half of such predictions: 0\.\d\d-0\.\d\d\)"
+    assert re.search(rf"^Expected       {text}$", out, re.MULTILINE)
+    record = json.loads((tmp_path / "x.json").read_text())
+    assert len(record["peak_deviations"]) == len(record["peaks"])
+    expected = record["expected_similarity"]["cosine"]
+    assert f"cosine {expected['mean']:.2f} " in out
+    assert run(*arguments)[1] == out
+    run(*arguments, "--output", "x.msp")
+    assert re.search(rf'Comments: .*"expected {text}"', (tmp_path / "x.msp").read_text())
+    run(*arguments, "--annotate", "--exact-mass", "--output", "x.csv")
+    row = next(csv.DictReader((tmp_path / "x.csv").open()))
+    assert float(row["expected_cosine"]) == expected["mean"]
+    assert row["deviation"] == ""  # is of the peaks at nominal masses
+    assert row["unexplained"] != ""
+
+
+def test_a_teacher_without_calibration_is_refused(run, tmp_path):
+    from nextims.models.teacher import Teacher
+    from nextims.training.checkpoint import save_checkpoint
+
+    save_checkpoint(tmp_path / "old.pt", Teacher(**TEACHER_SIZES), TEACHER_SIZES, {})
+    status, out, err = run("--checkpoint", "old.pt", "--smiles", "CCO", "--uncertainty")
+    assert (status, out) == (2, "")
+    assert err.startswith("error: --uncertainty: old.pt: holds no calibration")
+    assert "train_teacher.py --phase finetune" in err
+    assert run("--checkpoint", "old.pt", "--smiles", "CCO")[0] == 0
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--exact-mass", "--uncertainty"])
+def test_only_a_teacher_knows_the_ions(run, option):
+    status, out, err = run("--smiles", "CCO", option)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(
+        rf"error: {option}: needs a teacher; --checkpoint .*best_finetune_teacher\.pt\n", err
+    )
 
 
 def test_help_and_errors_come_without_pytorch(tmp_path):

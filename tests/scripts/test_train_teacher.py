@@ -82,7 +82,8 @@ def test_sigterm_saves_and_resume_goes_on(tmp_path):
     config = build_config(tmp_path, epochs=400)
     command = [sys.executable, str(SCRIPT), "--config", str(tmp_path / "config.yaml")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    metrics = config.teacher.checkpoint.with_name("metrics_finetune_teacher.csv")
+    folder = config.teacher.checkpoint.with_name("members") / "1"
+    metrics = folder / "metrics_finetune_teacher.csv"
     deadline = time.monotonic() + 120
     while not metrics.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -98,4 +99,4 @@ def test_sigterm_saves_and_resume_goes_on(tmp_path):
     (tmp_path / "config.yaml").write_text(text.replace("400", "401"))
     refused = subprocess.run([*command, "--resume"], stderr=subprocess.PIPE, text=True, check=False)
     assert refused.returncode == 2
-    assert "other settings" in refused.stderr
+    assert "no training with these settings" in refused.stderr

@@ -6,9 +6,12 @@ import torch
 from builders import build_bde_cache, build_config, changed, save_bde_model
 from nextims.data.bde_cache import BDECacheError
 from nextims.data.store import StoreError
+from nextims.evaluation.calibration import Calibration
+from nextims.training import teacher as teacher_module
 from nextims.training.checkpoint import CheckpointError, load_model, load_plain
 from nextims.training.runs import is_complete
 from nextims.training.teacher import teacher_key, train_teacher
+from nextims.training.trainer import Interrupted
 
 
 @pytest.fixture
@@ -19,7 +22,7 @@ def config(tmp_path):
 
 
 def losses(config, name):
-    with config.teacher.checkpoint.with_name("metrics_finetune_teacher.csv").open() as file:
+    with config.teacher.checkpoint.with_name("metrics_finetune_teacher_1.csv").open() as file:
         return [float(row[f"loss_{name}"]) for row in csv.DictReader(file)]
 
 
@@ -36,6 +39,9 @@ def test_training_leaves_a_checkpoint_that_says_where_it_comes_from(config):
     model, checkpoint = load_model(path)
     assert checkpoint.kind == "teacher"
     assert model.max_mz == 200
+    calibration = Calibration.from_metadata(checkpoint.metadata)
+    assert (calibration.passes, calibration.spectra) == (2, 4)
+    assert checkpoint.metadata["test_uncertainty"]["spectra"] == 4
 
 
 def test_a_changed_setting_or_start_makes_the_result_incomplete(config):
@@ -62,7 +68,8 @@ def test_encoder_and_bond_energies_start_from_the_bde_model(config):
     finetuned = load_plain(config.teacher.checkpoint)["weights"]
     compared = 0
     for name, tensor in pretrained.items():
-        assert torch.allclose(finetuned[name].float(), tensor, atol=1e-3), name  # kept as float16
+        member = finetuned[f"members.0.{name}"].float()  # kept as float16
+        assert torch.allclose(member, tensor, atol=1e-3), name
         compared += 1
     assert compared > 20
 
@@ -74,7 +81,7 @@ def test_without_a_bde_model_it_starts_from_random_weights(config, tmp_path):
     save_bde_model(config.bde.checkpoint)
     pretrained = load_plain(config.bde.checkpoint)["weights"]
     name = "encoder.convolutions.0.nn.0.weight"
-    assert not torch.allclose(random[name].float(), pretrained[name], atol=1e-2)
+    assert not torch.allclose(random[f"members.0.{name}"].float(), pretrained[name], atol=1e-2)
 
 
 def test_a_bde_model_of_another_size_is_refused(config):
@@ -99,6 +106,49 @@ def test_bond_energies_are_learned_beside_spectra(tmp_path):
     for name in ("spectrum", "bond_energy"):
         values = losses(config, name)
         assert values[-1] < 0.8 * values[0], name
+
+
+def test_the_networks_start_from_seeds_that_follow_each_other(config):
+    both = train_teacher(changed(config, "teacher", members=2))
+    weights = load_plain(config.teacher.checkpoint)["weights"]
+    second = changed(config, "training", seed=config.training.seed + 1)
+    train_teacher(second)
+    alone = load_plain(config.teacher.checkpoint)
+    assert len(both["members_validation"]) == 2
+    assert both["members_validation"][1] == alone["metadata"]["members_validation"][0]
+    for name, tensor in alone["weights"].items():
+        assert torch.equal(weights[name.replace("members.0", "members.1")], tensor), name
+
+
+def test_a_stopped_training_keeps_its_finished_networks(config, monkeypatch):
+    config = changed(config, "teacher", members=2)
+    with pytest.raises(CheckpointError, match="no training with these settings"):
+        train_teacher(config, resume=True)
+    train_network, trained = teacher_module.train_network, []
+
+    def stops_at_the_second(member, path, *, resume):
+        if trained:
+            raise Interrupted("stopped")
+        trained.append(member.training.seed)
+        return train_network(member, path, resume=resume)
+
+    monkeypatch.setattr(teacher_module, "train_network", stops_at_the_second)
+    with pytest.raises(Interrupted):
+        train_teacher(config)
+    assert not config.teacher.checkpoint.exists()
+
+    def goes_on(member, path, *, resume):
+        trained.append(member.training.seed)
+        return train_network(member, path, resume=resume)
+
+    monkeypatch.setattr(teacher_module, "train_network", goes_on)
+    train_teacher(config, resume=True)
+    seed = config.training.seed
+    assert trained == [seed, seed + 1]
+    assert is_complete(config.teacher.checkpoint, teacher_key(config))
+    left = sorted(path.name for path in config.teacher.checkpoint.parent.iterdir())
+    assert "members" not in left
+    assert "metrics_finetune_teacher_2.csv" in left
 
 
 def test_missing_inputs_name_the_command_that_makes_them(config):

@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from builders import build_bde_cache, build_config, changed
-from nextims.models.teacher import Teacher
+from nextims.models.teacher_network import TeacherNetwork
 from nextims.training.checkpoint import CheckpointError
 from nextims.training.runs import split_loader
-from nextims.training.teacher import FinetunePhase, teacher_arguments
+from nextims.training.teacher_network import FinetunePhase, network_arguments
 from nextims.training.trainer import Interrupted, Losses, Trainer
 
 
 def make_trainer(config, folder, *, key="key", phase_class=FinetunePhase, saved=None):
     torch.manual_seed(config.training.seed)
     phase = phase_class(
-        Teacher(**teacher_arguments(config)),
+        TeacherNetwork(**network_arguments(config)),
         config.teacher.model_copy(update={"bond_energies": True}),
     )
     return Trainer(
@@ -96,10 +96,42 @@ def test_the_metrics_file_has_a_row_an_epoch_with_losses_weights_and_metrics(con
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     for row in rows:
-        weights = float(row["weight_spectrum"]), float(row["weight_bond_energy"])
-        assert sum(weights) == pytest.approx(2, abs=1e-5)
-        assert 0 < float(row["loss_spectrum"]) < 1
+        assert float(row["weight_spectrum"]) == 1  # nothing to balance it with
+        assert 0 < float(row["loss_spectrum"]) < 2
+        assert 0 < float(row["loss_bond_energy"]) < float(row["loss_spectrum"])
         assert 0 <= float(row["entropy_similarity"]) <= 1
+
+
+class Remembers(FinetunePhase):
+    """Notes one weight after each step, and the one that is validated."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.steps, self.validated = [], []
+
+    def _weight(self):
+        return self.model.fragment_head.score.bias.detach().clone()
+
+    def after_step(self):
+        self.steps.append(self._weight())
+
+    def validate(self, batches):
+        self.validated.append(self._weight())
+        return super().validate(batches)
+
+
+def test_what_is_validated_is_the_running_average_of_the_weights(config, tmp_path):
+    averaged = changed(config, "training.finetune", weight_average=0.9)
+    trainer = make_trainer(averaged, tmp_path, phase_class=Remembers)
+    trainer.fit(*loaders(config))
+    expected, per_epoch = trainer.phase.steps[0], len(trainer.phase.steps) // 4
+    for number, weight in enumerate(trainer.phase.steps[1:], start=2):
+        expected = 0.9 * expected + 0.1 * weight
+        if number % per_epoch == 0:
+            validated = trainer.phase.validated[number // per_epoch - 1]
+            assert torch.allclose(validated, expected, atol=1e-6)
+    # Training itself goes on from the last step.
+    assert torch.equal(trainer.phase._weight(), trainer.phase.steps[-1])
 
 
 def test_the_best_is_saved_whenever_validation_gains(config, tmp_path):
@@ -111,8 +143,20 @@ def test_the_best_is_saved_whenever_validation_gains(config, tmp_path):
     assert values[-1] == trainer.best == max(row["entropy_similarity"] for row in trainer.history)
 
 
+class Balanced(FinetunePhase):
+    """Has GradNorm balance the bond energies with the spectrum."""
+
+    loss_names = ("spectrum", "bond_energy")
+
+    def forward(self, batch):
+        losses = super().forward(batch)
+        bond_energy = losses.fixed.pop("bond_energy")
+        return Losses({**losses.balanced, "bond_energy": bond_energy}, losses.fixed)
+
+
 def test_bfloat16_trains_past_the_warm_up_of_gradnorm(config, tmp_path):
-    trainer = make_trainer(changed(config, "training", precision="bf16-mixed"), tmp_path)
+    half = changed(config, "training.finetune", precision="bf16-mixed")
+    trainer = make_trainer(half, tmp_path, phase_class=Balanced)
     trainer.fit(*loaders(config))
     assert trainer.step > config.training.gradnorm.warmup_steps
     assert trainer.history[-1]["loss_spectrum"] < trainer.history[0]["loss_spectrum"]

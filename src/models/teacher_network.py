@@ -1,0 +1,166 @@
+"""One network of the teacher: graph and fingerprint, to a spectrum and to bond energies."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..data.features import STANDARD_ENERGY, Batch
+from .bde import BDEModel, BondEnergyHead
+from .encoder import MoleculeEncoder, Pooling
+from .fragment_head import FragmentHead, Ions
+from .heads import BidirectionalHead, Prediction
+from .layers import FingerprintLayer, ResidualBlock
+
+
+class EnergyEmbedding(nn.Module):
+    """A vector for the ionization energy.
+
+    Below some 30 eV fragmentation falls off steeply, above 70 eV it hardly changes, so the
+    logarithm and the energy itself are both given.
+
+    Shape:
+        ``(b,)`` in eV -> ``(b, width)``
+    """
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.linear = nn.Linear(2, width)
+
+    def forward(self, energy: Tensor) -> Tensor:
+        """Return the embedding."""
+        relative = (energy / STANDARD_ENERGY).to(self.linear.weight.dtype)
+        return self.linear(torch.stack([relative.log(), relative], dim=1))
+
+
+class TeacherParts(NamedTuple):
+    """What predicted spectra are made of.
+
+    Attributes:
+        ions: fragments, their shares and the spectrum that they alone give.
+        bins: the spectrum that the bin head alone gives, ``(b, max_mz)``.
+        from_ions: what of the mixed spectrum's intensity comes from the ions, ``(b, max_mz)``; the
+            rest is the bin head's.
+        bond_energies: energies in kcal/mol of the bonds that the graphs name, as
+            ``BondEnergyHead`` gives them; ``None`` where they name none.
+    """
+
+    ions: Ions
+    bins: Tensor
+    from_ions: Tensor
+    bond_energies: Tensor | None
+
+
+class TeacherNetwork(nn.Module):
+    """Message-passing encoder and fingerprint, to fragments and to bins.
+
+    The two heads err differently: fragments carry over to chemistry that no example has shown, bins
+    know what rearranges in ways that no fragment explains. A gate mixes them at each m/z.
+
+    Args:
+        max_mz: highest nominal mass.
+        encoder_width: size of an atom's vector.
+        encoder_layers: number of message-passing layers.
+        fingerprint_width: size of the fingerprint's vector and of the fused one.
+        head_blocks: residual blocks between fusion and bin head.
+        head_bottleneck: bottleneck of these blocks.
+        fragments: largest number of fragments a molecule.
+        fragment_width: size of a fragment's vector.
+        fragment_blocks: residual blocks over fragments.
+        fragment_dropout: share of units dropped in the encoder and the fragment head.
+        dropout: share of units dropped in the fingerprint's part and the bin head.
+        drop_edge: share of bonds left out in training.
+
+    Shape:
+        a batch of ``b`` molecules with graphs and fragments -> ``Prediction`` of ``(b, max_mz)``,
+        its ``extra`` the ``TeacherParts``
+    """
+
+    kind = "teacher_network"
+    needs_graph = True
+
+    def __init__(
+        self,
+        *,
+        max_mz: int,
+        encoder_width: int,
+        encoder_layers: int,
+        fingerprint_width: int,
+        head_blocks: int,
+        head_bottleneck: int,
+        fragments: int,
+        fragment_width: int,
+        fragment_blocks: int,
+        fragment_dropout: float,
+        dropout: float,
+        drop_edge: float,
+    ):
+        super().__init__()
+        self.max_mz = max_mz
+        self.fragments = fragments
+        self.feature_width = fingerprint_width
+        self.encoder = MoleculeEncoder(
+            width=encoder_width,
+            layers=encoder_layers,
+            dropout=fragment_dropout,
+            drop_edge=drop_edge,
+        )
+        self.fingerprint = FingerprintLayer(fingerprint_width)
+        self.pooling = Pooling(encoder_width)
+        self.graph = nn.Linear(3 * encoder_width, fingerprint_width)
+        self.energy = EnergyEmbedding(fingerprint_width)
+        self.trunk = nn.Sequential(
+            *(
+                ResidualBlock(fingerprint_width, head_bottleneck, dropout)
+                for _ in range(head_blocks)
+            ),
+            nn.BatchNorm1d(fingerprint_width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
+        self.bin_head = BidirectionalHead(fingerprint_width, max_mz)
+        self.fragment_head = FragmentHead(
+            max_mz=max_mz,
+            atom_width=encoder_width,
+            context_width=fingerprint_width,
+            width=fragment_width,
+            blocks=fragment_blocks,
+            dropout=fragment_dropout,
+        )
+        self.gate = nn.Linear(fingerprint_width, max_mz)
+        self.bond_energy = BondEnergyHead(encoder_width)
+
+    def forward(self, batch: Batch) -> Prediction:
+        """Return the predicted spectra."""
+        graph = batch.graph
+        atoms = self.encoder(graph)
+        fused = (
+            self.fingerprint(batch)
+            + self.graph(self.pooling(atoms, graph))
+            + self.energy(batch.energy)
+        )
+        features = self.trunk(fused)
+        bins = self.bin_head(features, batch.nominal_mass, batch.highest_mz)
+        strengths = self.bond_energy.of_edges(atoms, graph).detach()
+        ions = self.fragment_head(atoms, graph, strengths, fused, batch.fragments)
+        gate = torch.sigmoid(self.gate(features).float())
+        mz = torch.arange(1, self.max_mz + 1, device=gate.device)
+        above = mz > batch.highest_mz[:, None]  # the faintest end of the isotope pattern
+        from_bins = gate * bins
+        from_ions = ((1 - gate) * ions.intensity).masked_fill(above, 0.0)
+        total = (from_bins + from_ions).sum(1, keepdim=True)
+        named = graph.targets is not None
+        bond_energies = self.bond_energy(atoms, graph) if named else None
+        parts = TeacherParts(ions, bins, from_ions / total, bond_energies)
+        return Prediction((from_bins + from_ions) / total, features, parts)
+
+    def start_from(self, pretrained: BDEModel) -> None:
+        """Take over the encoder and the bond-energy head of a model of the same size.
+
+        Raises:
+            RuntimeError: the sizes differ.
+        """
+        self.encoder.load_state_dict(pretrained.encoder.state_dict())
+        self.bond_energy.load_state_dict(pretrained.bond_energy.state_dict())

@@ -1,0 +1,157 @@
+"""Training one network of the teacher on spectra, from the BDE model's encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from ..config import Config, TeacherConfig
+from ..data.features import Batch
+from ..evaluation.assess import assess
+from ..models.teacher_network import TeacherNetwork
+from .bde import bde_arguments, load_bde_model
+from .checkpoint import weights_digest
+from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
+from .runs import (
+    file_digest,
+    library_part,
+    library_source,
+    mean_scores,
+    run_key,
+    split_loader,
+    train_phase,
+)
+from .trainer import Losses, Phase
+
+LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
+
+
+class FinetunePhase(Phase):
+    """Trains a network on spectra, with bond energies as the auxiliary task.
+
+    The weights of the losses are fixed: GradNorm needs the gradient of each loss by itself, a
+    second pass backwards through the fragments in every step.
+
+    Args:
+        model: the network.
+        settings: weights of the losses beside that of the spectrum.
+    """
+
+    name = "finetune_teacher"
+    monitor = "entropy_similarity"
+    loss_names = ("spectrum",)
+
+    def __init__(self, model: TeacherNetwork, settings: TeacherConfig):
+        super().__init__()
+        self.model = model
+        self.settings = settings
+
+    def forward(self, batch: Batch) -> Losses:
+        """Return the losses of a batch."""
+        prediction = self.model(batch)
+        parts = prediction.extra
+        measured = recorded(batch.spectrum, batch.lowest_mz)
+
+        def distance(intensity: Tensor) -> Tensor:
+            predicted = recorded(intensity, batch.lowest_mz)
+            cosine = self.settings.cosine_weight * cosine_distance(predicted, measured)
+            return (entropy_distance(predicted, measured) + cosine).mean()
+
+        # Each head also learns as if it were alone: two that err differently are worth mixing.
+        fixed = {
+            "fragments": self.settings.head_loss_weight * distance(parts.ions.intensity),
+            "bins": self.settings.head_loss_weight * distance(parts.bins),
+        }
+        if self.settings.bond_energies:
+            loss = bond_energy_loss(parts.bond_energies, batch.graph.targets)
+            fixed["bond_energy"] = self.settings.bond_energy_weight * loss
+        return Losses({"spectrum": distance(prediction.intensity)}, fixed)
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Return the weights of the encoder's last layer."""
+        return self.model.encoder.shared_parameters()
+
+    def validate(self, batches: DataLoader) -> dict[str, float]:
+        """Return the mean metrics of the validation spectra."""
+        return mean_scores(assess(self.model, batches))
+
+
+def network_arguments(config: Config) -> dict[str, Any]:
+    """Return the constructor arguments of the configured networks."""
+    not_sizes = {"checkpoint", "pretrained", "members", "mc_samples", "bond_energies"}
+    own = config.teacher.model_dump(exclude=not_sizes | LOSS_WEIGHTS)
+    return {
+        "max_mz": config.data.max_mz,
+        "fragments": config.fragments.max_per_molecule,
+        **bde_arguments(config),
+        **own,
+    }
+
+
+def network_key(config: Config) -> str:
+    """Return the key of the training of one network from the configured seed."""
+    settings = {
+        "model": network_arguments(config),
+        "losses": config.teacher.model_dump(include=LOSS_WEIGHTS),
+        **library_part(config),
+    }
+    if config.teacher.bond_energies:
+        settings["bde"] = file_digest(config.bde.cache)
+    if config.bde.checkpoint.is_file():
+        settings["start"] = weights_digest(config.bde.checkpoint)
+    return run_key(config, "finetune", settings)
+
+
+def train_network(config: Config, checkpoint: Path, *, resume: bool = False) -> dict[str, Any]:
+    """Train one network from the configured seed.
+
+    The encoder and the bond-energy head start from the BDE model, where there is one.
+
+    Args:
+        config: the configuration.
+        checkpoint: where the network goes.
+        resume: continue a run that was stopped.
+
+    Returns:
+        The metadata of the checkpoint.
+
+    Raises:
+        BDECacheError: bond energies are wanted and there is no cache of them.
+        CheckpointError: the BDE model does not fit.
+        Interrupted: SIGTERM came; the state is saved.
+    """
+    arguments = network_arguments(config)
+    torch.manual_seed(config.training.seed)
+    model = TeacherNetwork(**arguments)
+    if config.bde.checkpoint.is_file():
+        model.start_from(load_bde_model(config))
+    settings = config.training.finetune
+    common = {"graph": True, "fragments": model.fragments, "batch_size": settings.batch_size}
+    loaders = (
+        split_loader(
+            config,
+            "train",
+            shuffle=True,
+            energy_range=config.data.energy_range,
+            bde_cache=config.bde.cache if config.teacher.bond_energies else None,
+            **common,
+        ),
+        split_loader(config, "validation", **common),
+    )
+    return train_phase(
+        config,
+        FinetunePhase(model, config.teacher),
+        settings,
+        loaders,
+        model_config=arguments,
+        checkpoint=checkpoint,
+        key=network_key(config),
+        resume=resume,
+        data=library_source(config),
+        trained_on={"training_spectra": len(loaders[0].dataset)},
+        final_metrics=lambda trained: {},
+    )
