@@ -43,7 +43,13 @@ class UnlabelledDataset(Dataset):
     """
 
     def __init__(
-        self, path: str | Path, store: str | Path, *, max_mz: int, graph: bool, fragments: int
+        self,
+        path: str | Path,
+        store: str | Path,
+        *,
+        max_mz: int,
+        graph: bool,
+        fragments: int = 0,
     ):
         self.graph, self.fragments = graph, fragments
         self.unreadable: list[tuple[int, str]] = []

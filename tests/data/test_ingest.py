@@ -37,7 +37,8 @@ def test_every_record_is_counted_once(tmp_path):
 
 
 def test_energies_outside_the_range_are_kept_and_counted(tmp_path):
-    report = ingest(MIXED, tmp_path / "s.h5", config=DataConfig(), source="mixed")
+    narrow = DataConfig(energy_range=(60.0, 80.0))
+    report = ingest(MIXED, tmp_path / "s.h5", config=narrow, source="mixed")
     assert (report.kept, report.in_energy_range, report.energy_missing) == (4, 3, 1)
 
 
@@ -81,7 +82,7 @@ def test_table_names_reasons_and_examples(tmp_path):
     assert "unsupported element" in table
     assert "4 Germane (Ge)" in table
     assert "5 Cut (ends without //)" in table
-    assert "at 60-80 eV" in table
+    assert "at 10-80 eV" in table
 
 
 def test_all_dropped_records_are_listed_with_file_and_line(tmp_path):

@@ -25,11 +25,12 @@ def test_molecules_of_the_store_and_repetitions_are_left_out(tmp_path, store):
 
 def test_an_example_has_features_and_no_spectrum(tmp_path, store):
     (tmp_path / "a.smi").write_text("CCCO\n")
-    example = read(tmp_path / "a.smi", store, graph=True)[0]
+    example = read(tmp_path / "a.smi", store, graph=True, fragments=60)[0]
     assert example.spectrum is None
     assert example.row == -1
     assert example.features.nominal_mass == 60
     assert len(example.features.graph.atoms) == 4
+    assert example.features.fragments.atoms.shape[1] == 4
 
 
 def test_lines_that_cannot_be_used_are_named_and_the_rest_is_read(tmp_path, store):

@@ -92,7 +92,7 @@ def test_a_teachers_card_says_nothing_of_experts(tmp_path, store):
     path = save(tmp_path / "best_finetune_teacher.pt", Teacher, TEACHER_SIZES, SPECTRA)
     write_spectrum_card(path, store)
     card = card_of(path)
-    assert_says(card, "# best_finetune_teacher.pt", "Message-passing network", "up to m/z 200")
+    assert_says(card, "# best_finetune_teacher.pt", "score the fragments", "up to m/z 200")
     assert "expert" not in card
     assert "without spectra" not in card
 
