@@ -208,3 +208,28 @@ def test_the_readmes_table_of_ethanol_is_what_the_model_gives(readme):
     for (bde, bdfe, *_), row in zip(shown, rows, strict=True):
         assert float(bde) == pytest.approx(row.bde, abs=0.11)
         assert float(bdfe) == pytest.approx(row.bdfe, abs=0.11)
+
+
+# The ion that a textbook names for a peak, and what it was lost from the molecular ion with.
+IONS = {
+    "Cc1ccccc1": (91, "C7H7+", "H"),  # tropylium
+    "CCCCC(C)=O": (58, "C3H6O+", "C3H6"),  # McLafferty rearrangement
+    "CCCCCCCC(=O)OC": (74, "C3H6O2+", "C6H12"),  # McLafferty rearrangement of a methyl ester
+    "C1=CCCCC1": (54, "C4H6+", "C2H4"),  # retro-Diels-Alder
+    "CCCCN": (30, "CH4N+", "C3H7"),  # alpha-cleavage
+    "CCN(CC)CC": (86, "C5H12N+", "CH3"),  # alpha-cleavage
+    "CC(C)(C)O": (59, "C3H7O+", "CH3"),  # alpha-cleavage
+    "CC(=O)c1ccccc1": (105, "C7H5O+", "CH3"),  # benzoyl
+    "Oc1ccccc1": (66, "C5H6+", "CO"),  # a phenol's loss of carbon monoxide
+    "ClC(Cl)(Cl)Cl": (117, "CCl3+", "Cl"),
+    "C[Si](C)(C)OCC": (103, "C4H11OSi+", "CH3"),
+    "[2H]C([2H])([2H])C(=O)C([2H])([2H])[2H]": (46, "C2D3O+", "CD3"),
+}
+
+
+def test_the_teacher_names_the_ions_of_the_textbook():
+    predictor = Predictor.from_checkpoint(TEACHER, device="cpu")
+    results = predictor.predict(list(IONS), annotate=True)
+    for (smiles, (mz, formula, loss)), result in zip(IONS.items(), results, strict=True):
+        [peak] = [peak for peak in result.annotations if peak.mz == mz]
+        assert (peak.ions[0].formula, peak.ions[0].neutral_loss) == (formula, loss), smiles
