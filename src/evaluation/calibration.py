@@ -15,7 +15,7 @@ import numpy as np
 from .reliability import equal_groups
 
 # Quartiles are of this many groups of validation spectra, the least similar expected ones first.
-_GROUPS = 5
+_GROUPS = 8
 _TINY = 1e-12
 
 
