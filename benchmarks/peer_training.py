@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from neims import Neims
 from neims import train as fit_neims
-from nextims.config import Config
+from nextims.config import Config, PhaseConfig
 from nextims.data.features import Batch
 from nextims.data.ingest import ingest
 from nextims.data.massbank import read_massbank
@@ -51,6 +51,16 @@ from nextims.training.trainer import Losses, Phase, Trainer
 from peers import PlainTeacher
 
 Trained = tuple[nn.Module, dict[str, Any]]  # the model and what its checkpoint says of it
+
+# Of the plain teacher, whose schedule is PhaseConfig's own: a peer stays as it is while the teacher
+# that it is compared with changes.
+_PLAIN_SIZES = {
+    "fingerprint_width": 768,
+    "head_blocks": 4,
+    "head_bottleneck": 384,
+    "dropout": 0.4,
+    "drop_edge": 0.1,
+}
 
 
 def with_epochs(config: Config, epochs: int | None) -> Config:
@@ -149,18 +159,14 @@ class PlainPhase(Phase):
 
 
 def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained:
-    """Return the plain teacher, of the teacher's sizes and trained by its schedule.
+    """Return the plain teacher, as it was shipped before the teacher knew fragments.
 
     As the teacher does it starts from the BDE model, where there is one, and learns bond energies
     where ``teacher.bond_energies`` says so.
     """
-    config = with_epochs(config, epochs)
-    sizes = ("fingerprint_width", "head_blocks", "head_bottleneck", "dropout", "drop_edge")
-    arguments = {
-        "max_mz": config.data.max_mz,
-        **bde_arguments(config),
-        **config.teacher.model_dump(include=set(sizes)),
-    }
+    training = config.training.model_copy(update={"finetune": PhaseConfig(epochs=epochs)})
+    config = config.model_copy(update={"training": training})
+    arguments = {"max_mz": config.data.max_mz, **bde_arguments(config), **_PLAIN_SIZES}
     energies = config.teacher.bond_energies
     start = config.bde.checkpoint.is_file()
     parts = {
@@ -193,7 +199,6 @@ def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained
         common = {"graph": True, "batch_size": config.training.finetune.batch_size}
         training = {
             "shuffle": True,
-            "energy_range": config.data.energy_range,
             "bde_cache": config.bde.cache if energies else None,
         }
         loaders = (

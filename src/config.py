@@ -83,12 +83,12 @@ class TeacherConfig(Section):
     fingerprint_width: int = Field(512, ge=8)
     head_blocks: int = Field(3, ge=0)
     head_bottleneck: int = Field(256, ge=8)
-    dropout: Fraction = 0.4
+    dropout: Fraction = 0.35
     drop_edge: Fraction = 0.1
-    fragment_width: int = Field(256, ge=8, multiple_of=4)
+    fragment_width: int = Field(192, ge=8, multiple_of=4)
     fragment_blocks: int = Field(2, ge=0)
-    fragment_dropout: Fraction = 0.2
-    cosine_weight: float = Field(0.3, ge=0)
+    fragment_dropout: Fraction = 0.15
+    cosine_weight: float = Field(0.1, ge=0)
     head_loss_weight: float = Field(0.3, ge=0)
     bond_energies: bool = True
     bond_energy_weight: float = Field(0.1, ge=0)
@@ -164,7 +164,7 @@ class PretrainConfig(PhaseConfig):
 class FinetuneConfig(PhaseConfig):
     """The defaults of the teacher's training on spectra."""
 
-    epochs: int = Field(24, ge=1)
+    epochs: int = Field(12, ge=1)
     weight_decay: float = Field(1e-2, ge=0)
     precision: Precision | None = "bf16-mixed"
     weight_average: Fraction | None = 0.998

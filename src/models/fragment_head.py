@@ -1,4 +1,4 @@
-"""The fragment head: a spectrum as the sum of the ions that a molecule can fall into.
+"""The fragment head: what share each ion that a molecule can fall into has in its spectrum.
 
 Shapes: ``b`` molecules, ``a`` atoms, ``e`` directed edges, ``n`` fragments of all molecules, of up
 to ``A`` atoms, ``E`` edges and ``F`` fragments a molecule; ``S`` hydrogen shifts.
@@ -13,30 +13,41 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch_geometric.utils import softmax
 
-from ..data.fragment_batch import LABELLED_SHIFTS, LOWEST_SHIFT, SHIFTS, FragmentBatch
+from ..data.fragment_batch import SHIFTS, FragmentBatch
 from ..data.graph import BOND_FEATURES, GraphBatch
 from ..data.molecule import ELEMENTS
-from ..data.spectrum import BIN_OFFSET
-from .isotopes import IsotopeEnvelope
+from .ion_spectrum import possible_shifts
 
 _LARGEST_DEPTH = 3
 _MOST_CUTS = 6
-# Counts of elements and hydrogens of the ion and of the loss; depth and number of cut bonds, one
-# position each; atoms of the ion and of the loss.
-_FORMULA_FEATURES = 2 * (len(ELEMENTS) + 1) + (_LARGEST_DEPTH + 1) + (_MOST_CUTS + 1) + 2
+_MOST_UNSATURATION = 24  # twice the rings and double bonds, and 2
+_VALENCE = {"H": 1, "B": 3, "C": 4, "N": 3, "O": 2, "F": 1, "Si": 4, "P": 3, "S": 2, "Cl": 1,
+            "Br": 1, "I": 1}  # fmt: skip
+# Atoms of which each number up to this has a position of its own: CO and H2O are no sums.
+_COUNTED_EXACTLY = {"C": 8, "H": 12, "N": 3, "O": 4}
+# Of the ion and of the loss: counts of elements, hydrogens and atoms, the exact counts, rings and
+# double bonds and their parity. Depth and number of cut bonds.
+_FORMULA_FEATURES = (
+    2 * (len(ELEMENTS) + 2 + sum(most + 1 for most in _COUNTED_EXACTLY.values()))
+    + 2 * (_MOST_UNSATURATION + 2)
+    + (_LARGEST_DEPTH + 1)
+    + (_MOST_CUTS + 1)
+)
 
 
-class Ions(NamedTuple):
-    """What the fragment head gives for ``b`` molecules of ``n`` fragments.
+# No possible ion is quite without a share, so that the bin head can lend it one.
+_SMALLEST_SHARE = 1e-9
+
+
+class ScoredFragments(NamedTuple):
+    """What the fragment head gives for ``n`` fragments.
 
     Attributes:
-        intensity: spectra, ``(b, max_mz)``; sum 1, less what lies beyond ``max_mz``.
         share: share of each fragment at each hydrogen shift in its molecule's ions,
             ``(n, S)``; the sum over a molecule is 1.
         features: the fragments' vectors, ``(n, width)``.
     """
 
-    intensity: Tensor
     share: Tensor
     features: Tensor
 
@@ -102,14 +113,13 @@ class FragmentBlock(nn.Module):
 
 
 class FragmentHead(nn.Module):
-    """Scores each fragment at each hydrogen shift and adds its isotope envelope into the bins.
+    """Scores each fragment at each hydrogen shift.
 
     A fragment is described by its atoms' vectors, by the bonds that were cut and what they hold
     (their predicted dissociation energy), by its formula and that of the neutral loss, and by the
     molecule as a whole. The scores are normalised over the molecule.
 
     Args:
-        max_mz: highest nominal mass.
         atom_width: size of an atom's vector.
         context_width: size of the molecule's vector.
         width: size of a fragment's vector.
@@ -118,13 +128,13 @@ class FragmentHead(nn.Module):
 
     Shape:
         atoms ``(a, atom_width)`` of a batch of graphs, bond energies of its edges ``(e,)`` in
-        kcal/mol, context ``(b, context_width)``, fragments -> ``Ions``
+        kcal/mol, context ``(b, context_width)``, fragments ->
+        ``ScoredFragments``
     """
 
     def __init__(
         self,
         *,
-        max_mz: int,
         atom_width: int,
         context_width: int,
         width: int,
@@ -132,14 +142,14 @@ class FragmentHead(nn.Module):
         dropout: float,
     ):
         super().__init__()
-        self.max_mz = max_mz
         self.atom = nn.Linear(atom_width, width)
         self.cut_kept = nn.Linear(atom_width, width)
         self.cut_lost = nn.Linear(atom_width, width)
         self.cut_bond = nn.Linear(BOND_FEATURES + 1, width)
-        self.held = nn.Linear(width, width)
-        self.mean_held = nn.Linear(width, width)
-        self.cut = nn.Linear(width, width)
+        # Linear, so that they may come before the sums over atoms, which are fewer than fragments.
+        self.held = nn.Linear(width, width, bias=False)
+        self.mean_held = nn.Linear(width, width, bias=False)
+        self.cut = nn.Linear(width, width, bias=False)
         self.formula = nn.Sequential(
             nn.Linear(_FORMULA_FEATURES, width), nn.ReLU(), nn.Linear(width, width)
         )
@@ -148,7 +158,6 @@ class FragmentHead(nn.Module):
         self.blocks = nn.ModuleList(FragmentBlock(width, dropout) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
         self.score = nn.Linear(width, len(SHIFTS))
-        self.isotopes = IsotopeEnvelope()
 
     def forward(
         self,
@@ -157,8 +166,8 @@ class FragmentHead(nn.Module):
         bond_energies: Tensor,
         context: Tensor,
         fragments: FragmentBatch,
-    ) -> Ions:
-        """Return the ions of each molecule and their spectrum."""
+    ) -> ScoredFragments:
+        """Return the shares of the ions of each molecule."""
         molecule, molecules = fragments.molecule, len(fragments)
         x = self._describe(atoms, graph, bond_energies, fragments)
         x = x + self.context(context).index_select(0, molecule)
@@ -166,12 +175,11 @@ class FragmentHead(nn.Module):
         for block in self.blocks:
             x = block(x, molecule, molecules)
         x = self.norm(x)
-        scores = self.score(x).float()
-        scores = scores.masked_fill(~possible_shifts(fragments), -torch.inf)
+        possible = possible_shifts(fragments)
+        scores = self.score(x).float().masked_fill(~possible, -torch.inf)
         # Over all fragments and shifts of a molecule at once.
         total = softmax(scores.logsumexp(1, keepdim=True), molecule, num_nodes=molecules)
-        share = total * scores.softmax(1)
-        return Ions(self.spread(share, fragments), share, x)
+        return ScoredFragments(total * scores.softmax(1) + _SMALLEST_SHARE * possible, x)
 
     def _describe(
         self, atoms: Tensor, graph: GraphBatch, bond_energies: Tensor, fragments: FragmentBatch
@@ -189,72 +197,16 @@ class FragmentHead(nn.Module):
         )
         flat = holds.flatten(0, 1)  # (b * A, F)
         cut = (flat[fragments.begin] & ~flat[fragments.end]).unflatten(0, (len(holds), -1))
-        sums = _sum_over(holds, own, fragments.atom_slot, fragments.slot)
+        held = torch.cat([self.held(own) / 8, self.mean_held(own)], 1)
+        sums, means = _sum_over(holds, held, fragments.atom_slot, fragments.slot).chunk(2, 1)
         size = holds.sum(1).flatten()[fragments.slot]
         cuts = cut.sum(1).flatten()[fragments.slot]
         return (
-            self.held(sums / 8)
-            + self.mean_held(sums / size[:, None].to(sums.dtype))
-            + self.cut(_sum_over(cut, edges, fragments.edge_slot, fragments.slot))
+            sums
+            + means / size[:, None].to(means.dtype)
+            + _sum_over(cut, self.cut(edges), fragments.edge_slot, fragments.slot)
             + self.formula(_formula_features(fragments, size, cuts, graph).to(sums.dtype))
         )
-
-    @torch.autocast("cpu", enabled=False)
-    @torch.autocast("cuda", enabled=False)
-    def spread(self, share: Tensor, fragments: FragmentBatch) -> Tensor:
-        """Return spectra from the shares of the ions.
-
-        Args:
-            share: intensity of each fragment at each hydrogen shift, ``(n, S)``.
-            fragments: the fragments.
-
-        Returns:
-            Shape ``(b, max_mz)``.
-        """
-        envelope = self.isotopes(fragments.elements)  # (n, K)
-        nominal = nominal_mass(fragments.mass)
-        spectra = share.new_zeros(len(fragments) * self.max_mz)
-        for rows, first_shift, weights in _mass_shifts(share, fragments):
-            spread = _convolve(weights, envelope[rows])  # (rows, T)
-            shift = torch.arange(spread.shape[1], device=share.device)
-            mz = nominal[rows, None] + first_shift + IsotopeEnvelope.LOWEST + shift
-            outside = (mz < 1) | (mz > self.max_mz)
-            bins = fragments.molecule[rows, None] * self.max_mz + mz.clamp(1, self.max_mz) - 1
-            spectra = spectra.index_add(
-                0, bins.flatten(), spread.masked_fill(outside, 0.0).flatten()
-            )
-        return spectra.unflatten(0, (-1, self.max_mz))
-
-
-def nominal_mass(mass: Tensor) -> Tensor:
-    """Return the bins of exact masses, floor(m + 0.4), as measured spectra are binned."""
-    return (mass + BIN_OFFSET).floor().long()
-
-
-def possible_shifts(fragments: FragmentBatch) -> Tensor:
-    """Return which hydrogen shifts a fragment has the hydrogens for, ``(n, S)`` bool.
-
-    A fragment cannot lose more hydrogens than it has, nor take up more than the neutral loss has:
-    the molecular ion takes up none.
-    """
-    shifts = torch.arange(len(SHIFTS), device=fragments.hydrogens.device) + LOWEST_SHIFT
-    return (shifts >= -fragments.hydrogens[:, None]) & (shifts <= fragments.lost_hydrogens[:, None])
-
-
-def _mass_shifts(share: Tensor, fragments: FragmentBatch):
-    """Yield fragments, the first mass shift and the shares by mass shift.
-
-    One part for the fragments without deuterium, whose masses shift as their hydrogens do, and one
-    for those of molecules with deuterium.
-    """
-    if not len(fragments.labelled):
-        yield slice(None), SHIFTS[0], share
-        return
-    plain = torch.ones_like(fragments.molecule, dtype=torch.bool)
-    plain[fragments.labelled] = False
-    yield plain, SHIFTS[0], share[plain]
-    weights = torch.einsum("ns,nst->nt", share[fragments.labelled], fragments.exchange)
-    yield fragments.labelled, LABELLED_SHIFTS[0], weights
 
 
 def _sum_over(holds: Tensor, values: Tensor, value_slot: Tensor, slot: Tensor) -> Tensor:
@@ -278,26 +230,29 @@ def _formula_features(
     fragments: FragmentBatch, size: Tensor, cuts: Tensor, graph: GraphBatch
 ) -> Tensor:
     atoms = torch.bincount(graph.atom_molecule, minlength=len(fragments))[fragments.molecule]
-    counts = torch.cat(
-        [
-            fragments.elements,
-            fragments.hydrogens[:, None],
-            fragments.lost_elements,
-            fragments.lost_hydrogens[:, None],
-            size[:, None],
-            (atoms - size)[:, None],
-        ],
-        dim=1,
-    )
-    depth = F.one_hot(fragments.depth.long().clamp(max=_LARGEST_DEPTH), _LARGEST_DEPTH + 1)
-    number = F.one_hot(cuts.clamp(max=_MOST_CUTS), _MOST_CUTS + 1)
-    return torch.cat([counts.float().log1p(), depth.float(), number.float()], dim=1)
+    ion = torch.cat([fragments.elements, fragments.hydrogens[:, None], size[:, None]], 1)
+    loss = [fragments.lost_elements, fragments.lost_hydrogens[:, None], (atoms - size)[:, None]]
+    parts = [_one_hot(fragments.depth, _LARGEST_DEPTH), _one_hot(cuts, _MOST_CUTS)]
+    for counts in (ion, torch.cat(loss, 1)):
+        elements, hydrogens = counts[:, : len(ELEMENTS)], counts[:, len(ELEMENTS)]
+        parts += [counts.float().log1p(), *_unsaturation(elements, hydrogens)]
+        for element, most in _COUNTED_EXACTLY.items():
+            number = hydrogens if element == "H" else elements[:, ELEMENTS.index(element)]
+            parts.append(_one_hot(number, most))
+    return torch.cat(parts, dim=1)
 
 
-def _convolve(weights: Tensor, envelope: Tensor) -> Tensor:
-    """Convolve ``(n, s)`` with ``(n, k)`` row by row, to ``(n, s + k - 1)``."""
-    width = weights.shape[1]
-    padded = F.pad(envelope, (width - 1, width - 1))
-    # Column t of the result meets weight s at envelope position t - s.
-    windows = padded.unfold(1, width, 1)  # (n, s + k - 1, s)
-    return torch.bmm(windows, weights.flip(1)[:, :, None]).squeeze(2)
+def _one_hot(number: Tensor, most: int) -> Tensor:
+    return F.one_hot(number.long().clamp(0, most), most + 1).float()
+
+
+def _unsaturation(elements: Tensor, hydrogens: Tensor) -> list[Tensor]:
+    """Return rings and double bonds, one position for each half up to a limit, and the parity.
+
+    Twice the number of rings and double bonds is 2 + Σ n (valence - 2) over the atoms; where it is
+    odd, the electrons of the ion are paired (McLafferty and Turecek, Interpretation of Mass
+    Spectra, 4th ed. 1993, sections 2.8 and 3.1).
+    """
+    excess = elements.new_tensor([0 if e == "H" else _VALENCE[e] - 2 for e in ELEMENTS])
+    twice = 2 + (elements * excess).sum(1) - hydrogens
+    return [_one_hot(twice + 2, _MOST_UNSATURATION), (twice % 2)[:, None].float()]

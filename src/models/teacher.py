@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from ..data.features import Batch
-from .fragment_head import Ions
 from .heads import Prediction
+from .ion_spectrum import Ions
 from .teacher_network import TeacherNetwork, TeacherParts
 
 
@@ -84,17 +86,16 @@ def _mean_prediction(predictions: list[Prediction]) -> Prediction:
         _mean([prediction.intensity for prediction in predictions]),
         torch.cat([prediction.features for prediction in predictions], dim=1),
         TeacherParts(
-            Ions(
-                _mean([ion.intensity for ion in ions]),
-                _mean([ion.share for ion in ions]),
-                torch.cat([ion.features for ion in ions], dim=1),
-            ),
-            _mean([part.bins for part in parts]),
+            None
+            if ions[0] is None
+            else Ions(*(_mean(values) for values in zip(*ions, strict=True))),
             _mean([part.from_ions for part in parts]),
+            _mean([part.bin_share for part in parts]),
+            None if parts[0].alone is None else _mean([part.alone for part in parts]),
             _mean([part.bond_energies for part in parts]) if named else None,
         ),
     )
 
 
-def _mean(tensors: list[Tensor]) -> Tensor:
-    return torch.stack(tensors).mean(0)
+def _mean(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.stack(tuple(tensors)).mean(0)

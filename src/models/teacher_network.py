@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from ..data.features import STANDARD_ENERGY, Batch
 from .bde import BDEModel, BondEnergyHead
 from .encoder import MoleculeEncoder, Pooling
-from .fragment_head import FragmentHead, Ions
+from .fragment_head import FragmentHead
 from .heads import BidirectionalHead, Prediction
+from .ion_spectrum import Ions, IonSpectrum
 from .layers import FingerprintLayer, ResidualBlock
 
 
@@ -39,25 +40,31 @@ class TeacherParts(NamedTuple):
     """What predicted spectra are made of.
 
     Attributes:
-        ions: fragments, their shares and the spectrum that they alone give.
-        bins: the spectrum that the bin head alone gives, ``(b, max_mz)``.
-        from_ions: what of the mixed spectrum's intensity comes from the ions, ``(b, max_mz)``; the
-            rest is the bin head's.
+        ions: the intensities of the ions in the spectrum; not in training.
+        from_ions: what of the spectrum's intensity is that of ions, ``(b, max_mz)``; the rest the
+            bin head gives to masses that no ion has.
+        bin_share: share of the intensity that the bin head has decided on, ``(b,)``.
+        alone: in training, the spectra that the fragment head and the bin head would give alone,
+            ``(2, b, max_mz)``.
         bond_energies: energies in kcal/mol of the bonds that the graphs name, as
             ``BondEnergyHead`` gives them; ``None`` where they name none.
     """
 
-    ions: Ions
-    bins: Tensor
+    ions: Ions | None
     from_ions: Tensor
+    bin_share: Tensor
+    alone: Tensor | None
     bond_energies: Tensor | None
 
 
 class TeacherNetwork(nn.Module):
     """Message-passing encoder and fingerprint, to fragments and to bins.
 
-    The two heads err differently: fragments carry over to chemistry that no example has shown, bins
-    know what rearranges in ways that no fragment explains. A gate mixes them at each m/z.
+    The two heads err differently: fragments carry over to chemistry that no example has shown, the
+    bin head knows from fingerprints what like molecules give. A gate mixes them at each nominal mass
+    of an ion's commonest isotopes; what a mass is given is shared among its ions as the fragment
+    head says, and each ion has its isotope pattern. So the bin head, too, speaks through ions,
+    but where a mass has none.
 
     Args:
         max_mz: highest nominal mass.
@@ -121,8 +128,8 @@ class TeacherNetwork(nn.Module):
             nn.Dropout(dropout),
         )
         self.bin_head = BidirectionalHead(fingerprint_width, max_mz)
+        self.spectrum = IonSpectrum(max_mz)
         self.fragment_head = FragmentHead(
-            max_mz=max_mz,
             atom_width=encoder_width,
             context_width=fingerprint_width,
             width=fragment_width,
@@ -142,19 +149,56 @@ class TeacherNetwork(nn.Module):
             + self.energy(batch.energy)
         )
         features = self.trunk(fused)
-        bins = self.bin_head(features, batch.nominal_mass, batch.highest_mz)
+        bins = self.bin_head(features, batch.nominal_mass, batch.nominal_mass)
         strengths = self.bond_energy.of_edges(atoms, graph).detach()
-        ions = self.fragment_head(atoms, graph, strengths, fused, batch.fragments)
+        scored = self.fragment_head(atoms, graph, strengths, fused, batch.fragments)
         gate = torch.sigmoid(self.gate(features).float())
-        mz = torch.arange(1, self.max_mz + 1, device=gate.device)
-        above = mz > batch.highest_mz[:, None]  # the faintest end of the isotope pattern
-        from_bins = gate * bins
-        from_ions = ((1 - gate) * ions.intensity).masked_fill(above, 0.0)
-        total = (from_bins + from_ions).sum(1, keepdim=True)
+        with torch.autocast(gate.device.type, enabled=False):
+            intensity, parts = self._mix(scored.share, bins, gate, batch)
         named = graph.targets is not None
         bond_energies = self.bond_energy(atoms, graph) if named else None
-        parts = TeacherParts(ions, bins, from_ions / total, bond_energies)
-        return Prediction((from_bins + from_ions) / total, features, parts)
+        return Prediction(intensity, features, TeacherParts(*parts, bond_energies))
+
+    def _mix(
+        self, share: Tensor, bins: Tensor, gate: Tensor, batch: Batch
+    ) -> tuple[Tensor, tuple[Ions | None, Tensor, Tensor, Tensor | None]]:
+        """Lay the bin head's masses over the fragment head's ions.
+
+        Args:
+            share: the fragment head's, ``(n, S)``.
+            bins: the bin head's, ``(b, max_mz)``.
+            gate: share of the bin head at each mass, ``(b, max_mz)``.
+            batch: the molecules.
+
+        Returns:
+            The spectra, and all of ``TeacherParts`` but the bond energies.
+        """
+        fragments = batch.fragments
+        ions = self.spectrum.place(share, fragments)
+        from_fragments = self.spectrum.lightest(ions, len(batch))
+        has_ion = from_fragments > 0
+        from_bins = gate * bins
+        wanted = (1 - gate) * from_fragments + from_bins
+        if self.training:
+            wanted = torch.stack([wanted, from_fragments, bins])
+        else:
+            wanted = wanted[None]
+        scales = torch.where(has_ion, wanted / from_fragments.where(has_ion, 1.0), 0.0)
+        mz = torch.arange(1, self.max_mz + 1, device=bins.device)
+        above = mz > batch.highest_mz[:, None]  # the faintest end of the isotope pattern
+        from_ions = self.spectrum.spread(ions, fragments, scales).masked_fill(above, 0.0)
+        spectra = from_ions + wanted.masked_fill(has_ion | above, 0.0)
+        total = spectra.sum(2, keepdim=True)
+        spectra = spectra / total
+        parts = (
+            self.spectrum.intensities(share, fragments, scales[0] / total[0])
+            if not self.training
+            else None,
+            from_ions[0] / total[0],
+            from_bins.sum(1) / wanted[0].sum(1),
+            spectra[1:] if self.training else None,
+        )
+        return spectra[0], parts
 
     def start_from(self, pretrained: BDEModel) -> None:
         """Take over the encoder and the bond-energy head of a model of the same size.

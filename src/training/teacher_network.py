@@ -62,10 +62,8 @@ class FinetunePhase(Phase):
             return (entropy_distance(predicted, measured) + cosine).mean()
 
         # Each head also learns as if it were alone: two that err differently are worth mixing.
-        fixed = {
-            "fragments": self.settings.head_loss_weight * distance(parts.ions.intensity),
-            "bins": self.settings.head_loss_weight * distance(parts.bins),
-        }
+        fragments, bins = (self.settings.head_loss_weight * distance(own) for own in parts.alone)
+        fixed = {"fragments": fragments, "bins": bins}
         if self.settings.bond_energies:
             loss = bond_energy_loss(parts.bond_energies, batch.graph.targets)
             fixed["bond_energy"] = self.settings.bond_energy_weight * loss

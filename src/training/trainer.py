@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
@@ -72,6 +72,25 @@ def state_path(checkpoint: Path, phase_name: str) -> Path:
 def metrics_path(checkpoint: Path, phase_name: str) -> Path:
     """Return where a phase that leaves ``checkpoint`` writes the metrics of its epochs."""
     return checkpoint.with_name(f"metrics_{phase_name}.csv")
+
+
+def _running_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    """Return the update of a running average that forgets its beginning.
+
+    The share that is kept rises as (1 + n) / (10 + n) over the steps n to ``decay``, or the first
+    weights, which know nothing, would stay in the average for epochs.
+    """
+
+    @torch.no_grad()
+    def update(averaged: list[Tensor], current: list[Tensor], steps: Tensor) -> None:
+        kept = min(decay, (1 + int(steps)) / (10 + int(steps)))
+        for mean, value in zip(averaged, current, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - kept)
+            else:
+                mean.copy_(value)  # a count of batches
+
+    return update
 
 
 class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
@@ -144,7 +163,7 @@ class Trainer:
         _, optimizer = self.fabric.setup(self.phase, optimizer)
         self.gradnorm.to(self.fabric.device)
         if self.settings.weight_average:
-            average = get_ema_multi_avg_fn(self.settings.weight_average)
+            average = _running_average(self.settings.weight_average)
             self.average = AveragedModel(self.phase.model, multi_avg_fn=average, use_buffers=True)
         sampler = train.batch_sampler
         train, validation = self.fabric.setup_dataloaders(train, validation)
