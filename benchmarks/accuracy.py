@@ -27,7 +27,6 @@ import numpy as np
 
 from measures import (
     Measured,
-    bin_head_share,
     break_down,
     match_libraries,
     score_model,
@@ -36,6 +35,7 @@ from measures import (
     summarize_part,
     time_per_molecule,
     training_size,
+    unexplained_share,
 )
 from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
 from nextims.data.store import SpectrumStore
@@ -118,7 +118,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "library)",
     )
     parser.add_argument("--epochs-neims", type=int, default=40)
-    parser.add_argument("--epochs-plain", type=int, default=40)
+    parser.add_argument(
+        "--epochs-plain", type=int, default=40, help="0: without it (default: %(default)s)"
+    )
     parser.add_argument(
         "--epochs-teacher", type=int, help="of the one trained here (default: as configured)"
     )
@@ -140,7 +142,8 @@ def _models(config: Config, arguments: argparse.Namespace, split_anew: bool) -> 
     # First, so that what is wrong with them shows before hours of training.
     models = {name: _loaded(path, config, name, split_anew) for name, path in paths.items() if path}
     models[NEIMS] = trained_neims(config, arguments.work, epochs=arguments.epochs_neims)
-    models[PLAIN] = trained_plain_teacher(config, arguments.work, epochs=arguments.epochs_plain)
+    if arguments.epochs_plain:
+        models[PLAIN] = trained_plain_teacher(config, arguments.work, epochs=arguments.epochs_plain)
     if TEACHER not in models:
         models[TEACHER] = trained_teacher(config, arguments.work, epochs=arguments.epochs_teacher)
     return {name: models[name] for name in (TEACHER, STUDENT, PLAIN, NEIMS) if name in models}
@@ -216,7 +219,7 @@ def measure(config: Config, trained: Mapping[str, Trained]) -> dict[str, Any]:
         else None,
         "breakdown": break_down({name: scores[name] for name in (TEACHER, NEIMS)}, measured),
         "library_matching": match_libraries(models, config),
-        "bin_head_share": bin_head_share(models[TEACHER], config, measured),
+        "unexplained": unexplained_share(models[TEACHER], config, measured),
         "one_core": {
             name: time_per_molecule(model, measured.molecules) for name, model in models.items()
         },

@@ -154,19 +154,30 @@ def summarize_part(models: Mapping[str, Scores], measured: Measured, rows: np.nd
 
 
 @torch.inference_mode()
-def bin_head_share(teacher: Teacher, config: Config, measured: Measured) -> dict[str, float]:
-    """Return how much of the predicted intensity no ion stands behind: what the bin head gives.
+def unexplained_share(
+    teacher: Teacher, config: Config, measured: Measured
+) -> dict[str, dict[str, float]]:
+    """Return how much of the predicted intensity has no ion, and how much the bin head decides.
 
     Returns:
-        Mean over the test spectra with its bootstrap interval, median and 95th percentile.
+        "no_ion" and "bin_head": the mean over the test spectra with its bootstrap interval, median
+        and 95th percentile.
     """
     teacher.eval()
-    share = [1 - teacher(batch).extra.from_ions.sum(1) for batch in _batches(teacher, config)]
-    share = torch.cat(share).double().numpy()
+    parts = [teacher(batch).extra for batch in _batches(teacher, config)]
+    shares = {
+        "no_ion": torch.cat([1 - part.from_ions.sum(1) for part in parts]),
+        "bin_head": torch.cat([part.bin_share for part in parts]),
+    }
+    values = {name: share.double().numpy() for name, share in shares.items()}
+    means = summarize(values, measured.skeleton)
     return {
-        **summarize({"share": share}, measured.skeleton)["share"],
-        "median": float(np.median(share)),
-        "percentile_95": float(np.percentile(share, 95)),
+        name: {
+            **means[name],
+            "median": float(np.median(share)),
+            "percentile_95": float(np.percentile(share, 95)),
+        }
+        for name, share in values.items()
     }
 
 

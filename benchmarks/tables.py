@@ -9,6 +9,10 @@ from nextims.evaluation.metrics import METRICS
 
 # Metrics of the breakdowns.
 _SHORT = ("cosine", "entropy_similarity")
+_SHARES = {
+    "no_ion": "that no ion explains",
+    "bin_head": "that the bin head has decided on, through ions or without",
+}
 
 
 def print_tables(result: Mapping[str, Any]) -> None:
@@ -32,12 +36,12 @@ def print_tables(result: Mapping[str, Any]) -> None:
         print(f"\nBy {title}")
         _print_groups(title, groups)
     _print_matching(result["library_matching"])
-    share = result["bin_head_share"]
-    print(
-        f"\nShare of the teacher's intensity that the bin head gives: mean {_cell(share)}, "
-        f"median {share['median']:.3f}, 95th percentile {share['percentile_95']:.3f}; ions explain "
-        "the rest"
-    )
+    for name, what in _SHARES.items():
+        share = result["unexplained"][name]
+        print(
+            f"\nShare of the teacher's intensity {what}: mean {_cell(share)}, "
+            f"median {share['median']:.4f}, 95th percentile {share['percentile_95']:.4f}"
+        )
     print("\nA median test molecule in a batch of its like, on one core")
     times = [
         (name, *(f"{own[part]:.2f}" for part in ("features_ms", "network_ms", "ms")))

@@ -6,6 +6,7 @@ import csv
 import gzip
 import importlib.util
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,7 @@ from types import ModuleType
 from nextims.config import PROJECT_ROOT, DataConfig
 from nextims.data.molecule import read_molecule
 from nextims.data.record import Record
-from nextims.data.spectrum import Spectrum
+from nextims.data.spectrum import Spectrum, isotope_pattern
 from nextims.data.splits import SPLITS
 
 Peaks = Mapping[float, float] | Iterable[tuple[float, float]]
@@ -67,12 +68,21 @@ def build_spectrum(peaks: Peaks = ETHANOL_PEAKS) -> Spectrum:
 
 
 def plausible_peaks(smiles: str) -> dict[int, int]:
-    """Return a made-up spectrum with the molecular ion and common losses of one molecule."""
-    mass = read_molecule(smiles).nominal_mass
+    """Return a made-up spectrum with the molecular ion and common losses of one molecule.
+
+    What has lost less than two carbon atoms has the molecule's isotopes.
+    """
+    molecule = read_molecule(smiles)
+    mass = molecule.nominal_mass
+    pattern = isotope_pattern(molecule.element_counts)
     losses = {0: 400, 1: 150, 15: 999, 18: 120, 28: 250, 29: 300, 43: 500}
-    peaks = {mass - loss: height for loss, height in losses.items() if mass - loss > 0}
     fragments = {15: 80, 27: 300, 39: 200}
-    return {**{mz: height for mz, height in fragments.items() if mz <= mass}, **peaks}
+    peaks = Counter({mz: height for mz, height in fragments.items() if mz <= mass})
+    for loss, height in losses.items():
+        for shift, abundance in pattern.items() if loss < 28 else [(0, pattern[0])]:
+            if mass - loss > 0 and abundance > 0.005:
+                peaks[mass - loss + shift] += round(height * abundance / pattern[0])
+    return dict(peaks)
 
 
 def build_record(smiles: str | Path = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:

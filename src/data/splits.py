@@ -18,9 +18,10 @@ SPLITS = ("train", "validation", "test")
 def assign_split(molecule: Molecule, config: DataConfig) -> int:
     """Return the position in ``SPLITS`` of the split that a molecule belongs to.
 
-    Stereoisomers and replicates share the first block of the InChIKey and stay together; with
-    ``split_by: scaffold`` so do all molecules of one Murcko scaffold, those without rings going by
-    their InChIKey.
+    Stereoisomers and replicates share the first block of the InChIKey and stay together. With
+    ``split_by: scaffold`` all molecules of one Murcko scaffold do, and validation and test take
+    their fractions from the scaffolds of two rings or more: those of one ring, benzene's before
+    all, and molecules without rings are so common that one of them would be most of a split.
 
     Args:
         molecule: a molecule with an InChIKey.
@@ -35,7 +36,9 @@ def assign_split(molecule: Molecule, config: DataConfig) -> int:
     """
     key = molecule.inchikey[:14]
     if config.split_by == "scaffold":
-        key = MurckoScaffold.MurckoScaffoldSmiles(mol=molecule.mol) or key
+        if molecule.mol.GetRingInfo().NumRings() < 2:
+            return SPLITS.index("train")
+        key = MurckoScaffold.MurckoScaffoldSmiles(mol=molecule.mol)
     share = hash_share(key)
     if share < config.test_fraction:
         return SPLITS.index("test")

@@ -17,7 +17,7 @@ def at_accurate_masses(
 ) -> tuple[tuple[AnnotatedPeak, ...], float]:
     """Split peaks at nominal m/z into their ions.
 
-    A peak's intensity, what the bin head gives to it included, goes to its ions in proportion. A
+    A peak's intensity, what no ion explains included, goes to its ions in proportion. A
     peak of which the ions carry less than 1 % has no accurate mass and is left out.
 
     Args:
@@ -25,7 +25,7 @@ def at_accurate_masses(
 
     Returns:
         Peaks at accurate m/z, in its order, base peak 1, those below 0.001 dropped; of each, the
-        ions and the share that the bin head carries. And the share of the spectrum's intensity that
+        ions and the share that no ion explains. And the share of the spectrum's intensity that
         is left out.
 
     Example:

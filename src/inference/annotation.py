@@ -23,8 +23,8 @@ from ..data.formula import (
 )
 from ..data.fragment_batch import LABELLED_SHIFTS, SHIFTS, FragmentBatch
 from ..data.molecule import Molecule
-from ..models.fragment_head import nominal_mass
 from ..models.heads import Prediction
+from ..models.ion_spectrum import Ions, nominal_mass
 from ..models.isotopes import IsotopeEnvelope
 from .results import INTENSITY_FLOOR, AnnotatedPeak, Ion, PredictedSpectrum
 
@@ -53,17 +53,16 @@ def annotate(
         The peaks in the order of the spectrum.
     """
     parts = prediction.extra
-    total, from_ions, from_ions_alone = (
+    total, from_ions = (
         values[position].detach().double().cpu().numpy()
-        for values in (prediction.intensity, parts.from_ions, parts.ions.intensity)
+        for values in (prediction.intensity, parts.from_ions)
     )
-    ions = _ions_of(result.molecule, fragments, parts.ions.share, position)
+    ions = _ions_of(result.molecule, fragments, parts.ions, position)
     peaks = []
     for mz, intensity, _ in result.peaks:
         place = mz - 1
         explained = min(float(from_ions[place] / total[place]), 1.0) if total[place] > 0 else 0.0
-        scale = explained / from_ions_alone[place] if from_ions_alone[place] > 0 else 0.0
-        named = tuple(ions.at(mz, scale, smallest_share))
+        named = tuple(ions.at(mz, explained, smallest_share))
         others = max(explained - sum(ion.share for ion in named), 0.0)
         peaks.append(AnnotatedPeak(mz, intensity, named, others, 1 - explained))
     return tuple(peaks)
@@ -80,7 +79,7 @@ class _Ions:
         whole: formula of the molecule, ``(n,)``.
         formulas: the ions', ``(g, n)``.
         nominal: nominal m/z of the most abundant isotopes, ``(g,)``.
-        intensity: share in the spectrum of all ions at each isotope shift, ``(g, k)``.
+        intensity: intensity in the spectrum, of sum 1, at each isotope shift, ``(g, k)``.
         fragment: the fragment that most of the ion comes from, ``(g,)``.
         hydrogen_shift: hydrogens of any mass that this one took up, ``(g,)``.
     """
@@ -96,17 +95,18 @@ class _Ions:
     hydrogen_shift: np.ndarray
     _pieces: dict[int, tuple[tuple[int, ...], str]] = field(default_factory=dict)
 
-    def at(self, mz: int, scale: float, smallest: float) -> Iterator[Ion]:
+    def at(self, mz: int, explained: float, smallest: float) -> Iterator[Ion]:
         """Yield the ions of a nominal m/z, the most intense first.
 
         Args:
             mz: the m/z.
-            scale: share of the peak for an intensity of 1.
+            explained: share of the peak that they carry together.
             smallest: smallest share of the peak.
         """
         column = mz - self.nominal - IsotopeEnvelope.LOWEST
         found = np.flatnonzero((column >= 0) & (column < self.intensity.shape[1]))
-        shares = scale * self.intensity[found, column[found]]
+        intensity = self.intensity[found, column[found]]
+        shares = explained * intensity / max(float(intensity.sum()), np.finfo(float).tiny)
         large = (shares > 0) & (shares >= smallest)
         found, shares = found[large], shares[large]
         for i in np.argsort(-shares, kind="stable"):
@@ -152,20 +152,20 @@ class _Ions:
         return self._pieces[fragment]
 
 
-def _ions_of(molecule: Molecule, fragments: FragmentBatch, share: Tensor, position: int) -> _Ions:
+def _ions_of(molecule: Molecule, fragments: FragmentBatch, ions: Ions, position: int) -> _Ions:
     """Add up the ions of one formula.
 
     Args:
         molecule: the molecule.
         fragments: the fragments of a batch.
-        share: share of each of them at each hydrogen shift.
+        ions: their intensities.
         position: place of the molecule in the batch.
     """
     own = torch.nonzero(fragments.molecule == position).squeeze(1)
     atoms = fragments.atoms[position, : molecule.mol.GetNumAtoms(), : len(own)].T.cpu().numpy()
     envelope = IsotopeEnvelope()(fragments.elements[own].cpu()).double().numpy()
     nominal = nominal_mass(fragments.mass[own]).cpu().numpy()
-    weights, first_shift = _by_mass_shift(fragments, share, own, position)
+    weights, first_shift = _by_mass_shift(fragments, ions, own, position)
     nuclides, composition = _compose(molecule.mol)
     formulas = atoms.astype(np.int64) @ composition
 
@@ -204,17 +204,16 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, share: Tensor, positi
 
 
 def _by_mass_shift(
-    fragments: FragmentBatch, share: Tensor, own: Tensor, position: int
+    fragments: FragmentBatch, ions: Ions, own: Tensor, position: int
 ) -> tuple[np.ndarray, int]:
-    """Return the shares of a molecule's fragments by hydrogen and mass shift, ``(f, S, T)``.
+    """Return the intensities of a molecule's ions by hydrogen and mass shift, ``(f, S, T)``.
 
     The second value is the lowest mass shift.
     """
-    weights = share[own].detach().double().cpu().numpy()
     labelled = fragments.molecule[fragments.labelled] == position
     if labelled.any():
-        exchange = fragments.exchange[labelled].double().cpu().numpy()
-        return weights[:, :, None] * exchange, LABELLED_SHIFTS[0]
+        return ions.exchanged[labelled].detach().double().cpu().numpy(), LABELLED_SHIFTS[0]
+    weights = ions.share[own].detach().double().cpu().numpy()
     return weights[:, :, None] * np.eye(len(SHIFTS)), SHIFTS[0]
 
 

@@ -25,7 +25,7 @@ CSV_COLUMNS = (
     "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey", "mz",
     "intensity",
 )  # fmt: skip
-# Of the peak's first ion; unexplained is the share of the bin head.
+# Of the peak's first ion; unexplained is the share that no ion has.
 CSV_ION_COLUMNS = ("ion", "ion_mz", "neutral_loss", "ion_share", "piece", "unexplained")
 # Similarity to expect of the spectrum (mean and quartiles), and the peak's deviation.
 CSV_UNCERTAINTY_COLUMNS = (

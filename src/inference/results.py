@@ -67,7 +67,7 @@ class AnnotatedPeak(NamedTuple):
         intensity: base peak 1.
         ions: the ions, the most intense first.
         other_ions: share of the peak that many smaller ions carry together.
-        unexplained: share of the peak that comes from the bin head, which names no ion. With this,
+        unexplained: share of the peak that the bin head gives to a mass that no ion has. With this,
             the shares sum to 1.
     """
 

@@ -27,7 +27,7 @@ _VALENCE = {"H": 1, "B": 3, "C": 4, "N": 3, "O": 2, "F": 1, "Si": 4, "P": 3, "S"
 _COUNTED_EXACTLY = {"C": 8, "H": 12, "N": 3, "O": 4}
 # Of the ion and of the loss: counts of elements, hydrogens and atoms, the exact counts, rings and
 # double bonds and their parity. Depth and number of cut bonds.
-_FORMULA_FEATURES = (
+FORMULA_FEATURES = (
     2 * (len(ELEMENTS) + 2 + sum(most + 1 for most in _COUNTED_EXACTLY.values()))
     + 2 * (_MOST_UNSATURATION + 2)
     + (_LARGEST_DEPTH + 1)
@@ -151,7 +151,7 @@ class FragmentHead(nn.Module):
         self.mean_held = nn.Linear(width, width, bias=False)
         self.cut = nn.Linear(width, width, bias=False)
         self.formula = nn.Sequential(
-            nn.Linear(_FORMULA_FEATURES, width), nn.ReLU(), nn.Linear(width, width)
+            nn.Linear(FORMULA_FEATURES, width), nn.ReLU(), nn.Linear(width, width)
         )
         self.context = nn.Linear(context_width, width)
         self.dropout = MoleculeDropout(dropout)
@@ -205,7 +205,7 @@ class FragmentHead(nn.Module):
             sums
             + means / size[:, None].to(means.dtype)
             + _sum_over(cut, self.cut(edges), fragments.edge_slot, fragments.slot)
-            + self.formula(_formula_features(fragments, size, cuts, graph).to(sums.dtype))
+            + self.formula(formula_features(fragments, size, cuts, graph).to(sums.dtype))
         )
 
 
@@ -226,16 +226,27 @@ def _sum_over(holds: Tensor, values: Tensor, value_slot: Tensor, slot: Tensor) -
     return torch.bmm(holds.to(values.dtype).transpose(1, 2), padded).flatten(0, 1)[slot]
 
 
-def _formula_features(
+def formula_features(
     fragments: FragmentBatch, size: Tensor, cuts: Tensor, graph: GraphBatch
 ) -> Tensor:
+    """Return what the head reads of the formulas of fragments and their losses.
+
+    Args:
+        fragments: the fragments.
+        size: atoms of each, ``(n,)``.
+        cuts: cut bonds of each, ``(n,)``.
+        graph: the graphs of the molecules.
+
+    Returns:
+        Shape ``(n, FORMULA_FEATURES)``.
+    """
     atoms = torch.bincount(graph.atom_molecule, minlength=len(fragments))[fragments.molecule]
     ion = torch.cat([fragments.elements, fragments.hydrogens[:, None], size[:, None]], 1)
     loss = [fragments.lost_elements, fragments.lost_hydrogens[:, None], (atoms - size)[:, None]]
     parts = [_one_hot(fragments.depth, _LARGEST_DEPTH), _one_hot(cuts, _MOST_CUTS)]
     for counts in (ion, torch.cat(loss, 1)):
         elements, hydrogens = counts[:, : len(ELEMENTS)], counts[:, len(ELEMENTS)]
-        parts += [counts.float().log1p(), *_unsaturation(elements, hydrogens)]
+        parts += [counts.float().log1p(), *unsaturation(elements, hydrogens)]
         for element, most in _COUNTED_EXACTLY.items():
             number = hydrogens if element == "H" else elements[:, ELEMENTS.index(element)]
             parts.append(_one_hot(number, most))
@@ -246,12 +257,19 @@ def _one_hot(number: Tensor, most: int) -> Tensor:
     return F.one_hot(number.long().clamp(0, most), most + 1).float()
 
 
-def _unsaturation(elements: Tensor, hydrogens: Tensor) -> list[Tensor]:
-    """Return rings and double bonds, one position for each half up to a limit, and the parity.
+def unsaturation(elements: Tensor, hydrogens: Tensor) -> list[Tensor]:
+    """Return rings and double bonds, one position for each half, and the parity of the halves.
 
     Twice the number of rings and double bonds is 2 + Σ n (valence - 2) over the atoms; where it is
     odd, the electrons of the ion are paired (McLafferty and Turecek, Interpretation of Mass
     Spectra, 4th ed. 1993, sections 2.8 and 3.1).
+
+    Args:
+        elements: atoms of each element, ``(n, len(ELEMENTS))``; hydrogens are not read.
+        hydrogens: hydrogens of any mass, ``(n,)``.
+
+    Returns:
+        Shapes ``(n, positions)`` and ``(n, 1)``.
     """
     excess = elements.new_tensor([0 if e == "H" else _VALENCE[e] - 2 for e in ELEMENTS])
     twice = 2 + (elements * excess).sum(1) - hydrogens

@@ -61,10 +61,10 @@ class TeacherNetwork(nn.Module):
     """Message-passing encoder and fingerprint, to fragments and to bins.
 
     The two heads err differently: fragments carry over to chemistry that no example has shown, the
-    bin head knows from fingerprints what like molecules give. A gate mixes them at each nominal mass
-    of an ion's commonest isotopes; what a mass is given is shared among its ions as the fragment
-    head says, and each ion has its isotope pattern. So the bin head, too, speaks through ions,
-    but where a mass has none.
+    bin head knows from fingerprints what like molecules give. A gate mixes them at each nominal
+    mass of an ion's commonest isotopes; what a mass is given is shared among its ions as the
+    fragment head says, and each ion has its isotope pattern. So the bin head, too, speaks through
+    ions, but where a mass has none.
 
     Args:
         max_mz: highest nominal mass.
@@ -179,10 +179,8 @@ class TeacherNetwork(nn.Module):
         has_ion = from_fragments > 0
         from_bins = gate * bins
         wanted = (1 - gate) * from_fragments + from_bins
-        if self.training:
-            wanted = torch.stack([wanted, from_fragments, bins])
-        else:
-            wanted = wanted[None]
+        # In training also what each head would give alone.
+        wanted = torch.stack([wanted, from_fragments, bins] if self.training else [wanted])
         scales = torch.where(has_ion, wanted / from_fragments.where(has_ion, 1.0), 0.0)
         mz = torch.arange(1, self.max_mz + 1, device=bins.device)
         above = mz > batch.highest_mz[:, None]  # the faintest end of the isotope pattern

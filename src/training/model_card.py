@@ -19,8 +19,7 @@ _WHAT = {
 }
 
 _ISOTOPES = {
-    "teacher": "Isotope patterns are computed for what the fragments explain; the bin head's share "
-    "has learned them, and may lack a partner.",
+    "teacher": "Isotope patterns are computed for all ions; only what no ion explains has none.",
     "student": "Nominal masses only, and isotope patterns are learned, not computed: the partners "
     "of chlorine and\n  bromine are at times weak or missing.",
 }

@@ -57,8 +57,15 @@ def test_scaffold_keeps_a_ring_system_together():
     assert len({split(s, **by_molecule) for s in naphthalenes}) > 1
 
 
-def test_molecules_without_rings_are_no_scaffold_of_their_own():
-    settings = {"test_fraction": 0.5, "validation_fraction": 0.25}
-    by_scaffold = [split(s, split_by="scaffold", **settings) for s in ALKANES[:50]]
-    assert by_scaffold == [split(s, **settings) for s in ALKANES[:50]]
-    assert len(set(by_scaffold)) == 3
+def test_scaffolds_are_spread_over_all_splits():
+    rings = ["c1ccc{}cc1", "C1CCC{}CC1", "c1cc{}ncc1", "C1CC{}OCC1", "c1c{}occ1", "c1c{}scc1"]
+    linked = [a.format(f"({link}{b.format('')})") for a in rings for b in rings
+              for link in ("", "C", "O")]  # fmt: skip
+    settings = {"split_by": "scaffold", "test_fraction": 0.3, "validation_fraction": 0.3}
+    assert set(Counter(split(s, **settings) for s in linked)) == set(SPLITS)
+
+
+def test_molecules_of_one_ring_or_none_train_where_scaffolds_are_held_out():
+    settings = {"split_by": "scaffold", "test_fraction": 0.5, "validation_fraction": 0.25}
+    common = [*ALKANES[:50], "c1ccccc1", "Cc1ccccc1", "C1CCCCC1", "c1ccncc1", "O=C1CCCC1"]
+    assert {split(s, **settings) for s in common} == {"train"}
