@@ -11,7 +11,8 @@ shipped models have seen molecules of that test split. What was trained is kept 
 trained again.
 
 Prints tables in Markdown, intervals of 95 % in brackets (1,000 bootstrap samples of the molecules);
---output writes all numbers as JSON.
+--output writes all numbers as JSON, --card the first table into the model card of the configured
+teacher.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
 from nextims.data.store import SpectrumStore
 from nextims.training.checkpoint import CheckpointError, load_model
 from nextims.training.commands import USER_ERRORS
+from nextims.training.model_card import add_section
 from nextims.training.runs import file_digest
 from nextims.training.trainer import Interrupted
 from peer_training import (
@@ -51,7 +53,7 @@ from peer_training import (
     trained_teacher,
 )
 from peers import mean_of_replicates, molecule_numbers, nearest_neighbour
-from tables import print_tables
+from tables import peers_section, print_tables
 
 TEACHER, STUDENT, PLAIN, NEIMS = "teacher", "student", "teacher without fragments", "NEIMS"
 NEIGHBOUR, CEILING = "nearest training molecule", "mean of replicates"
@@ -77,6 +79,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{stopped}; the same command continues", file=sys.stderr)
         return 143
     print_tables(result)
+    if arguments.card:
+        add_section(config.teacher.checkpoint, "Beside its peers", peers_section(result))
     if arguments.output is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False)
         arguments.output.write_text(text + "\n", encoding="utf-8")
@@ -125,7 +129,12 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--epochs-teacher", type=int, help="of the one trained here (default: as configured)"
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json")
+    parser.add_argument(
+        "--card", action="store_true", help="write the table into the teacher's model card"
+    )
     arguments = parser.parse_args(argv)
+    if arguments.card and (arguments.teacher or arguments.split_by):
+        parser.error("--card is of the configured teacher and split")
     if arguments.output is not None and not arguments.output.resolve().parent.is_dir():
         parser.error(f"{arguments.output}: the folder does not exist")
     return arguments

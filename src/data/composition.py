@@ -21,8 +21,9 @@ class Composition:
 
     Attributes:
         elements: atoms of each element without an isotope label, ``(a, len(ELEMENTS))`` uint8.
-        hydrogens: hydrogens of any mass, ``(a,)`` uint8; a labelled hydrogen, an atom of its own,
-            counts itself.
+        hydrogens: hydrogens that can move from atom to atom, ``(a,)`` uint8; a labelled hydrogen,
+            an atom of its own, counts itself. Tritium is not counted: it stays where it is, as its
+            move would shift a mass by three.
         deuteriums: those of them that are deuterium, ``(a,)`` uint8.
         mass: exact mass in Da with the hydrogens, labels counted, ``(a,)`` float64.
     """
@@ -53,6 +54,6 @@ def compose(mol: Chem.Mol) -> Composition:
         elements[i, _HYDROGEN] = attached
         if not label:
             elements[i, ELEMENTS.index(symbol)] += 1
-        hydrogens[i] = attached + (symbol == "H")
+        hydrogens[i] = attached + (symbol == "H" and label != 3)
         deuteriums[i] = symbol == "H" and label == 2
     return Composition(elements, hydrogens, deuteriums, mass)

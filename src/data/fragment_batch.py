@@ -35,7 +35,7 @@ class FragmentSet:
         atoms: whether each fragment holds each atom of the graph, ``(f, a)`` bool.
         depth: number of atoms that were removed to make it, ``(f,)`` uint8.
         elements: unlabelled atoms of each element, hydrogens included, ``(f, elements)`` int16.
-        hydrogens: hydrogens of any mass, ``(f,)`` int16.
+        hydrogens: hydrogens that can move, of any mass but tritium, ``(f,)`` int16.
         deuteriums: those of them that are deuterium, ``(f,)`` int16.
         mass: exact mass in Da, ``(f,)`` float64.
     """

@@ -50,6 +50,23 @@ def write_bde_card(checkpoint: Path) -> None:
     _write(checkpoint, _bde_card(checkpoint))
 
 
+def add_section(checkpoint: Path, title: str, text: str) -> None:
+    """Put a section into the model card beside a checkpoint, in the place of one of that title.
+
+    Args:
+        checkpoint: the checkpoint's path.
+        title: the section's title.
+        text: what stands in it; no line of it begins with ``## ``.
+    """
+    card = checkpoint.with_name("MODEL_CARD.md").read_text(encoding="utf-8")
+    head, *sections = card.split("\n## ")
+    others = [section for section in sections if not section.startswith(f"{title}\n")]
+    # Before what the model cannot do and who may use it.
+    place = next((i for i, s in enumerate(others) if s.startswith("Limits\n")), len(others))
+    others.insert(place, f"{title}\n{text.strip()}\n")
+    _write(checkpoint, "\n## ".join([head, *others]))
+
+
 def _write(checkpoint: Path, text: str) -> None:
     path = checkpoint.with_name("MODEL_CARD.md")
     temporary = path.with_name(path.name + ".tmp")

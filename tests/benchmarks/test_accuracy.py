@@ -72,9 +72,13 @@ def run(folder, capsys):
 
 
 def test_models_are_scored_alike_and_trained_once(run, folder):
-    status, out, err = run("--output", folder / "first.json")
+    status, out, err = run("--output", folder / "first.json", "--card")
     assert status == 0
     assert "warning" not in err
+    card = load_config(folder / "config.yaml").teacher.checkpoint.with_name("MODEL_CARD.md")
+    table = card.read_text().split("## Beside its peers\n")[1].split("\n## ")[0]
+    assert table.strip().splitlines()[-1] in out
+    assert "| NEIMS |" in table
     result = json.loads((folder / "first.json").read_text())
     assert set(result["accuracy"]) == {
         "teacher", "teacher without fragments", "NEIMS", "nearest training molecule",

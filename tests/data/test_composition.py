@@ -1,4 +1,5 @@
 import pytest
+from rdkit import Chem
 from rdkit.Chem import Descriptors
 
 from nextims.data.composition import compose
@@ -34,3 +35,12 @@ def test_labels_weigh_but_have_no_natural_isotopes():
     assert (total["C"], total["H"], total["O"]) == (2, 3, 1)
     assert acetone.hydrogens.sum() == 6
     assert acetone.deuteriums.sum() == 3
+
+
+def test_tritium_stays_where_it_is():
+    ethanol = compose(read_molecule("[3H]OCC").mol)
+    assert ethanol.hydrogens.sum() == 5
+    assert ethanol.deuteriums.sum() == 0
+    assert ethanol.mass.sum() == pytest.approx(
+        Descriptors.ExactMolWt(Chem.MolFromSmiles("[3H]OCC"))
+    )

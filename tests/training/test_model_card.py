@@ -7,7 +7,7 @@ from nextims.models.bde import BDEModel
 from nextims.models.student import Student
 from nextims.models.teacher import Teacher
 from nextims.training.checkpoint import load_plain, save_checkpoint
-from nextims.training.model_card import write_bde_card, write_spectrum_card
+from nextims.training.model_card import add_section, write_bde_card, write_spectrum_card
 
 ORIGIN = {
     "version": "0.1.0",
@@ -125,3 +125,16 @@ def test_a_card_is_replaced_and_the_checkpoint_left_alone(tmp_path):
     assert "older" not in card_of(path)
     assert path.read_bytes() == before
     assert load_plain(path)["metadata"]["test"] == BDE["test"]
+
+
+def test_a_section_is_added_before_the_limits_and_replaced(tmp_path, store):
+    path = save(tmp_path / "teacher" / "teacher.pt", Teacher, TEACHER_SIZES, SPECTRA)
+    write_spectrum_card(path, store)
+    before = card_of(path)
+    add_section(path, "Beside its peers", "first table\n\n| a | b |\n")
+    first = card_of(path)
+    assert first == before.replace(
+        "\n## Limits", "\n## Beside its peers\nfirst table\n\n| a | b |\n\n## Limits"
+    )
+    add_section(path, "Beside its peers", "second table")
+    assert card_of(path) == first.replace("first table\n\n| a | b |", "second table")
