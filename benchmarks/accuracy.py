@@ -128,6 +128,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--epochs-teacher", type=int, help="of the one trained here (default: as configured)"
     )
+    parser.add_argument(
+        "--members-teacher", type=int, help="networks of the one trained here (as configured)"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE.json")
     parser.add_argument(
         "--card", action="store_true", help="write the table into the teacher's model card"
@@ -154,7 +157,12 @@ def _models(config: Config, arguments: argparse.Namespace, split_anew: bool) -> 
     if arguments.epochs_plain:
         models[PLAIN] = trained_plain_teacher(config, arguments.work, epochs=arguments.epochs_plain)
     if TEACHER not in models:
-        models[TEACHER] = trained_teacher(config, arguments.work, epochs=arguments.epochs_teacher)
+        models[TEACHER] = trained_teacher(
+            config,
+            arguments.work,
+            epochs=arguments.epochs_teacher,
+            members=arguments.members_teacher,
+        )
     return {name: models[name] for name in (TEACHER, STUDENT, PLAIN, NEIMS) if name in models}
 
 

@@ -212,18 +212,23 @@ def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained
     return _load(checkpoint, PlainTeacher)
 
 
-def trained_teacher(config: Config, work: Path, *, epochs: int | None) -> Trained:
+def trained_teacher(
+    config: Config, work: Path, *, epochs: int | None = None, members: int | None = None
+) -> Trained:
     """Return a teacher of the configured architecture trained on the configured store.
 
     Args:
         config: the configuration.
         work: folder of what the benchmark keeps.
         epochs: largest number of epochs, if not that of the configuration.
+        members: number of networks, if not that of the configuration.
     """
     config = with_epochs(config, epochs)
+    own = config.teacher.model_copy(update={"members": members or config.teacher.members})
+    config = config.model_copy(update={"teacher": own})
     key = teacher_key(config)
     checkpoint = _folder(work, "teacher", key) / "teacher.pt"
-    own = config.teacher.model_copy(update={"checkpoint": checkpoint})
+    own = own.model_copy(update={"checkpoint": checkpoint})
     config = config.model_copy(update={"teacher": own})
     if not is_complete(checkpoint, key):
         _train(checkpoint, is_begun(config), lambda resume: train_teacher(config, resume=resume))
