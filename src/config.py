@@ -92,7 +92,7 @@ class TeacherConfig(Section):
     head_loss_weight: float = Field(0.3, ge=0)
     bond_energies: bool = True
     bond_energy_weight: float = Field(0.1, ge=0)
-    members: int = Field(2, ge=1)
+    members: int = Field(3, ge=1)
     mc_samples: int = Field(8, ge=2)
 
 

@@ -8,6 +8,7 @@ from rdkit import Chem
 
 from nextims.config import PROJECT_ROOT, load_config
 from nextims.data.molecule import read_molecule
+from nextims.data.spectrum import isotope_pattern
 from nextims.inference import Predictor
 from nextims.inference.bde_backends import NativeBackend
 from nextims.inference.bond_table import bond_rows
@@ -33,7 +34,7 @@ BASE_PEAKS = {
 
 @BOTH
 def test_they_are_small_finished_and_described(path):
-    assert path.stat().st_size < 40e6
+    assert path.stat().st_size < {TEACHER: 60e6, STUDENT: 40e6}[path]  # the teacher: 3 networks
     metadata = load_plain(path)["metadata"]
     assert {"finished", "commit", "data", "validation", "test", "version"} <= set(metadata)
     card = path.with_name("MODEL_CARD.md").read_text()
@@ -64,6 +65,29 @@ def test_chlorobenzene_has_its_molecular_ion_twice_and_phenyl(predictor):
     highest = {peak.mz: peak.intensity for peak in result.highest_peaks(3)}
     assert set(highest) == {77, 112, 114}
     assert 0.2 < highest[114] / highest[112] < 0.5  # 0.32 by the abundance of 37Cl
+
+
+@pytest.mark.parametrize(
+    ("smiles", "mz", "shift", "formula"),
+    [
+        ("Brc1ccccc1", 156, 2, {"C": 6, "H": 5, "Br": 1}),
+        ("Clc1ccccc1", 112, 2, {"C": 6, "H": 5, "Cl": 1}),
+        ("ClC(Cl)(Cl)Cl", 117, 2, {"C": 1, "Cl": 3}),
+        ("ClC(Cl)(Cl)Cl", 117, 4, {"C": 1, "Cl": 3}),
+        ("Brc1ccc(Br)cc1", 234, 2, {"C": 6, "H": 4, "Br": 2}),
+        ("Brc1ccc(Br)cc1", 234, 4, {"C": 6, "H": 4, "Br": 2}),
+        ("CCCBr", 122, 2, {"C": 3, "H": 7, "Br": 1}),
+        ("C[Si](C)(C)Cl", 93, 2, {"C": 2, "H": 6, "Si": 1, "Cl": 1}),
+        ("c1ccsc1", 84, 2, {"C": 4, "H": 4, "S": 1}),
+    ],
+)
+def test_the_teacher_computes_isotope_patterns(smiles, mz, shift, formula):
+    [result] = Predictor.from_checkpoint(TEACHER, device="cpu").predict([smiles])
+    intensity = {peak.mz: peak.intensity for peak in result.peaks}
+    pattern = isotope_pattern(formula)
+    # Other ions lie there as well: M + 2 of M - 1 and what has taken up hydrogens.
+    expected = pattern[shift] / pattern[0]
+    assert intensity[mz + shift] / intensity[mz] == pytest.approx(expected, rel=0.05, abs=0.01)
 
 
 def test_no_peak_above_the_isotopes_or_below_carbon(predictor):
