@@ -134,15 +134,18 @@ class IonSpectrum(nn.Module):
             self._add(bins, part.molecule, part.mz[:, :1] + shift, spread)
         return self._spectra(bins, len(fragments))
 
-    def intensities(self, share: Tensor, fragments: FragmentBatch, scale: Tensor) -> Ions:
+    def intensities(
+        self, ions: list[PlacedIons], share: Tensor, fragments: FragmentBatch, scale: Tensor
+    ) -> Ions:
         """Return the intensities of the ions, each with all its isotopes.
 
         Args:
+            ions: the ions at their masses, as ``place`` gives them for ``share``.
             share: share of each fragment at each hydrogen shift, ``(n, S)``.
             fragments: the fragments.
             scale: what the ions of each mass are multiplied by, ``(b, max_mz)``.
         """
-        plain, *with_labels = self.place(share, fragments)
+        plain, *with_labels = ions
         scaled = share.clone()
         scaled[plain.rows] = plain.weight * self._scaled_at(scale[None], plain).squeeze(2)
         exchanged = share.new_zeros(fragments.exchange.shape)

@@ -54,7 +54,7 @@ class TeacherParts(NamedTuple):
     from_ions: Tensor
     bin_share: Tensor
     alone: Tensor | None
-    bond_energies: Tensor | None
+    bond_energies: Tensor | None = None
 
 
 class TeacherNetwork(nn.Module):
@@ -155,13 +155,13 @@ class TeacherNetwork(nn.Module):
         gate = torch.sigmoid(self.gate(features).float())
         with torch.autocast(gate.device.type, enabled=False):
             intensity, parts = self._mix(scored.share, bins, gate, batch)
-        named = graph.targets is not None
-        bond_energies = self.bond_energy(atoms, graph) if named else None
-        return Prediction(intensity, features, TeacherParts(*parts, bond_energies))
+        if graph.targets is not None:
+            parts = parts._replace(bond_energies=self.bond_energy(atoms, graph))
+        return Prediction(intensity, features, parts)
 
     def _mix(
         self, share: Tensor, bins: Tensor, gate: Tensor, batch: Batch
-    ) -> tuple[Tensor, tuple[Ions | None, Tensor, Tensor, Tensor | None]]:
+    ) -> tuple[Tensor, TeacherParts]:
         """Lay the bin head's masses over the fragment head's ions.
 
         Args:
@@ -171,7 +171,7 @@ class TeacherNetwork(nn.Module):
             batch: the molecules.
 
         Returns:
-            The spectra, and all of ``TeacherParts`` but the bond energies.
+            The spectra, and what they are made of, bond energies not among it.
         """
         fragments = batch.fragments
         ions = self.spectrum.place(share, fragments)
@@ -188,13 +188,14 @@ class TeacherNetwork(nn.Module):
         spectra = from_ions + wanted.masked_fill(has_ion | above, 0.0)
         total = spectra.sum(2, keepdim=True)
         spectra = spectra / total
-        parts = (
-            self.spectrum.intensities(share, fragments, scales[0] / total[0])
-            if not self.training
-            else None,
-            from_ions[0] / total[0],
-            from_bins.sum(1) / wanted[0].sum(1),
-            spectra[1:] if self.training else None,
+        intensities = None
+        if not self.training:
+            intensities = self.spectrum.intensities(ions, share, fragments, scales[0] / total[0])
+        parts = TeacherParts(
+            ions=intensities,
+            from_ions=from_ions[0] / total[0],
+            bin_share=from_bins.sum(1) / wanted[0].sum(1),
+            alone=spectra[1:] if self.training else None,
         )
         return spectra[0], parts
 

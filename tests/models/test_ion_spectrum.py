@@ -82,7 +82,7 @@ def test_ions_are_scaled_by_the_mass_of_their_lightest_isotopes():
     assert torch.allclose(scaled[0, 80:90], 3 * plain[0, 80:90])
     assert torch.allclose(scaled[0, 110:], plain[0, 110:])
     # The intensities of the ions give the same spectrum.
-    intensities = layer.intensities(share, fragments, scales[1]).share
+    intensities = layer.intensities(ions, share, fragments, scales[1]).share
     assert torch.allclose(spread(intensities, fragments), scaled, atol=1e-6)
 
 
@@ -91,7 +91,8 @@ def test_intensities_of_deuterated_ions_are_scaled_by_mass():
     molecule = share_of(fragments, 0, -1)  # loses a hydrogen or a deuterium, half each
     scale = torch.ones(1, 300)
     scale[0, 59] = 3.0  # M - H
-    ions = IonSpectrum(300).intensities(molecule, fragments, scale)
+    layer = IonSpectrum(300)
+    ions = layer.intensities(layer.place(molecule, fragments), molecule, fragments, scale)
     assert ions.share.sum().item() == pytest.approx(2)
     by_mass = ions.exchanged[0, SHIFTS.index(-1)]
     assert sorted(by_mass[by_mass > 0].tolist()) == pytest.approx([0.5, 1.5])
