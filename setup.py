@@ -8,6 +8,9 @@ HERE = Path(__file__).parent
 VERSION = {}
 exec((HERE / "src" / "version.py").read_text(encoding="utf-8"), VERSION)
 
+# For exporting a student; running an exported one takes onnxruntime alone.
+ONNX = ["onnx>=1.16", "onnxscript>=0.1"]
+
 setup(
     name="nextims",
     version=VERSION["__version__"],
@@ -26,12 +29,14 @@ setup(
         "h5py>=3.10",
         "numpy>=1.26",
         "numba>=0.60",
+        "onnxruntime>=1.18",
         "pydantic>=2.7",
         "pyyaml>=6.0",
         "tqdm>=4.66",
     ],
     extras_require={
-        "test": ["pytest>=8", "ruff>=0.6", "matchms>=0.28", "ms_entropy>=1.3"],
+        "onnx": ONNX,
+        "test": ["pytest>=8", "ruff>=0.6", "matchms>=0.28", "ms_entropy>=1.3", *ONNX],
         "alfabet": ["alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
     },
 )

@@ -91,7 +91,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--checkpoint",
         type=Path,
         metavar="CKPT",
-        help="trained student or teacher (default: student.checkpoint of the settings)",
+        help="trained student or teacher (default: student.checkpoint of the settings); the export "
+        "of a student beside it (.onnx) is used on the CPU, without PyTorch",
     )
     parser.add_argument(
         "--annotate",
@@ -146,6 +147,10 @@ def _load(arguments: argparse.Namespace):
             f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
             f"--teacher {config.teacher.checkpoint}"
         )
+    if not _options(arguments) and arguments.device != "cuda":
+        exported = _load_exported(path)
+        if exported is not None:
+            return exported
     from nextims.inference import Predictor  # imports PyTorch, which takes seconds
 
     try:
@@ -167,12 +172,34 @@ def _load(arguments: argparse.Namespace):
     return predictor
 
 
+def _load_exported(path: Path):
+    """Return what predicts without PyTorch: the export itself, or one of the checkpoint."""
+    itself = path.suffix == ".onnx"
+    if not itself and not path.with_suffix(".onnx").is_file():
+        return None
+    from nextims.data.digest import file_digest
+    from nextims.inference.onnx_predictor import OnnxError, OnnxPredictor
+
+    def load_checkpoint():
+        from nextims.inference import Predictor
+
+        return Predictor.from_checkpoint(path, "cpu")
+
+    try:
+        if itself:
+            return OnnxPredictor(path)
+        predictor = OnnxPredictor(path.with_suffix(".onnx"), fallback=load_checkpoint)
+        return predictor if predictor.checkpoint_sha256 == file_digest(path) else None
+    except (ImportError, OnnxError) as error:
+        if itself:
+            raise InputError(str(error)) from error
+        return None  # the checkpoint will do
+
+
 def _options(arguments: argparse.Namespace) -> dict[str, bool]:
-    return {
-        "annotate": arguments.annotate,
-        "exact_mass": arguments.exact_mass,
-        "uncertainty": arguments.uncertainty,
-    }
+    """Return what is asked for that a student cannot give."""
+    options = ("annotate", "exact_mass", "uncertainty")
+    return {name: True for name in options if getattr(arguments, name)}
 
 
 def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter:

@@ -100,12 +100,14 @@ class StudentConfig(Section):
     """Size and routing of the student."""
 
     checkpoint: FilePath = Path("checkpoints/student/best_student.pt")
-    width: int = Field(768, ge=8)
+    ions: int = Field(4000, ge=1)
+    losses: int = Field(2000, ge=1)
+    width: int = Field(512, ge=8)
     experts: int = Field(4, ge=2)
     active_experts: int = Field(2, ge=1)
     expert_blocks: int = Field(3, ge=1)
-    expert_bottleneck: int = Field(384, ge=8)
-    dropout: Fraction = 0.25
+    expert_bottleneck: int = Field(256, ge=8)
+    dropout: Fraction = 0.1
     balance_weight: float = Field(0.01, ge=0)
     gate_entropy_weight: float = Field(0.001, ge=0)
     gate_bias_step: float = Field(0.001, ge=0)
@@ -124,7 +126,11 @@ class DistillationConfig(Section):
 
     cache: FilePath = Path("data/processed/teacher_predictions.h5")
     unlabelled: FilePath = Path("data/unlabelled.smi.gz")
-    temperature_start: float = Field(2.0, ge=1.0)
+    variants: int = Field(60_000, ge=0)
+    structures: FilePath = Path("data/processed/unlabelled_structures.smi.gz")
+    labelled_repeats: int = Field(2, ge=1)
+    mc_samples: int = Field(0, ge=0)
+    temperature_start: float = Field(1.0, ge=1.0)
     temperature_end: float = Field(1.0, ge=1.0)
 
 
@@ -173,7 +179,12 @@ class FinetuneConfig(PhaseConfig):
 class StudentPhaseConfig(PhaseConfig):
     """The defaults of the student's training."""
 
-    epochs: int = Field(24, ge=1)
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(128, ge=2)
+    weight_decay: float = Field(1e-3, ge=0)
+    warmup_fraction: Fraction = 0.05
+    precision: Precision | None = "bf16-mixed"
+    weight_average: Fraction | None = 0.998
 
 
 class TrainingConfig(Section):
@@ -200,6 +211,16 @@ class Config(Section):
     student: StudentConfig = StudentConfig()
     distillation: DistillationConfig = DistillationConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _check(self) -> Config:
+        passes = self.distillation.mc_samples or self.teacher.members
+        if passes < 2:
+            raise ValueError(
+                "distillation.mc_samples: a teacher's uncertainty takes 2 passes or more, found "
+                f"{self.distillation.mc_samples} with teacher.members {self.teacher.members}"
+            )
+        return self
 
     def with_root(self, root: Path) -> Config:
         """Return a copy whose relative paths are taken from the folder ``root``."""

@@ -22,6 +22,8 @@ Peaks = Mapping[float, float] | Iterable[tuple[float, float]]
 # Arguments of small models.
 STUDENT_SIZES = {
     "max_mz": 300,
+    "ions": 150,
+    "losses": 50,
     "width": 16,
     "experts": 3,
     "active_experts": 2,
@@ -46,6 +48,30 @@ TEACHER_SIZES = {
 
 # About what ethanol gives: m/z 31 from the loss of methyl, 45 from the loss of hydrogen, M 46.
 ETHANOL_PEAKS = {15: 60, 26: 90, 27: 220, 29: 300, 30: 60, 31: 999, 43: 80, 45: 510, 46: 220}
+
+
+def build_student(**sizes):
+    """Return a student of random weights that knows some ions and losses of C, H, O and Cl."""
+    import itertools
+
+    import torch
+
+    from nextims.data.molecule import ELEMENTS
+    from nextims.models.formula_head import Vocabulary
+    from nextims.models.student import Student
+
+    sizes = {**STUDENT_SIZES, **sizes}
+    ranges = {"C": range(7), "O": range(2), "Cl": range(2), "H": range(14)}
+    formulas = torch.zeros(7 * 2 * 2 * 14, len(ELEMENTS), dtype=torch.int16)
+    for formula, numbers in zip(formulas, itertools.product(*ranges.values()), strict=True):
+        for element, number in zip(ranges, numbers, strict=True):
+            formula[ELEMENTS.index(element)] = number
+    model = Student(**sizes)
+    ions = formulas[formulas[:, ELEMENTS.index("C")] > 0][: sizes["ions"]]
+    losses = formulas[: sizes["losses"]]  # the first is nothing
+    usual = torch.full((len(ions) + len(losses),), 0.01)
+    model.head.start_from(Vocabulary(ions, losses, usual))
+    return model.eval()
 
 
 def load_script(name: str) -> ModuleType:
@@ -244,7 +270,15 @@ def build_config(folder: Path, *, epochs: int = 2):
             "members": 1,
             "mc_samples": 2,
         },
-        "student": {"width": 32, "expert_blocks": 1, "expert_bottleneck": 16, "dropout": 0.1},
+        "student": {
+            "ions": 60,
+            "losses": 30,
+            "width": 32,
+            "expert_blocks": 1,
+            "expert_bottleneck": 16,
+            "dropout": 0.1,
+        },
+        "distillation": {"variants": 0, "mc_samples": 2},
         "training": {
             "device": "cpu",
             "gradnorm": {"warmup_steps": 2},

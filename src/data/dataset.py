@@ -38,7 +38,8 @@ class Example:
         spectrum: the measured peaks; ``None`` for a structure without a spectrum.
         energy: ionization energy in eV, NaN where not given.
         lowest_mz: lowest recorded m/z.
-        row: position in the store.
+        row: position in the store; -1 for a structure without a spectrum.
+        smiles: canonical SMILES.
         bonds: the bonds whose dissociation energy is known.
     """
 
@@ -47,6 +48,7 @@ class Example:
     energy: float
     lowest_mz: int
     row: int
+    smiles: str
     bonds: KnownBonds | None = None
 
 
@@ -99,6 +101,13 @@ class SpectrumDataset(Dataset):
         # A file that is open when workers are forked would be shared with them.
         self.store.close()
 
+    @property
+    def smiles(self) -> list[str]:
+        """The canonical SMILES of all spectra."""
+        smiles = self.store.column("smiles")
+        self.store.close()
+        return [smiles[row] for row in self.rows]
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -127,6 +136,7 @@ class SpectrumDataset(Dataset):
             float(index.energy[row]),
             int(index.lowest_mz[row]),
             row,
+            smiles,
             bonds,
         )
 
@@ -157,7 +167,7 @@ class ExampleCollator:
             lowest_mz=torch.tensor([e.lowest_mz for e in examples]),
         )
         if self.teacher is not None:
-            mean, deviation, features = self.teacher.read(batch.row.numpy())
+            mean, deviation, features = self.teacher.read([e.smiles for e in examples])
             batch = replace(
                 batch,
                 teacher_mean=torch.from_numpy(mean),

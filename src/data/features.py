@@ -28,6 +28,7 @@ class Features:
     Attributes:
         positions: set positions of the fingerprint, ``(s,)`` int64.
         values: 1 for a bit, the number of occurrences for a count, ``(s,)`` float32.
+        atoms, labels: as ``Molecule.atoms`` gives them.
         nominal_mass: mass of the molecular ion, Da.
         highest_mz: highest m/z of the molecular ion's isotope pattern.
         graph: the graph, where the model needs it.
@@ -36,6 +37,8 @@ class Features:
 
     positions: np.ndarray
     values: np.ndarray
+    atoms: np.ndarray
+    labels: np.ndarray
     nominal_mass: int
     highest_mz: int
     graph: Graph | None = None
@@ -49,6 +52,9 @@ class Batch:
     Attributes:
         positions, values: fingerprints one after the other, ``(s,)``.
         offsets: where each molecule's fingerprint starts, ``(b,)``.
+        atoms: atoms of each element, labelled ones counted, ``(b, len(ELEMENTS))`` int64.
+        labels: of each kind of isotope label the molecule, the element, the extra mass in Da and
+            the number of atoms, ``(l, 4)`` int64.
         nominal_mass, highest_mz: ``(b,)`` int64, Da.
         energy: ionization energy, ``(b,)`` float32, eV.
         graph: the graphs, and bonds of known dissociation energy.
@@ -63,6 +69,8 @@ class Batch:
     positions: Tensor
     values: Tensor
     offsets: Tensor
+    atoms: Tensor
+    labels: Tensor
     nominal_mass: Tensor
     highest_mz: Tensor
     energy: Tensor
@@ -97,10 +105,9 @@ def featurize(molecule: Molecule, *, graph: bool, fragments: int = 0) -> Feature
         >>> featurize(read_molecule("CCO"), graph=True).graph.edges.shape
         (2, 4)
     """
-    positions, values = molecule.fingerprint()
     return Features(
-        positions,
-        values,
+        *molecule.fingerprint(),
+        *molecule.atoms(),
         molecule.nominal_mass,
         molecule.highest_mz,
         build_graph(molecule.mol) if graph else None,
@@ -121,6 +128,12 @@ def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None
         positions=torch.from_numpy(np.concatenate([m.positions for m in molecules])),
         values=torch.from_numpy(np.concatenate([m.values for m in molecules])),
         offsets=torch.from_numpy(np.cumsum([0, *lengths[:-1]])),
+        atoms=torch.from_numpy(np.stack([m.atoms for m in molecules])),
+        labels=torch.from_numpy(
+            np.concatenate(
+                [np.insert(m.labels, 0, i, axis=1) for i, m in enumerate(molecules)], dtype=np.int64
+            )
+        ),
         nominal_mass=torch.tensor([m.nominal_mass for m in molecules]),
         highest_mz=torch.tensor([m.highest_mz for m in molecules]),
         energy=torch.from_numpy(np.nan_to_num(energies, nan=STANDARD_ENERGY)).float(),

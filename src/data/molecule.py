@@ -30,6 +30,9 @@ _COUNTS = rdFingerprintGenerator.GetMorganGenerator(
 # An ion of less than this share of the molecular ion's pattern is left out of a spectrum's range.
 _ISOTOPE_FLOOR = 1e-3
 
+# Mass numbers of the commonest isotopes, which nominal masses are made of.
+NOMINAL_MASSES = {e: _PERIODIC_TABLE.GetMostCommonIsotope(e) for e in ELEMENTS}
+
 RDLogger.DisableLog("rdApp.*")
 
 
@@ -79,11 +82,28 @@ class Molecule:
                 counts["H", 0] += hydrogens
         return counts
 
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the number of atoms of each element, and the isotope labels.
+
+        Returns:
+            Atoms of each of ``ELEMENTS``, labelled ones counted, ``(len(ELEMENTS),)``, int64; of
+            each kind of label the element's position, the mass above the commonest isotope's in Da
+            and the number of atoms, ``(l, 3)``, int64.
+        """
+        atoms = np.zeros(len(ELEMENTS), np.int64)
+        labels = []
+        for (element, isotope), number in self._isotope_counts.items():
+            position = ELEMENTS.index(element)
+            atoms[position] += number
+            if isotope and isotope != NOMINAL_MASSES[element]:
+                labels.append((position, isotope - NOMINAL_MASSES[element], number))
+        return atoms, np.array(sorted(labels), np.int64).reshape(-1, 3)
+
     @cached_property
     def nominal_mass(self) -> int:
         """Mass of the molecular ion in Da from the most abundant isotopes, labels counted."""
         return sum(
-            number * (isotope or _PERIODIC_TABLE.GetMostCommonIsotope(element))
+            number * (isotope or NOMINAL_MASSES[element])
             for (element, isotope), number in self._isotope_counts.items()
         )
 

@@ -1,16 +1,28 @@
-"""The HDF5 cache of a teacher's predictions for the spectra of a store."""
+"""The HDF5 cache of a teacher's predictions, by structure.
+
+| dataset | type | shape | |
+| --- | --- | --- | --- |
+| ``smiles`` | UTF-8 | (molecules,) | canonical SMILES |
+| ``mean`` | float16 | (molecules, max_mz) | predicted spectra, sum 1 |
+| ``deviation`` | float16 | (molecules, max_mz) | their standard deviations |
+| ``features`` | float16 | (molecules, width) | the teacher's vectors |
+
+Attributes: ``key``, what the predictions depend on.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-# A block is computed, written and flushed as one; a killed run loses one block at most.
 _COLUMNS = ("mean", "deviation", "features")
+
+Predictions = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class TeacherCacheError(ValueError):
@@ -18,9 +30,9 @@ class TeacherCacheError(ValueError):
 
 
 class TeacherCache:
-    """Reads means, deviations and features by the spectrum's position in the store.
+    """Reads means, deviations and features of structures.
 
-    Float16 on disk, one compressed row a spectrum; opened anew by each process.
+    Float16 on disk, one compressed row a molecule; opened anew by each process.
 
     Args:
         path: file that ``fill`` wrote.
@@ -37,91 +49,109 @@ class TeacherCache:
             with h5py.File(self.path, "r") as file:
                 self.key = str(file.attrs["key"])
                 self.feature_width = file["features"].shape[1]
-                rows = file["rows"][:]
+                smiles = file["smiles"].asstr()[:]
         except (OSError, KeyError) as error:
             raise TeacherCacheError(f"{path}: no usable cache of predictions ({error})") from error
-        self._position = {int(row): i for i, row in enumerate(rows)}
+        self._position = {text: i for i, text in enumerate(smiles)}
 
     def __getstate__(self):
         return {**self.__dict__, "_file": None, "_process": -1}
 
-    def read(self, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __contains__(self, smiles: str) -> bool:
+        return smiles in self._position
+
+    def __len__(self) -> int:
+        return len(self._position)
+
+    def read(self, smiles: Sequence[str]) -> Predictions:
         """Return mean ``(b, max_mz)``, deviation ``(b, max_mz)`` and features ``(b, width)``.
 
         Args:
-            rows: positions in the store.
+            smiles: canonical SMILES of ``b`` structures.
 
         Raises:
-            KeyError: a position that the cache does not hold.
+            KeyError: a structure that the cache does not hold.
         """
         if self._process != os.getpid():
             self._file, self._process = h5py.File(self.path, "r"), os.getpid()
-        positions = [self._position[int(row)] for row in rows]
-        columns = (
+        positions = [self._position[text] for text in smiles]
+        mean, deviation, features = (
             np.stack([self._file[name][position] for position in positions]).astype(np.float32)
             for name in _COLUMNS
         )
-        mean, deviation, features = columns
         return mean, deviation, features
 
 
 def fill(
     path: str | Path,
-    rows: np.ndarray,
-    compute: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]],
+    smiles: Sequence[str],
+    compute: Callable[[list[str]], Predictions],
     *,
     key: str,
     widths: tuple[int, int],
     block: int = 256,
 ) -> Iterator[int]:
-    """Write a cache block by block; a run that was killed continues where it stopped.
+    """Write a cache block by block, or add to one what is missing.
+
+    A run that was killed continues where it stopped: a file beside the cache, renamed at the end,
+    holds the work done so far.
 
     Args:
-        path: target; a file beside it, renamed at the end, holds the work done so far.
-        rows: positions in the store, ``(n,)``.
-        compute: gives mean, deviation and features of some of the rows.
-        key: what the predictions depend on; work done under another key is thrown away.
+        path: target.
+        smiles: canonical SMILES of the structures.
+        compute: gives mean, deviation and features of some of them.
+        key: what the predictions depend on; what was predicted under another key is thrown away.
         widths: ``max_mz`` and the width of the features.
-        block: rows computed at a time.
+        block: structures computed at a time.
 
     Yields:
-        The number of rows written, after each block (the first time, those found done).
+        The number of structures written, after each block (the first time, those found done).
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     work = path.with_name(path.name + ".part")
-    with _open_work(work, rows, key, widths) as file:
-        done = int(file.attrs["done"])
-        yield done
-        for start in range(done, len(rows), block):
-            end = min(start + block, len(rows))
-            for name, values in zip(_COLUMNS, compute(rows[start:end]), strict=True):
-                file[name][start:end] = values
+    with _open_work(work, path, key, widths) as file:
+        done = set(file["smiles"].asstr()[:])
+        missing = [text for text in dict.fromkeys(smiles) if text not in done]
+        yield len(set(smiles)) - len(missing)
+        for start in range(0, len(missing), block):
+            part = missing[start : start + block]
+            columns = dict(zip(_COLUMNS, compute(part), strict=True)) | {"smiles": part}
+            for name in (*_COLUMNS, "smiles"):  # what has no name yet does not count
+                dataset = file[name]
+                dataset.resize(len(file["smiles"]) + len(part), axis=0)
+                dataset[-len(part) :] = columns[name]
             file.flush()
-            file.attrs["done"] = end
-            file.flush()
-            yield end - start
+            yield len(part)
     work.replace(path)
 
 
-def _open_work(work: Path, rows: np.ndarray, key: str, widths: tuple[int, int]) -> h5py.File:
-    if work.exists():
-        try:
-            file = h5py.File(work, "r+")
-            if str(file.attrs["key"]) == key and np.array_equal(file["rows"][:], rows):
-                return file
-            file.close()
-        except (OSError, KeyError):
-            pass  # killed while the file itself was being laid out: nothing in it to keep
-        work.unlink()
+def _open_work(work: Path, path: Path, key: str, widths: tuple[int, int]) -> h5py.File:
+    """Open the work that was done, or a copy of the cache to add to, or a new file."""
+    for source in (work, path):
+        if source.exists():
+            if source == path:
+                shutil.copyfile(path, work)
+            try:
+                file = h5py.File(work, "r+")
+                if str(file.attrs["key"]) == key and "smiles" in file:
+                    return file
+                file.close()
+            except (OSError, KeyError):
+                pass  # killed while the file itself was being written: nothing in it to keep
+            work.unlink()
     file = h5py.File(work, "w")
     max_mz, feature_width = widths
     for name, width in zip(_COLUMNS, (max_mz, max_mz, feature_width), strict=True):
         file.create_dataset(
-            name, (len(rows), width), np.float16, chunks=(1, width), compression="lzf"
+            name,
+            (0, width),
+            np.float16,
+            maxshape=(None, width),
+            chunks=(1, width),
+            compression="lzf",
         )
-    file["rows"] = rows
+    file.create_dataset("smiles", (0,), h5py.string_dtype(), maxshape=(None,), chunks=(1024,))
     file.attrs["key"] = key
-    file.attrs["done"] = 0
     file.flush()
     return file

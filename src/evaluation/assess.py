@@ -12,6 +12,7 @@ from tqdm import tqdm
 from ..data.features import Batch, collate, featurize
 from ..data.molecule import load_canonical
 from .metrics import score
+from .possible import impossible_share
 
 
 @torch.inference_mode()
@@ -23,16 +24,21 @@ def assess(model: nn.Module, batches: Iterable[Batch]) -> dict[str, np.ndarray]:
         batches: batches with measured spectra.
 
     Returns:
-        Each metric of ``metrics.score`` a spectrum, ``(spectra,)``, and ``row``, the spectra's
-        positions in the store.
+        Each metric of ``metrics.score`` a spectrum, ``(spectra,)``; ``impossible_share``, what of
+        the predicted intensity lies at masses that no ion of the molecule can have; and ``row``,
+        the spectra's positions in the store.
     """
     was_training = model.training
     model.eval()
     scores: list[dict[str, np.ndarray]] = []
     for batch in batches:
         intensity = model(batch).intensity.float().cpu().numpy()
-        batch_scores = score(intensity, batch.spectrum.cpu().numpy(), batch.lowest_mz.cpu().numpy())
-        scores.append({**batch_scores, "row": batch.row.cpu().numpy()})
+        batch = batch.to("cpu")
+        batch_scores = score(intensity, batch.spectrum.numpy(), batch.lowest_mz.numpy())
+        batch_scores["impossible_share"] = impossible_share(
+            intensity, batch.atoms.numpy(), batch.labels.numpy(), batch.highest_mz.numpy()
+        )
+        scores.append({**batch_scores, "row": batch.row.numpy()})
     model.train(was_training)
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from rdkit.rdBase import BlockLogs
 from torch import nn
 
 from ..config import PROJECT_ROOT, Config
 from ..data.features import Features, collate, featurize
 from ..data.fragment_batch import FragmentBatch
-from ..data.molecule import Molecule, MoleculeError, read_molecule
+from ..data.molecule import Molecule
 from ..data.spectrum import Spectrum
 from ..evaluation.calibration import Calibration, CalibrationError
 from ..models.device import choose_device
@@ -23,17 +21,16 @@ from ..models.heads import Prediction
 from ..training.checkpoint import load_model
 from .accurate_mass import at_accurate_masses
 from .annotation import annotate as annotate_peaks
-from .results import AnnotatedPeak, FailedPrediction, PredictedSpectrum, spectrum_from_bins
+from .results import AnnotatedPeak, PredictedSpectrum
+from .streaming import Result, StreamingPredictor, failure, result_from_bins
 from .structures import InputStructure
 from .uncertainty import estimate_uncertainty
 
 if TYPE_CHECKING:
     from ..training.checkpoint import Checkpoint
 
-Result = PredictedSpectrum | FailedPrediction
 
-
-class Predictor:
+class Predictor(StreamingPredictor):
     """Predicts 70 eV electron-ionization spectra.
 
     Args:
@@ -155,48 +152,33 @@ class Predictor:
         uncertainty: bool = False,
     ) -> Iterator[Result]:
         """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
-        if isinstance(smiles, str):
-            raise TypeError(
-                f"expected a list of SMILES, found the text {smiles!r}: use [{smiles!r}]"
-            )
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, found {batch_size}")
         if (annotate or exact_mass) and not self.names_ions:
             raise ValueError(
                 f"only a teacher names the ions behind its peaks, this is a {self.model.kind}"
             )
         return self._stream(
-            _numbered(smiles),
+            smiles,
             batch_size,
             annotate=annotate,
             exact_mass=exact_mass,
             calibration=self.calibration if uncertainty else None,
         )
 
-    def _stream(
-        self, structures: Iterator[InputStructure], batch_size: int, **options: Any
-    ) -> Iterator[Result]:
-        while batch := list(islice(structures, batch_size)):
-            yield from self._predict_batch(batch, **options)
-
-    def _predict_batch(
+    def _results(
         self,
         structures: list[InputStructure],
+        molecules: list[Molecule],
         *,
         annotate: bool,
         exact_mass: bool,
         calibration: Calibration | None,
-    ) -> list[Result]:
-        """Return the results of one batch; unusable structures keep their place."""
-        results: list[Result | Molecule] = [self._read(structure) for structure in structures]
-        readable = [i for i, read in enumerate(results) if isinstance(read, Molecule)]
-        if not readable:
-            return results
-        features, fragments, prediction = self._run([results[i] for i in readable])
-        for position, (i, bins) in enumerate(
-            zip(readable, prediction.intensity.float().cpu().numpy(), strict=True)
+    ) -> Iterator[Result]:
+        features, fragments, prediction = self._run(molecules)
+        spectra = prediction.intensity.float().cpu().numpy()
+        for position, (structure, molecule, bins) in enumerate(
+            zip(structures, molecules, spectra, strict=True)
         ):
-            result = _result(structures[i], results[i], bins)
+            result = result_from_bins(structure, molecule, bins)
             if calibration is not None and isinstance(result, PredictedSpectrum):
                 uncertainty = estimate_uncertainty(
                     self.model, calibration, features[position], bins, result.spectrum
@@ -205,22 +187,9 @@ class Predictor:
             if (annotate or exact_mass) and isinstance(result, PredictedSpectrum):
                 peaks = annotate_peaks(result, prediction, fragments, position)
                 result = _explained(
-                    structures[i], result, peaks, annotate=annotate, exact_mass=exact_mass
+                    structure, result, peaks, annotate=annotate, exact_mass=exact_mass
                 )
-            results[i] = result
-        return results
-
-    def _read(self, structure: InputStructure) -> Molecule | FailedPrediction:
-        try:
-            if not isinstance(structure.smiles, str):  # NaN in a column of a table, say
-                raise MoleculeError(f"expected a SMILES, found {structure.smiles!r}")
-            # RDKit's own messages name no line, and other packages (matchms) turn them on.
-            with BlockLogs():
-                return read_molecule(structure.smiles, max_mz=self.max_mz)
-        except MoleculeError as error:
-            return _failure(structure, error)
-        except UnicodeEncodeError:  # bytes that are no text, from a command line
-            return _failure(structure, MoleculeError("not readable as text"))
+            yield result
 
     @torch.inference_mode()
     def _run(
@@ -232,19 +201,6 @@ class Predictor:
         ]
         batch = collate(features).to(self.device)
         return features, batch.fragments, self.model(batch)
-
-
-def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:
-    for position, item in enumerate(smiles, start=1):
-        yield item if isinstance(item, InputStructure) else InputStructure(position, item)
-
-
-def _result(structure: InputStructure, molecule: Molecule, bins) -> Result:
-    try:
-        spectrum = spectrum_from_bins(bins, molecule.highest_mz)
-    except ValueError as error:
-        return _failure(structure, error)
-    return PredictedSpectrum(structure.line, structure.name, molecule, spectrum)
 
 
 def _explained(
@@ -259,14 +215,10 @@ def _explained(
     if exact_mass:
         peaks, left_out = at_accurate_masses(peaks)
         if not peaks:
-            return _failure(structure, ValueError("no peak has an ion to give it a mass"))
+            return failure(structure, ValueError("no peak has an ion to give it a mass"))
         spectrum = Spectrum([peak.mz for peak in peaks], [peak.intensity for peak in peaks])
         result = replace(result, spectrum=spectrum, left_out=left_out)
         if result.uncertainty is not None:  # its deviations are of the peaks at nominal masses
             whole = replace(result.uncertainty, deviations=None)
             result = replace(result, uncertainty=whole)
     return replace(result, annotations=peaks) if annotate else result
-
-
-def _failure(structure: InputStructure, error: ValueError) -> FailedPrediction:
-    return FailedPrediction(structure.line, str(structure.smiles), structure.name, str(error))

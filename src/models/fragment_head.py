@@ -15,25 +15,8 @@ from torch_geometric.utils import softmax
 
 from ..data.fragment_batch import SHIFTS, FragmentBatch
 from ..data.graph import BOND_FEATURES, GraphBatch
-from ..data.molecule import ELEMENTS
+from .formula_features import FORMULA_FEATURES, formula_features
 from .ion_spectrum import possible_shifts
-
-_LARGEST_DEPTH = 3
-_MOST_CUTS = 6
-_MOST_UNSATURATION = 24  # twice the rings and double bonds, and 2
-_VALENCE = {"H": 1, "B": 3, "C": 4, "N": 3, "O": 2, "F": 1, "Si": 4, "P": 3, "S": 2, "Cl": 1,
-            "Br": 1, "I": 1}  # fmt: skip
-# Atoms of which each number up to this has a position of its own: CO and H2O are no sums.
-_COUNTED_EXACTLY = {"C": 8, "H": 12, "N": 3, "O": 4}
-# Of the ion and of the loss: counts of elements, hydrogens and atoms, the exact counts, rings and
-# double bonds and their parity. Depth and number of cut bonds.
-FORMULA_FEATURES = (
-    2 * (len(ELEMENTS) + 2 + sum(most + 1 for most in _COUNTED_EXACTLY.values()))
-    + 2 * (_MOST_UNSATURATION + 2)
-    + (_LARGEST_DEPTH + 1)
-    + (_MOST_CUTS + 1)
-)
-
 
 # No possible ion is quite without a share, so that the bin head can lend it one.
 _SMALLEST_SHARE = 1e-9
@@ -224,53 +207,3 @@ def _sum_over(holds: Tensor, values: Tensor, value_slot: Tensor, slot: Tensor) -
     padded = values.new_zeros(holds.shape[0] * holds.shape[1], values.shape[1])
     padded = padded.index_copy(0, value_slot, values).unflatten(0, holds.shape[:2])
     return torch.bmm(holds.to(values.dtype).transpose(1, 2), padded).flatten(0, 1)[slot]
-
-
-def formula_features(
-    fragments: FragmentBatch, size: Tensor, cuts: Tensor, graph: GraphBatch
-) -> Tensor:
-    """Return what the head reads of the formulas of fragments and their losses.
-
-    Args:
-        fragments: the fragments.
-        size: atoms of each, ``(n,)``.
-        cuts: cut bonds of each, ``(n,)``.
-        graph: the graphs of the molecules.
-
-    Returns:
-        Shape ``(n, FORMULA_FEATURES)``.
-    """
-    atoms = torch.bincount(graph.atom_molecule, minlength=len(fragments))[fragments.molecule]
-    ion = torch.cat([fragments.elements, fragments.hydrogens[:, None], size[:, None]], 1)
-    loss = [fragments.lost_elements, fragments.lost_hydrogens[:, None], (atoms - size)[:, None]]
-    parts = [_one_hot(fragments.depth, _LARGEST_DEPTH), _one_hot(cuts, _MOST_CUTS)]
-    for counts in (ion, torch.cat(loss, 1)):
-        elements, hydrogens = counts[:, : len(ELEMENTS)], counts[:, len(ELEMENTS)]
-        parts += [counts.float().log1p(), *unsaturation(elements, hydrogens)]
-        for element, most in _COUNTED_EXACTLY.items():
-            number = hydrogens if element == "H" else elements[:, ELEMENTS.index(element)]
-            parts.append(_one_hot(number, most))
-    return torch.cat(parts, dim=1)
-
-
-def _one_hot(number: Tensor, most: int) -> Tensor:
-    return F.one_hot(number.long().clamp(0, most), most + 1).float()
-
-
-def unsaturation(elements: Tensor, hydrogens: Tensor) -> list[Tensor]:
-    """Return rings and double bonds, one position for each half, and the parity of the halves.
-
-    Twice the number of rings and double bonds is 2 + Σ n (valence - 2) over the atoms; where it is
-    odd, the electrons of the ion are paired (McLafferty and Turecek, Interpretation of Mass
-    Spectra, 4th ed. 1993, sections 2.8 and 3.1).
-
-    Args:
-        elements: atoms of each element, ``(n, len(ELEMENTS))``; hydrogens are not read.
-        hydrogens: hydrogens of any mass, ``(n,)``.
-
-    Returns:
-        Shapes ``(n, positions)`` and ``(n, 1)``.
-    """
-    excess = elements.new_tensor([0 if e == "H" else _VALENCE[e] - 2 for e in ELEMENTS])
-    twice = 2 + (elements * excess).sum(1) - hydrogens
-    return [_one_hot(twice + 2, _MOST_UNSATURATION), (twice % 2)[:, None].float()]

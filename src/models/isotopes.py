@@ -22,7 +22,7 @@ class IsotopeEnvelope(nn.Module):
     ``HIGHEST`` (hexabromobenzene's ends at M + 12); what lies beyond is left out.
 
     Shape:
-        atoms of each element ``(n, len(ELEMENTS))`` -> ``(n, HIGHEST - LOWEST + 1)``: abundance at
+        atoms of each element ``(n, len(ELEMENTS))`` -> ``(n, WIDTH)``: abundance at
         each mass shift from the ion of the commonest isotopes, sum 1 (less what is left out)
 
     Example:
@@ -37,6 +37,7 @@ class IsotopeEnvelope(nn.Module):
 
     LOWEST = -6
     HIGHEST = 12
+    WIDTH = HIGHEST - LOWEST + 1
     # Wide enough that nothing worth counting wraps around.
     _LENGTH = 32
 

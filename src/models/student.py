@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.features import Batch
-from .heads import BidirectionalHead, Prediction
+from .formula_features import FormulaLayer
+from .formula_head import FormulaHead
+from .heads import Prediction
 from .layers import FingerprintLayer, ResidualBlock
 
 
@@ -73,10 +75,12 @@ class Gate(nn.Module):
 
 
 class Student(nn.Module):
-    """A gated mixture of residual MLPs on the fingerprint, with a bidirectional head.
+    """A gated mixture of residual MLPs on fingerprint and formula, to shares of ions.
 
     Args:
         max_mz: highest nominal mass.
+        ions: ion formulas that the head knows.
+        losses: formulas of losses that the head knows.
         width: size of a molecule's vector.
         experts: number of experts.
         active_experts: experts a molecule goes to.
@@ -97,6 +101,8 @@ class Student(nn.Module):
         self,
         *,
         max_mz: int,
+        ions: int,
+        losses: int,
         width: int,
         experts: int,
         active_experts: int,
@@ -108,6 +114,7 @@ class Student(nn.Module):
         self.max_mz = max_mz
         self.feature_width = width
         self.fingerprint = FingerprintLayer(width)
+        self.formula = FormulaLayer(width)
         self.gate_norm = nn.LayerNorm(width)
         self.gate = Gate(width, experts=experts, active=active_experts)
         self.experts = nn.ModuleList(
@@ -123,14 +130,14 @@ class Student(nn.Module):
             nn.ReLU(),
             nn.Dropout(dropout),
         )
-        self.head = BidirectionalHead(width, max_mz)
+        self.head = FormulaHead(width, max_mz, ions=ions, losses=losses)
 
     def forward(self, batch: Batch) -> Prediction:
         """Return the predicted spectra."""
-        x = self.fingerprint(batch)
+        x = self.fingerprint(batch) + self.formula(batch.atoms)
         weights, routing = self.gate(self.gate_norm(x))
         features = self.mixed(self._mix(x, weights, routing.chosen))
-        intensity = self.head(features, batch.nominal_mass, batch.highest_mz)
+        intensity = self.head(features, batch)
         return Prediction(intensity, features, routing)
 
     def shared_parameters(self) -> list[nn.Parameter]:

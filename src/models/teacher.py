@@ -50,7 +50,8 @@ class Teacher(nn.Module):
 
         Args:
             batch: ``b`` molecules.
-            n: number of passes, 2 or more; each is of one member, all of them alike often.
+            n: number of passes, 2 or more; each is of one member, all of them alike often. 0: one
+                of each member, without dropout.
 
         Returns:
             Mean and standard deviation of the intensities, ``(b, max_mz)`` each, and the mean of
@@ -59,19 +60,22 @@ class Teacher(nn.Module):
         Raises:
             ValueError: fewer than two passes.
         """
-        if n < 2:
-            raise ValueError(f"a standard deviation needs 2 passes or more, found {n}")
+        passes = -(-n // len(self.members)) if n else 1
+        if passes * len(self.members) < 2 or n == 1:
+            raise ValueError(
+                f"a standard deviation needs 2 passes or more, found {n or len(self.members)}"
+            )
         was_training = self.training
         self.eval()
         for module in self.modules():
-            if isinstance(module, nn.Dropout):
+            if n and isinstance(module, nn.Dropout):
                 module.train()
         intensities, features = [], []
         try:
             for member in self.members:
-                passes = [member(batch) for _ in range(-(-n // len(self.members)))]
-                intensities += [p.intensity for p in passes]
-                features.append(torch.stack([p.features for p in passes]).mean(0))
+                predictions = [member(batch) for _ in range(passes)]
+                intensities += [p.intensity for p in predictions]
+                features.append(torch.stack([p.features for p in predictions]).mean(0))
         finally:
             self.train(was_training)
         deviation, mean = torch.std_mean(torch.stack(intensities), dim=0)

@@ -9,12 +9,13 @@ from torch.utils.data import DataLoader
 from ..config import Config
 from ..data.bde_data import QUANTITIES
 from ..data.bde_dataset import BDEDataset, bde_loader
+from ..data.digest import file_digest
 from ..data.graph import GraphBatch
 from ..models.bde import BDEModel
 from .checkpoint import CheckpointError, load_model, load_plain, save_atomically
 from .losses import bond_energy_loss
 from .model_card import write_bde_card
-from .runs import file_digest, run_key, train_phase
+from .runs import run_key, train_phase
 from .trainer import Losses, Phase
 
 

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import ConcatDataset, DataLoader
-from tqdm import tqdm
 
 from ..config import Config, DistillationConfig, StudentConfig
-from ..data.dataset import (
-    STANDARD_ENERGY_RANGE,
-    ExampleCollator,
-    SpectrumDataset,
-    make_loader,
-)
+from ..data.dataset import make_loader
 from ..data.features import Batch
 from ..data.nist_dataset import ensure_store
-from ..data.teacher_cache import TeacherCache, TeacherCacheError, fill
-from ..data.unlabelled import UnlabelledDataset
 from ..evaluation.assess import assess
 from ..models.device import choose_device
 from ..models.student import Student, counted_experts
-from ..models.teacher import Teacher
-from .checkpoint import CheckpointError, load_model, weights_digest
 from .losses import (
     confidence,
     entropy_distance,
@@ -37,7 +26,6 @@ from .losses import (
 )
 from .model_card import write_spectrum_card
 from .runs import (
-    file_digest,
     library_part,
     library_source,
     mean_scores,
@@ -46,7 +34,9 @@ from .runs import (
     test_metrics,
     train_phase,
 )
+from .teacher_labels import cache_teacher, teacher_digest, teachers_vocabulary, training_sets
 from .trainer import Losses, Phase
+from .unlabelled_structures import structures_key
 
 
 class DistillationPhase(Phase):
@@ -129,63 +119,6 @@ class DistillationPhase(Phase):
         return {**scores, **shares}
 
 
-def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> TeacherCache:
-    """Compute the teacher's MC-Dropout predictions for the training molecules, once.
-
-    Args:
-        config: the configuration.
-        teacher_path: the teacher's checkpoint.
-        device: where the teacher runs.
-
-    Returns:
-        The cache at ``distillation.cache``; the one that is there if it was made by this teacher
-        from this store and these unlabelled structures.
-
-    Raises:
-        CheckpointError: the checkpoint cannot be used, or holds no teacher.
-    """
-    depends_on = (
-        _teacher_part(teacher_path)["teacher"],
-        file_digest(config.data.store),
-        str(config.teacher.mc_samples),
-        str(config.training.seed),
-        *_unlabelled_part(config).values(),
-    )
-    key = " ".join(depends_on)
-    path = config.distillation.cache
-    try:
-        cache = TeacherCache(path)
-        if cache.key == key:
-            return cache
-    except TeacherCacheError:
-        pass  # none yet, or damaged: made again
-    teacher, _ = load_model(teacher_path, device)
-    if not isinstance(teacher, Teacher):
-        raise CheckpointError(f"{teacher_path}: holds a {teacher.kind}, expected a teacher")
-    if teacher.max_mz != config.data.max_mz:
-        raise CheckpointError(
-            f"{teacher_path}: predicts up to m/z {teacher.max_mz}, data.max_mz is "
-            f"{config.data.max_mz}"
-        )
-    parts = _training_sets(config, graph=True, fragments=teacher.fragments)
-    dataset, rows = ConcatDataset(parts), np.concatenate([part.rows for part in parts])
-    positions = {int(row): item for item, row in enumerate(rows)}
-    collator = ExampleCollator(config.data.max_mz)
-
-    def compute(rows: np.ndarray) -> tuple[np.ndarray, ...]:
-        # Seeded by the block, so that a run that was interrupted gives the same predictions.
-        torch.manual_seed(config.training.seed + positions[int(rows[0])])
-        batch = collator([dataset[positions[int(row)]] for row in rows]).to(device)
-        outputs = teacher.predict_with_uncertainty(batch, config.teacher.mc_samples)
-        return tuple(output.float().cpu().numpy() for output in outputs)
-
-    widths = (config.data.max_mz, teacher.feature_width)
-    with tqdm(total=len(dataset), desc="teacher's predictions", unit="molecule") as bar:
-        for written in fill(path, rows, compute, key=key, widths=widths):
-            bar.update(written)
-    return TeacherCache(path)
-
-
 def student_arguments(config: Config) -> dict:
     """Return the constructor arguments of the configured student."""
     not_sizes = {"checkpoint", "balance_weight", "gate_entropy_weight", "gate_bias_step"}
@@ -197,13 +130,13 @@ def student_key(config: Config, teacher_path: Path) -> str:
     settings = {
         "model": config.student.model_dump(mode="json", exclude={"checkpoint"}),
         "distillation": config.distillation.model_dump(
-            mode="json", exclude={"cache", "unlabelled"}
+            mode="json", exclude={"cache", "unlabelled", "structures"}
         ),
-        "mc": config.teacher.mc_samples,
-        **_unlabelled_part(config),
+        "structures": structures_key(config),
+        "teacher": teacher_digest(teacher_path),
         **library_part(config),
     }
-    return run_key(config, "student", settings | _teacher_part(teacher_path))
+    return run_key(config, "student", settings)
 
 
 def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -> dict:
@@ -224,15 +157,19 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
     """
     ensure_store(config)
     key = student_key(config, teacher_path)
-    cache = cache_teacher(config, teacher_path, choose_device(config.training.device))
+    device = choose_device(config.training.device)
+    cache = cache_teacher(config, teacher_path, device)
     arguments = student_arguments(config)
     torch.manual_seed(config.training.seed)
     model = Student(**arguments)
+    if not resume:
+        model.head.start_from(teachers_vocabulary(config, teacher_path, device))
     settings = config.training.student
     common = {"graph": False, "batch_size": settings.batch_size}
-    parts = _training_sets(config, graph=False)
+    parts = training_sets(config)
+    labelled = [parts[0]] * config.distillation.labelled_repeats
     training = make_loader(
-        ConcatDataset(parts),
+        ConcatDataset([*labelled, *parts[1:]]),
         max_mz=config.data.max_mz,
         batch_size=settings.batch_size,
         num_workers=config.data.num_workers,
@@ -253,7 +190,7 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
         return {
             **metrics,
             "test_expert_shares": shares,
-            "teacher": _teacher_part(teacher_path)["teacher"],
+            "teacher": teacher_digest(teacher_path),
         }
 
     metadata = train_phase(
@@ -274,45 +211,3 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
     )
     write_spectrum_card(config.student.checkpoint, config.data.store)
     return metadata
-
-
-def _teacher_part(teacher_path: Path) -> dict[str, str]:
-    if not teacher_path.is_file():
-        raise CheckpointError(
-            f"{teacher_path}: no such teacher; train one with "
-            "`python scripts/train_teacher.py --phase finetune`"
-        )
-    return {"teacher": weights_digest(teacher_path)}
-
-
-def _unlabelled_part(config: Config) -> dict[str, str]:
-    path = config.distillation.unlabelled
-    return {"unlabelled": file_digest(path)} if path.is_file() else {}
-
-
-def _training_sets(
-    config: Config, *, graph: bool, fragments: int = 0
-) -> list[SpectrumDataset | UnlabelledDataset]:
-    """Return the training spectra and, where there are any, the structures without spectra."""
-    labelled = SpectrumDataset(
-        config.data.store,
-        "train",
-        energy_range=STANDARD_ENERGY_RANGE,
-        graph=graph,
-        fragments=fragments,
-        memory_efficient=config.data.memory_efficient_mode,
-    )
-    path = config.distillation.unlabelled
-    if not path.is_file():
-        tqdm.write(f"{path}: not there; the student learns from the store's molecules alone")
-        return [labelled]
-    unlabelled = UnlabelledDataset(
-        path, config.data.store, max_mz=config.data.max_mz, graph=graph, fragments=fragments
-    )
-    for line, reason in unlabelled.unreadable[:5]:
-        tqdm.write(f"{path}, line {line}: {reason}")
-    tqdm.write(
-        f"{path}: {len(unlabelled):,} structures that the store does not hold, "
-        f"{len(unlabelled.unreadable):,} that cannot be used"
-    )
-    return [labelled, unlabelled]

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from ..config import Config, PhaseConfig
 from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
+from ..data.digest import file_digest
 from ..data.store import SpectrumStore
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess
@@ -28,15 +29,6 @@ from .trainer import Phase, Trainer, state_path
 # Fabric announces each seed and suggests more workers than a laptop has cores.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-
-
-def file_digest(path: str | Path) -> str:
-    """Return the SHA-256 of a file's content, in hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:

@@ -3,8 +3,7 @@
 import pytest
 
 import calibration
-from builders import STUDENT_SIZES, build_config
-from nextims.models.student import Student
+from builders import STUDENT_SIZES, build_config, build_student
 from nextims.training.checkpoint import load_model, save_checkpoint
 from nextims.training.teacher import train_teacher
 
@@ -48,7 +47,7 @@ def test_choices_and_plot(run, tmp_path):
 def test_wrong_usage_is_one_line(run, config, tmp_path):
     model, checkpoint = load_model(config.teacher.checkpoint)
     save_checkpoint(tmp_path / "old.pt", model, checkpoint.model_config, {})
-    save_checkpoint(tmp_path / "student.pt", Student(**STUDENT_SIZES), STUDENT_SIZES, {})
+    save_checkpoint(tmp_path / "student.pt", build_student(), STUDENT_SIZES, {})
     for arguments, message in (
         (("--checkpoint", tmp_path / "old.pt"), "old.pt: holds no calibration"),
         (("--checkpoint", tmp_path / "student.pt"), "student.pt: holds a student, expected a"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from builders import STUDENT_SIZES, TEACHER_SIZES
+from builders import TEACHER_SIZES, build_student
 
 
 @pytest.fixture(scope="session")
@@ -10,14 +10,11 @@ def small_model():
     """A student with random weights and peaks on both sides of the floor of 0.001."""
     import torch
 
-    from nextims.models.student import Student
-
     torch.manual_seed(4)
-    model = Student(**STUDENT_SIZES)
+    model = build_student()
     with torch.no_grad():
-        model.head.forward_part.weight *= 40
-        model.head.reverse_part.weight *= 40
-    return model.eval()
+        model.head.score.weight *= 40
+    return model
 
 
 @pytest.fixture(scope="session")

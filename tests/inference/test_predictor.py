@@ -154,7 +154,7 @@ def test_a_single_text_is_refused(predictor):
 
 
 def test_broken_weights_give_a_failure_and_not_a_spectrum(predictor, small_model, monkeypatch):
-    bias = small_model.head.forward_part.bias
+    bias = small_model.head.score.bias
     monkeypatch.setattr(bias, "data", torch.full_like(bias, math.nan))
     [result] = predictor.predict(["CCO"])
     assert result.reason == "the model gave an intensity that is not finite"

@@ -4,13 +4,8 @@ import torch
 from nextims.data.features import collate, featurize
 from nextims.data.fragment_batch import SHIFTS
 from nextims.data.molecule import ELEMENTS, read_molecule
-from nextims.models.fragment_head import (
-    FORMULA_FEATURES,
-    FragmentHead,
-    MoleculeDropout,
-    formula_features,
-    unsaturation,
-)
+from nextims.models.formula_features import FORMULA_FEATURES, formula_features, unsaturation
+from nextims.models.fragment_head import FragmentHead, MoleculeDropout
 from nextims.models.ion_spectrum import possible_shifts
 
 

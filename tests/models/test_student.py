@@ -1,25 +1,18 @@
 import pytest
 import torch
 
+from builders import build_student
 from nextims.data.features import collate, featurize
 from nextims.data.molecule import read_molecule
-from nextims.models.student import Gate, Student
+from nextims.models.student import Gate
 
-SIZES = {
-    "max_mz": 200,
-    "width": 32,
-    "experts": 4,
-    "active_experts": 2,
-    "expert_blocks": 1,
-    "expert_bottleneck": 16,
-    "dropout": 0.1,
-}
+SIZES = {"max_mz": 200, "width": 32, "experts": 4}
 
 
 @pytest.fixture
 def student():
     torch.manual_seed(0)
-    return Student(**SIZES).eval()
+    return build_student(**SIZES)
 
 
 def batch_of(*smiles):
@@ -58,7 +51,7 @@ def test_the_mixture_is_the_weighted_sum_of_the_chosen_experts(student):
 
 def test_training_mixes_the_chosen_experts_too():
     torch.manual_seed(0)
-    student = Student(**{**SIZES, "dropout": 0.0}).train()
+    student = build_student(**SIZES, dropout=0.0).train()
     x = torch.randn(6, 32)
     weights, routing = student.gate(x)
     everyone = torch.stack([expert(x) for expert in student.experts], 1)

@@ -6,7 +6,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from builders import SMALL_MOLECULES, SMALL_SPLITS, STUDENT_SIZES, build_store, load_script
+from builders import (
+    SMALL_MOLECULES,
+    SMALL_SPLITS,
+    STUDENT_SIZES,
+    build_store,
+    build_student,
+    load_script,
+)
 from nextims.config import DataConfig, load_config
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
@@ -36,7 +43,6 @@ def run(evaluate, tmp_path, monkeypatch, capsys):
     """Run the command in a folder with a store, settings and weights."""
     import torch
 
-    from nextims.models.student import Student
     from nextims.training.checkpoint import save_checkpoint
 
     monkeypatch.chdir(tmp_path)
@@ -50,7 +56,7 @@ def run(evaluate, tmp_path, monkeypatch, capsys):
         f"data: {{store: spectra.h5, max_mz: {MAX_MZ}, num_workers: 0}}\n"
     )
     torch.manual_seed(0)
-    save_checkpoint("small.pt", Student(**SIZES), SIZES, {})
+    save_checkpoint("small.pt", build_student(max_mz=MAX_MZ), SIZES, {})
 
     def command(*arguments):
         defaults = ("--config", "config.yaml", "--checkpoint", "small.pt", "--device", "cpu")

@@ -5,12 +5,19 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from builders import STUDENT_SIZES, TEACHER_SIZES, build_calibration, load_script
+from builders import (
+    STUDENT_SIZES,
+    TEACHER_SIZES,
+    build_calibration,
+    build_student,
+    load_script,
+)
 from nextims.config import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
@@ -26,12 +33,11 @@ def predict():
 def checkpoint(tmp_path_factory):
     import torch
 
-    from nextims.models.student import Student
     from nextims.training.checkpoint import save_checkpoint
 
     torch.manual_seed(1)
     path = tmp_path_factory.mktemp("weights") / "small.pt"
-    save_checkpoint(path, Student(**STUDENT_SIZES), STUDENT_SIZES, {})
+    save_checkpoint(path, build_student(), STUDENT_SIZES, {})
     return path
 
 
@@ -335,6 +341,42 @@ def test_a_reader_that_stops_early_is_no_error(checkpoint, tmp_path):
         ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "Name: CCO\n", "")
+
+
+def test_an_export_beside_the_checkpoint_is_used_if_it_is_of_the_same_weights(
+    predict, checkpoint, capsys, tmp_path, monkeypatch
+):
+    pytest.importorskip("onnxscript", reason='needs pip install -e ".[onnx]"')
+    import torch
+
+    from nextims.inference.onnx_export import export_onnx
+    from nextims.inference.onnx_predictor import OnnxPredictor
+    from nextims.training.checkpoint import save_checkpoint
+
+    own = tmp_path / "own.pt"
+    shutil.copy(checkpoint, own)
+    exported = export_onnx(own)
+    runs = []
+    run = OnnxPredictor._run
+
+    def counted(*arguments):
+        runs.append(1)
+        return run(*arguments)
+
+    monkeypatch.setattr(OnnxPredictor, "_run", counted)
+
+    def predicted(path):
+        assert predict.main(["--checkpoint", str(path), "--smiles", "CCO"]) == 0
+        return capsys.readouterr().out
+
+    text = predicted(own)
+    assert predicted(exported) == text
+    assert len(runs) == 2
+    assert predicted(checkpoint).splitlines()[1:] == text.splitlines()[1:]
+    torch.manual_seed(2)
+    save_checkpoint(own, build_student(), STUDENT_SIZES, {})
+    assert predicted(own) != text
+    assert len(runs) == 2  # other weights than the export's
 
 
 @pytest.mark.skipif(not SHIPPED.exists(), reason="the trained student is not in this checkout")

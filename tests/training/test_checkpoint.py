@@ -14,6 +14,8 @@ from nextims.training.checkpoint import (
 
 SIZES = {
     "max_mz": 60,
+    "ions": 40,
+    "losses": 20,
     "width": 16,
     "experts": 4,
     "active_experts": 2,

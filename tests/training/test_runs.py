@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from builders import STUDENT_SIZES, build_bde_cache, build_bde_data, build_config, changed
-from nextims.models.student import Student
+from builders import (
+    STUDENT_SIZES,
+    build_bde_cache,
+    build_bde_data,
+    build_config,
+    build_student,
+    changed,
+)
 from nextims.training import runs
 from nextims.training.bde import bde_key, train_bde
 from nextims.training.checkpoint import CheckpointError, load_plain, save_checkpoint
@@ -66,7 +72,7 @@ class TestIsComplete:
         return tmp_path / "student.pt"
 
     def save(self, path, **metadata):
-        save_checkpoint(path, Student(**STUDENT_SIZES), STUDENT_SIZES, metadata)
+        save_checkpoint(path, build_student(), STUDENT_SIZES, metadata)
 
     def test_a_finished_run_of_the_same_key_is(self, path):
         self.save(path, key="a", finished="2026-11-23")
@@ -132,7 +138,7 @@ class TestTrainPhase:
             def fit(self, *arguments, **settings):
                 super().fit(*arguments, **settings)
                 save_checkpoint(
-                    config.teacher.pretrained, Student(**STUDENT_SIZES), STUDENT_SIZES, {"key": "?"}
+                    config.teacher.pretrained, build_student(), STUDENT_SIZES, {"key": "?"}
                 )
 
         monkeypatch.setattr(runs, "Trainer", Saboteur)

@@ -1,0 +1,92 @@
+"""From structures to results, a batch at a time, whatever runs the model. Imports no PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from rdkit.rdBase import BlockLogs
+
+from ..data.molecule import Molecule, MoleculeError, read_molecule
+from .results import FailedPrediction, PredictedSpectrum, spectrum_from_bins
+from .structures import InputStructure
+
+Result = PredictedSpectrum | FailedPrediction
+
+
+class StreamingPredictor:
+    """Reads structures and predicts them in batches; those that fail keep their place.
+
+    Attributes:
+        max_mz: highest nominal mass of a molecule that the model can take, in Da.
+        name: what exported spectra call the model.
+    """
+
+    max_mz: int
+    name: str
+
+    def _results(
+        self, structures: list[InputStructure], molecules: list[Molecule], **options: Any
+    ) -> Iterable[Result]:
+        """Return the results of one batch of structures that were read."""
+        raise NotImplementedError
+
+    def _stream(
+        self, smiles: Iterable[str | InputStructure], batch_size: int, **options: Any
+    ) -> Iterator[Result]:
+        if isinstance(smiles, str):
+            raise TypeError(
+                f"expected a list of SMILES, found the text {smiles!r}: use [{smiles!r}]"
+            )
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, found {batch_size}")
+        return self._batches(_numbered(smiles), batch_size, **options)
+
+    def _batches(
+        self, structures: Iterator[InputStructure], batch_size: int, **options: Any
+    ) -> Iterator[Result]:
+        while batch := list(islice(structures, batch_size)):
+            read = [self._read(structure) for structure in batch]
+            readable = [i for i, molecule in enumerate(read) if isinstance(molecule, Molecule)]
+            results = iter(())
+            if readable:
+                results = iter(
+                    self._results(
+                        [batch[i] for i in readable], [read[i] for i in readable], **options
+                    )
+                )
+            for molecule in read:
+                yield next(results) if isinstance(molecule, Molecule) else molecule
+
+    def _read(self, structure: InputStructure) -> Molecule | FailedPrediction:
+        try:
+            if not isinstance(structure.smiles, str):  # NaN in a column of a table, say
+                raise MoleculeError(f"expected a SMILES, found {structure.smiles!r}")
+            # RDKit's own messages name no line, and other packages (matchms) turn them on.
+            with BlockLogs():
+                return read_molecule(structure.smiles, max_mz=self.max_mz)
+        except MoleculeError as error:
+            return failure(structure, error)
+        except UnicodeEncodeError:  # bytes that are no text, from a command line
+            return failure(structure, MoleculeError("not readable as text"))
+
+
+def result_from_bins(structure: InputStructure, molecule: Molecule, bins: np.ndarray) -> Result:
+    """Return the spectrum of a structure from its predicted bins, ``(max_mz,)``."""
+    try:
+        spectrum = spectrum_from_bins(bins, molecule.highest_mz)
+    except ValueError as error:
+        return failure(structure, error)
+    return PredictedSpectrum(structure.line, structure.name, molecule, spectrum)
+
+
+def failure(structure: InputStructure, error: ValueError) -> FailedPrediction:
+    """Return why there is no spectrum of a structure."""
+    return FailedPrediction(structure.line, str(structure.smiles), structure.name, str(error))
+
+
+def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:
+    for position, item in enumerate(smiles, start=1):
+        yield item if isinstance(item, InputStructure) else InputStructure(position, item)
