@@ -5,20 +5,20 @@ from __future__ import annotations
 import csv
 import math
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import PhaseConfig, TrainingConfig
 from ..models.device import choose_device
+from .averaging import RunningAverage
 from .checkpoint import CheckpointError, load_plain, save_atomically
 from .gradnorm import GradNorm
 
@@ -74,25 +74,6 @@ def metrics_path(checkpoint: Path, phase_name: str) -> Path:
     return checkpoint.with_name(f"metrics_{phase_name}.csv")
 
 
-def _running_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
-    """Return the update of a running average that forgets its beginning.
-
-    The share that is kept rises as (1 + n) / (10 + n) over the steps n to ``decay``, or the first
-    weights, which know nothing, would stay in the average for epochs.
-    """
-
-    @torch.no_grad()
-    def update(averaged: list[Tensor], current: list[Tensor], steps: Tensor) -> None:
-        kept = min(decay, (1 + int(steps)) / (10 + int(steps)))
-        for mean, value in zip(averaged, current, strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - kept)
-            else:
-                mean.copy_(value)  # a count of batches
-
-    return update
-
-
 class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
     """The run was asked to stop; its state is saved and ``resume`` continues it."""
 
@@ -100,9 +81,8 @@ class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to
 class Trainer:
     """Trains a phase: AdamW, warm-up and cosine decay, GradNorm, early stopping.
 
-    Where ``settings.weight_average`` is set, what is validated and kept is the exponential moving
-    average of the weights (Polyak and Juditsky, SIAM J. Control Optim. 1992, 30, 838), which lies
-    nearer to the middle of a minimum than the last step.
+    Where ``settings.weight_average`` is set, what is validated and kept is the running average of
+    the weights.
 
     Args:
         phase: what to train.
@@ -133,7 +113,7 @@ class Trainer:
             devices=1,
             precision=settings.precision or shared.precision,
         )
-        self.average: AveragedModel | None = None
+        self.average: RunningAverage | None = None
         self.gradnorm = GradNorm(phase.loss_names, **shared.gradnorm.model_dump())
         self.epoch = self.step = self.epochs_without_gain = 0
         self.batch = 0  # of the current epoch
@@ -163,8 +143,7 @@ class Trainer:
         _, optimizer = self.fabric.setup(self.phase, optimizer)
         self.gradnorm.to(self.fabric.device)
         if self.settings.weight_average:
-            average = _running_average(self.settings.weight_average)
-            self.average = AveragedModel(self.phase.model, multi_avg_fn=average, use_buffers=True)
+            self.average = RunningAverage(self.phase.model, self.settings.weight_average)
         sampler = train.batch_sampler
         train, validation = self.fabric.setup_dataloaders(train, validation)
         if resume:
@@ -192,29 +171,16 @@ class Trainer:
                         optimizer.step()
                         optimizer.zero_grad()
                         if self.average is not None:
-                            self.average.update_parameters(self.phase.model)
+                            self.average.update(self.phase.model)
                         self.phase.after_step()
                         self._count(losses, bar)
                         self._stop_if_asked(optimizer)
-                with self._averaged_weights():
+                with self.average.used_by(self.phase.model) if self.average else nullcontext():
                     self._end_epoch(self.phase.validate(validation))
                 self._save_state(optimizer)
                 self._stop_if_asked(optimizer)
         finally:
             signal.signal(signal.SIGTERM, previous_handler)
-
-    @contextmanager
-    def _averaged_weights(self) -> Iterator[None]:
-        """Give the phase's model the running average of its weights, where one is kept."""
-        if self.average is None:
-            yield
-            return
-        current = {name: value.clone() for name, value in self.phase.model.state_dict().items()}
-        self.phase.model.load_state_dict(self.average.module.state_dict())
-        try:
-            yield
-        finally:
-            self.phase.model.load_state_dict(current)
 
     def _learning_rate(self, progress: float) -> float:
         """Return the rate: up linearly over the warm-up, then down to 0 by half a cosine."""
