@@ -7,11 +7,12 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
-from nextims.inference.results import FailedPrediction
+from nextims.inference.results import FailedPrediction, FormattedSpectrum
 from nextims.inference.structures import (
     STANDARD_INPUT,
     InputError,
@@ -33,7 +34,7 @@ ALL_PREDICTED, USAGE_ERROR, SOME_NOT_PREDICTED, INTERRUPTED = 0, 2, 3, 130
 EXAMPLES = """\
 examples:
   python scripts/predict.py --smiles "CCO"
-  python scripts/predict.py --batch smiles_list.txt --output spectra.msp
+  python scripts/predict.py --batch smiles_list.txt --output spectra.msp --workers 4
   cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "Cc1ccccc1" --annotate --uncertainty
@@ -115,7 +116,21 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--workers",
+        type=_number_of_workers,
+        default=1,
+        metavar="N",
+        help="processes that share the work of a batch, each with one thread (default: 1, all "
+        "threads in this one)",
+    )
     return parser.parse_args(argv)
+
+
+def _number_of_workers(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
 
 
 def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int | None]:
@@ -141,20 +156,18 @@ def _check_output(output: Path | None, batch: str | None) -> None:
 def _load(arguments: argparse.Namespace):
     """Load the model, once everything has been checked that can be without it."""
     config = load_config(arguments.config)
-    path = arguments.checkpoint or config.student.checkpoint
+    path = _checkpoint(arguments)
     if not path.is_file():
         raise InputError(
             f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
             f"--teacher {config.teacher.checkpoint}"
         )
-    if not _options(arguments) and arguments.device != "cuda":
-        exported = _load_exported(path)
-        if exported is not None:
-            return exported
-    from nextims.inference import Predictor  # imports PyTorch, which takes seconds
+    from nextims.inference.loading import open_predictor
 
     try:
-        predictor = Predictor.from_checkpoint(path, arguments.device)
+        predictor = open_predictor(
+            path, device=arguments.device, student_will_do=not _options(arguments)
+        )
     except ValueError as error:
         raise InputError(str(error)) from error
     for option, asked in (
@@ -172,28 +185,8 @@ def _load(arguments: argparse.Namespace):
     return predictor
 
 
-def _load_exported(path: Path):
-    """Return what predicts without PyTorch: the export itself, or one of the checkpoint."""
-    itself = path.suffix == ".onnx"
-    if not itself and not path.with_suffix(".onnx").is_file():
-        return None
-    from nextims.data.digest import file_digest
-    from nextims.inference.onnx_predictor import OnnxError, OnnxPredictor
-
-    def load_checkpoint():
-        from nextims.inference import Predictor
-
-        return Predictor.from_checkpoint(path, "cpu")
-
-    try:
-        if itself:
-            return OnnxPredictor(path)
-        predictor = OnnxPredictor(path.with_suffix(".onnx"), fallback=load_checkpoint)
-        return predictor if predictor.checkpoint_sha256 == file_digest(path) else None
-    except (ImportError, OnnxError) as error:
-        if itself:
-            raise InputError(str(error)) from error
-        return None  # the checkpoint will do
+def _checkpoint(arguments: argparse.Namespace) -> Path:
+    return arguments.checkpoint or load_config(arguments.config).student.checkpoint
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, bool]:
@@ -227,6 +220,24 @@ def _predict_one(
     return ALL_PREDICTED
 
 
+def _predict_in_processes(
+    structures: Iterable[InputStructure], arguments: argparse.Namespace
+) -> Iterator[FormattedSpectrum | FailedPrediction]:
+    from nextims.inference.loading import open_predictor
+    from nextims.inference.parallel import predict_formatted
+
+    options = _options(arguments)
+    load = partial(
+        open_predictor,
+        _checkpoint(arguments),
+        device=arguments.device,
+        student_will_do=not options,
+        threads=1,
+    )
+    ending = ".msp" if arguments.output is None else arguments.output.suffix.lower()
+    return predict_formatted(structures, load, workers=arguments.workers, ending=ending, **options)
+
+
 def _predict_batch(
     predictor,
     structures: Iterable[InputStructure],
@@ -240,7 +251,10 @@ def _predict_batch(
         writer = MSPStream(sys.stdout.buffer, predictor.name)
     else:
         writer = _writer(arguments, predictor.name)
-    results = predictor.predict_stream(structures, **_options(arguments))
+    if arguments.workers > 1:
+        results = _predict_in_processes(structures, arguments)
+    else:
+        results = predictor.predict_stream(structures, **_options(arguments))
     progress = tqdm(results, total=total, unit=" structures", disable=None)
     left_out = 0.0
     with writer, progress:

@@ -144,6 +144,21 @@ class PredictedSpectrum:
 
 
 @dataclass(frozen=True)
+class FormattedSpectrum:
+    """A predicted spectrum that is text already.
+
+    Attributes:
+        line: line of the input that the structure stood in, from 1.
+        text: the spectrum in the format of the file that it is for.
+        left_out: as in ``PredictedSpectrum``.
+    """
+
+    line: int
+    text: str
+    left_out: float | None = None
+
+
+@dataclass(frozen=True)
 class FailedPrediction:
     """A structure that could not be predicted.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from .formats import FORMATS, csv_text, header, msp_record
-from .results import FailedPrediction, PredictedSpectrum
+from .results import FailedPrediction, FormattedSpectrum, PredictedSpectrum
+
+Result = PredictedSpectrum | FormattedSpectrum | FailedPrediction
 
 ERROR_COLUMNS = ("line", "text", "name", "reason")
 
@@ -109,11 +111,11 @@ class SpectrumWriter:
         self._append(self.path, self._header)
         return self
 
-    def write(self, result: PredictedSpectrum | FailedPrediction) -> None:
-        """Write one result."""
-        if isinstance(result, PredictedSpectrum):
+    def write(self, result: Result) -> None:
+        """Write one result; a ``FormattedSpectrum`` as it is."""
+        if not isinstance(result, FailedPrediction):
             self.predicted += 1
-            self._append(self.path, self._record(result, self.model_name))
+            self._append(self.path, _text(result, self._record, self.model_name))
             return
         if not self.failed:
             self._append(errors_path(self.path), csv_text([ERROR_COLUMNS]))
@@ -174,17 +176,26 @@ class MSPStream:
     def __enter__(self) -> MSPStream:
         return self
 
-    def write(self, result: PredictedSpectrum | FailedPrediction) -> None:
-        """Write one result."""
+    def write(self, result: Result) -> None:
+        """Write one result; a ``FormattedSpectrum`` as it is."""
         if isinstance(result, FailedPrediction):
             self.failed += 1
             return
         self.predicted += 1
-        self.stream.write(msp_record(result, self.model_name).encode("utf-8", "backslashreplace"))
+        text = _text(result, msp_record, self.model_name)
+        self.stream.write(text.encode("utf-8", "backslashreplace"))
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         if exception_type is None:
             self.stream.flush()
+
+
+def _text(
+    result: PredictedSpectrum | FormattedSpectrum,
+    record: Callable[[PredictedSpectrum, str], str],
+    model_name: str,
+) -> str:
+    return result.text if isinstance(result, FormattedSpectrum) else record(result, model_name)
 
 
 def _temporary(path: Path) -> Path:

@@ -14,14 +14,16 @@ _WHAT = {
     "teacher": "Mean of networks that score the fragments of a molecule and, beside them, nominal "
     "masses from its graph and fingerprint, to an electron-ionization spectrum; bond dissociation "
     "energies as auxiliary task.",
-    "student": "Mixture of four experts on fingerprints, to a 70 eV electron-ionization spectrum "
-    "at nominal masses; distilled from the teacher.",
+    "student": "Mixture of four experts on fingerprints and formula, to the shares of ions by "
+    "formula and a 70 eV electron-ionization spectrum at nominal masses; distilled from the "
+    "teacher.",
 }
 
 _ISOTOPES = {
     "teacher": "Isotope patterns are computed for all ions; only what no ion explains has none.",
-    "student": "Nominal masses only, and isotope patterns are learned, not computed: the partners "
-    "of chlorine and\n  bromine are at times weak or missing.",
+    "student": "Nominal masses only. Isotope patterns are computed for all ions; ions outside the "
+    "vocabulary that\n  it took from the teacher are not predicted, and isotope labels are taken "
+    "to lie anywhere in\n  the molecule.",
 }
 
 _LIMITS = """\

@@ -343,6 +343,18 @@ def test_a_reader_that_stops_early_is_no_error(checkpoint, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "Name: CCO\n", "")
 
 
+def test_several_processes_write_the_same_file(predict, checkpoint, tmp_path):
+    smiles = tmp_path / "in.smi"
+    smiles.write_text("CCO ethanol\nbroken\nc1ccccc1\nCC(=O)OCC\n")
+    files = [tmp_path / "one.msp", tmp_path / "two.msp"]
+    for file, workers in zip(files, ("1", "2"), strict=True):
+        arguments = ["--checkpoint", str(checkpoint), "--batch", str(smiles), "--output", str(file)]
+        assert predict.main([*arguments, "--workers", workers]) == 3
+    assert files[0].read_bytes() == files[1].read_bytes()
+    errors = [tmp_path / f"{file.name}.errors.csv" for file in files]
+    assert errors[0].read_bytes() == errors[1].read_bytes()
+
+
 def test_an_export_beside_the_checkpoint_is_used_if_it_is_of_the_same_weights(
     predict, checkpoint, capsys, tmp_path, monkeypatch
 ):

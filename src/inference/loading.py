@@ -1,0 +1,65 @@
+"""Which runtime predicts with a checkpoint. Imports PyTorch only where that is needed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from ..data.digest import file_digest
+from .streaming import StreamingPredictor
+
+
+def open_predictor(
+    checkpoint: Path, *, device: str = "auto", student_will_do: bool = True, threads: int = 0
+) -> StreamingPredictor:
+    """Load what predicts with a checkpoint.
+
+    That is the student's export beside it (``.onnx``) through ONNX Runtime, if it is of the same
+    weights and no GPU is asked for; else the checkpoint through PyTorch.
+
+    Args:
+        checkpoint: a checkpoint, or an export.
+        device: "cpu", "cuda", or "auto".
+        student_will_do: whether nothing is asked for that only a teacher gives.
+        threads: threads for one batch; 0 for one a core.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        OnnxError: the export named cannot be used.
+        DeviceError: "cuda" is asked for and there is no GPU.
+
+    Example:
+        >>> from nextims.config import load_config
+        >>> from nextims.inference.loading import open_predictor
+        >>> predictor = open_predictor(load_config().student.checkpoint)
+        >>> predictor.predict(["CCO"])[0].highest_peaks(1)[0].mz
+        31
+    """
+    with_pytorch = partial(_open_checkpoint, checkpoint, threads=threads)
+    if checkpoint.suffix == ".onnx":
+        from .onnx_predictor import OnnxPredictor
+
+        return OnnxPredictor(checkpoint, threads=threads)
+    exported = checkpoint.with_suffix(".onnx")
+    if student_will_do and device != "cuda" and exported.is_file():
+        try:
+            from .onnx_predictor import OnnxError, OnnxPredictor
+
+            predictor = OnnxPredictor(
+                exported, fallback=partial(with_pytorch, device="cpu"), threads=threads
+            )
+            if predictor.checkpoint_sha256 == file_digest(checkpoint):
+                return predictor
+        except (ImportError, OnnxError):
+            pass  # no runtime, or no export of ours: the checkpoint itself will do
+    return with_pytorch(device=device)
+
+
+def _open_checkpoint(checkpoint: Path, *, device: str, threads: int) -> StreamingPredictor:
+    import torch
+
+    from .predictor import Predictor
+
+    if threads:
+        torch.set_num_threads(threads)
+    return Predictor.from_checkpoint(checkpoint, device)
