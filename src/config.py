@@ -126,9 +126,9 @@ class DistillationConfig(Section):
 
     cache: FilePath = Path("data/processed/teacher_predictions.h5")
     unlabelled: FilePath = Path("data/unlabelled.smi.gz")
-    variants: int = Field(60_000, ge=0)
+    variants: int = Field(12_000, ge=0)
     structures: FilePath = Path("data/processed/unlabelled_structures.smi.gz")
-    labelled_repeats: int = Field(2, ge=1)
+    labelled_repeats: int = Field(1, ge=1)
     mc_samples: int = Field(0, ge=0)
     temperature_start: float = Field(1.0, ge=1.0)
     temperature_end: float = Field(1.0, ge=1.0)
@@ -140,6 +140,7 @@ class GradNormConfig(Section):
     alpha: float = Field(1.5, ge=0)
     learning_rate: float = Field(0.01, gt=0)
     warmup_steps: int = Field(100, ge=0)
+    every: int = Field(10, ge=1)
 
 
 Precision = Literal["32-true", "bf16-mixed"]
@@ -179,7 +180,7 @@ class FinetuneConfig(PhaseConfig):
 class StudentPhaseConfig(PhaseConfig):
     """The defaults of the student's training."""
 
-    epochs: int = Field(10, ge=1)
+    epochs: int = Field(20, ge=1)
     batch_size: int = Field(128, ge=2)
     weight_decay: float = Field(1e-3, ge=0)
     warmup_fraction: Fraction = 0.05

@@ -27,6 +27,7 @@ class UnlabelledDataset(Dataset):
         smiles: canonical SMILES, as ``read_molecule`` gives them.
         graph: whether to compute graphs.
         fragments: largest number of fragments a molecule to compute; 0 for none.
+        memory_efficient: compute each item when it is asked for; else keep what was computed.
 
     Example:
         >>> from nextims.data.unlabelled import UnlabelledDataset
@@ -34,17 +35,31 @@ class UnlabelledDataset(Dataset):
         46
     """
 
-    def __init__(self, smiles: Sequence[str], *, graph: bool, fragments: int = 0):
+    def __init__(
+        self,
+        smiles: Sequence[str],
+        *,
+        graph: bool,
+        fragments: int = 0,
+        memory_efficient: bool = True,
+    ):
         self.graph, self.fragments = graph, fragments
+        self.memory_efficient = memory_efficient
+        self._held: dict[int, Example] = {}
         self.smiles = smiles
 
     def __len__(self) -> int:
         return len(self.smiles)
 
     def __getitem__(self, item: int) -> Example:
+        if item in self._held:
+            return self._held[item]
         smiles = self.smiles[item]
         features = featurize(load_canonical(smiles), graph=self.graph, fragments=self.fragments)
-        return Example(features, None, np.nan, 1, -1, smiles)
+        example = Example(features, None, np.nan, 1, -1, smiles)
+        if not self.memory_efficient:
+            self._held[item] = example
+        return example
 
 
 def read_unlabelled(

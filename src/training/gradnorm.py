@@ -22,6 +22,7 @@ class GradNorm(nn.Module):
         alpha: how strongly losses that fall slowly are favoured.
         learning_rate: of the weights (Adam).
         warmup_steps: steps with all weights 1.
+        every: steps from one adjustment to the next; each takes a pass backwards a loss.
 
     Example:
         >>> from nextims.training.gradnorm import GradNorm
@@ -33,12 +34,18 @@ class GradNorm(nn.Module):
     _LEAST_WEIGHT = 1e-3
 
     def __init__(
-        self, names: Sequence[str], *, alpha: float, learning_rate: float, warmup_steps: int
+        self,
+        names: Sequence[str],
+        *,
+        alpha: float,
+        learning_rate: float,
+        warmup_steps: int,
+        every: int = 1,
     ):
         super().__init__()
         self.names = tuple(names)
         self.alpha = alpha
-        self.warmup_steps = warmup_steps
+        self.warmup_steps, self.every = warmup_steps, every
         self.weights = nn.Parameter(torch.ones(len(self.names)))
         self.register_buffer("initial", torch.zeros(len(self.names)))
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
@@ -80,7 +87,7 @@ class GradNorm(nn.Module):
         in_warmup = self.steps <= max(self.warmup_steps, 1)
         if in_warmup:
             self.initial += (values - self.initial) / self.steps
-        if self.steps <= self.warmup_steps:
+        if self.steps <= self.warmup_steps or self.steps % self.every:
             return
         norms = torch.stack([_gradient_norm(loss, shared) for loss in stacked])
         ratio = values / self.initial

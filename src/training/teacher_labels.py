@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import zlib
 from pathlib import Path
 
@@ -17,7 +19,13 @@ from ..data.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ..data.unlabelled import UnlabelledDataset
 from ..models.formula_head import Vocabulary
 from ..models.teacher import Teacher
-from .checkpoint import CheckpointError, load_model, weights_digest
+from .checkpoint import (
+    CheckpointError,
+    load_model,
+    load_plain,
+    save_atomically,
+    weights_digest,
+)
 from .ion_vocabulary import collect_vocabulary
 from .unlabelled_structures import unlabelled_structures
 
@@ -49,7 +57,12 @@ def training_sets(config: Config) -> list[SpectrumDataset | UnlabelledDataset]:
         memory_efficient=config.data.memory_efficient_mode,
     )
     structures = unlabelled_structures(config)
-    return [labelled, UnlabelledDataset(structures, graph=False)] if structures else [labelled]
+    if not structures:
+        return [labelled]
+    unlabelled = UnlabelledDataset(
+        structures, graph=False, memory_efficient=config.data.memory_efficient_mode
+    )
+    return [labelled, unlabelled]
 
 
 def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> TeacherCache:
@@ -114,6 +127,8 @@ def _precision(config: Config) -> str:
 def teachers_vocabulary(config: Config, teacher_path: Path, device: str = "cpu") -> Vocabulary:
     """Return the ions and losses that the teacher finds most of in molecules that may train.
 
+    Computed once and kept beside ``distillation.cache``.
+
     Args:
         config: the configuration.
         teacher_path: the teacher's checkpoint.
@@ -122,27 +137,31 @@ def teachers_vocabulary(config: Config, teacher_path: Path, device: str = "cpu")
     Raises:
         CheckpointError: the checkpoint cannot be used, or holds no teacher.
     """
+    # Measured molecules before the others, and variants last.
+    wanted = [text for part in training_sets(config) for text in part.smiles]
+    wanted = list(dict.fromkeys(wanted))[:_MOLECULES_FOR_VOCABULARY]
+    sizes = {"ions": config.student.ions, "losses": config.student.losses}
+    depends_on = [teacher_digest(teacher_path), _precision(config), sizes, wanted]
+    key = hashlib.sha256(json.dumps(depends_on).encode()).hexdigest()
+    path = config.distillation.cache.with_name("ion_vocabulary.pt")
+    try:
+        kept = load_plain(path)
+        if kept["key"] == key:
+            return Vocabulary(kept["ions"], kept["losses"], kept["usual_share"])
+    except (CheckpointError, KeyError):
+        pass  # none yet, or damaged: made again
     teacher = _load_teacher(config, teacher_path, device)
-    smiles = sorted({text for part in training_sets(config) for text in part.smiles})
-    chosen = np.random.default_rng(config.training.seed).permutation(len(smiles))
     loader = make_loader(
-        UnlabelledDataset(
-            [smiles[i] for i in chosen[:_MOLECULES_FOR_VOCABULARY]],
-            graph=True,
-            fragments=teacher.fragments,
-        ),
+        UnlabelledDataset(sorted(wanted, key=len), graph=True, fragments=teacher.fragments),
         max_mz=config.data.max_mz,
         batch_size=config.training.student.batch_size,
         num_workers=config.data.num_workers,
     )
     batches = tqdm(loader, desc="vocabulary of ions", unit="batch", leave=False)
     with _autocast(config, device):
-        return collect_vocabulary(
-            teacher,
-            (batch.to(device) for batch in batches),
-            ions=config.student.ions,
-            losses=config.student.losses,
-        )
+        vocabulary = collect_vocabulary(teacher, (batch.to(device) for batch in batches), **sizes)
+    save_atomically({"key": key, **vocabulary._asdict()}, path)
+    return vocabulary
 
 
 def _load_teacher(config: Config, teacher_path: Path, device: str) -> Teacher:

@@ -15,6 +15,7 @@ from nextims.training.distillation import (
     cache_teacher,
     student_arguments,
     student_key,
+    teachers_vocabulary,
     train_student,
 )
 from nextims.training.runs import is_complete, split_loader
@@ -65,6 +66,16 @@ def test_the_teachers_predictions_are_computed_once(config, teacher):
     assert mean.sum(1) == pytest.approx([1, 1], abs=5e-3)  # float16 on disk
     assert deviation.max() > 0
     assert features.shape == (2, 32)
+
+
+def test_the_vocabulary_is_collected_once(config, teacher, monkeypatch):
+    first = teachers_vocabulary(config, teacher)
+    with monkeypatch.context() as without:
+        without.setattr("nextims.training.teacher_labels.collect_vocabulary", None)
+        again = teachers_vocabulary(config, teacher)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    larger = teachers_vocabulary(changed(config, "student", ions=70), teacher)
+    assert len(larger.ions) == 70
 
 
 def test_another_teacher_makes_new_predictions(config, teacher):
