@@ -101,3 +101,9 @@ def test_the_state_carries_over():
     second.load_training_state(first.training_state())
     assert second.current() == first.current()
     assert torch.equal(second.initial, first.initial)
+
+
+def test_weights_move_every_so_many_steps():
+    _, weights = run((1.0, 10.0), 30, every=10)
+    moved = [i + 1 for i in range(1, 30) if weights[i] != weights[i - 1]]
+    assert moved == [10, 20, 30]
