@@ -164,7 +164,11 @@ def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained
     As the teacher does it starts from the BDE model, where there is one, and learns bond energies
     where ``teacher.bond_energies`` says so.
     """
-    training = config.training.model_copy(update={"finetune": PhaseConfig(epochs=epochs)})
+    # GradNorm as published: its weights move at each step.
+    gradnorm = config.training.gradnorm.model_copy(update={"every": 1})
+    training = config.training.model_copy(
+        update={"finetune": PhaseConfig(epochs=epochs), "gradnorm": gradnorm}
+    )
     config = config.model_copy(update={"training": training})
     arguments = {"max_mz": config.data.max_mz, **bde_arguments(config), **_PLAIN_SIZES}
     energies = config.teacher.bond_energies

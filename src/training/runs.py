@@ -40,12 +40,15 @@ def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:
         settings: what else the phase depends on, as plain values.
     """
     training = config.training
+    shared = training.model_dump(
+        mode="json", include={"seed", "precision", "gradient_clip", "gradnorm"}
+    )
+    if phase != "student":  # the others balance no losses
+        del shared["gradnorm"]["every"]
     parts = {
         "phase": phase,
         "schedule": getattr(training, phase).model_dump(mode="json", exclude_none=True),
-        "shared": training.model_dump(
-            mode="json", include={"seed", "precision", "gradient_clip", "gradnorm"}
-        ),
+        "shared": shared,
         **settings,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

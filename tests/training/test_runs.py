@@ -150,3 +150,10 @@ class TestTrainPhase:
 def test_mean_scores_leave_out_the_row():
     scores = {"row": np.array([3, 4]), "cosine": np.array([0.5, 1.0])}
     assert mean_scores(scores) == {"cosine": 0.75}
+
+
+def test_how_often_gradnorm_moves_its_weights_matters_to_the_student_alone(config):
+    other = changed(config, "training.gradnorm", every=3)
+    for phase in ("pretrain", "finetune"):
+        assert run_key(config, phase, {}) == run_key(other, phase, {})
+    assert run_key(config, "student", {}) != run_key(other, "student", {})
