@@ -154,9 +154,14 @@ def _check_output(output: Path | None, batch: str | None) -> None:
 
 
 def _load(arguments: argparse.Namespace):
-    """Load the model, once everything has been checked that can be without it."""
+    """Load the model, once everything has been checked that can be without it.
+
+    Puts the configured checkpoint into the arguments where none is named.
+    """
     config = load_config(arguments.config)
-    path = _checkpoint(arguments)
+    if arguments.checkpoint is None:
+        arguments.checkpoint = config.student.checkpoint
+    path = arguments.checkpoint
     if not path.is_file():
         raise InputError(
             f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
@@ -170,12 +175,9 @@ def _load(arguments: argparse.Namespace):
         )
     except ValueError as error:
         raise InputError(str(error)) from error
-    for option, asked in (
-        ("--annotate", arguments.annotate),
-        ("--exact-mass", arguments.exact_mass),
-        ("--uncertainty", arguments.uncertainty),
-    ):
-        if asked and not predictor.names_ions:
+    for name in _options(arguments):
+        if not predictor.names_ions:
+            option = "--" + name.replace("_", "-")
             raise InputError(f"{option}: needs a teacher; --checkpoint {config.teacher.checkpoint}")
     if arguments.uncertainty:
         try:
@@ -183,10 +185,6 @@ def _load(arguments: argparse.Namespace):
         except ValueError as error:
             raise InputError(f"--uncertainty: {path}: {error}") from error
     return predictor
-
-
-def _checkpoint(arguments: argparse.Namespace) -> Path:
-    return arguments.checkpoint or load_config(arguments.config).student.checkpoint
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, bool]:
@@ -229,7 +227,7 @@ def _predict_in_processes(
     options = _options(arguments)
     load = partial(
         open_predictor,
-        _checkpoint(arguments),
+        arguments.checkpoint,
         device=arguments.device,
         student_will_do=not options,
         threads=1,

@@ -110,12 +110,8 @@ class VariantMaker:
         bonds = _cuttable(mol)
         if not bonds:
             return mol
-        bond = self._random.choice(bonds)
-        kept, lost = _smaller_last(mol, bond)
-        editable = Chem.RWMol(mol)
-        editable.RemoveBond(kept, lost)
-        parts = Chem.GetMolFrags(editable)
-        [gone] = [part for part in parts if lost in part]
+        editable, kept, lost = _cut(mol, self._random.choice(bonds))
+        [gone] = [part for part in Chem.GetMolFrags(editable) if lost in part]
         if self._random.random() < 0.75:
             self._attach(editable, kept, mol)
         else:
@@ -161,9 +157,7 @@ class VariantMaker:
         editable.AddBond(place, first + own, Chem.BondType.SINGLE)
 
     def _keep_smaller(self, mol: Chem.Mol, bond: Chem.Bond) -> None:
-        kept, lost = _smaller_last(mol, bond)
-        editable = Chem.RWMol(mol)
-        editable.RemoveBond(kept, lost)
+        editable, kept, lost = _cut(mol, bond)
         mapping: list[tuple[int, ...]] = []
         pieces = Chem.GetMolFrags(
             editable, asMols=True, sanitizeFrags=False, fragsMolAtomMapping=mapping
@@ -185,13 +179,13 @@ def _cuttable(mol: Chem.Mol) -> list[Chem.Bond]:
     ]
 
 
-def _smaller_last(mol: Chem.Mol, bond: Chem.Bond) -> tuple[int, int]:
-    """Return the ends of a bond, that on the smaller side last."""
-    ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+def _cut(mol: Chem.Mol, bond: Chem.Bond) -> tuple[Chem.RWMol, int, int]:
+    """Return the molecule without a bond, and the bond's ends, that on the smaller side last."""
+    begin, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
     editable = Chem.RWMol(mol)
-    editable.RemoveBond(*ends)
+    editable.RemoveBond(begin, end)
     sizes = {atom: len(part) for part in Chem.GetMolFrags(editable) for atom in part}
-    return (ends[0], ends[1]) if sizes[ends[0]] >= sizes[ends[1]] else (ends[1], ends[0])
+    return (editable, begin, end) if sizes[begin] >= sizes[end] else (editable, end, begin)
 
 
 def _symbol(atom: Chem.Atom) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from ..data.digest import file_digest
+from .onnx_predictor import OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
 
 
@@ -35,22 +36,18 @@ def open_predictor(
         >>> predictor.predict(["CCO"])[0].highest_peaks(1)[0].mz
         31
     """
-    with_pytorch = partial(_open_checkpoint, checkpoint, threads=threads)
     if checkpoint.suffix == ".onnx":
-        from .onnx_predictor import OnnxPredictor
-
         return OnnxPredictor(checkpoint, threads=threads)
+    with_pytorch = partial(_open_checkpoint, checkpoint, threads=threads)
     exported = checkpoint.with_suffix(".onnx")
     if student_will_do and device != "cuda" and exported.is_file():
         try:
-            from .onnx_predictor import OnnxError, OnnxPredictor
-
             predictor = OnnxPredictor(
                 exported, fallback=partial(with_pytorch, device="cpu"), threads=threads
             )
             if predictor.checkpoint_sha256 == file_digest(checkpoint):
                 return predictor
-        except (ImportError, OnnxError):
+        except OnnxError:
             pass  # no runtime, or no export of ours: the checkpoint itself will do
     return with_pytorch(device=device)
 

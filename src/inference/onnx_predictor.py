@@ -33,7 +33,7 @@ class OnnxPredictor(StreamingPredictor):
         threads: threads for one batch; 0 for one a core.
 
     Raises:
-        OnnxError: the file is missing or holds no exported student.
+        OnnxError: the file is missing or holds no exported student, or ONNX Runtime is missing.
     """
 
     names_ions = False
@@ -45,12 +45,12 @@ class OnnxPredictor(StreamingPredictor):
         fallback: Callable[[], StreamingPredictor] | None = None,
         threads: int = 0,
     ):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
         try:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            options.log_severity_level = 3
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )

@@ -16,12 +16,10 @@ from torch.nn import functional as F
 
 from ..data.features import Batch
 from ..data.molecule import ELEMENTS, NOMINAL_MASSES
+from .heads import LIGHTEST_ION
 from .isotopes import IsotopeEnvelope
 
 _HYDROGEN = ELEMENTS.index("H")
-# Hardly an instrument records ions lighter than a carbon atom, so nothing would teach the model
-# that they are rare.
-_LIGHTEST_ION = 12
 # What an ion of a smaller share adds cannot be seen in a spectrum.
 _SMALLEST_SHARE = 1e-6
 
@@ -101,8 +99,8 @@ class FormulaHead(nn.Module):
         heavy_left = (atoms.sum(1) - atoms[:, _HYDROGEN])[:, None] - heavy[number:]
         recorded = torch.cat(
             [
-                (mass[:number] >= _LIGHTEST_ION).expand(len(atoms), -1),
-                (left >= _LIGHTEST_ION) & (heavy_left > 0) | (mass[number:] == 0),
+                (mass[:number] >= LIGHTEST_ION).expand(len(atoms), -1),
+                (left >= LIGHTEST_ION) & (heavy_left > 0) | (mass[number:] == 0),
             ],
             1,
         )

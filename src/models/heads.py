@@ -8,6 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# Hardly an instrument records ions lighter than a carbon atom (of 10,000 MassBank spectra, 14 do,
+# the carrier gas among them), so nothing would teach a model that they are rare.
+LIGHTEST_ION = 12
+
 
 class Prediction(NamedTuple):
     """What a model gives for ``b`` molecules.
@@ -43,9 +47,6 @@ class BidirectionalHead(nn.Module):
     # The reverse part reaches as far above the molecular ion as an isotope pattern does:
     # hexabromobenzene's ends at M + 12.
     ABOVE_MOLECULAR_ION = 24
-    # Hardly an instrument records ions lighter than a carbon atom (of 10,000 MassBank spectra, 14
-    # do, the carrier gas among them), so nothing would teach the model that they are rare.
-    LIGHTEST_ION = 12
 
     def __init__(self, width: int, max_mz: int):
         super().__init__()
@@ -64,7 +65,7 @@ class BidirectionalHead(nn.Module):
         by_mz = self.forward_part(x).float()
         gate = torch.where(reachable, torch.sigmoid(self.gate(x).float()), 1.0)
         intensity = F.softplus(gate * by_mz + (1 - gate) * by_loss)
-        lightest = nominal_mass.clamp(max=self.LIGHTEST_ION)  # hydrogen itself is lighter
+        lightest = nominal_mass.clamp(max=LIGHTEST_ION)  # hydrogen itself is lighter
         impossible = (mz > highest_mz[:, None]) | (mz < lightest[:, None])
         intensity = intensity.masked_fill(impossible, 0.0)
         return intensity / intensity.sum(1, keepdim=True)

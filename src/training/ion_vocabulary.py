@@ -43,9 +43,6 @@ class _Formulas:
         """Return the formulas of these numbers, ``(n, len(ELEMENTS))``."""
         return torch.from_numpy(np.stack([self._rows[i] for i in numbers]))
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
 
 @torch.inference_mode()
 def collect_vocabulary(
