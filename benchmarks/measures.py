@@ -57,7 +57,7 @@ class Measured:
     @classmethod
     def read(cls, config: Config) -> Measured:
         """Read them from the configured store."""
-        loader = split_loader(config, "test", graph=False, batch_size=256)
+        loader = split_loader(config, "test", batch_size=256)
         batches = list(loader)
         store = loader.dataset.store
         smiles, inchikeys = store.column("smiles"), store.column("inchikey")
@@ -74,7 +74,7 @@ class Measured:
 
 def training_size(config: Config) -> dict[str, int]:
     """Return how many spectra of 60 to 80 eV, and of how many molecules, the training split has."""
-    dataset = split_loader(config, "train", graph=False, batch_size=256).dataset
+    dataset = split_loader(config, "train", batch_size=256).dataset
     inchikeys = dataset.store.column("inchikey")
     return {
         "spectra": len(dataset),
@@ -202,9 +202,7 @@ def time_per_molecule(model: nn.Module, molecules: Sequence[Molecule]) -> dict[s
     with _one_thread():
         for _ in range(1 + _REPEATS):
             start = time.perf_counter()
-            batch = collate(
-                [featurize(m, graph=model.needs_graph, fragments=model.fragments) for m in taken]
-            )
+            batch = collate([featurize(m, model.inputs) for m in taken])
             middle = time.perf_counter()
             model(batch)
             features.append(middle - start)
@@ -242,9 +240,7 @@ def match_libraries(models: Mapping[str, nn.Module], config: Config) -> dict[str
 
 
 def _batches(model: nn.Module, config: Config) -> tqdm:
-    loader = split_loader(
-        config, "test", graph=model.needs_graph, fragments=model.fragments, batch_size=64
-    )
+    loader = split_loader(config, "test", inputs=model.inputs, batch_size=64)
     return tqdm(loader, desc="test split", unit="batch", disable=None, leave=False)
 
 

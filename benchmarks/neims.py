@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.features import Batch
+from nextims.data.features import Batch, Inputs
 from nextims.data.molecule import COUNT_BITS, ECFP_BITS
 from nextims.evaluation.assess import assess
 from nextims.models.heads import BidirectionalHead, Prediction
@@ -33,8 +33,7 @@ class Neims(nn.Module):
     """Log counts of ECFP4 to a spectrum."""
 
     kind = "neims"
-    needs_graph = False
-    fragments = 0
+    inputs = Inputs()
 
     def __init__(self, max_mz: int, *, width: int, blocks: int, dropout: float):
         super().__init__()
@@ -114,9 +113,7 @@ def main(argv: list[str] | None = None) -> int:
     models = {"NEIMS, retrained": neims, **{path.name: load_model(path)[0] for path in paths}}
     table = {}
     for name, model in models.items():
-        test = split_loader(
-            config, "test", graph=model.needs_graph, fragments=model.fragments, batch_size=64
-        )
+        test = split_loader(config, "test", inputs=model.inputs, batch_size=64)
         table[name] = mean_scores(assess(model, test))
     metrics = list(next(iter(table.values())))
     print(f"\n| model ({len(test.dataset)} test spectra) | " + " | ".join(metrics) + " |")

@@ -11,7 +11,7 @@ from rdkit import Chem
 from torch import Tensor, nn
 
 from nextims.config import Config
-from nextims.data.features import Batch
+from nextims.data.features import Batch, Inputs
 from nextims.data.molecule import ECFP_BITS, load_canonical
 from nextims.evaluation.metrics import score
 from nextims.models.bde import BDEModel, BondEnergyHead
@@ -42,8 +42,7 @@ class PlainTeacher(nn.Module):
     """
 
     kind = "plain_teacher"
-    needs_graph = True
-    fragments = 0
+    inputs = Inputs(graph=True)
 
     def __init__(
         self,
@@ -109,8 +108,7 @@ class NearestNeighbour(nn.Module):
         of the molecules asked for
     """
 
-    needs_graph = False
-    fragments = 0
+    inputs = Inputs()
 
     def __init__(self, bits: Tensor, spectra: Tensor):
         super().__init__()
@@ -141,7 +139,7 @@ def nearest_neighbour(config: Config) -> NearestNeighbour:
 
     A molecule's spectrum is the mean of its replicates, each scaled to base peak 1.
     """
-    loader = split_loader(config, "train", graph=False, batch_size=256)
+    loader = split_loader(config, "train", batch_size=256)
     batches = list(loader)
     molecule = torch.from_numpy(
         molecule_numbers(loader.dataset.store.column("smiles"), torch.cat([b.row for b in batches]))

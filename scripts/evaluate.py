@@ -144,8 +144,7 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
     loader = split_loader(
         config,
         arguments.split,
-        graph=predictor.model.needs_graph,
-        fragments=predictor.model.fragments,
+        inputs=predictor.model.inputs,
         batch_size=256,
         energy_range=energy_range,
     )

@@ -100,10 +100,12 @@ class StudentConfig(Section):
     """Size and routing of the student."""
 
     checkpoint: FilePath = Path("checkpoints/student/best_student.pt")
-    ions: int = Field(4000, ge=1)
-    losses: int = Field(2000, ge=1)
+    ions: int = Field(3000, ge=1)
+    losses: int = Field(1500, ge=1)
+    pieces: int = Field(96, ge=1)
+    piece_width: int = Field(96, ge=8)
     width: int = Field(512, ge=8)
-    experts: int = Field(4, ge=2)
+    experts: int = Field(4, ge=1)
     active_experts: int = Field(2, ge=1)
     expert_blocks: int = Field(3, ge=1)
     expert_bottleneck: int = Field(256, ge=8)
@@ -126,10 +128,13 @@ class DistillationConfig(Section):
 
     cache: FilePath = Path("data/processed/teacher_predictions.h5")
     unlabelled: FilePath = Path("data/unlabelled.smi.gz")
-    variants: int = Field(12_000, ge=0)
+    variants: int = Field(100_000, ge=0)
     structures: FilePath = Path("data/processed/unlabelled_structures.smi.gz")
-    labelled_repeats: int = Field(1, ge=1)
+    labelled_repeats: int = Field(2, ge=1)
     mc_samples: int = Field(0, ge=0)
+    soft: bool = True
+    confidence: bool = True
+    features: bool = True
     temperature_start: float = Field(1.0, ge=1.0)
     temperature_end: float = Field(1.0, ge=1.0)
 
@@ -138,7 +143,7 @@ class GradNormConfig(Section):
     """Balancing of the losses (Chen et al. 2018)."""
 
     alpha: float = Field(1.5, ge=0)
-    learning_rate: float = Field(0.01, gt=0)
+    learning_rate: float = Field(0.01, ge=0)
     warmup_steps: int = Field(100, ge=0)
     every: int = Field(10, ge=1)
 
@@ -180,7 +185,7 @@ class FinetuneConfig(PhaseConfig):
 class StudentPhaseConfig(PhaseConfig):
     """The defaults of the student's training."""
 
-    epochs: int = Field(20, ge=1)
+    epochs: int = Field(8, ge=1)
     batch_size: int = Field(128, ge=2)
     weight_decay: float = Field(1e-3, ge=0)
     warmup_fraction: Fraction = 0.05

@@ -24,6 +24,8 @@ STUDENT_SIZES = {
     "max_mz": 300,
     "ions": 150,
     "losses": 50,
+    "pieces": 20,
+    "piece_width": 8,
     "width": 16,
     "experts": 3,
     "active_experts": 2,
@@ -273,6 +275,8 @@ def build_config(folder: Path, *, epochs: int = 2):
         "student": {
             "ions": 60,
             "losses": 30,
+            "pieces": 20,
+            "piece_width": 8,
             "width": 32,
             "expert_blocks": 1,
             "expert_bottleneck": 16,

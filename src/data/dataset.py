@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .bde_cache import BDECache
 from .bond_energies import NO_BONDS
-from .features import STANDARD_ENERGY, Batch, Features, collate, featurize
+from .features import FINGERPRINT_ONLY, STANDARD_ENERGY, Batch, Features, Inputs, collate, featurize
 from .graph import KnownBonds, collate_targets, known_bonds
 from .molecule import load_canonical
 from .spectrum import Spectrum
@@ -64,8 +64,7 @@ class SpectrumDataset(Dataset):
         split: "train", "validation" or "test".
         energy_range: lowest and highest ionization energy in eV; a spectrum without one counts as
             70 eV.
-        graph: whether to compute graphs.
-        fragments: largest number of fragments a molecule to compute; 0 for none.
+        inputs: what to compute beside the fingerprint.
         memory_efficient: see above.
         bde_cache: path of a BDE cache whose energies are added to the examples.
 
@@ -81,13 +80,12 @@ class SpectrumDataset(Dataset):
         split: str,
         *,
         energy_range: tuple[float, float],
-        graph: bool,
-        fragments: int = 0,
+        inputs: Inputs = FINGERPRINT_ONLY,
         memory_efficient: bool = True,
         bde_cache=None,
     ):
         self.store = SpectrumStore(store)
-        self.graph, self.fragments = graph, fragments
+        self.inputs = inputs
         self.memory_efficient = memory_efficient
         self.bde = None if bde_cache is None else BDECache(bde_cache)
         self._held: dict[int, Example] = {}
@@ -123,7 +121,7 @@ class SpectrumDataset(Dataset):
     def _read(self, row: int) -> Example:
         index = self.store.index
         smiles = self.store.text("smiles", row)
-        features = featurize(load_canonical(smiles), graph=self.graph, fragments=self.fragments)
+        features = featurize(load_canonical(smiles), self.inputs)
         bonds = None
         if self.bde is not None:
             known = self.bde.get(self.store.text("inchikey", row), smiles) or NO_BONDS

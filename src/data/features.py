@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,10 +16,29 @@ from torch import Tensor
 from .fragment_batch import FragmentBatch, FragmentSet, collate_fragments, describe_fragments
 from .graph import Graph, GraphBatch, build_graph, collate_graphs, moved
 from .molecule import COUNT_BITS, ECFP_BITS, Molecule
+from .piece_batch import PieceBatch, collate_pieces
+from .pieces import PieceSet, describe_pieces
 
 FINGERPRINT_SIZE = ECFP_BITS + COUNT_BITS
 # Most records that give no ionization energy are of the usual 70 eV.
 STANDARD_ENERGY = 70.0
+
+
+class Inputs(NamedTuple):
+    """What a model reads of a molecule beside its fingerprint and formula.
+
+    Attributes:
+        graph: whether it reads the graph.
+        fragments: largest number of fragments; they come with a graph.
+        pieces: largest number of pieces.
+    """
+
+    graph: bool = False
+    fragments: int = 0
+    pieces: int = 0
+
+
+FINGERPRINT_ONLY = Inputs()
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,7 @@ class Features:
         highest_mz: highest m/z of the molecular ion's isotope pattern.
         graph: the graph, where the model needs it.
         fragments: the fragments, where the model needs them.
+        pieces: the pieces, where the model needs them.
     """
 
     positions: np.ndarray
@@ -43,6 +64,7 @@ class Features:
     highest_mz: int
     graph: Graph | None = None
     fragments: FragmentSet | None = None
+    pieces: PieceSet | None = None
 
 
 @dataclass
@@ -59,6 +81,7 @@ class Batch:
         energy: ionization energy, ``(b,)`` float32, eV.
         graph: the graphs, and bonds of known dissociation energy.
         fragments: the fragments of the graphs.
+        pieces: the pieces of the molecules.
         row: position of each spectrum in the store, ``(b,)``.
         spectrum: measured intensities, base peak 1, ``(b, max_mz)``; all 0 where there is none.
         lowest_mz: lowest recorded m/z, ``(b,)``.
@@ -76,6 +99,7 @@ class Batch:
     energy: Tensor
     graph: GraphBatch | None = None
     fragments: FragmentBatch | None = None
+    pieces: PieceBatch | None = None
     row: Tensor | None = None
     spectrum: Tensor | None = None
     lowest_mz: Tensor | None = None
@@ -91,18 +115,17 @@ class Batch:
         return moved(self, device, **kwargs)
 
 
-def featurize(molecule: Molecule, *, graph: bool, fragments: int = 0) -> Features:
+def featurize(molecule: Molecule, inputs: Inputs = FINGERPRINT_ONLY) -> Features:
     """Compute what a model reads of a molecule.
 
     Args:
         molecule: the molecule.
-        graph: whether the graph is needed as well as the fingerprint.
-        fragments: largest number of fragments wanted; they come with a graph.
+        inputs: what is needed beside the fingerprint.
 
     Example:
-        >>> from nextims.data.features import featurize
+        >>> from nextims.data.features import Inputs, featurize
         >>> from nextims.data.molecule import read_molecule
-        >>> featurize(read_molecule("CCO"), graph=True).graph.edges.shape
+        >>> featurize(read_molecule("CCO"), Inputs(graph=True)).graph.edges.shape
         (2, 4)
     """
     return Features(
@@ -110,8 +133,9 @@ def featurize(molecule: Molecule, *, graph: bool, fragments: int = 0) -> Feature
         *molecule.atoms(),
         molecule.nominal_mass,
         molecule.highest_mz,
-        build_graph(molecule.mol) if graph else None,
-        describe_fragments(molecule.mol, fragments) if fragments else None,
+        build_graph(molecule.mol) if inputs.graph else None,
+        describe_fragments(molecule.mol, inputs.fragments) if inputs.fragments else None,
+        describe_pieces(molecule.mol, inputs.pieces) if inputs.pieces else None,
     )
 
 
@@ -119,7 +143,7 @@ def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None
     """Put the features of molecules into one batch.
 
     Args:
-        molecules: features of each molecule, all with a graph or all without.
+        molecules: features of each molecule, all of the same inputs.
         energy: ionization energies in eV, NaN where not given; 70 eV for all if left out.
     """
     lengths = [len(molecule.positions) for molecule in molecules]
@@ -144,4 +168,7 @@ def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None
     fragments = [m.fragments for m in molecules if m.fragments is not None]
     if fragments:
         batch.fragments = collate_fragments(fragments, graphs)
+    pieces = [m.pieces for m in molecules if m.pieces is not None]
+    if pieces:
+        batch.pieces = collate_pieces(pieces)
     return batch

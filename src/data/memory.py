@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from ..config import Config
 from .dataset import STANDARD_ENERGY_RANGE, Example, SpectrumDataset, make_loader
+from .features import Inputs
 from .store import SpectrumStore
 
 # Python, PyTorch and RDKit once imported, and batches on their way; measured on Linux with CPython
@@ -160,7 +161,7 @@ def _dataset(config: Config, split: str, *, memory_efficient: bool) -> SpectrumD
         config.data.store,
         split,
         energy_range=STANDARD_ENERGY_RANGE,
-        graph=True,
+        inputs=Inputs(graph=True),
         memory_efficient=memory_efficient,
     )
 

@@ -36,12 +36,14 @@ class TeacherCache:
 
     Args:
         path: file that ``fill`` wrote.
+        memory_efficient: read each row when it is asked for; else hold all of them, about 7 kB a
+            molecule.
 
     Raises:
         TeacherCacheError: the file is missing or damaged.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, *, memory_efficient: bool = True):
         self.path = Path(path)
         self._file: h5py.File | None = None
         self._process = -1
@@ -50,6 +52,7 @@ class TeacherCache:
                 self.key = str(file.attrs["key"])
                 self.feature_width = file["features"].shape[1]
                 smiles = file["smiles"].asstr()[:]
+                self._held = None if memory_efficient else [file[name][:] for name in _COLUMNS]
         except (OSError, KeyError) as error:
             raise TeacherCacheError(f"{path}: no usable cache of predictions ({error})") from error
         self._position = {text: i for i, text in enumerate(smiles)}
@@ -72,9 +75,12 @@ class TeacherCache:
         Raises:
             KeyError: a structure that the cache does not hold.
         """
+        positions = [self._position[text] for text in smiles]
+        if self._held is not None:
+            mean, deviation, features = (rows[positions].astype(np.float32) for rows in self._held)
+            return mean, deviation, features
         if self._process != os.getpid():
             self._file, self._process = h5py.File(self.path, "r"), os.getpid()
-        positions = [self._position[text] for text in smiles]
         mean, deviation, features = (
             np.stack([self._file[name][position] for position in positions]).astype(np.float32)
             for name in _COLUMNS

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from .dataset import Example
-from .features import featurize
+from .features import FINGERPRINT_ONLY, Inputs, featurize
 from .molecule import MoleculeError, load_canonical, read_molecule
 
 
@@ -25,13 +25,12 @@ class UnlabelledDataset(Dataset):
 
     Args:
         smiles: canonical SMILES, as ``read_molecule`` gives them.
-        graph: whether to compute graphs.
-        fragments: largest number of fragments a molecule to compute; 0 for none.
+        inputs: what to compute beside the fingerprint.
         memory_efficient: compute each item when it is asked for; else keep what was computed.
 
     Example:
         >>> from nextims.data.unlabelled import UnlabelledDataset
-        >>> UnlabelledDataset(["CCO"], graph=False)[0].features.nominal_mass
+        >>> UnlabelledDataset(["CCO"])[0].features.nominal_mass
         46
     """
 
@@ -39,11 +38,10 @@ class UnlabelledDataset(Dataset):
         self,
         smiles: Sequence[str],
         *,
-        graph: bool,
-        fragments: int = 0,
+        inputs: Inputs = FINGERPRINT_ONLY,
         memory_efficient: bool = True,
     ):
-        self.graph, self.fragments = graph, fragments
+        self.inputs = inputs
         self.memory_efficient = memory_efficient
         self._held: dict[int, Example] = {}
         self.smiles = smiles
@@ -55,7 +53,7 @@ class UnlabelledDataset(Dataset):
         if item in self._held:
             return self._held[item]
         smiles = self.smiles[item]
-        features = featurize(load_canonical(smiles), graph=self.graph, fragments=self.fragments)
+        features = featurize(load_canonical(smiles), self.inputs)
         example = Example(features, None, np.nan, 1, -1, smiles)
         if not self.memory_efficient:
             self._held[item] = example

@@ -71,10 +71,7 @@ def predict_structures(
     with tqdm(total=len(smiles), desc="predictions", disable=None, leave=False) as bar:
         for start in range(0, len(smiles), batch_size):
             molecules = [load_canonical(text) for text in smiles[start : start + batch_size]]
-            features = [
-                featurize(molecule, graph=model.needs_graph, fragments=model.fragments)
-                for molecule in molecules
-            ]
+            features = [featurize(molecule, model.inputs) for molecule in molecules]
             batch = collate(features).to(device)
             parts.append(model(batch).intensity.float().cpu().numpy())
             bar.update(len(molecules))

@@ -202,9 +202,7 @@ class LibraryMatching:
             raise ValueError(f"split must be 'validation' or 'test', found {split!r}")
         self.max_mz = config.data.max_mz
         searched, training = (
-            SpectrumDataset(
-                config.data.store, name, energy_range=STANDARD_ENERGY_RANGE, graph=False
-            )
+            SpectrumDataset(config.data.store, name, energy_range=STANDARD_ENERGY_RANGE)
             for name in (split, "train")
         )
         self._store = searched.store

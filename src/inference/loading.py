@@ -22,7 +22,7 @@ def open_predictor(
         checkpoint: a checkpoint, or an export.
         device: "cpu", "cuda", or "auto".
         student_will_do: whether nothing is asked for that only a teacher gives.
-        threads: threads for one batch; 0 for one a core.
+        threads: threads of PyTorch for one batch; 0 for one a core. ONNX Runtime takes one.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -37,14 +37,12 @@ def open_predictor(
         31
     """
     if checkpoint.suffix == ".onnx":
-        return OnnxPredictor(checkpoint, threads=threads)
+        return OnnxPredictor(checkpoint)
     with_pytorch = partial(_open_checkpoint, checkpoint, threads=threads)
     exported = checkpoint.with_suffix(".onnx")
     if student_will_do and device != "cuda" and exported.is_file():
         try:
-            predictor = OnnxPredictor(
-                exported, fallback=partial(with_pytorch, device="cpu"), threads=threads
-            )
+            predictor = OnnxPredictor(exported, fallback=partial(with_pytorch, device="cpu"))
             if predictor.checkpoint_sha256 == file_digest(checkpoint):
                 return predictor
         except OnnxError:

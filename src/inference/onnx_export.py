@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from ..data.digest import file_digest
 from ..data.features import Batch, collate, featurize
 from ..data.molecule import read_molecule
+from ..data.piece_batch import PieceBatch
 from ..models.student import Student
 from ..training.checkpoint import CheckpointError, load_model
-from .onnx_predictor import INPUTS, OUTPUT
+from .onnx_predictor import INPUTS, OF_MOLECULES, OF_PIECES, OF_POSITIONS, OUTPUT
 
 _OPSET = 18
 # Smaller tensors (biases, the parameters of norms) stay as they are.
@@ -45,6 +46,7 @@ class _Exported(nn.Module):
         atoms: Tensor,
         nominal_mass: Tensor,
         highest_mz: Tensor,
+        *pieces: Tensor,
     ) -> Tensor:
         """Return the spectra."""
         student = self.student
@@ -66,6 +68,7 @@ class _Exported(nn.Module):
             nominal_mass=nominal_mass,
             highest_mz=highest_mz,
             energy=values,
+            pieces=PieceBatch(*pieces),
         )
         return student.head(features, batch)
 
@@ -87,7 +90,7 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
     if not isinstance(student, Student):
         raise CheckpointError(f"{checkpoint}: holds a {student.kind}, expected a student")
     target = target or checkpoint.with_suffix(".onnx")
-    features = [featurize(read_molecule(smiles), graph=False) for smiles in _EXAMPLES]
+    features = [featurize(read_molecule(smiles), student.inputs) for smiles in _EXAMPLES]
     batch = collate(features)
     lengths = torch.tensor([len(f.positions) for f in features])
     molecule = torch.repeat_interleave(torch.arange(len(features)), lengths)
@@ -98,8 +101,13 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
         batch.atoms,
         batch.nominal_mass,
         batch.highest_mz,
+        *vars(batch.pieces).values(),
     )
-    varying = [{0: "positions"}] * 3 + [{0: "molecules"}] * 3
+    varying = [
+        *({0: "positions"} for _ in OF_POSITIONS),
+        *({0: "molecules"} for _ in OF_MOLECULES),
+        tuple({0: "pieces"} for _ in OF_PIECES),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole.onnx")
         torch.onnx.export(
@@ -108,7 +116,7 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
             whole,
             input_names=list(INPUTS),
             output_names=[OUTPUT],
-            dynamic_shapes=dict(zip(INPUTS, varying, strict=True)),
+            dynamic_shapes=varying,
             opset_version=_OPSET,
             dynamo=True,
             external_data=False,
@@ -116,9 +124,13 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
         )
         model = onnx.load(whole)
     _halve(model.graph)
+    for node in model.graph.node:  # the exporter's notes on where each came from
+        del node.metadata_props[:]
+        node.doc_string = ""
     about = {
         "name": f"{description.kind} {checkpoint.name}",
         "max_mz": student.max_mz,
+        "pieces": student.inputs.pieces,
         "checkpoint_sha256": file_digest(checkpoint),
         "metadata": json.dumps(description.metadata),
     }

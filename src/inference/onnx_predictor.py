@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..data.molecule import Molecule
+from ..data.pieces import describe_pieces, join_pieces
 from .streaming import Result, StreamingPredictor, failure, result_from_bins
 from .structures import InputStructure
 
-# Set positions of the fingerprints, their values and the molecule of each; of each molecule the
-# atoms of each element, the nominal mass and the highest m/z.
-INPUTS = ("positions", "values", "molecule", "atoms", "nominal_mass", "highest_mz")
+# Set positions of the fingerprints, their values and the molecule of each; of each molecule atoms
+# of each element, nominal mass and highest m/z; of each piece what ``PieceBatch`` says of it.
+OF_POSITIONS = ("positions", "values", "molecule")
+OF_MOLECULES = ("atoms", "nominal_mass", "highest_mz")
+OF_PIECES = ("piece_molecule", "piece_number", "piece_elements", "piece_cuts")
+INPUTS = OF_POSITIONS + OF_MOLECULES + OF_PIECES
 OUTPUT = "intensity"
 
 
@@ -30,7 +34,6 @@ class OnnxPredictor(StreamingPredictor):
         path: file that ``export_onnx`` wrote.
         fallback: gives a predictor for molecules with isotope labels, which the exported graph
             does not know; called once, when the first comes. Without it they fail.
-        threads: threads for one batch; 0 for one a core.
 
     Raises:
         OnnxError: the file is missing or holds no exported student, or ONNX Runtime is missing.
@@ -43,19 +46,20 @@ class OnnxPredictor(StreamingPredictor):
         path: str | Path,
         *,
         fallback: Callable[[], StreamingPredictor] | None = None,
-        threads: int = 0,
     ):
         try:
             import onnxruntime
 
             options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
+            # Its sums over equal places (ScatterND) lose terms where threads share them.
+            options.intra_op_num_threads = 1
             options.log_severity_level = 3
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
             about = self._session.get_modelmeta().custom_metadata_map
             self.name, self.max_mz = about["name"], int(about["max_mz"])
+            self._pieces = int(about["pieces"])
             self.checkpoint_sha256 = about["checkpoint_sha256"]
             self.metadata: dict[str, Any] = json.loads(about["metadata"])
         except Exception as error:  # ONNX Runtime's own errors share no type
@@ -102,6 +106,7 @@ class OnnxPredictor(StreamingPredictor):
             atoms,
             np.array([molecule.nominal_mass for molecule in molecules]),
             np.array([molecule.highest_mz for molecule in molecules]),
+            *join_pieces([describe_pieces(m.mol, self._pieces) for m in molecules]),
         )
         [intensity] = self._session.run([OUTPUT], dict(zip(INPUTS, inputs, strict=True)))
         return intensity

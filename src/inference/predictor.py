@@ -80,7 +80,7 @@ class Predictor(StreamingPredictor):
     @property
     def names_ions(self) -> bool:
         """Whether the model knows the ions behind its peaks: a teacher does, a student does not."""
-        return self.model.fragments > 0
+        return self.model.inputs.fragments > 0
 
     @property
     def calibration(self) -> Calibration:
@@ -195,10 +195,7 @@ class Predictor(StreamingPredictor):
     def _run(
         self, molecules: list[Molecule]
     ) -> tuple[list[Features], FragmentBatch | None, Prediction]:
-        features = [
-            featurize(m, graph=self.model.needs_graph, fragments=self.model.fragments)
-            for m in molecules
-        ]
+        features = [featurize(m, self.model.inputs) for m in molecules]
         batch = collate(features).to(self.device)
         return features, batch.fragments, self.model(batch)
 

@@ -1,7 +1,7 @@
 """The formula head: shares of ions by their formulas, and the spectra that these make.
 
-Shapes: ``b`` molecules, ``v`` formulas of the vocabulary, ``n`` ions of all molecules together,
-``k`` isotopes of an ion.
+Shapes: ``b`` molecules, ``v`` formulas of the vocabulary, up to ``p`` pieces of a molecule at ``S``
+hydrogen shifts, ``n`` ions of all molecules together, ``k`` isotopes of an ion.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from ..data.features import Batch
 from ..data.molecule import ELEMENTS, NOMINAL_MASSES
 from .heads import LIGHTEST_ION
 from .isotopes import IsotopeEnvelope
+from .piece_head import PieceHead
 
 _HYDROGEN = ELEMENTS.index("H")
 # What an ion of a smaller share adds cannot be seen in a spectrum.
-_SMALLEST_SHARE = 1e-6
+_SMALLEST_SHARE = 1e-5
 
 
 class Vocabulary(NamedTuple):
@@ -40,12 +41,13 @@ class Vocabulary(NamedTuple):
 
 
 class FormulaHead(nn.Module):
-    """Shares of the ions of a vocabulary, and of the molecular ion less each loss of another.
+    """Shares of a molecule's pieces, of the ions of a vocabulary, and of losses of another.
 
     A formula counts only where the molecule has its atoms. So no peak stands where no piece of the
     molecule can, and each ion brings the isotope pattern of its formula, as a fixed layer. Ions and
     losses by formula: Murphy et al., ICML 2023 (arXiv:2301.11419), there for tandem spectra; two
-    directions: Wei et al., ACS Cent. Sci. 2019, 5, 700.
+    directions: Wei et al., ACS Cent. Sci. 2019, 5, 700. What one or two broken bonds leave is
+    scored by itself; the vocabulary has the rearrangements.
 
     Isotope labels are taken to lie anywhere: how many of them an ion holds follows the
     hypergeometric distribution.
@@ -55,15 +57,29 @@ class FormulaHead(nn.Module):
         max_mz: highest nominal mass.
         ions: number of ion formulas.
         losses: number of loss formulas; the first is that of losing nothing.
+        pieces: largest number of pieces of a molecule.
+        piece_width: size of a piece's vector.
+        dropout: share of units of the piece head dropped.
 
     Shape:
         ``(b, width)`` and the batch it is of -> ``(b, max_mz)``, sum 1
     """
 
-    def __init__(self, width: int, max_mz: int, *, ions: int, losses: int):
+    def __init__(
+        self,
+        width: int,
+        max_mz: int,
+        *,
+        ions: int,
+        losses: int,
+        pieces: int,
+        piece_width: int,
+        dropout: float,
+    ):
         super().__init__()
-        self.max_mz = max_mz
+        self.max_mz, self.most_pieces = max_mz, pieces
         self.score = nn.Linear(width, ions + losses)
+        self.pieces = PieceHead(width, piece_width, dropout)
         self.isotopes = IsotopeEnvelope()
         self.register_buffer("ions", torch.zeros(ions, len(ELEMENTS), dtype=torch.int16))
         self.register_buffer("losses", torch.zeros(losses, len(ELEMENTS), dtype=torch.int16))
@@ -79,10 +95,17 @@ class FormulaHead(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """Return the spectra."""
-        possible = self._possible(batch.atoms)
-        share = self.score(x).float().masked_fill(~possible, -torch.inf).softmax(1)
+        known = self.score(x).float().masked_fill(~self._possible(batch.atoms), -torch.inf)
+        pieces = batch.pieces
+        scores = self.pieces(x, batch.atoms, pieces)
+        place = pieces.molecule * self.most_pieces + pieces.number
+        # Each molecule has room for as many pieces as one can have.
+        everyones = scores.new_full((len(x) * self.most_pieces, scores.shape[1]), -torch.inf)
+        everyones = everyones.index_copy(0, place, scores).view(len(x), -1)
+        share = torch.cat([known, everyones], 1).softmax(1)
         with torch.autocast(share.device.type, enabled=False):
-            return self._spectra(share, batch)
+            of_pieces = share[:, known.shape[1] :].reshape(-1, scores.shape[1])[place]
+            return self._spectra(share[:, : known.shape[1]], of_pieces, batch)
 
     def _possible(self, atoms: Tensor) -> Tensor:
         """Return which formulas a molecule of these atoms has, ``(b, v)`` bool."""
@@ -106,13 +129,18 @@ class FormulaHead(nn.Module):
         )
         return possible & recorded
 
-    def _spectra(self, share: Tensor, batch: Batch) -> Tensor:
+    def _spectra(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
+        """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``."""
         molecule, formula = (share > _SMALLEST_SHARE).nonzero(as_tuple=True)
-        weight = share[molecule, formula]
-        whole = batch.atoms.int()[molecule]
-        known = torch.cat([self.ions, self.losses]).int()[formula]
-        atoms = torch.where((formula < len(self.ions))[:, None], known, whole - known)
-        mz = (atoms.long() * self.masses).sum(1)
+        known = torch.cat([self.ions, self.losses]).long()[formula]
+        whole = batch.atoms[molecule]
+        is_loss = formula >= len(self.ions)
+        piece, shift = (of_pieces > _SMALLEST_SHARE).nonzero(as_tuple=True)
+        weight = torch.cat([share[molecule, formula], of_pieces[piece, shift]])
+        molecule = torch.cat([molecule, batch.pieces.molecule[piece]])
+        atoms = torch.where(is_loss[:, None], whole - known, known)
+        atoms = torch.cat([atoms, self.pieces.ions(batch.pieces, piece, shift)])
+        mz = (atoms * self.masses).sum(1)
         bins = share.new_zeros(len(share) * (self.max_mz + 1))
         if len(batch.labels):
             labelled = batch.labels[:, 0].unique()

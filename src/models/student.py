@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..data.features import Batch
+from ..data.features import Batch, Inputs
 from .formula_features import FormulaLayer
 from .formula_head import FormulaHead
 from .heads import Prediction
@@ -75,12 +75,14 @@ class Gate(nn.Module):
 
 
 class Student(nn.Module):
-    """A gated mixture of residual MLPs on fingerprint and formula, to shares of ions.
+    """A gated mixture of residual MLPs on fingerprint and formula, to shares of ions and pieces.
 
     Args:
         max_mz: highest nominal mass.
         ions: ion formulas that the head knows.
         losses: formulas of losses that the head knows.
+        pieces: pieces of a molecule that the head scores at most.
+        piece_width: size of a piece's vector.
         width: size of a molecule's vector.
         experts: number of experts.
         active_experts: experts a molecule goes to.
@@ -94,8 +96,6 @@ class Student(nn.Module):
     """
 
     kind = "student"
-    needs_graph = False
-    fragments = 0
 
     def __init__(
         self,
@@ -103,6 +103,8 @@ class Student(nn.Module):
         max_mz: int,
         ions: int,
         losses: int,
+        pieces: int,
+        piece_width: int,
         width: int,
         experts: int,
         active_experts: int,
@@ -111,7 +113,7 @@ class Student(nn.Module):
         dropout: float,
     ):
         super().__init__()
-        self.max_mz = max_mz
+        self.max_mz, self.inputs = max_mz, Inputs(pieces=pieces)
         self.feature_width = width
         self.fingerprint = FingerprintLayer(width)
         self.formula = FormulaLayer(width)
@@ -130,7 +132,15 @@ class Student(nn.Module):
             nn.ReLU(),
             nn.Dropout(dropout),
         )
-        self.head = FormulaHead(width, max_mz, ions=ions, losses=losses)
+        self.head = FormulaHead(
+            width,
+            max_mz,
+            ions=ions,
+            losses=losses,
+            pieces=pieces,
+            piece_width=piece_width,
+            dropout=dropout,
+        )
 
     def forward(self, batch: Batch) -> Prediction:
         """Return the predicted spectra."""

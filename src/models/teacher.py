@@ -31,13 +31,12 @@ class Teacher(nn.Module):
     """
 
     kind = "teacher"
-    needs_graph = True
 
     def __init__(self, *, members: int = 1, **network):
         super().__init__()
         self.members = nn.ModuleList(TeacherNetwork(**network) for _ in range(members))
         self.max_mz = self.members[0].max_mz
-        self.fragments = self.members[0].fragments
+        self.inputs = self.members[0].inputs
         self.feature_width = members * self.members[0].feature_width
 
     def forward(self, batch: Batch) -> Prediction:

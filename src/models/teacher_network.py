@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..data.features import STANDARD_ENERGY, Batch
+from ..data.features import STANDARD_ENERGY, Batch, Inputs
 from .bde import BDEModel, BondEnergyHead
 from .encoder import MoleculeEncoder, Pooling
 from .fragment_head import FragmentHead
@@ -86,7 +86,6 @@ class TeacherNetwork(nn.Module):
     """
 
     kind = "teacher_network"
-    needs_graph = True
 
     def __init__(
         self,
@@ -106,7 +105,7 @@ class TeacherNetwork(nn.Module):
     ):
         super().__init__()
         self.max_mz = max_mz
-        self.fragments = fragments
+        self.inputs = Inputs(graph=True, fragments=fragments)
         self.feature_width = fingerprint_width
         self.encoder = MoleculeEncoder(
             width=encoder_width,

@@ -45,12 +45,11 @@ class DistillationPhase(Phase):
     Args:
         model: the student.
         teacher_width: size of the teacher's features.
-        settings: temperatures.
+        settings: which losses, and temperatures.
         routing: weights of the gate's losses.
     """
 
     name = "student"
-    loss_names = ("hard", "soft", "features")
     monitor = "entropy_similarity"
 
     def __init__(
@@ -65,6 +64,8 @@ class DistillationPhase(Phase):
         self.model = model
         self.projection = nn.Linear(model.feature_width, teacher_width)
         self.settings, self.routing = settings, routing
+        chosen = {"soft": settings.soft, "features": settings.features}
+        self.loss_names = ("hard", *(name for name, wanted in chosen.items() if wanted))
         self._load: torch.Tensor | None = None
 
     @property
@@ -86,16 +87,19 @@ class DistillationPhase(Phase):
             tempered(prediction.intensity, self.temperature),
             tempered(batch.teacher_mean, self.temperature),
         )
-        trust = confidence(batch.teacher_mean, batch.teacher_deviation)
+        trust = torch.ones_like(soft)
+        if self.settings.confidence:
+            trust = confidence(batch.teacher_mean, batch.teacher_deviation)
         features = feature_distance(self.projection(prediction.features), batch.teacher_features)
         routing = prediction.extra
         self._load = routing.load()
+        losses = {
+            "hard": hard.sum() / max(1, len(hard)),  # a batch may hold no measured spectrum
+            "soft": (trust * soft).sum() / trust.sum(),
+            "features": features.mean(),
+        }
         return Losses(
-            {
-                "hard": hard.sum() / max(1, len(hard)),  # a batch may hold no measured spectrum
-                "soft": (trust * soft).sum() / trust.sum(),
-                "features": features.mean(),
-            },
+            {name: losses[name] for name in self.loss_names},
             {
                 "balance": self.routing.balance_weight
                 * switch_balance(routing.probabilities, self._load),
@@ -165,8 +169,8 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
     if not resume:
         model.head.start_from(teachers_vocabulary(config, teacher_path, device))
     settings = config.training.student
-    common = {"graph": False, "batch_size": settings.batch_size}
-    parts = training_sets(config)
+    common = {"inputs": model.inputs, "batch_size": settings.batch_size}
+    parts = training_sets(config, model.inputs)
     labelled = [parts[0]] * config.distillation.labelled_repeats
     training = make_loader(
         ConcatDataset([*labelled, *parts[1:]]),

@@ -151,6 +151,8 @@ def gate_information(probabilities: Tensor) -> Tensor:
     Args:
         probabilities: the gate's softmax, ``(b, experts)``.
     """
+    if probabilities.shape[1] == 1:
+        return probabilities.new_zeros(())  # one expert leaves no choice
     own = _entropy(probabilities).mean()
     overall = _entropy(probabilities.mean(0, keepdim=True)).squeeze(0)
     return (own - overall) / math.log(probabilities.shape[1])

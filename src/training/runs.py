@@ -20,6 +20,7 @@ from tqdm import tqdm
 from ..config import Config, PhaseConfig
 from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
 from ..data.digest import file_digest
+from ..data.features import FINGERPRINT_ONLY, Inputs
 from ..data.store import SpectrumStore
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess
@@ -73,8 +74,7 @@ def split_loader(
     config: Config,
     split: str,
     *,
-    graph: bool,
-    fragments: int = 0,
+    inputs: Inputs = FINGERPRINT_ONLY,
     batch_size: int,
     energy_range: tuple[float, float] = STANDARD_ENERGY_RANGE,
     shuffle: bool = False,
@@ -86,8 +86,7 @@ def split_loader(
     Args:
         config: the configuration.
         split: "train", "validation" or "test".
-        graph: whether the model needs graphs.
-        fragments: largest number of fragments a molecule that the model needs.
+        inputs: what the model reads.
         batch_size: spectra a batch.
         energy_range: lowest and highest ionization energy, eV.
         shuffle: in random order, by the configured seed.
@@ -98,8 +97,7 @@ def split_loader(
         config.data.store,
         split,
         energy_range=energy_range,
-        graph=graph,
-        fragments=fragments,
+        inputs=inputs,
         memory_efficient=config.data.memory_efficient_mode,
         bde_cache=bde_cache,
     )
@@ -214,9 +212,7 @@ def train_phase(
 
 def test_metrics(config: Config, model: torch.nn.Module, batch_size: int) -> dict[str, Any]:
     """Return the mean metrics on the 70 eV spectra of the test split, and their number."""
-    loader = split_loader(
-        config, "test", graph=model.needs_graph, fragments=model.fragments, batch_size=batch_size
-    )
+    loader = split_loader(config, "test", inputs=model.inputs, batch_size=batch_size)
     device = next(model.parameters()).device
     batches = tqdm(loader, desc="test split", unit="batch", leave=False)
     scores = assess(model, (batch.to(device) for batch in batches))

@@ -116,8 +116,7 @@ def _assemble(config: Config) -> dict[str, Any]:
     loader = split_loader(
         config,
         "validation",
-        graph=True,
-        fragments=model.fragments,
+        inputs=model.inputs,
         batch_size=settings.batch_size,
     )
     device = next(model.parameters()).device
@@ -175,9 +174,7 @@ def uncertainty_scores(
         passes: of MC Dropout.
         batch_size: spectra a batch.
     """
-    loader = split_loader(
-        config, split, graph=True, fragments=model.fragments, batch_size=batch_size
-    )
+    loader = split_loader(config, split, inputs=model.inputs, batch_size=batch_size)
     device = next(model.parameters()).device
     batches = tqdm(loader, desc=f"uncertainty, {split} split", unit="batch", leave=False)
     return assess_uncertainty(model, (batch.to(device) for batch in batches), passes)

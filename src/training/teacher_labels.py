@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ..config import Config
 from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
-from ..data.features import collate, featurize
+from ..data.features import FINGERPRINT_ONLY, Inputs, collate, featurize
 from ..data.molecule import load_canonical
 from ..data.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ..data.unlabelled import UnlabelledDataset
@@ -47,20 +47,27 @@ def teacher_digest(teacher_path: Path) -> str:
     return weights_digest(teacher_path)
 
 
-def training_sets(config: Config) -> list[SpectrumDataset | UnlabelledDataset]:
-    """Return the training spectra and, where there are any, the structures without spectra."""
+def training_sets(
+    config: Config, inputs: Inputs = FINGERPRINT_ONLY
+) -> list[SpectrumDataset | UnlabelledDataset]:
+    """Return the training spectra and, where there are any, the structures without spectra.
+
+    Args:
+        config: the configuration.
+        inputs: what the student reads.
+    """
     labelled = SpectrumDataset(
         config.data.store,
         "train",
         energy_range=STANDARD_ENERGY_RANGE,
-        graph=False,
+        inputs=inputs,
         memory_efficient=config.data.memory_efficient_mode,
     )
     structures = unlabelled_structures(config)
     if not structures:
         return [labelled]
     unlabelled = UnlabelledDataset(
-        structures, graph=False, memory_efficient=config.data.memory_efficient_mode
+        structures, inputs=inputs, memory_efficient=config.data.memory_efficient_mode
     )
     return [labelled, unlabelled]
 
@@ -90,7 +97,7 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
     # Molecules of one size make batches without much empty room.
     wanted = sorted(dict.fromkeys(wanted), key=lambda text: (len(text), text))
     try:
-        cache = TeacherCache(path)
+        cache = _open_cache(config)
         if cache.key == key and all(text in cache for text in wanted):
             return cache
     except TeacherCacheError:
@@ -101,7 +108,7 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
         # Seeded by the block, so that a run that was interrupted gives the same predictions.
         torch.manual_seed(config.training.seed + zlib.crc32(smiles[0].encode()))
         molecules = map(load_canonical, smiles)
-        features = [featurize(m, graph=True, fragments=teacher.fragments) for m in molecules]
+        features = [featurize(m, teacher.inputs) for m in molecules]
         with _autocast(config, device):
             outputs = teacher.predict_with_uncertainty(
                 collate(features).to(device), config.distillation.mc_samples
@@ -112,7 +119,13 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
     with tqdm(total=len(wanted), desc="teacher's predictions", unit="molecule") as bar:
         for written in fill(path, wanted, compute, key=key, widths=widths):
             bar.update(written)
-    return TeacherCache(path)
+    return _open_cache(config)
+
+
+def _open_cache(config: Config) -> TeacherCache:
+    return TeacherCache(
+        config.distillation.cache, memory_efficient=config.data.memory_efficient_mode
+    )
 
 
 def _autocast(config: Config, device: str) -> torch.autocast:
@@ -152,7 +165,7 @@ def teachers_vocabulary(config: Config, teacher_path: Path, device: str = "cpu")
         pass  # none yet, or damaged: made again
     teacher = _load_teacher(config, teacher_path, device)
     loader = make_loader(
-        UnlabelledDataset(sorted(wanted, key=len), graph=True, fragments=teacher.fragments),
+        UnlabelledDataset(sorted(wanted, key=len), inputs=teacher.inputs),
         max_mz=config.data.max_mz,
         batch_size=config.training.student.batch_size,
         num_workers=config.data.num_workers,

@@ -128,7 +128,7 @@ def train_network(config: Config, checkpoint: Path, *, resume: bool = False) -> 
     if config.bde.checkpoint.is_file():
         model.start_from(load_bde_model(config))
     settings = config.training.finetune
-    common = {"graph": True, "fragments": model.fragments, "batch_size": settings.batch_size}
+    common = {"inputs": model.inputs, "batch_size": settings.batch_size}
     loaders = (
         split_loader(
             config,

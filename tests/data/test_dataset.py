@@ -8,6 +8,7 @@ from builders import build_bde_cache, build_store
 from nextims.data.bde_cache import CacheContent
 from nextims.data.bond_energies import BondEnergies
 from nextims.data.dataset import EmptySplitError, ResumableSampler, SpectrumDataset, make_loader
+from nextims.data.features import Inputs
 from nextims.data.molecule import read_molecule
 from nextims.data.store import StoreError
 
@@ -25,7 +26,9 @@ def store(tmp_path):
 
 
 def open_dataset(store, split="train", energy_range=(60.0, 80.0), graph=True, **settings):
-    return SpectrumDataset(store, split, energy_range=energy_range, graph=graph, **settings)
+    return SpectrumDataset(
+        store, split, energy_range=energy_range, inputs=Inputs(graph=graph), **settings
+    )
 
 
 def batches(dataset, **settings):

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.molecule import read_molecule
 
 
 def features(*smiles, graph=True):
-    return [featurize(read_molecule(s), graph=graph) for s in smiles]
+    return [featurize(read_molecule(s), Inputs(graph=graph)) for s in smiles]
 
 
 def test_a_batch_holds_fingerprints_masses_and_graphs_of_its_molecules():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.fragment_batch import LABELLED_SHIFTS, SHIFTS, describe_fragments
 from nextims.data.molecule import ELEMENTS, read_molecule
 
@@ -12,7 +12,9 @@ def describe(smiles, fragments=400):
 
 
 def batch_of(*smiles, fragments=400):
-    return collate([featurize(read_molecule(s), graph=True, fragments=fragments) for s in smiles])
+    return collate(
+        [featurize(read_molecule(s), Inputs(graph=True, fragments=fragments)) for s in smiles]
+    )
 
 
 def test_the_whole_molecule_comes_first_with_its_formula():

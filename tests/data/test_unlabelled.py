@@ -2,6 +2,7 @@ import gzip
 
 import pytest
 
+from nextims.data.features import Inputs
 from nextims.data.unlabelled import UnlabelledDataset, UnlabelledError, read_unlabelled
 
 ETHANOL, ALANINE = "LFQSCWFLJHTTHZ", "QNAYBMKLOCPYGJ"
@@ -18,7 +19,7 @@ def test_known_molecules_and_repetitions_are_left_out(tmp_path):
 
 
 def test_an_example_has_features_and_no_spectrum():
-    dataset = UnlabelledDataset(["CCCO", "CCN"], graph=True, fragments=60)
+    dataset = UnlabelledDataset(["CCCO", "CCN"], inputs=Inputs(graph=True, fragments=60))
     example = dataset[0]
     assert example.spectrum is None
     assert (example.row, example.smiles) == (-1, "CCCO")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from builders import TEACHER_SIZES
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.molecule import read_molecule
 from nextims.evaluation.metrics import score
 from nextims.evaluation.uncertainty import (
@@ -35,7 +35,7 @@ def batches(teacher):
     found = []
     for i in range(0, len(SMILES), 2):
         features = [
-            featurize(read_molecule(s), graph=True, fragments=60) for s in SMILES[i : i + 2]
+            featurize(read_molecule(s), Inputs(graph=True, fragments=60)) for s in SMILES[i : i + 2]
         ]
         batch = collate(features)
         batch.row = torch.arange(i, i + 2)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from rdkit import Chem
 
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.formula import ELECTRON_MASS
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum, isotope_pattern, nominal_mz
@@ -37,7 +37,7 @@ def explain(small_teacher):
 
     def run(*smiles, smallest_share=0.0):
         molecules = [read_molecule(text) for text in smiles]
-        batch = collate([featurize(m, graph=True, fragments=60) for m in molecules])
+        batch = collate([featurize(m, Inputs(graph=True, fragments=60)) for m in molecules])
         with torch.inference_mode():
             prediction = small_teacher(batch)
         annotated = []

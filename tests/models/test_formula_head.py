@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.molecule import ELEMENTS, read_molecule
 from nextims.data.spectrum import isotope_pattern
 from nextims.models.formula_head import FormulaHead, Vocabulary
@@ -21,17 +21,20 @@ LOSSES = [NOTHING, formula(C=1, H=3), formula(Cl=1), formula(H=1), formula(C=1, 
 
 def head_of(likes=(), losses=LOSSES, max_mz=400):
     """Return a head that gives the same share to all possible formulas, or only to some."""
-    head = FormulaHead(4, max_mz, ions=len(IONS), losses=len(losses))
+    head = FormulaHead(
+        4, max_mz, ions=len(IONS), losses=len(losses), pieces=1, piece_width=8, dropout=0.0
+    )
     usual = torch.full((len(IONS) + len(losses),), 1e-9 if likes else 1.0)
     for liked in likes:
         usual[liked] = 1.0
     head.start_from(Vocabulary(torch.stack(IONS), torch.stack(losses), usual))
     torch.nn.init.zeros_(head.score.weight)
+    head.pieces.score.bias.data.fill_(-1e4)  # the vocabulary alone
     return head.eval()
 
 
 def spectra(head, *smiles):
-    batch = collate([featurize(read_molecule(s), graph=False) for s in smiles])
+    batch = collate([featurize(read_molecule(s), Inputs(pieces=1)) for s in smiles])
     return head(torch.randn(len(smiles), 4), batch).detach()
 
 
@@ -73,7 +76,7 @@ def test_a_molecules_spectrum_does_not_depend_on_its_batch():
     torch.nn.init.normal_(head.score.weight)
     x = torch.randn(1, 4)
     smiles = ("CCCCl", "C[13CH3]", "ClC(Cl)(Cl)Cl")
-    features = [featurize(read_molecule(s), graph=False) for s in smiles]
+    features = [featurize(read_molecule(s), Inputs(pieces=1)) for s in smiles]
     alone = head(x, collate(features[1:2]))[0]
     among = head(x.expand(3, -1), collate(features))[1]
     assert torch.allclose(alone, among, atol=1e-6)
@@ -102,7 +105,7 @@ def test_boron_ten_makes_an_ion_lighter():
 def test_it_learns_which_ions_there_are():
     torch.manual_seed(0)
     head = head_of().train()
-    features = [featurize(read_molecule(s), graph=False) for s in ("CCCCl", "CCC(C)=O")]
+    features = [featurize(read_molecule(s), Inputs(pieces=1)) for s in ("CCCCl", "CCC(C)=O")]
     batch, x = collate(features), torch.eye(2, 4)
     wanted = torch.zeros(2, 400)
     wanted[0, 42] = wanted[1, 42] = 1.0  # C3H7 of one, C2H3O of the other

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.fragment_batch import SHIFTS
 from nextims.data.molecule import ELEMENTS, read_molecule
 from nextims.models.formula_features import FORMULA_FEATURES, formula_features, unsaturation
@@ -10,7 +10,7 @@ from nextims.models.ion_spectrum import possible_shifts
 
 
 def batch_of(*smiles):
-    return collate([featurize(read_molecule(s), graph=True, fragments=400) for s in smiles])
+    return collate([featurize(read_molecule(s), Inputs(graph=True, fragments=400)) for s in smiles])
 
 
 @pytest.fixture

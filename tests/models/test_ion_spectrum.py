@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.fragment_batch import SHIFTS
 from nextims.data.molecule import ELEMENTS, read_molecule
 from nextims.data.spectrum import isotope_pattern
@@ -9,7 +9,7 @@ from nextims.models.ion_spectrum import IonSpectrum
 
 
 def fragments_of(*smiles):
-    features = [featurize(read_molecule(s), graph=True, fragments=400) for s in smiles]
+    features = [featurize(read_molecule(s), Inputs(graph=True, fragments=400)) for s in smiles]
     return collate(features).fragments
 
 

@@ -8,7 +8,7 @@ from nextims.models.layers import FingerprintLayer, ResidualBlock
 def test_the_sparse_layer_equals_a_dense_one():
     torch.manual_seed(0)
     layer = FingerprintLayer(5)
-    batch = collate([featurize(read_molecule(s), graph=False) for s in ("CCO", "c1ccccc1C")])
+    batch = collate([featurize(read_molecule(s)) for s in ("CCO", "c1ccccc1C")])
     dense = torch.zeros(2, FINGERPRINT_SIZE)
     ends = [*batch.offsets.tolist()[1:], len(batch.positions)]
     for row, (start, end) in enumerate(zip(batch.offsets.tolist(), ends, strict=True)):

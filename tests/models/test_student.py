@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from builders import build_student
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.molecule import read_molecule
 from nextims.models.student import Gate
 
@@ -16,7 +16,7 @@ def student():
 
 
 def batch_of(*smiles):
-    return collate([featurize(read_molecule(s), graph=False) for s in smiles])
+    return collate([featurize(read_molecule(s), Inputs(pieces=20)) for s in smiles])
 
 
 def test_no_peak_lies_above_the_molecular_ions_isotopes(student):

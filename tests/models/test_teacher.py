@@ -6,7 +6,7 @@ import torch
 from rdkit import Chem
 
 from builders import BDE_SIZES, TEACHER_SIZES
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.fragment_batch import describe_fragments
 from nextims.data.graph import BondTargets, build_graph
 from nextims.data.molecule import read_molecule
@@ -22,7 +22,7 @@ def teacher():
 
 
 def batch_of(*smiles):
-    return collate([featurize(read_molecule(s), graph=True, fragments=60) for s in smiles])
+    return collate([featurize(read_molecule(s), Inputs(graph=True, fragments=60)) for s in smiles])
 
 
 def test_no_peak_lies_above_the_molecular_ions_isotopes(teacher):
@@ -75,7 +75,7 @@ def test_a_molecules_spectrum_does_not_depend_on_its_batch(teacher):
 def test_the_order_of_the_atoms_does_not_matter(teacher):
     # Below the largest number of fragments: which of equals are left out depends on the order.
     molecule = read_molecule("CC(=O)OCC")
-    features = featurize(molecule, graph=True, fragments=400)
+    features = featurize(molecule, Inputs(graph=True, fragments=400))
     order = np.random.default_rng(1).permutation(molecule.mol.GetNumAtoms()).tolist()
     renumbered = Chem.RenumberAtoms(molecule.mol, order)
     shuffled = replace(
@@ -88,7 +88,7 @@ def test_the_order_of_the_atoms_does_not_matter(teacher):
 
 
 def test_the_ionization_energy_is_read(teacher):
-    features = [featurize(read_molecule("CCO"), graph=True, fragments=60)] * 3
+    features = [featurize(read_molecule("CCO"), Inputs(graph=True, fragments=60))] * 3
     at_70, at_20, not_given = teacher(collate(features, [70.0, 20.0, np.nan])).intensity
     assert not torch.allclose(at_70, at_20)
     assert torch.allclose(at_70, not_given, atol=1e-6)

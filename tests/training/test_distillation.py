@@ -43,7 +43,7 @@ def test_the_student_is_trained_and_every_expert_gets_its_share(config, teacher)
     model, checkpoint = load_model(config.student.checkpoint)
     assert checkpoint.kind == "student"
     with counted_experts(model) as shares:
-        for batch in split_loader(config, "train", graph=False, batch_size=4):
+        for batch in split_loader(config, "train", batch_size=4):
             model(batch)
     assert len(shares) == 4
     assert sum(shares.values()) == pytest.approx(1)
@@ -144,7 +144,7 @@ def take_first(batch):
 
 def phase_and_batch(config, teacher):
     cache = cache_teacher(config, teacher)
-    loader = split_loader(config, "train", graph=False, batch_size=4, shuffle=True, teacher=cache)
+    loader = split_loader(config, "train", batch_size=4, shuffle=True, teacher=cache)
     torch.manual_seed(0)
     phase = DistillationPhase(
         Student(**student_arguments(config)),

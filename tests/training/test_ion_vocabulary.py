@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from builders import TEACHER_SIZES
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.molecule import ELEMENTS, read_molecule
 from nextims.models.teacher import Teacher
 from nextims.training.ion_vocabulary import collect_vocabulary
@@ -17,7 +17,7 @@ def teacher():
 
 
 def batch_of(*smiles):
-    return collate([featurize(read_molecule(s), graph=True, fragments=60) for s in smiles])
+    return collate([featurize(read_molecule(s), Inputs(graph=True, fragments=60)) for s in smiles])
 
 
 def collect(teacher, *smiles, ions=400, losses=400):

@@ -12,6 +12,7 @@ from builders import (
     build_student,
     changed,
 )
+from nextims.data.features import Inputs
 from nextims.training import runs
 from nextims.training.bde import bde_key, train_bde
 from nextims.training.checkpoint import CheckpointError, load_plain, save_checkpoint
@@ -101,9 +102,11 @@ class TestSplitLoader:
 
     def test_graphs_and_bond_energies_come_where_they_are_asked_for(self, config):
         cache = build_bde_cache(config.bde.cache)
-        [plain] = split_loader(config, "test", graph=False, batch_size=4)
-        [graphs] = split_loader(config, "test", graph=True, batch_size=4)
-        [known] = split_loader(config, "test", graph=True, batch_size=4, bde_cache=cache)
+        [plain] = split_loader(config, "test", batch_size=4)
+        [graphs] = split_loader(config, "test", inputs=Inputs(graph=True), batch_size=4)
+        [known] = split_loader(
+            config, "test", inputs=Inputs(graph=True), batch_size=4, bde_cache=cache
+        )
         assert plain.graph is None
         assert graphs.graph.targets is None
         assert len(known.graph.targets.energies) > 10
