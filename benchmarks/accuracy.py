@@ -11,8 +11,8 @@ shipped models have seen molecules of that test split. What was trained is kept 
 trained again.
 
 Prints tables in Markdown, intervals of 95 % in brackets (1,000 bootstrap samples of the molecules);
---output writes all numbers as JSON, --card the first table into the model card of the configured
-teacher.
+--output writes all numbers as JSON, --card the first table into the model cards of the configured
+teacher and student.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def main(argv: list[str] | None = None) -> int:
         return 143
     print_tables(result)
     if arguments.card:
-        add_section(config.teacher.checkpoint, "Beside its peers", peers_section(result))
+        measured = {"teacher": config.teacher.checkpoint, "student": config.student.checkpoint}
+        for name in measured.keys() & result["accuracy"].keys():
+            add_section(measured[name], "Beside its peers", peers_section(result))
     if arguments.output is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False)
         arguments.output.write_text(text + "\n", encoding="utf-8")
@@ -132,9 +134,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--members-teacher", type=int, help="networks of the one trained here (as configured)"
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json")
-    parser.add_argument(
-        "--card", action="store_true", help="write the table into the teacher's model card"
-    )
+    parser.add_argument("--card", action="store_true", help="write the table into the model cards")
     arguments = parser.parse_args(argv)
     if arguments.card and (arguments.teacher or arguments.split_by):
         parser.error("--card is of the configured teacher and split")

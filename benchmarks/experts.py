@@ -72,7 +72,7 @@ def expert_shares(config: Config, checkpoint: Path) -> dict[str, tuple[int, np.n
         raise CheckpointError(f"{checkpoint}: holds a {description.kind}, expected a student")
     dataset = SpectrumDataset(config.data.store, "test", energy_range=STANDARD_ENERGY_RANGE)
     molecules = [load_canonical(smiles) for smiles in sorted(set(dataset.smiles))]
-    batch = collate([featurize(molecule) for molecule in molecules])
+    batch = collate([featurize(molecule, model.inputs) for molecule in molecules])
     chosen = model.eval()(batch).extra.chosen.numpy()  # (molecules, active experts)
     counts = np.stack([np.bincount(row, minlength=len(model.experts)) for row in chosen])
     groups = {**by_class(molecules), **by_element(molecules)}

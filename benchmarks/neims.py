@@ -63,9 +63,8 @@ def train(config, *, epochs: int, width: int, blocks: int) -> Neims:
     """Train NEIMS on the training split; return the weights of the best validation epoch."""
     torch.manual_seed(config.training.seed)
     model = Neims(config.data.max_mz, width=width, blocks=blocks, dropout=0.25)
-    common = {"graph": False, "batch_size": 64}
-    loader = split_loader(config, "train", shuffle=True, **common)
-    validation = split_loader(config, "validation", **common)
+    loader = split_loader(config, "train", shuffle=True, batch_size=64)
+    validation = split_loader(config, "validation", batch_size=64)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=1e-4)
     steps = epochs * len(loader.batch_sampler)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)

@@ -200,7 +200,7 @@ def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained
             save_best=save_best,
             key=key,
         )
-        common = {"graph": True, "batch_size": config.training.finetune.batch_size}
+        common = {"inputs": model.inputs, "batch_size": config.training.finetune.batch_size}
         training = {
             "shuffle": True,
             "bde_cache": config.bde.cache if energies else None,

@@ -3,8 +3,8 @@
 Measured, in one run: the command `predict.py --smiles` from a cold start (CPU time, peak memory and
 the share of imports); one molecule when all is loaded, on one thread; and, SMILES in and MSP text
 out, the rate over many distinct molecules with all cores, beside reading structures and computing
-fingerprints alone and a NEIMS of the published size (Wei et al. 2019: seven blocks of 2,000 units;
-its weights random, which changes nothing in its speed) fed in the same way.
+fingerprints and pieces alone and a NEIMS of the published size (Wei et al. 2019: seven blocks of
+2,000 units; its weights random, which changes nothing in its speed) fed in the same way.
 
     python benchmarks/speed.py --molecules 20000 --workers 2
 """
@@ -27,8 +27,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nextims.config import DEFAULT_CONFIG, PROJECT_ROOT, load_config
+from nextims.config import DEFAULT_CONFIG, PROJECT_ROOT, Config, load_config
 from nextims.data.molecule import MoleculeError, read_molecule
+from nextims.data.pieces import describe_pieces
 from nextims.data.store import SPLITS, SpectrumStore
 from nextims.data.variants import VariantMaker
 from nextims.inference.loading import open_predictor
@@ -60,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     training = sorted({s for s, i in zip(smiles, split, strict=True) if SPLITS[i] == "train"})
     maker = VariantMaker(training, seed=config.training.seed)
     molecules = [v.smiles for v in maker.variants(arguments.molecules, max_mz=config.data.max_mz)]
-    throughput(checkpoint, molecules, arguments.workers, config.data.max_mz)
+    throughput(checkpoint, molecules, arguments.workers, config)
     return 0
 
 
@@ -95,14 +96,15 @@ def one_molecule(checkpoint: Path) -> None:
     print(f"one molecule, warm, one thread ({type(predictor).__name__}): {np.median(times):.2f} ms")
 
 
-def throughput(checkpoint: Path, molecules: list[str], workers: int, max_mz: int) -> None:
+def throughput(checkpoint: Path, molecules: list[str], workers: int, config: Config) -> None:
     """Print the rates over many molecules."""
     structures = [InputStructure(i, smiles) for i, smiles in enumerate(molecules, start=1)]
     student = partial(open_predictor, checkpoint, device="cpu", threads=1)
-    neims = partial(_published_neims, max_mz)
+    neims = partial(_published_neims, config.data.max_mz)
+    read = partial(_read, pieces=config.student.pieces)
     rates = {
-        "reading and fingerprints alone": _rate(
-            lambda part: _fingerprints([s.smiles for s in part], workers), structures
+        "reading, fingerprints and pieces alone": _rate(
+            lambda part: _in_processes(read, [s.smiles for s in part], workers), structures
         ),
         "student, SMILES to MSP": _rate(partial(_predict, student, workers), structures),
         "NEIMS of the published size, SMILES to MSP": _rate(
@@ -131,14 +133,14 @@ def _predict(load: Callable, workers: int, structures: list[InputStructure]) -> 
     return sum(hasattr(result, "text") and len(result.text) > 100 for result in results)
 
 
-def _fingerprints(smiles: list[str], workers: int) -> int:
+def _in_processes(read: Callable, smiles: list[str], workers: int) -> int:
     parts = [smiles[i : i + _BATCH] for i in range(0, len(smiles), _BATCH)]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context) as pool:
-        return sum(pool.map(_read, parts))
+        return sum(pool.map(read, parts))
 
 
-def _read(smiles: list[str]) -> int:
+def _read(smiles: list[str], pieces: int) -> int:
     done = 0
     for text in smiles:
         try:
@@ -146,6 +148,8 @@ def _read(smiles: list[str]) -> int:
         except MoleculeError:
             continue
         molecule.fingerprint()
+        molecule.atoms()
+        describe_pieces(molecule.mol, pieces)
         done += 1
     return done
 

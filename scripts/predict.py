@@ -30,6 +30,8 @@ from nextims.inference.writers import (
 )
 
 ALL_PREDICTED, USAGE_ERROR, SOME_NOT_PREDICTED, INTERRUPTED = 0, 2, 3, 130
+# A second's work, about what a process takes to start.
+_STRUCTURES_A_PROCESS = 1000
 
 EXAMPLES = """\
 examples:
@@ -119,10 +121,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--workers",
         type=_number_of_workers,
-        default=1,
         metavar="N",
-        help="processes that share the work of a batch, each with one thread (default: 1, all "
-        "threads in this one)",
+        help="processes that share the work of a batch, each with one thread (default: one a core "
+        "for an exported student and thousands of structures, else this one with all threads)",
     )
     return parser.parse_args(argv)
 
@@ -218,8 +219,15 @@ def _predict_one(
     return ALL_PREDICTED
 
 
+def _default_workers(predictor, total: int | None) -> int:
+    """Return how many processes pay."""
+    if not predictor.single_threaded or total is None:
+        return 1
+    return max(1, min(os.cpu_count() or 1, total // _STRUCTURES_A_PROCESS))
+
+
 def _predict_in_processes(
-    structures: Iterable[InputStructure], arguments: argparse.Namespace
+    structures: Iterable[InputStructure], arguments: argparse.Namespace, workers: int
 ) -> Iterator[FormattedSpectrum | FailedPrediction]:
     from nextims.inference.loading import open_predictor
     from nextims.inference.parallel import predict_formatted
@@ -233,7 +241,7 @@ def _predict_in_processes(
         threads=1,
     )
     ending = ".msp" if arguments.output is None else arguments.output.suffix.lower()
-    return predict_formatted(structures, load, workers=arguments.workers, ending=ending, **options)
+    return predict_formatted(structures, load, workers=workers, ending=ending, **options)
 
 
 def _predict_batch(
@@ -249,8 +257,9 @@ def _predict_batch(
         writer = MSPStream(sys.stdout.buffer, predictor.name)
     else:
         writer = _writer(arguments, predictor.name)
-    if arguments.workers > 1:
-        results = _predict_in_processes(structures, arguments)
+    workers = arguments.workers or _default_workers(predictor, total)
+    if workers > 1:
+        results = _predict_in_processes(structures, arguments, workers)
     else:
         results = predictor.predict_stream(structures, **_options(arguments))
     progress = tqdm(results, total=total, unit=" structures", disable=None)

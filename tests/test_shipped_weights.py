@@ -7,11 +7,13 @@ import pytest
 from rdkit import Chem
 
 from nextims.config import PROJECT_ROOT, load_config
+from nextims.data.digest import file_digest
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import isotope_pattern
 from nextims.inference import Predictor
 from nextims.inference.bde_backends import NativeBackend
 from nextims.inference.bond_table import bond_rows
+from nextims.inference.onnx_predictor import OnnxPredictor
 from nextims.training.bde import bde_arguments, load_bde_model
 from nextims.training.checkpoint import load_plain
 
@@ -47,6 +49,16 @@ def test_every_expert_of_the_student_gets_a_tenth_of_the_test_split():
     shares = load_plain(STUDENT)["metadata"]["test_expert_shares"]
     assert len(shares) == 4
     assert min(shares.values()) >= 0.1
+
+
+def test_the_students_export_is_of_the_same_weights_and_small():
+    exported = OnnxPredictor(STUDENT.with_suffix(".onnx"))
+    assert exported.checkpoint_sha256 == file_digest(STUDENT)
+    assert STUDENT.with_suffix(".onnx").stat().st_size < 20e6
+    by_checkpoint = Predictor.from_checkpoint(STUDENT, device="cpu").predict(list(BASE_PEAKS))
+    for own, other in zip(exported.predict(list(BASE_PEAKS)), by_checkpoint, strict=True):
+        own, other = own.spectrum.binned(200), other.spectrum.binned(200)
+        np.testing.assert_allclose(own, other, atol=1e-3)
 
 
 @pytest.fixture(scope="module", params=[TEACHER, STUDENT], ids=["teacher", "student"])

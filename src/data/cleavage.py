@@ -62,8 +62,8 @@ def cleave(mol: Chem.Mol, most: int) -> Cleavage:
         array([[1, 1, 1],
                [0, 1, 1],
                [1, 1, 0],
-               [1, 0, 0],
                [0, 0, 1],
+               [1, 0, 0],
                [0, 1, 0]])
     """
     orders = Chem.GetAdjacencyMatrix(mol, useBO=True)
@@ -77,9 +77,11 @@ def cleave(mol: Chem.Mol, most: int) -> Cleavage:
     # nothing.
     side = np.zeros((len(upper), size), bool)
     side[: size - 1] = below
-    heavy = np.array([atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()])
-    breaks = heavy[upper] & heavy[lower]
-    bridges = np.flatnonzero((labels == 0) & breaks)
+    bridges = labels == 0
+    if mol.GetNumHeavyAtoms() < size:
+        heavy = np.array([atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()])
+        bridges &= heavy[upper] & heavy[lower]
+    bridges = np.flatnonzero(bridges)
     pieces, cuts = [whole], [_cuts(1, [])]
     for found, broken in (
         _one_bond(side, bridges),
@@ -89,13 +91,14 @@ def cleave(mol: Chem.Mol, most: int) -> Cleavage:
         pieces.append(found)
         cuts.append(_cuts(len(found), broken))
     atoms, broken = np.concatenate(pieces), np.concatenate(cuts)
-    price = np.append(orders[upper, lower] + _COST_OF_A_CUT, 0.0)  # the last: no bond
+    # The last place of these is that of no bond.
+    price = np.concatenate([orders[upper, lower] + _COST_OF_A_CUT, [0.0]])
+    upper, lower = np.concatenate([upper, [_NO_BOND]]), np.concatenate([lower, [_NO_BOND]])
     tenths = np.rint(10 * price[broken].sum(1)).astype(np.int64)
     best = np.lexsort((-atoms.sum(1), tenths))[:most]
     atoms, broken = atoms[best], broken[best]
-    upper, lower = np.append(upper, _NO_BOND), np.append(lower, _NO_BOND)
     first, second = upper[broken], lower[broken]
-    held = np.take_along_axis(atoms, first, 1)  # -1, no bond, is -1 on both sides
+    held = atoms[np.arange(len(atoms))[:, None], first]
     return Cleavage(atoms, np.where(held, first, second), np.where(held, second, first), orders)
 
 
@@ -148,14 +151,19 @@ def _random(number: int) -> np.ndarray:
     return np.random.default_rng(0).integers(1, 1 << 62, number)
 
 
+@lru_cache(maxsize=256)
+def _pairs(number: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.triu_indices(number, 1)
+
+
 def _one_bond(side: np.ndarray, bridges: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     one = side[bridges]
-    return np.concatenate([one, ~one]), [np.tile(bridges, 2)]
+    return np.concatenate([one, ~one]), [np.concatenate([bridges, bridges])]
 
 
 def _two_bonds(side: np.ndarray, bridges: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return what is between two bonds; what is beyond one of them needs no second."""
-    i, j = np.triu_indices(len(bridges), 1)
+    i, j = _pairs(len(bridges))
     one, other = side[bridges[i]], side[bridges[j]]
     nested = (one & other).any(1, keepdims=True)
     return (one ^ other) ^ ~nested, [bridges[i], bridges[j]]
@@ -165,11 +173,13 @@ def _rings(
     side: np.ndarray, labels: np.ndarray, bridges: np.ndarray, upper: np.ndarray, lower: np.ndarray
 ) -> list[tuple[np.ndarray, list[np.ndarray]]]:
     in_ring = np.flatnonzero(labels)
-    i, j = np.triu(labels[in_ring, None] == labels[in_ring], 1).nonzero()
-    i, j = np.tile(in_ring[i], 2), np.tile(in_ring[j], 2)
-    half = len(i) // 2
-    one = side[i[:half]] ^ side[j[:half]]
+    i, j = _pairs(len(in_ring))
+    i, j = in_ring[i], in_ring[j]
+    together = labels[i] == labels[j]
+    i, j = i[together], j[together]
+    one = side[i] ^ side[j]
     divided = np.concatenate([one, ~one])
+    i, j = np.concatenate([i, i]), np.concatenate([j, j])
     part, bridge = (divided[:, upper[bridges]] & divided[:, lower[bridges]]).nonzero()
     piece, beyond = divided[part], side[bridges[bridge]]
     # Of the two ends of the bridge, the one that still has the ring's broken bonds.

@@ -177,20 +177,19 @@ def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Mo
         raise MoleculeError(f"more than {MAX_ATOMS} atoms")
     if len(Chem.GetMolFrags(mol)) > 1:
         raise MoleculeError("several components")
-    unsupported = sorted({a.GetSymbol() for a in mol.GetAtoms()} - set(ELEMENTS))
-    if unsupported:
-        raise MoleculeError(f"unsupported element {', '.join(unsupported)}")
     smiles = Chem.MolToSmiles(mol)
-    for atom in mol.GetAtoms():
-        label = atom.GetIsotope()
-        if label and not _PERIODIC_TABLE.GetMassForIsotope(atom.GetSymbol(), label):
-            raise MoleculeError(f"no such isotope {label}{atom.GetSymbol()}")
     # Reading the canonical SMILES again numbers the atoms in its order, which is what caches of
     # per-atom and per-bond values refer to.
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
         raise MoleculeError("RDKit cannot read the structure's own canonical SMILES")
     molecule = Molecule(mol, smiles)
+    kinds = molecule._isotope_counts
+    if unsupported := sorted({element for element, _ in kinds} - set(ELEMENTS)):
+        raise MoleculeError(f"unsupported element {', '.join(unsupported)}")
+    for element, label in kinds:
+        if label and not _PERIODIC_TABLE.GetMassForIsotope(element, label):
+            raise MoleculeError(f"no such isotope {label}{element}")
     if max_mz is not None and molecule.nominal_mass > max_mz:
         raise MoleculeError(f"nominal mass {molecule.nominal_mass} Da above max_mz {max_mz}")
     return molecule

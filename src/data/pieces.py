@@ -22,6 +22,7 @@ _FOLDED = 2048
 # Positions of all of them, and one more for bonds that are not there.
 CUT_POSITIONS = _SAID_OF_A_CUT * _FOLDED + 1
 _NO_CUT = CUT_POSITIONS - 1
+_ONE_ATOM = np.eye(len(ELEMENTS), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,10 @@ def describe_pieces(mol: Chem.Mol, most: int) -> PieceSet:
                [1, 3, 0]], dtype=int16)
     """
     cleavage = cleave(mol, most)
-    elements = np.zeros((mol.GetNumAtoms(), len(ELEMENTS)), np.float32)
-    for i, atom in enumerate(mol.GetAtoms()):
-        elements[i, ELEMENTS.index(atom.GetSymbol())] += 1
-        elements[i, ELEMENTS.index("H")] += atom.GetTotalNumHs()
+    atoms = list(mol.GetAtoms())
     # In floating point, which has the quicker matrix product.
+    elements = _ONE_ATOM[[ELEMENTS.index(atom.GetSymbol()) for atom in atoms]]
+    elements[:, ELEMENTS.index("H")] += [atom.GetTotalNumHs() for atom in atoms]
     counts = cleavage.atoms.astype(np.float32) @ elements
     return PieceSet(counts.astype(np.int16), _cut_positions(mol, cleavage))
 

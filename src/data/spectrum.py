@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -130,11 +131,18 @@ def isotope_pattern(counts: Mapping[str, int]) -> dict[int, float]:
     lowest = -counts.get("B", 0)
     pattern = np.array([1.0])
     for element, number in counts.items():
-        ratios = ISOTOPE_RATIOS[element]
-        single = np.zeros(max(ratios) - min(ratios) + 1)
-        for shift, ratio in ratios.items():
-            single[shift - min(ratios)] = ratio
-        for _ in range(number):
-            pattern = np.convolve(pattern, single)
+        pattern = np.convolve(pattern, _of_one_element(element, number))
     pattern /= pattern.sum()
     return {i + lowest: float(p) for i, p in enumerate(pattern) if p >= 1e-6}
+
+
+@lru_cache(maxsize=4096)
+def _of_one_element(element: str, number: int) -> np.ndarray:
+    ratios = ISOTOPE_RATIOS[element]
+    single = np.zeros(max(ratios) - min(ratios) + 1)
+    for shift, ratio in ratios.items():
+        single[shift - min(ratios)] = ratio
+    pattern = np.array([1.0])
+    for _ in range(number):
+        pattern = np.convolve(pattern, single)
+    return pattern

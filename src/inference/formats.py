@@ -11,6 +11,8 @@ import io
 import json
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 from ..evaluation.calibration import Expectation
 from ..version import __version__
 from .results import MZ_DECIMALS, AnnotatedPeak, Ion, PredictedSpectrum, Uncertainty
@@ -57,7 +59,7 @@ def msp_record(result: PredictedSpectrum, model_name: str = "") -> str:
         ['Num Peaks: 2', '31 999', '45 500', '']
     """
     molecule = result.molecule
-    peaks = _exported_peaks(result)
+    peaks = _msp_peaks(result)
     lines = [f"Name: {_msp_name(result)}"]
     if len(molecule.formula) <= MSP_FORMULA_LENGTH:
         lines.append(f"Formula: {molecule.formula}")
@@ -65,10 +67,20 @@ def msp_record(result: PredictedSpectrum, model_name: str = "") -> str:
     if molecule.inchikey:
         lines.append(f"InChIKey: {molecule.inchikey}")
     lines += [f"Comments: {_msp_comments(result, model_name)}", f"Num Peaks: {len(peaks)}"]
-    for mz, intensity, annotation, _ in peaks:
+    return "\r\n".join([*lines, *peaks, "", ""])
+
+
+def _msp_peaks(result: PredictedSpectrum) -> list[str]:
+    if result.annotations is None and result.left_out is None:
+        # Most of the time that a long list takes to write goes here.
+        intensity = np.rint(BASE_PEAK * result.spectrum.intensity.astype(np.float64))
+        pairs = np.stack([result.spectrum.mz, intensity], 1)[intensity > 0]
+        return [f"{mz:.0f} {height:.0f}" for mz, height in pairs.tolist()]
+    lines = []
+    for mz, intensity, annotation, _ in _exported_peaks(result):
         comment = "" if annotation is None else f' "{peak_comment(annotation)}"'
         lines.append(f"{_mz_text(mz)} {intensity}{comment}")
-    return "".join(line + "\r\n" for line in [*lines, ""])
+    return lines
 
 
 def peak_comment(peak: AnnotatedPeak) -> str:

@@ -40,6 +40,7 @@ class OnnxPredictor(StreamingPredictor):
     """
 
     names_ions = False
+    single_threaded = True
 
     def __init__(
         self,

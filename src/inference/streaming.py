@@ -22,10 +22,12 @@ class StreamingPredictor:
     Attributes:
         max_mz: highest nominal mass of a molecule that the model can take, in Da.
         name: what exported spectra call the model.
+        single_threaded: whether it leaves all cores but one idle.
     """
 
     max_mz: int
     name: str
+    single_threaded = False
 
     def _results(
         self, structures: list[InputStructure], molecules: list[Molecule], **options: Any

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ..data.fragment_batch import FragmentBatch
 from ..data.graph import GraphBatch
@@ -89,7 +88,10 @@ def formula_features(
 
 
 def _one_hot(number: Tensor, most: int) -> Tensor:
-    return F.one_hot(number.long().clamp(0, most), most + 1).float()
+    # ``F.one_hot`` goes by way of 64-bit numbers, which takes several times as long.
+    return (
+        number.clamp(0, most)[..., None] == torch.arange(most + 1, device=number.device)
+    ).float()
 
 
 def unsaturation(

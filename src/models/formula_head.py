@@ -21,8 +21,9 @@ from .isotopes import IsotopeEnvelope
 from .piece_head import PieceHead
 
 _HYDROGEN = ELEMENTS.index("H")
-# What an ion of a smaller share adds cannot be seen in a spectrum.
-_SMALLEST_SHARE = 1e-5
+# What an ion of a smaller share adds is hardly seen in a spectrum. While learning it counts from a
+# tenth of that on, so that it can grow.
+_SMALLEST_SHARE = 1e-4
 
 
 class Vocabulary(NamedTuple):
@@ -85,6 +86,8 @@ class FormulaHead(nn.Module):
         self.register_buffer("losses", torch.zeros(losses, len(ELEMENTS), dtype=torch.int16))
         masses = torch.tensor([NOMINAL_MASSES[element] for element in ELEMENTS])
         self.register_buffer("masses", masses, persistent=False)
+        self._known_spectra: Tensor | None = None
+        self.register_load_state_dict_post_hook(lambda head, _: head._forget())
 
     @torch.no_grad()
     def start_from(self, vocabulary: Vocabulary) -> None:
@@ -92,6 +95,10 @@ class FormulaHead(nn.Module):
         self.ions.copy_(vocabulary.ions)
         self.losses.copy_(vocabulary.losses)
         self.score.bias.copy_(vocabulary.usual_share.log())
+        self._forget()
+
+    def _forget(self) -> None:
+        self._known_spectra = None
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """Return the spectra."""
@@ -102,7 +109,8 @@ class FormulaHead(nn.Module):
         # Each molecule has room for as many pieces as one can have.
         everyones = scores.new_full((len(x) * self.most_pieces, scores.shape[1]), -torch.inf)
         everyones = everyones.index_copy(0, place, scores).view(len(x), -1)
-        share = torch.cat([known, everyones], 1).softmax(1)
+        least = _SMALLEST_SHARE / 10 if self.training else _SMALLEST_SHARE
+        share = F.threshold(torch.cat([known, everyones], 1).softmax(1), least, 0.0)
         with torch.autocast(share.device.type, enabled=False):
             of_pieces = share[:, known.shape[1] :].reshape(-1, scores.shape[1])[place]
             return self._spectra(share[:, : known.shape[1]], of_pieces, batch)
@@ -131,31 +139,66 @@ class FormulaHead(nn.Module):
 
     def _spectra(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
         """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``."""
-        molecule, formula = (share > _SMALLEST_SHARE).nonzero(as_tuple=True)
-        known = torch.cat([self.ions, self.losses]).long()[formula]
-        whole = batch.atoms[molecule]
-        is_loss = formula >= len(self.ions)
-        piece, shift = (of_pieces > _SMALLEST_SHARE).nonzero(as_tuple=True)
-        weight = torch.cat([share[molecule, formula], of_pieces[piece, shift]])
-        molecule = torch.cat([molecule, batch.pieces.molecule[piece]])
-        atoms = torch.where(is_loss[:, None], whole - known, known)
-        atoms = torch.cat([atoms, self.pieces.ions(batch.pieces, piece, shift)])
-        mz = (atoms * self.masses).sum(1)
-        bins = share.new_zeros(len(share) * (self.max_mz + 1))
-        if len(batch.labels):
-            labelled = batch.labels[:, 0].unique()
-            for i in labelled.tolist():
-                own = molecule == i
-                labels = batch.labels[batch.labels[:, 0] == i, 1:]
-                pattern = self._labelled_pattern(atoms[own], batch.atoms[i], labels)
-                self._add(bins, molecule[own], mz[own], weight[own], pattern)
-            plain = ~torch.isin(molecule, labelled)
-            molecule, atoms, mz, weight = molecule[plain], atoms[plain], mz[plain], weight[plain]
-        self._add(bins, molecule, mz, weight, self.isotopes(atoms.float()))
+        number, pieces = len(self.ions), batch.pieces
+        labelled = batch.labels[:, 0].unique()
+        if len(labelled):
+            bins = self._labelled_bins(share, of_pieces, batch)
+            share = share.index_fill(0, labelled, 0.0)
+            of_pieces = of_pieces.masked_fill(torch.isin(pieces.molecule, labelled)[:, None], 0.0)
+        else:
+            bins = share.new_zeros(len(share) * (self.max_mz + 1))
+        # The ions' patterns are the same for all molecules.
+        bins = bins + F.pad(share[:, :number] @ self._spectra_of_ions(), (1, 0)).flatten()
+        molecule, loss = (share[:, number:] > 0).nonzero(as_tuple=True)
+        weight = share[molecule, number + loss]
+        atoms = batch.atoms[molecule] - self.losses[loss].long()
+        self._add(bins, molecule, self._mz(atoms), weight[:, None] * self.isotopes(atoms))
+        # Deuterium is too rare for a hydrogen more or less to change a piece's pattern.
+        pattern, last = self.isotopes(pieces.elements), of_pieces.shape[1] - 1
+        spread = sum(
+            F.pad(of_pieces[:, i : i + 1] * pattern, (i, last - i)) for i in range(last + 1)
+        )
+        lightest = self._mz(pieces.elements) + self.pieces.shifts[0]
+        self._add(bins, pieces.molecule, lightest, spread)
         spectra = bins.view(len(share), -1)[:, 1:]
         above = torch.arange(1, self.max_mz + 1, device=share.device) > batch.highest_mz[:, None]
         spectra = spectra.masked_fill(above, 0.0)
         return spectra / spectra.sum(1, keepdim=True)
+
+    @torch.inference_mode(False)  # what is kept may take part in training later
+    @torch.no_grad()
+    def _spectra_of_ions(self) -> Tensor:
+        """Return the ions of the vocabulary with their isotopes, ``(ions, max_mz)``."""
+        if self._known_spectra is not None and self._known_spectra.device == self.ions.device:
+            return self._known_spectra
+        atoms = self.ions.long()
+        each = torch.arange(len(atoms), device=atoms.device)
+        bins = torch.zeros(len(atoms) * (self.max_mz + 1), device=atoms.device)
+        self._add(bins, each, self._mz(atoms), self.isotopes(atoms))
+        spectra = bins.view(len(atoms), -1)[:, 1:]
+        if not torch.compiler.is_exporting():
+            self._known_spectra = spectra
+        return spectra
+
+    def _mz(self, atoms: Tensor) -> Tensor:
+        return (atoms * self.masses).sum(1)
+
+    def _labelled_bins(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
+        """Return what the molecules with isotope labels have in the bins, flat."""
+        bins = share.new_zeros(len(share) * (self.max_mz + 1))
+        for i in batch.labels[:, 0].unique().tolist():
+            whole, labels = batch.atoms[i], batch.labels[batch.labels[:, 0] == i, 1:]
+            atoms = torch.cat([self.ions.long(), whole - self.losses.long()])
+            own = (batch.pieces.molecule == i).nonzero()[:, 0]
+            piece, shift = (of_pieces[own] > 0).nonzero(as_tuple=True)
+            seen = share[i] > 0
+            atoms = torch.cat([atoms[seen], self.pieces.ions(batch.pieces, own[piece], shift)])
+            weight = torch.cat([share[i, seen], of_pieces[own][piece, shift]])
+            pattern = self._labelled_pattern(atoms, whole, labels)
+            reach = (pattern.shape[1] - self.isotopes.WIDTH) // 2
+            molecule = torch.full_like(weight, i, dtype=torch.long)
+            self._add(bins, molecule, self._mz(atoms) - reach, weight[:, None] * pattern)
+        return bins
 
     def _labelled_pattern(self, atoms: Tensor, whole: Tensor, labels: Tensor) -> Tensor:
         """Return the patterns of ions of one molecule, its isotope labels among them, ``(n, k)``.
@@ -177,16 +220,20 @@ class FormulaHead(nn.Module):
             pattern = sum(pattern.roll(extra * k, 1) * held[:, k, None] for k in range(number + 1))
         return pattern
 
-    def _add(
-        self, bins: Tensor, molecule: Tensor, mz: Tensor, weight: Tensor, pattern: Tensor
-    ) -> None:
-        """Add ions with their isotopes into bins, the first of which takes what lies outside."""
-        reach = (pattern.shape[1] - self.isotopes.WIDTH) // 2
-        shift = torch.arange(pattern.shape[1], device=mz.device) + IsotopeEnvelope.LOWEST - reach
+    def _add(self, bins: Tensor, row: Tensor, mz: Tensor, spread: Tensor) -> None:
+        """Add ions with their isotopes into bins, the first of each row takes what lies outside.
+
+        Args:
+            bins: those of 0 to ``max_mz``, row by row, flat.
+            row: of each ion, ``(n,)``.
+            mz: nominal mass of its commonest isotopes, ``(n,)``.
+            spread: what it adds from ``IsotopeEnvelope.LOWEST`` below that on, ``(n, k)``.
+        """
+        shift = torch.arange(spread.shape[1], device=mz.device) + IsotopeEnvelope.LOWEST
         mz = mz[:, None] + shift
         inside = (mz >= 1) & (mz <= self.max_mz)
-        place = molecule[:, None] * (self.max_mz + 1) + mz.where(inside, 0)
-        bins.index_add_(0, place.flatten(), (weight[:, None] * pattern).flatten())
+        place = row[:, None] * (self.max_mz + 1) + mz.where(inside, 0)
+        bins.index_add_(0, place.flatten(), spread.flatten())
 
 
 @lru_cache(maxsize=256)

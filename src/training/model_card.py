@@ -14,16 +14,17 @@ _WHAT = {
     "teacher": "Mean of networks that score the fragments of a molecule and, beside them, nominal "
     "masses from its graph and fingerprint, to an electron-ionization spectrum; bond dissociation "
     "energies as auxiliary task.",
-    "student": "Mixture of four experts on fingerprints and formula, to the shares of ions by "
-    "formula and a 70 eV electron-ionization spectrum at nominal masses; distilled from the "
-    "teacher.",
+    "student": "Mixture of four experts on fingerprints and formula; with its help the pieces are "
+    "scored that one or two broken bonds or an opened ring leave, and beside them the ions of a "
+    "vocabulary by their formulas, to a 70 eV electron-ionization spectrum at nominal masses; "
+    "distilled from the teacher.",
 }
 
 _ISOTOPES = {
     "teacher": "Isotope patterns are computed for all ions; only what no ion explains has none.",
-    "student": "Nominal masses only. Isotope patterns are computed for all ions; ions outside the "
-    "vocabulary that\n  it took from the teacher are not predicted, and isotope labels are taken "
-    "to lie anywhere in\n  the molecule.",
+    "student": "Nominal masses only. Isotope patterns are computed for all ions; of ions that are "
+    "no such pieces, those\n  of the vocabulary alone are predicted, and isotope labels are taken "
+    "to lie anywhere in the\n  molecule.",
 }
 
 _LIMITS = """\

@@ -5,7 +5,7 @@ from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from builders import SMALL_MOLECULES, SMALL_SPLITS, build_config, build_store, plausible_peaks
-from nextims.data.features import collate, featurize
+from nextims.data.features import Inputs, collate, featurize
 from nextims.data.molecule import ECFP_BITS, read_molecule
 from nextims.evaluation.metrics import METRICS
 from peers import (
@@ -20,7 +20,7 @@ FINGERPRINTS = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=ECFP_B
 
 
 def batch_of(*smiles, graph=False):
-    return collate([featurize(read_molecule(text), graph=graph) for text in smiles])
+    return collate([featurize(read_molecule(text), Inputs(graph=graph)) for text in smiles])
 
 
 def binned(peaks, max_mz=200):

@@ -55,7 +55,7 @@ def test_structures_are_predicted_in_their_order_as_a_batch_would_be():
     smiles = ["CCO", "c1ccccc1", "CC(C)=O", "CO", "CCCl"]
     spectra = predict_structures(model, smiles, batch_size=2)
     assert (model.training, spectra.dtype) == (True, np.float32)
-    features = [featurize(read_molecule(text)) for text in smiles]
+    features = [featurize(read_molecule(text), model.inputs) for text in smiles]
     with torch.inference_mode():
         expected = model.eval()(collate(features)).intensity.numpy()
     np.testing.assert_allclose(spectra, expected, rtol=1e-4, atol=1e-6)

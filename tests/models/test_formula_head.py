@@ -120,3 +120,16 @@ def test_it_learns_which_ions_there_are():
     # Each brings its own isotopes: three carbons, or two and an oxygen.
     assert spectrum[0, 43] / spectrum[0, 42] == pytest.approx(0.0334, abs=0.003)
     assert spectrum[1, 43] / spectrum[1, 42] == pytest.approx(0.0226, abs=0.006)
+
+
+def test_what_was_predicted_with_before_can_be_trained_and_loaded_anew():
+    head, batch = head_of(), collate([featurize(read_molecule("CCC"), Inputs(pieces=1))])
+    with torch.inference_mode():
+        before = head(torch.ones(1, 4), batch)
+    head(torch.ones(1, 4), batch).square().sum().backward()  # not refused
+    assert head.score.bias.grad.abs().sum() > 0
+    other = head.state_dict()
+    other["ions"] = torch.stack([formula(C=1, H=3)] * len(IONS))
+    head.load_state_dict(other)
+    after = head(torch.ones(1, 4), batch).detach()
+    assert masses(before[0]) == [29, 30, 43, 44, 45] and 15 in masses(after[0])

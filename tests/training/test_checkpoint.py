@@ -17,6 +17,8 @@ SIZES = {
     "ions": 40,
     "losses": 20,
     "width": 16,
+    "pieces": 10,
+    "piece_width": 8,
     "experts": 4,
     "active_experts": 2,
     "expert_blocks": 1,

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from builders import SMALL_MOLECULES, build_config, build_store, changed
+from nextims.data.piece_batch import PieceBatch
 from nextims.data.teacher_cache import TeacherCache
 from nextims.models.student import Student, counted_experts
 from nextims.models.teacher import Teacher
@@ -43,7 +44,7 @@ def test_the_student_is_trained_and_every_expert_gets_its_share(config, teacher)
     model, checkpoint = load_model(config.student.checkpoint)
     assert checkpoint.kind == "student"
     with counted_experts(model) as shares:
-        for batch in split_loader(config, "train", batch_size=4):
+        for batch in split_loader(config, "train", inputs=model.inputs, batch_size=4):
             model(batch)
     assert len(shares) == 4
     assert sum(shares.values()) == pytest.approx(1)
@@ -139,15 +140,25 @@ def take_first(batch):
     rows = ("offsets", "atoms", "nominal_mass", "highest_mz", "energy", "row", "spectrum",
             "lowest_mz", "teacher_mean", "teacher_deviation", "teacher_features")  # fmt: skip
     parts = {name: getattr(batch, name)[:1] for name in rows}
-    return replace(batch, positions=batch.positions[:end], values=batch.values[:end], **parts)
+    own = batch.pieces.molecule == 0
+    pieces = PieceBatch(*(values[own] for values in vars(batch.pieces).values()))
+    return replace(
+        batch,
+        positions=batch.positions[:end],
+        values=batch.values[:end],
+        pieces=pieces,
+        **parts,
+    )
 
 
 def phase_and_batch(config, teacher):
     cache = cache_teacher(config, teacher)
-    loader = split_loader(config, "train", batch_size=4, shuffle=True, teacher=cache)
     torch.manual_seed(0)
+    student = Student(**student_arguments(config))
+    common = {"inputs": student.inputs, "batch_size": 4, "shuffle": True}
+    loader = split_loader(config, "train", teacher=cache, **common)
     phase = DistillationPhase(
-        Student(**student_arguments(config)),
+        student,
         teacher_width=cache.feature_width,
         settings=config.distillation,
         routing=config.student,

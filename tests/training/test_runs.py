@@ -93,11 +93,10 @@ class TestIsComplete:
 
 class TestSplitLoader:
     def test_training_is_shuffled_and_the_rest_in_order(self, config):
-        common = {"graph": False, "batch_size": 4}
-        training = split_loader(config, "train", shuffle=True, **common)
+        training = split_loader(config, "train", shuffle=True, batch_size=4)
         rows = torch.cat([batch.row for batch in training]).tolist()
         assert sorted(rows) == list(range(16)) != rows
-        validation = split_loader(config, "validation", **common)
+        validation = split_loader(config, "validation", batch_size=4)
         assert torch.cat([batch.row for batch in validation]).tolist() == list(range(16, 20))
 
     def test_graphs_and_bond_energies_come_where_they_are_asked_for(self, config):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from builders import build_bde_cache, build_config, changed
+from nextims.data.features import Inputs
 from nextims.models.teacher_network import TeacherNetwork
 from nextims.training.checkpoint import CheckpointError
 from nextims.training.runs import split_loader
@@ -29,8 +30,11 @@ def make_trainer(config, folder, *, key="key", phase_class=FinetunePhase, saved=
     )
 
 
+INPUTS = Inputs(graph=True, fragments=60)
+
+
 def loaders(config):
-    common = {"graph": True, "fragments": 60, "batch_size": 4, "bde_cache": config.bde.cache}
+    common = {"inputs": INPUTS, "batch_size": 4, "bde_cache": config.bde.cache}
     return (
         split_loader(config, "train", shuffle=True, **common),
         split_loader(config, "validation", **common),
