@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from nextims.config import PROJECT_ROOT, DataConfig
 from nextims.data.molecule import read_molecule
 from nextims.data.record import Record
@@ -93,6 +95,15 @@ def peak_list(peaks: Peaks) -> list[tuple[float, float]]:
 def build_spectrum(peaks: Peaks = ETHANOL_PEAKS) -> Spectrum:
     pairs = peak_list(peaks)
     return Spectrum([mz for mz, _ in pairs], [intensity for _, intensity in pairs])
+
+
+def binned_rows(*spectra: Mapping[int, float], max_mz: int = 200) -> np.ndarray:
+    """Return spectra given as ``{nominal m/z: intensity}`` as rows, on the scale given."""
+    rows = np.zeros((len(spectra), max_mz))
+    for row, peaks in zip(rows, spectra, strict=True):
+        for mz, intensity in peaks.items():
+            row[mz - 1] = intensity
+    return rows
 
 
 def plausible_peaks(smiles: str) -> dict[int, int]:

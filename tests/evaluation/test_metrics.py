@@ -7,24 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from builders import binned_rows as rows
+from builders import build_spectrum
 from nextims.data.massbank import read_massbank
 from nextims.data.record import Record
 from nextims.evaluation import metrics
-from nextims.evaluation.metrics import METRICS, SIMILARITIES, score, score_all_pairs
+from nextims.evaluation.metrics import METRICS, SIMILARITIES, compare, score, score_all_pairs
 
 MAX_MZ = 200
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "massbank-ei.tar.gz"
 # Ethanol and dimethyl ether: isomers of one nominal mass, as measured (NIST, rounded).
 ETHANOL = {15: 66, 26: 84, 27: 224, 28: 34, 29: 299, 30: 60, 31: 999, 43: 91, 45: 517, 46: 216}
 DIMETHYL_ETHER = {13: 5, 14: 21, 15: 240, 28: 17, 29: 392, 30: 17, 31: 31, 45: 999, 46: 609, 47: 15}
-
-
-def rows(*spectra):
-    binned = np.zeros((len(spectra), MAX_MZ))
-    for row, peaks in zip(binned, spectra, strict=True):
-        for mz, intensity in peaks.items():
-            row[mz - 1] = intensity
-    return binned
 
 
 def one(name, predicted, true, lowest_mz=1):
@@ -273,6 +267,62 @@ def test_all_pairs_with_nothing_on_one_side():
     nothing, one_spectrum = np.zeros((0, MAX_MZ)), rows(ETHANOL)
     assert score_all_pairs(nothing, one_spectrum, 1)["cosine"].shape == (1, 0)
     assert score_all_pairs(one_spectrum, nothing, 1)["entropy_similarity"].shape == (0, 1)
+
+
+# --- two spectra -----------------------------------------------------------------------------
+
+OTHER_SCORES = ("weighted_entropy_similarity", "stein_scott_dot_product", "stein_scott_composite")
+MATCH_FACTORS = ("nist_identity_match_factor", "nist_similarity_match_factor")
+
+
+def test_compare_gives_what_the_functions_give():
+    scores = compare(build_spectrum(ETHANOL), build_spectrum(DIMETHYL_ETHER))
+    pair = rows(DIMETHYL_ETHER), rows(ETHANOL), 15
+    for name in (*METRICS, *OTHER_SCORES):
+        expected = getattr(metrics, name)(*pair).item()
+        # A Spectrum holds its intensities in single precision.
+        assert scores.pop(name) == pytest.approx(expected, abs=1e-6), name
+    for name in MATCH_FACTORS:
+        function = getattr(metrics, name)
+        reverse = scores.pop(name.replace("match", "reverse_match"))
+        assert (scores.pop(name), reverse) == (function(*pair)[0], function(*pair, reverse=True)[0])
+    assert scores == {}
+
+
+def test_compare_begins_with_the_metrics_of_score_in_their_order():
+    scores = compare(build_spectrum(ETHANOL), build_spectrum(ETHANOL))
+    assert tuple(scores)[: len(METRICS)] == METRICS
+    for name, value in scores.items():
+        assert type(value) is (int if "match_factor" in name else float), name
+        perfect = 999 if "match_factor" in name else 0.95 if "composite" in name else 1
+        assert value == pytest.approx(perfect), name
+
+
+def test_compare_knows_which_spectrum_was_measured():
+    pure, mixture = build_spectrum(ETHANOL), build_spectrum({**ETHANOL, 60: 900, 77: 400})
+    assert compare(mixture, pure)["nist_similarity_reverse_match_factor"] == 999
+    assert compare(pure, mixture)["nist_similarity_reverse_match_factor"] < 800
+
+
+def test_compare_begins_at_the_first_measured_peak_unless_told():
+    measured, predicted = build_spectrum({31: 999, 45: 500}), build_spectrum({18: 999, 31: 999})
+    assert compare(measured, predicted)["cosine"] == pytest.approx(999 / math.hypot(999, 500))
+    told = compare(measured, predicted, lowest_mz=10)["cosine"]
+    assert told == pytest.approx(999**2 / (math.hypot(999, 500) * math.hypot(999, 999)))
+    assert compare(measured, predicted, lowest_mz=45)["cosine"] == 0
+
+
+def test_compare_takes_accurate_masses():
+    accurate = build_spectrum({31.0184: 999, 45.0335: 517, 46.0413: 216, 281.0517: 80})
+    nominal = build_spectrum({31: 999, 45: 517, 46: 216, 281: 80})
+    assert compare(accurate, nominal)["cosine"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("peaks", [{}, {31: 0.0}])
+def test_compare_of_a_spectrum_without_peaks_gives_zeros(peaks):
+    nothing, ethanol = build_spectrum(peaks), build_spectrum(ETHANOL)
+    for pair in [(nothing, ethanol), (ethanol, nothing), (nothing, nothing)]:
+        assert set(compare(*pair).values()) == {0}
 
 
 # --- errors: a failure is never turned into a score ------------------------------------------
