@@ -10,6 +10,8 @@ exec((HERE / "src" / "version.py").read_text(encoding="utf-8"), VERSION)
 
 # For exporting a student; running an exported one takes onnxruntime alone.
 ONNX = ["onnx>=1.16", "onnxscript>=0.1"]
+# For writing Parquet.
+FORMATS = ["pyarrow>=14"]
 
 setup(
     name="nextims",
@@ -36,7 +38,18 @@ setup(
     ],
     extras_require={
         "onnx": ONNX,
-        "test": ["pytest>=8", "ruff>=0.6", "matchms>=0.28", "ms_entropy>=1.3", *ONNX],
+        "formats": FORMATS,
+        "test": [
+            "pytest>=8",
+            "ruff>=0.6",
+            "matchms>=0.28",
+            "ms_entropy>=1.3",
+            "pyteomics>=4.7",
+            "mzspeclib>=1.0.5",
+            "jcamp>=1.2.2",
+            *ONNX,
+            *FORMATS,
+        ],
         "alfabet": ["alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
     },
 )

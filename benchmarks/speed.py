@@ -130,7 +130,7 @@ def _rate(run: Callable[[list[InputStructure]], int], structures: list[InputStru
 
 def _predict(load: Callable, workers: int, structures: list[InputStructure]) -> int:
     results = predict_formatted(structures, load, workers=workers, ending=".msp", batch_size=_BATCH)
-    return sum(hasattr(result, "text") and len(result.text) > 100 for result in results)
+    return sum(hasattr(result, "record") and len(result.record) > 100 for result in results)
 
 
 def _in_processes(read: Callable, smiles: list[str], workers: int) -> int:

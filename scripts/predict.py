@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.inference.formats import DIALECTS, file_ending
 from nextims.inference.results import FailedPrediction, FormattedSpectrum
 from nextims.inference.structures import (
     STANDARD_INPUT,
@@ -25,7 +26,7 @@ from nextims.inference.writers import (
     MSPStream,
     OutputError,
     SpectrumWriter,
-    check_output,
+    check_spectra_output,
     errors_path,
 )
 
@@ -42,9 +43,11 @@ examples:
       --smiles "Cc1ccccc1" --annotate --uncertainty
 
 A batch file holds one SMILES a line, and a name after white space where there is one; a .csv file
-has a column "smiles", and perhaps "name". Spectra are written in the input's order as .msp (NIST
-MS Search, through lib2nist), .json (one object a line) or .csv (one peak a row). Structures that
-cannot be predicted are named with their line on standard error and in OUTPUT.errors.csv.
+has a column "smiles", and perhaps "name". Spectra are written in the input's order, by the output's
+ending as .msp (NIST MS Search, through lib2nist; or MS-DIAL), .jdx (JCAMP-DX), .sdf (with NIST's
+tags), .mgf, .mzspeclib.txt, .json or .jsonl (one object a line), .csv (one peak a row), .parquet or
+.h5 (tables). Structures that cannot be predicted are named with their line on standard error and
+in OUTPUT.errors.csv.
 
 exit status: 0 all were predicted; 3 some were not; 2 wrong usage or a missing file
 """
@@ -55,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parse(argv)
     try:
         structures, total = _input(arguments)
-        _check_output(arguments.output, arguments.batch)
+        _check_output(arguments)
         predictor = _load(arguments)
         if arguments.smiles is not None:
             return _predict_one(predictor, structures, arguments)
@@ -84,8 +87,16 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--output",
         metavar="FILE",
         type=Path,
-        help="write the spectra to FILE.msp, .json or .csv (a batch without it goes to standard "
-        "output as MSP)",
+        help="write the spectra in the format of FILE's ending, see below (a batch without it goes "
+        "to standard output as MSP)",
+    )
+    parser.add_argument(
+        "--dialect", choices=tuple(DIALECTS), default="nist", help="of MSP (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--mol-folder",
+        action="store_true",
+        help="write the structures beside LIB.msp, for lib2nist: LIB.MOL/ID1.mol and so on",
     )
     parser.add_argument(
         "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: %(default)s)"
@@ -145,10 +156,18 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
     return chain([first], structures), count_lines(arguments.batch)
 
 
-def _check_output(output: Path | None, batch: str | None) -> None:
+def _check_output(arguments: argparse.Namespace) -> None:
+    output, batch = arguments.output, arguments.batch
     if output is None:
+        if arguments.mol_folder:
+            raise OutputError("--mol-folder: needs --output LIB.msp")
         return
-    check_output(output)
+    check_spectra_output(
+        output,
+        dialect=arguments.dialect,
+        mol_folder=arguments.mol_folder,
+        annotated=arguments.annotate,
+    )
     for written in (output, errors_path(output)):
         if batch not in (None, STANDARD_INPUT) and written.exists() and written.samefile(batch):
             raise OutputError(f"{written}: is the input as well, and would be overwritten")
@@ -200,6 +219,8 @@ def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter:
         model_name,
         annotated=arguments.annotate,
         uncertain=arguments.uncertainty,
+        dialect=arguments.dialect,
+        mol_folder=arguments.mol_folder,
     )
 
 
@@ -240,8 +261,15 @@ def _predict_in_processes(
         student_will_do=not options,
         threads=1,
     )
-    ending = ".msp" if arguments.output is None else arguments.output.suffix.lower()
-    return predict_formatted(structures, load, workers=workers, ending=ending, **options)
+    return predict_formatted(
+        structures,
+        load,
+        workers=workers,
+        ending=".msp" if arguments.output is None else file_ending(arguments.output),
+        dialect=arguments.dialect,
+        mol_folder=arguments.mol_folder,
+        **options,
+    )
 
 
 def _predict_batch(
@@ -254,7 +282,7 @@ def _predict_batch(
 
     output = arguments.output
     if output is None:
-        writer = MSPStream(sys.stdout.buffer, predictor.name)
+        writer = MSPStream(sys.stdout.buffer, predictor.name, arguments.dialect)
     else:
         writer = _writer(arguments, predictor.name)
     workers = arguments.workers or _default_workers(predictor, total)

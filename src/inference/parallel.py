@@ -1,4 +1,4 @@
-"""Predicting in several processes, from structures to the text of a file."""
+"""Predicting in several processes, from structures to what a file holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 
-from .formats import FORMATS
+from .formats import Formatter
 from .results import FailedPrediction, FormattedSpectrum
 from .streaming import StreamingPredictor
 from .structures import InputStructure
@@ -25,16 +25,20 @@ def predict_formatted(
     *,
     workers: int,
     ending: str,
+    dialect: str = "nist",
+    mol_folder: bool = False,
     batch_size: int = 256,
     **options: bool,
 ) -> Iterator[FormattedSpectrum | FailedPrediction]:
-    """Predict spectra in processes of one thread each, and write them as text there.
+    """Predict spectra in processes of one thread each, and bring them into their format there.
 
     Args:
         structures: the structures.
         load: loads the predictor in each process, with one thread; must be picklable.
         workers: number of processes.
         ending: of the format, as ``FORMATS`` names it.
+        dialect: of MSP, as ``DIALECTS`` names it.
+        mol_folder: whether MOL files go with it.
         batch_size: structures that a model takes at once.
         **options: of ``StreamingPredictor.predict_stream``.
 
@@ -43,12 +47,13 @@ def predict_formatted(
     """
     structures = iter(structures)
     batches = iter(lambda: list(islice(structures, batch_size)), [])
+    formatter = Formatter(ending, dialect, mol_folder)
     # Not forked: PyTorch's and ONNX Runtime's threads do not survive it.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(load,)) as pool:
         waiting: deque = deque()
         for batch in batches:
-            waiting.append(pool.submit(_predict, batch, ending, options))
+            waiting.append(pool.submit(_predict, batch, formatter, options))
             if len(waiting) >= _BATCHES_A_PROCESS * workers:
                 yield from waiting.popleft().result()
         while waiting:
@@ -61,12 +66,9 @@ def _start(load: Callable[[], StreamingPredictor]) -> None:
 
 
 def _predict(
-    structures: list[InputStructure], ending: str, options: dict[str, bool]
+    structures: list[InputStructure], formatter: Formatter, options: dict[str, bool]
 ) -> list[FormattedSpectrum | FailedPrediction]:
-    record, results = FORMATS[ending], []
-    for result in _predictor.predict_stream(structures, len(structures), **options):
-        if not isinstance(result, FailedPrediction):
-            text = record(result, _predictor.name)
-            result = FormattedSpectrum(result.line, text, result.left_out)
-        results.append(result)
-    return results
+    return [
+        result if isinstance(result, FailedPrediction) else formatter(result, _predictor.name)
+        for result in _predictor.predict_stream(structures, len(structures), **options)
+    ]

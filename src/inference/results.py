@@ -145,17 +145,19 @@ class PredictedSpectrum:
 
 @dataclass(frozen=True)
 class FormattedSpectrum:
-    """A predicted spectrum that is text already.
+    """A predicted spectrum as the file that it is for holds it.
 
     Attributes:
         line: line of the input that the structure stood in, from 1.
-        text: the spectrum in the format of the file that it is for.
+        record: text, or a row of a table by the names of its columns.
         left_out: as in ``PredictedSpectrum``.
+        mol_block: the structure as a MOL file, where that was asked for.
     """
 
     line: int
-    text: str
+    record: str | dict[str, object]
     left_out: float | None = None
+    mol_block: str | None = None
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def test_processes_give_the_text_that_one_gives(student):
         if isinstance(wanted, FailedPrediction):
             assert result == wanted
         else:
-            assert result.text == FORMATS[".msp"](wanted, predictor.name)
+            assert result.record == FORMATS[".msp"](wanted, predictor.name)
 
 
 def test_options_reach_the_processes(tmp_path):
@@ -47,4 +47,4 @@ def test_options_reach_the_processes(tmp_path):
     [ethanol] = predict_formatted(
         [InputStructure(1, "CCO")], load, workers=1, ending=".msp", annotate=True
     )
-    assert '"C2H6O+=M' in ethanol.text
+    assert '"C2H6O+=M' in ethanol.record

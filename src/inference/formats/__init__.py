@@ -1,0 +1,161 @@
+"""Predicted spectra as files: one function a format, chosen by the ending of the file's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from ..results import FormattedSpectrum, PredictedSpectrum
+from .csv_rows import csv_header, csv_record, csv_text
+from .exported import BASE_PEAK, expectation_text, percent
+from .jcamp import jcamp_record
+from .json_lines import json_record
+from .mgf import mgf_record
+from .msp import DIALECTS, msdial_record, msp_record, peak_comment
+from .mzspeclib import mzspeclib_header, mzspeclib_record
+from .structure import mol_block, sdf_record
+from .table import Row, Table, table_row
+
+__all__ = [
+    "BASE_PEAK",
+    "DIALECTS",
+    "FORMATS",
+    "TABLES",
+    "WITH_IONS",
+    "Formatter",
+    "csv_record",
+    "csv_text",
+    "expectation_text",
+    "file_ending",
+    "header",
+    "jcamp_record",
+    "json_record",
+    "mgf_record",
+    "mol_block",
+    "msdial_record",
+    "msp_record",
+    "mzspeclib_record",
+    "open_table",
+    "peak_comment",
+    "percent",
+    "sdf_record",
+    "table_row",
+]
+
+# Ending of a file → the function that gives what it holds of a spectrum: text, or a row of a table.
+FORMATS: dict[str, Callable[[PredictedSpectrum, str], str | Row]] = {
+    ".msp": msp_record,
+    ".json": json_record,
+    ".jsonl": json_record,
+    ".csv": csv_record,
+    ".sdf": sdf_record,
+    ".jdx": jcamp_record,
+    ".mgf": mgf_record,
+    ".mzspeclib.txt": mzspeclib_record,
+    ".parquet": table_row,
+    ".h5": table_row,
+}
+# Those of tables → module and class of the file. Loaded when they are needed.
+TABLES = {".parquet": ("parquet", "ParquetTable"), ".h5": ("hdf5", "Hdf5Table")}
+# Formats with a place for the ions behind the peaks.
+WITH_IONS = (".msp", ".json", ".jsonl", ".csv", ".mzspeclib.txt", ".parquet", ".h5")
+
+
+@dataclass(frozen=True)
+class Formatter:
+    """Turns a predicted spectrum into what a file holds of it. Can be pickled.
+
+    Attributes:
+        ending: of the file, a key of ``FORMATS``.
+        dialect: of MSP, a key of ``DIALECTS``.
+        mol_folder: whether MOL files go with NIST's MSP.
+
+    Example:
+        >>> from nextims.data.molecule import read_molecule
+        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.inference.formats import Formatter
+        >>> from nextims.inference.results import PredictedSpectrum
+        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31], [1.0]))
+        >>> Formatter(".mgf")(ethanol).record.splitlines()[1]
+        'TITLE=1 ethanol'
+    """
+
+    ending: str = ".msp"
+    dialect: str = "nist"
+    mol_folder: bool = False
+
+    def __call__(self, result: PredictedSpectrum, model_name: str = "") -> FormattedSpectrum:
+        """Return the spectrum as the file holds it.
+
+        Args:
+            result: the spectrum.
+            model_name: what it says about the model.
+        """
+        return FormattedSpectrum(
+            result.line,
+            self._record(result, model_name),
+            result.left_out,
+            mol_block(result) if self.mol_folder else None,
+        )
+
+    @property
+    def _record(self) -> Callable[[PredictedSpectrum, str], str | Row]:
+        if self.mol_folder:
+            return partial(msp_record, with_id=True)
+        return DIALECTS[self.dialect] if self.ending == ".msp" else FORMATS[self.ending]
+
+
+def file_ending(path: str | Path, endings: Collection[str] = tuple(FORMATS)) -> str:
+    """Return which of these endings a file's name has, else its last one, in lower case.
+
+    Example:
+        >>> from nextims.inference.formats import file_ending
+        >>> file_ending("terpenes.mzSpecLib.txt"), file_ending("terpenes.txt")
+        ('.mzspeclib.txt', '.txt')
+    """
+    path = Path(path)
+    name = path.name.lower()
+    known = (e for e in endings if name.endswith(e) and name != e)
+    return next(known, path.suffix.lower())
+
+
+def header(
+    ending: str,
+    *,
+    annotated: bool = False,
+    uncertain: bool = False,
+    library: str = "",
+    model_name: str = "",
+) -> str:
+    """Return what stands above the spectra in a file of text.
+
+    Args:
+        ending: a key of ``FORMATS``.
+        annotated: whether the spectra have annotations.
+        uncertain: whether the spectra have uncertainties.
+        library: name of the library.
+        model_name: what it says about the model.
+    """
+    if ending == ".csv":
+        return csv_header(annotated=annotated, uncertain=uncertain)
+    if ending == ".mzspeclib.txt":
+        return mzspeclib_header(library, model_name)
+    return ""
+
+
+def open_table(path: str | Path, ending: str, **contents: bool) -> Table:
+    """Open a file of rows.
+
+    Args:
+        path: file to write; its own name is of no account.
+        ending: a key of ``TABLES``.
+        **contents: ``annotated`` and ``uncertain``, as in ``header``.
+
+    Raises:
+        ImportError: a library that the format needs is missing.
+    """
+    module, name = TABLES[ending]
+    return getattr(import_module(f".{module}", __package__), name)(path, **contents)

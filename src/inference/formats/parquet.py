@@ -1,0 +1,88 @@
+"""Parquet: one row a spectrum, which pandas, polars and R's arrow read. Needs pyarrow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .exported import BASE_PEAK, signature
+from .table import Row, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class ParquetTable(Table):
+    """A Parquet file whose columns are the fields of ``table_row``; what is not known is null.
+
+    Example:
+        >>> from nextims.inference.formats.parquet import ParquetTable
+        >>> table = ParquetTable("spectra.parquet")  # doctest: +SKIP
+    """
+
+    def _open(self, path: str | Path, *, annotated: bool, uncertain: bool) -> None:
+        from pyarrow.parquet import ParquetWriter
+
+        self._schema = _schema(annotated=annotated, uncertain=uncertain)
+        self._writer = ParquetWriter(path, self._schema, compression="zstd")
+
+    def _append(self, rows: list[Row]) -> None:
+        import pyarrow as pa
+
+        self._writer.write_batch(pa.RecordBatch.from_pylist(rows, self._schema))
+
+    def _close(self) -> None:
+        self._writer.close()
+
+
+def _schema(*, annotated: bool, uncertain: bool) -> pa.Schema:
+    import pyarrow as pa
+
+    fields = {
+        "line": pa.int64(),
+        "name": pa.string(),
+        "smiles": pa.string(),
+        "formula": pa.string(),
+        "nominal_mass": pa.int32(),
+        "exact_mass": pa.float64(),
+        "inchikey": pa.string(),
+        "predicted_by": pa.string(),
+        "model": pa.string(),
+        "mz": pa.list_(pa.float64()),
+        "intensity": pa.list_(pa.int32()),
+        "left_out": pa.float64(),
+    }
+    if annotated:
+        fields["annotations"] = pa.list_(_annotation_type())
+    if uncertain:
+        expectation = pa.struct(dict.fromkeys(("mean", "lower", "upper"), pa.float64()))
+        fields["expected_similarity"] = pa.struct(
+            dict.fromkeys(("cosine", "entropy_similarity"), expectation)
+        )
+        fields["peak_deviations"] = pa.list_(pa.float64())
+    return pa.schema(fields, {"predicted_by": signature(), "base_peak": str(BASE_PEAK)})
+
+
+def _annotation_type() -> pa.DataType:
+    import pyarrow as pa
+
+    ion = pa.struct(
+        {
+            "formula": pa.string(),
+            "mz": pa.float64(),
+            "share": pa.float64(),
+            "neutral_loss": pa.string(),
+            "hydrogen_shift": pa.int32(),
+            "isotope_shift": pa.int32(),
+            "atoms": pa.list_(pa.int32()),
+            "piece": pa.string(),
+        }
+    )
+    return pa.struct(
+        {
+            "mz": pa.float64(),
+            "ions": pa.list_(ion),
+            "other_ions": pa.float64(),
+            "unexplained": pa.float64(),
+        }
+    )
