@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ...version import __version__
 from ..results import AnnotatedPeak, PredictedSpectrum
 from .exported import (
     display_name,
@@ -14,6 +13,7 @@ from .exported import (
     numbered_name,
     peak_texts,
     remarks,
+    signature,
     single_line,
 )
 
@@ -34,14 +34,12 @@ def mzspeclib_header(library: str, model_name: str = "") -> str:
         library: name of the library.
         model_name: what it says about the model.
     """
-    description = f"electron-ionization mass spectra (70 eV) predicted by {model_name or 'NExtIMS'}"
+    description = f"electron-ionization mass spectra, 70 eV, predicted by {signature(model_name)}"
     lines = [
         "<mzSpecLib>",
         "MS:1003186|library format version=1.0",
         f"MS:1003188|library name={single_line(library)}",
         f"MS:1003189|library description={single_line(description)}",
-        "MS:1003207|library creation software=NExtIMS",
-        f"MS:1003200|software version={__version__}",
         "<AttributeSet Spectrum=all>",
         *_ALL_SPECTRA,
     ]
@@ -65,19 +63,19 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
         ['<Spectrum=1>', 'MS:1003061|library spectrum name=1 ethanol']
     """
     molecule = result.molecule
-    by, *further = remarks(result, model_name)
     peaks = _peak_lines(result)
     of_molecule = {
         "MS:1000866|molecular formula": molecule.formula,
         "MS:1001117|theoretical neutral mass": f"{molecule.exact_mass:.6f}",
         "MS:1000868|SMILES string": molecule.smiles,
         "MS:1002894|InChIKey": molecule.inchikey,
+        "MS:1000041|charge state": "1",  # of the ions that the analyte gives
     }
     lines = [
         f"<Spectrum={result.line}>",
         f"MS:1003061|library spectrum name={numbered_name(result)}",
         f"MS:1003059|number of peaks={len(peaks)}",
-        *_other_attributes([("predicted by", by), *(("remark", text) for text in further)]),
+        *_other_attributes([("remark", text) for text in remarks(result, model_name)]),
         "<Analyte=1>",
         *(f"{term}={value}" for term, value in of_molecule.items() if value),
         *_other_attributes(
