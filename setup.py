@@ -12,6 +12,8 @@ exec((HERE / "src" / "version.py").read_text(encoding="utf-8"), VERSION)
 ONNX = ["onnx>=1.16", "onnxscript>=0.1"]
 # For writing Parquet.
 FORMATS = ["pyarrow>=14"]
+# For pictures of spectra.
+PLOT = ["matplotlib>=3.8"]
 
 setup(
     name="nextims",
@@ -39,6 +41,7 @@ setup(
     extras_require={
         "onnx": ONNX,
         "formats": FORMATS,
+        "plot": PLOT,
         "test": [
             "pytest>=8",
             "ruff>=0.6",
@@ -49,6 +52,7 @@ setup(
             "jcamp>=1.2.2",
             *ONNX,
             *FORMATS,
+            *PLOT,
         ],
         "alfabet": ["alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
     },
