@@ -7,12 +7,15 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
 from nextims.inference.formats import DIALECTS, file_ending
+from nextims.inference.measured import MeasuredError, MeasuredSpectra
 from nextims.inference.results import FailedPrediction, FormattedSpectrum
 from nextims.inference.structures import (
     STANDARD_INPUT,
@@ -30,6 +33,9 @@ from nextims.inference.writers import (
     errors_path,
 )
 
+if TYPE_CHECKING:
+    from nextims.inference.picture_files import PictureWriter
+
 ALL_PREDICTED, USAGE_ERROR, SOME_NOT_PREDICTED, INTERRUPTED = 0, 2, 3, 130
 # A second's work, about what a process takes to start.
 _STRUCTURES_A_PROCESS = 1000
@@ -40,7 +46,9 @@ examples:
   python scripts/predict.py --batch smiles_list.txt --output spectra.msp --workers 4
   cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
-      --smiles "Cc1ccccc1" --annotate --uncertainty
+      --smiles "Cc1ccccc1" --annotate --uncertainty --plot toluene.pdf
+  python scripts/predict.py --smiles "CCO ethanol" --plot mirror.svg --compare measured.msp
+  python scripts/predict.py --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
 
 A batch file holds one SMILES a line, and a name after white space where there is one; a .csv file
 has a column "smiles", and perhaps "name". Spectra are written in the input's order, by the output's
@@ -48,6 +56,10 @@ ending as .msp (NIST MS Search, through lib2nist; or MS-DIAL), .jdx (JCAMP-DX), 
 tags), .mgf, .mzspeclib.txt, .json or .jsonl (one object a line), .csv (one peak a row), .parquet or
 .h5 (tables). Structures that cannot be predicted are named with their line on standard error and
 in OUTPUT.errors.csv.
+
+A plot shows one spectrum a page; several pages are one .pdf, or FILE-1.png, FILE-2.png and so on
+(.svg likewise). --compare finds the measured spectrum by the structure (first block of the
+InChIKey), else by the name given with it, else takes the only one in the file (with --smiles).
 
 exit status: 0 all were predicted; 3 some were not; 2 wrong usage or a missing file
 """
@@ -59,14 +71,15 @@ def main(argv: list[str] | None = None) -> int:
     try:
         structures, total = _input(arguments)
         _check_output(arguments)
+        pictures, measured = _pictures(arguments)
         predictor = _load(arguments)
         if arguments.smiles is not None:
-            return _predict_one(predictor, structures, arguments)
-        return _predict_batch(predictor, structures, total, arguments)
+            return _predict_one(predictor, structures, arguments, pictures, measured)
+        return _predict_batch(predictor, structures, total, arguments, pictures, measured)
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ALL_PREDICTED
-    except (ConfigError, InputError, OutputError, OSError) as error:
+    except (ConfigError, InputError, MeasuredError, OutputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
@@ -97,6 +110,23 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--mol-folder",
         action="store_true",
         help="write the structures beside LIB.msp, for lib2nist: LIB.MOL/ID1.mol and so on",
+    )
+    parser.add_argument(
+        "--plot",
+        metavar="FILE",
+        type=Path,
+        help="draw the spectra: FILE.png, .svg or .pdf; with the ions (--annotate) and whiskers "
+        "(--uncertainty) where these are asked for; needs Matplotlib",
+    )
+    parser.add_argument(
+        "--compare",
+        metavar="MEASURED.msp",
+        type=Path,
+        help="with --plot: draw the measured spectrum of the structure below the predicted one, "
+        "and say how similar they are",
+    )
+    parser.add_argument(
+        "--grid", action="store_true", help="with --plot and --batch: draw many spectra on a page"
     )
     parser.add_argument(
         "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: %(default)s)"
@@ -136,7 +166,15 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         help="processes that share the work of a batch, each with one thread (default: one a core "
         "for an exported student and thousands of structures, else this one with all threads)",
     )
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    for name in ("compare", "grid"):
+        if getattr(arguments, name) and arguments.plot is None:
+            parser.error(f"--{name}: needs --plot FILE, the picture to draw")
+    if arguments.grid and arguments.batch is None:
+        parser.error("--grid: needs --batch, a file of structures")
+    if arguments.plot and (arguments.workers or 1) > 1:
+        parser.error("--plot: pictures are drawn by one process, leave --workers out")
+    return arguments
 
 
 def _number_of_workers(text: str) -> int:
@@ -157,7 +195,7 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
 
 
 def _check_output(arguments: argparse.Namespace) -> None:
-    output, batch = arguments.output, arguments.batch
+    output = arguments.output
     if output is None:
         if arguments.mol_folder:
             raise OutputError("--mol-folder: needs --output LIB.msp")
@@ -169,8 +207,23 @@ def _check_output(arguments: argparse.Namespace) -> None:
         annotated=arguments.annotate,
     )
     for written in (output, errors_path(output)):
-        if batch not in (None, STANDARD_INPUT) and written.exists() and written.samefile(batch):
-            raise OutputError(f"{written}: is the input as well, and would be overwritten")
+        for read in (arguments.batch, arguments.compare):
+            if read in (None, STANDARD_INPUT) or not (written.exists() and Path(read).exists()):
+                continue
+            if written.samefile(read):
+                raise OutputError(f"{written}: is the input as well, and would be overwritten")
+
+
+def _pictures(arguments: argparse.Namespace) -> tuple[PictureWriter | None, MeasuredSpectra | None]:
+    """Return what draws, and what there is to compare with."""
+    if arguments.plot is None:
+        return None, None
+    from nextims.inference.picture_files import PictureWriter
+
+    pictures = PictureWriter(
+        arguments.plot, grid=arguments.grid, mirrors=arguments.compare is not None
+    )
+    return pictures, None if arguments.compare is None else MeasuredSpectra(arguments.compare)
 
 
 def _load(arguments: argparse.Namespace):
@@ -225,11 +278,18 @@ def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter:
 
 
 def _predict_one(
-    predictor, structures: Iterable[InputStructure], arguments: argparse.Namespace
+    predictor,
+    structures: Iterable[InputStructure],
+    arguments: argparse.Namespace,
+    pictures: PictureWriter | None,
+    measured: MeasuredSpectra | None,
 ) -> int:
     from nextims.inference.terminal import can_show_blocks, describe
 
     [result] = predictor.predict(structures, **_options(arguments))
+    if pictures is not None and not isinstance(result, FailedPrediction):
+        with pictures:
+            pictures.write(result, None if measured is None else measured.find(result))
     if arguments.output is not None:
         with _writer(arguments, predictor.name) as writer:
             writer.write(result)
@@ -237,6 +297,8 @@ def _predict_one(
         print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
         return SOME_NOT_PREDICTED
     print(describe(result, unicode=can_show_blocks(sys.stdout)), flush=True)
+    if pictures is not None:
+        print(f"\ndrawn: {arguments.plot}", flush=True)
     return ALL_PREDICTED
 
 
@@ -277,6 +339,8 @@ def _predict_batch(
     structures: Iterable[InputStructure],
     total: int | None,
     arguments: argparse.Namespace,
+    pictures: PictureWriter | None,
+    measured: MeasuredSpectra | None,
 ) -> int:
     from tqdm import tqdm
 
@@ -285,14 +349,14 @@ def _predict_batch(
         writer = MSPStream(sys.stdout.buffer, predictor.name, arguments.dialect)
     else:
         writer = _writer(arguments, predictor.name)
-    workers = arguments.workers or _default_workers(predictor, total)
+    workers = 1 if pictures else arguments.workers or _default_workers(predictor, total)
     if workers > 1:
         results = _predict_in_processes(structures, arguments, workers)
     else:
         results = predictor.predict_stream(structures, **_options(arguments))
     progress = tqdm(results, total=total, unit=" structures", disable=None)
     left_out = 0.0
-    with writer, progress:
+    with writer, pictures or nullcontext(), progress:
         for result in progress:
             writer.write(result)
             if isinstance(result, FailedPrediction):
@@ -300,11 +364,22 @@ def _predict_batch(
                 progress.write(shown, file=sys.stderr)
             else:
                 left_out += result.left_out or 0.0
+                if pictures is not None:
+                    record = None
+                    if measured is not None:
+                        try:
+                            record = measured.find(result, any_single=False)
+                        except MeasuredError as error:
+                            progress.write(f"line {result.line}: {error}", file=sys.stderr)
+                    pictures.write(result, record)
     summary = f"{writer.predicted} of {writer.predicted + writer.failed} structures predicted"
     if output is not None:
         summary += f", written to {output}"
         if writer.failed:
             summary += f"; the others are listed in {errors_path(output)}"
+    if pictures is not None and pictures.paths:
+        last = f" to {pictures.paths[-1]}" if pictures.paths[1:] else ""
+        summary += f"; drawn in {pictures.paths[0]}{last}"
     if arguments.exact_mass and writer.predicted:
         mean = 100 * left_out / writer.predicted
         summary += f"; on average {mean:.1f} % of the intensity is left out for want of an ion"

@@ -320,6 +320,117 @@ def test_only_a_teacher_knows_the_ions(run, option):
     )
 
 
+@pytest.fixture
+def matplotlib():
+    return pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"')
+
+
+MEASURED = """Name: alcohol
+SMILES: CCO
+Num Peaks: 3
+27 200; 31 999; 45 500
+
+Name: amine
+SMILES: CCN
+Num Peaks: 2
+30 999; 45 200
+"""
+
+
+def test_a_spectrum_is_drawn(run, tmp_path, matplotlib):
+    status, out, err = run("--smiles", "CCO ethanol", "--plot", "x.svg")
+    assert (status, err) == (0, "")
+    assert out.endswith("\ndrawn: x.svg\n")
+    assert ">ethanol</text>" in (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert names(tmp_path) == ["x.svg"]
+    assert run("--smiles", "C1CC", "--plot", "y.svg")[0] == 3
+    assert names(tmp_path) == ["x.svg"]
+
+
+def test_ions_and_uncertainty_are_drawn(run, teacher, tmp_path, matplotlib):
+    arguments = ("--checkpoint", str(teacher), "--smiles", "ClC(Cl)(Cl)Cl", "--plot", "x.svg")
+    assert run(*arguments, "--annotate", "--uncertainty")[0] == 0
+    text = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert ">CCl₃⁺</text>" in text or ">117 CCl₃⁺</text>" in text
+    assert "±1 standard deviation" in text
+    assert 'id="whiskers"' in text
+
+
+def test_a_spectrum_is_compared_with_a_measured_one(run, tmp_path, matplotlib):
+    (tmp_path / "lab.msp").write_text(MEASURED)
+    assert run("--smiles", "OCC", "--plot", "x.svg", "--compare", "lab.msp")[0] == 0
+    text = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert ">measured: alcohol</text>" in text
+    assert re.search(r">cosine \d\.\d\d · m·√I cosine \d\.\d\d · entropy similarity \d", text)
+    status, out, err = run("--smiles", "CCCC", "--plot", "y.svg", "--compare", "lab.msp")
+    assert (status, out) == (2, "")
+    assert err.startswith("error: lab.msp: none of 2 records has the InChIKey IJDNQMDRQITEOD")
+    assert names(tmp_path) == ["lab.msp", "x.svg"]
+
+
+def test_a_batch_is_drawn_on_pages(run, tmp_path, matplotlib):
+    (tmp_path / "lab.msp").write_text(MEASURED)
+    (tmp_path / "list.txt").write_text("CCO\nC1CC\nCCN\nCCC\n")
+    arguments = ("--batch", "list.txt", "--output", "x.msp", "--plot")
+    status, _, err = run(*arguments, "x.svg", "--grid", "--compare", "lab.msp")
+    assert status == 3
+    assert "line 4: lab.msp: none of 2 records has the InChIKey ATUOYWHBWRKTHZ" in err
+    assert err.rstrip().endswith("; drawn in x.svg")
+    text = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert [f">{name}</text>" in text for name in ("CCO", "CCN", "CCC", "C1CC")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert (text.count('id="measured'), text.count('id="predicted')) == (2, 3)
+    _, _, err = run(*arguments, "y.svg")
+    assert err.rstrip().endswith("; drawn in y-1.svg to y-3.svg")
+    assert {"y-1.svg", "y-2.svg", "y-3.svg"} < set(names(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--plot", "x.jpg"), "pictures of spectra can be written as .png, .svg, .pdf"),
+        (("--plot", "no/x.png"), "the folder no does not exist"),
+        (("--plot", "x.png", "--compare", "no.msp"), "no.msp: no such file"),
+        (("--plot", "x.png", "--compare", "empty.msp"), "empty.msp: holds no spectrum"),
+        (
+            ("--plot", "x.png", "--compare", "lab.msp", "--output", "lab.msp"),
+            "lab.msp: is the input as well",
+        ),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused_before_the_model_is_loaded(
+    run, predict, tmp_path, monkeypatch, matplotlib, arguments, message
+):
+    monkeypatch.setattr(predict, "_load", lambda arguments: pytest.fail("the model was loaded"))
+    (tmp_path / "lab.msp").write_text(MEASURED)
+    (tmp_path / "empty.msp").write_text("")
+    status, out, err = run("--smiles", "CCO", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert names(tmp_path) == ["empty.msp", "lab.msp"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--smiles", "C", "--compare", "x.msp"], "--compare: needs --plot"),
+        (["--batch", "x", "--grid"], "--grid: needs --plot"),
+        (["--smiles", "C", "--grid", "--plot", "x.pdf"], "--grid: needs --batch"),
+        (["--batch", "x", "--plot", "x.pdf", "--workers", "2"], "drawn by one process"),
+    ],
+)
+def test_picture_options_that_do_not_fit(predict, arguments, message, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        predict.main(arguments)
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_help_and_errors_come_without_pytorch(tmp_path):
     code = (
         "import runpy, sys\n"
