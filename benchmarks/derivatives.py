@@ -25,11 +25,12 @@ from tqdm import tqdm
 
 from nextims.config import DataConfig
 from nextims.data.derivative_records import named_groups, recover
-from nextims.data.derivatives import REAGENTS, count_sites
+from nextims.data.derivatives import count_sites
 from nextims.data.filters import DERIVATIVE_FAULTS, find_fault
 from nextims.data.ingest import IngestError
 from nextims.data.massbank import read_massbank
 from nextims.data.molecule import Molecule, MoleculeError, read_molecule
+from nextims.data.reagents import REAGENTS
 from nextims.data.record import BadRecord, Record
 
 SILYLS = {

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from rdkit import Chem
 
-from .derivatives import REAGENTS, derivatise, nominal_mass
+from .derivatives import derivatise
 from .molecule import Molecule
+from .reagents import REAGENTS, nominal_mass
 from .spectrum import isotope_pattern
 
 # What is lost first, by the group that decides it.

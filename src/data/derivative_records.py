@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from ..config import DataConfig
 from .derivative_evidence import Evidence, weigh
-from .derivatives import REAGENTS, count_sites, derivatise, name_derivative
+from .derivatives import count_sites, derivatise, name_derivative
 from .filters import find_fault
+from .reagents import REAGENTS
 from .record import BadRecord, Record
 from .spectrum import nominal_mz
 from .splits import SPLITS, assign_split

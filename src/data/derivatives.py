@@ -1,14 +1,13 @@
 """Derivatives as they go into a gas chromatograph: silylated, methoximated and the like.
 
-Where a reagent has a choice, it goes by falling reactivity: hydroxyl, thiol, amine, other N-H, and
-an amine's second hydrogen last (Knapp, Handbook of Analytical Derivatization Reactions, Wiley
-1979). Positions that this does not tell apart give several structures. Ketones react as enols only
-where they are drawn as such.
+Where a reagent has a choice, it goes by falling reactivity, as ``reagents`` has it. Positions that
+this does not tell apart give several structures. Ketones react as enols only where they are drawn
+as such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, islice, product
@@ -16,77 +15,15 @@ from itertools import combinations, islice, product
 from rdkit import Chem
 
 from .molecule import Molecule, read_molecule
+from .reagents import AT_POSITION_11, REAGENTS, Reagent
+
+# What sums of atomic masses may differ by for their rounding; of formulas it is 0.001 and more.
+_MASS_TOLERANCE = 1e-4
 
 
-@dataclass(frozen=True)
-class Reagent:
-    """What one reagent puts on a molecule.
-
-    Attributes:
-        name: as in "glucose 5TMS 1MEOX".
-        adds: atoms that one group adds, less those it takes the place of.
-        group: SMILES of what takes the place of a hydrogen, bound by its first atom; empty for
-            methoximation, which turns C=O into C=N-O-CH3.
-        sites: SMARTS of the atoms whose hydrogen is replaced, by falling reactivity.
-        second: SMARTS of amines that lose their second hydrogen as well, and the place of that
-            in the order of ``sites``.
-        lactams: whether lactams in aromatic rings react on their oxygen, thiolactams on sulfur.
-    """
-
-    name: str
-    adds: Mapping[str, int]
-    group: str
-    sites: tuple[str, ...] = ()
-    second: tuple[tuple[str, int], ...] = ()
-    lactams: bool = False
-
-    @property
-    def shift(self) -> int:
-        """What one group adds to the nominal mass, in Da."""
-        return nominal_mass(self.adds)
-
-
-def nominal_mass(counts: Mapping[str, int]) -> int:
-    """Return the mass in Da of a formula in the most abundant isotopes.
-
-    Example:
-        >>> from nextims.data.derivatives import nominal_mass
-        >>> nominal_mass({"C": 3, "H": 9, "Si": 1})
-        73
-    """
-    return sum(_PERIODIC_TABLE.GetMostCommonIsotope(element) * n for element, n in counts.items())
-
-
-_PERIODIC_TABLE = Chem.GetPeriodicTable()
-_HYDROXYL, _THIOL = "[OX2H]", "[SX2H]"
-_ACID = "$([OX2H][C,S,P]=O)"
-# An amine's electron pair is its own; in amides, amidines, enamines and such it is shared.
-_AMINE = "$([NX3;!H0;!$(N[!#6;!#1]);!$(N[#6;A]=,#*);!$(Nc:[!c])])"
-_OTHER_NH = f"[#7;+0;!H0;!{_AMINE}]"
-_UNHINDERED = f"$([NX3H2;{_AMINE}][CX4;H2,H3])"
-_SILYLATED = (_HYDROXYL, _THIOL, f"[{_AMINE}]", _OTHER_NH)
-
-REAGENTS = {
-    "meox": Reagent("MEOX", {"C": 1, "H": 3, "N": 1}, ""),
-    # Acids with methanol, phenols with diazomethane too.
-    "methyl": Reagent("ME", {"C": 1, "H": 2}, "C", (f"[{_ACID}]", "[OX2H;$(Oc)]")),
-    "acetyl": Reagent(
-        "AC", {"C": 2, "H": 2, "O": 1}, "C(C)=O", (f"[{_AMINE}]", f"[OX2H;!{_ACID}]", _THIOL)
-    ),
-    "tbdms": Reagent(
-        "TBDMS", {"C": 6, "H": 14, "Si": 1}, "[Si](C)(C)C(C)(C)C", _SILYLATED, lactams=True
-    ),
-    "tms": Reagent(
-        "TMS",
-        {"C": 3, "H": 8, "Si": 1},
-        "[Si](C)(C)C",
-        _SILYLATED,
-        ((f"[{_UNHINDERED}]", 3), (f"[NX3H2;{_AMINE};!{_UNHINDERED}]", 4)),
-        lactams=True,
-    ),
-}
-
-_CARBONYL = Chem.MolFromSmarts("[CX3;$([CH2]=O),$([CH](=O)[#6]),$(C(=O)([#6])[#6])]=[OX1]")
+_CARBONYL = Chem.MolFromSmarts(
+    f"[CX3;$([CH2]=O),$([CH](=O)[#6]),$(C(=O)([#6])[#6]);!$(C(=O){AT_POSITION_11})]=[OX1]"
+)
 # A sugar reacts in its open form: anomeric carbon, its hydroxyl, the ring's oxygen.
 _HEMIACETAL = Chem.MolFromSmarts("[$([CX4](O)(O)[#6]);!$(C(O)(O)[!#6;!#1])]([OX2H])@[OX2]@[CX4]")
 # Uracil, 2- and 4-pyridone and purinones are silylated on oxygen (Vorbrüggen and Ruh-Pohlenz,
@@ -103,12 +40,13 @@ class _Hydrogen:
     targets: tuple[int, ...]
 
 
-def count_sites(molecule: Molecule, reagent: str) -> int:
+def count_sites(molecule: Molecule, reagent: str, *, complete: bool = False) -> int:
     """Return the largest number of groups that a reagent can put on a molecule.
 
     Args:
         molecule: the molecule.
         reagent: a key of ``REAGENTS``.
+        complete: only those at positions that react completely.
 
     Example:
         >>> from nextims.data.derivatives import count_sites
@@ -116,10 +54,15 @@ def count_sites(molecule: Molecule, reagent: str) -> int:
         >>> alanine = read_molecule("CC(N)C(=O)O")
         >>> count_sites(alanine, "tms"), count_sites(alanine, "tbdms")
         (3, 2)
+        >>> count_sites(alanine, "tms", complete=True)
+        2
     """
     if reagent == "meox":
         return len(_carbonyls(molecule.mol))
-    return len(_hydrogens(molecule.mol, REAGENTS[reagent]))
+    ranks = [hydrogen.rank for hydrogen in _hydrogens(molecule.mol, REAGENTS[reagent])]
+    if complete:
+        return sum(rank < REAGENTS[reagent].complete for rank in ranks)
+    return len(ranks)
 
 
 def derivatise(molecule: Molecule, *, limit: int | None = None, **groups: int) -> list[Molecule]:
@@ -137,6 +80,7 @@ def derivatise(molecule: Molecule, *, limit: int | None = None, **groups: int) -
 
     Raises:
         KeyError: an unknown reagent.
+        ArithmeticError: see ``check_mass_shift``.
 
     Example:
         >>> from nextims.data.derivatives import derivatise
@@ -152,14 +96,36 @@ def derivatise(molecule: Molecule, *, limit: int | None = None, **groups: int) -
         raise KeyError(f"no such reagent: {', '.join(sorted(unknown))}")
     # Dictionary order: methoximation first, which frees a sugar's hydroxyl.
     steps = [(REAGENTS[name], groups[name]) for name in REAGENTS if groups.get(name)]
-    shift = sum(reagent.shift * number for reagent, number in steps)
     distinct: dict[str, Molecule] = {}
     for mol in islice(_distinct(_apply(molecule.mol, steps)), limit):
         derivative = read_molecule(mol)
-        if derivative.nominal_mass != molecule.nominal_mass + shift:
-            raise ArithmeticError(f"{derivative.smiles}: not {shift} Da above {molecule.smiles}")
+        check_mass_shift(molecule, derivative, **groups)
         distinct[derivative.smiles] = derivative
     return list(distinct.values())
+
+
+def check_mass_shift(parent: Molecule, derivative: Molecule, **groups: int) -> None:
+    """Check that a derivative is as heavy as its groups make it.
+
+    Args:
+        parent: the molecule without the groups.
+        derivative: the molecule with them.
+        **groups: the number of groups by key of ``REAGENTS``.
+
+    Raises:
+        ArithmeticError: the monoisotopic mass is not that of the parent and the groups, to 0.1 mDa.
+
+    Example:
+        >>> from nextims.data.derivatives import check_mass_shift
+        >>> from nextims.data.molecule import read_molecule
+        >>> check_mass_shift(read_molecule("CC(=O)O"), read_molecule("CC(=O)OC"), methyl=1)
+    """
+    shift = sum(REAGENTS[key].exact_shift * number for key, number in groups.items())
+    found = derivative.exact_mass - parent.exact_mass
+    if abs(found - shift) > _MASS_TOLERANCE:
+        raise ArithmeticError(
+            f"{derivative.smiles}: {found:.4f} Da above {parent.smiles}, expected {shift:.4f} Da"
+        )
 
 
 def name_derivative(name: str, **groups: int) -> str:
@@ -172,6 +138,20 @@ def name_derivative(name: str, **groups: int) -> str:
     """
     parts = [f"{number}{REAGENTS[key].name}" for key, number in groups.items() if number]
     return " ".join([name, *parts])
+
+
+def flat_smiles(mol: Chem.Mol) -> str:
+    """Return the canonical SMILES without stereochemistry, isotope labels kept.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.data.derivatives import flat_smiles
+        >>> flat_smiles(Chem.MolFromSmiles("[13CH3][C@H](N)C(=O)O"))
+        '[13CH3]C(N)C(=O)O'
+    """
+    flat = Chem.Mol(mol)
+    Chem.RemoveStereochemistry(flat)
+    return Chem.MolToSmiles(flat)
 
 
 def _apply(mol: Chem.Mol, steps: list[tuple[Reagent, int]]) -> Iterator[Chem.Mol]:
@@ -188,9 +168,7 @@ def _distinct(mols: Iterator[Chem.Mol]) -> Iterator[Chem.Mol]:
     """Leave out structures that were there before, stereochemistry aside."""
     seen = set()
     for mol in mols:
-        flat = Chem.Mol(mol)
-        Chem.RemoveStereochemistry(flat)
-        key = Chem.MolToSmiles(flat)
+        key = flat_smiles(mol)
         if key not in seen:
             seen.add(key)
             yield mol

@@ -2,8 +2,9 @@ import pytest
 from rdkit import Chem
 
 from builders import SMALL_MOLECULES
-from nextims.data.derivatives import REAGENTS, count_sites, derivatise
+from nextims.data.derivatives import check_mass_shift, count_sites, derivatise
 from nextims.data.molecule import read_molecule
+from nextims.data.reagents import REAGENTS
 from nextims.data.record import count_elements
 
 GLUCOSE = "OC[C@H]1OC(O)[C@H](O)[C@@H](O)[C@@H]1O"
@@ -59,6 +60,17 @@ def test_known_derivatives(smiles, groups, formula, mass):
             "NC(Cc1c[nH]c2ccccc12)C(=O)O",
             {"tms": 2},
             "C[Si](C)(C)NC(Cc1c[nH]c2ccccc12)C(=O)O[Si](C)(C)C",
+        ),
+        # Imidazole before the amine's second hydrogen; position 21 of a steroid before 17.
+        (
+            "NCCc1cnc[nH]1",
+            {"tms": 2},
+            "C[Si](C)(C)NCCc1cncn1[Si](C)(C)C",
+        ),
+        (
+            "CC12CCCCC1CCC1C2CCC2(C)C1CCC2(O)C(=O)CO",
+            {"tms": 1},
+            "CC12CCCCC1CCC1C2CCC2(C)C1CCC2(O)C(=O)CO[Si](C)(C)C",
         ),
         # Lactams of nucleobases on oxygen, imidazole on nitrogen.
         ("O=c1cc[nH]c(=O)[nH]1", {"tms": 2}, "C[Si](C)(C)Oc1ccnc(O[Si](C)(C)C)n1"),
@@ -139,6 +151,14 @@ def test_all_structures_are_distinct_and_valid():
     structures = put_on("OCC(O)C(N)CC(=O)O", tms=2)
     assert len({m.smiles for m in structures}) == len(structures) == 3
     assert all(Chem.MolFromSmiles(m.smiles) for m in structures)
+
+
+def test_the_mass_is_checked_to_its_defect():
+    # Acetyl and propyl in the place of hydrogen both add 42 Da, 42.0106 and 42.0470.
+    methanol = read_molecule("CO")
+    check_mass_shift(methanol, read_molecule("COC(C)=O"), acetyl=1)
+    with pytest.raises(ArithmeticError, match=r"CCCOC: 42\.0470 Da above CO, expected 42\.0106"):
+        check_mass_shift(methanol, read_molecule("COCCC"), acetyl=1)
 
 
 def test_unknown_reagent_is_named():
