@@ -8,22 +8,21 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.data.derivatisation import METHODS
+from nextims.inference.derivatised import derivatise_structures
 from nextims.inference.formats import DIALECTS, file_ending
 from nextims.inference.measured import MeasuredError, MeasuredSpectra
-from nextims.inference.results import FailedPrediction, FormattedSpectrum
+from nextims.inference.results import FailedPrediction
 from nextims.inference.structures import (
     STANDARD_INPUT,
     InputError,
     InputStructure,
-    count_lines,
     parse_line,
-    read_structures,
+    read_batch,
 )
 from nextims.inference.writers import (
     MSPStream,
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
     from nextims.inference.picture_files import PictureWriter
 
 ALL_PREDICTED, USAGE_ERROR, SOME_NOT_PREDICTED, INTERRUPTED = 0, 2, 3, 130
-# A second's work, about what a process takes to start.
-_STRUCTURES_A_PROCESS = 1000
 
 EXAMPLES = """\
 examples:
@@ -47,6 +44,7 @@ examples:
   cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "Cc1ccccc1" --annotate --uncertainty --plot toluene.pdf
+  python scripts/predict.py --batch metabolites.smi --derivatise meox-tms --output derivatives.msp
   python scripts/predict.py --smiles "CCO ethanol" --plot mirror.svg --compare measured.msp
   python scripts/predict.py --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
 
@@ -74,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
         pictures, measured = _pictures(arguments)
         predictor = _load(arguments)
         if arguments.smiles is not None:
-            return _predict_one(predictor, structures, arguments, pictures, measured)
+            return _predict_and_show(predictor, structures, arguments, pictures, measured)
         return _predict_batch(predictor, structures, total, arguments, pictures, measured)
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -129,6 +127,18 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--grid", action="store_true", help="with --plot and --batch: draw many spectra on a page"
     )
     parser.add_argument(
+        "--derivatise",
+        choices=METHODS,
+        help="predict what a laboratory injects in the place of each structure: its trimethylsilyl "
+        "(MSTFA, BSTFA), methoxime and trimethylsilyl, acetyl (acetic anhydride) or methyl "
+        "(diazomethane) derivatives",
+    )
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="with --derivatise: the derivatives with fewer groups as well",
+    )
+    parser.add_argument(
         "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: %(default)s)"
     )
     parser.add_argument(
@@ -172,6 +182,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
             parser.error(f"--{name}: needs --plot FILE, the picture to draw")
     if arguments.grid and arguments.batch is None:
         parser.error("--grid: needs --batch, a file of structures")
+    if arguments.partial and not arguments.derivatise:
+        parser.error("--partial: needs --derivatise")
     if arguments.plot and (arguments.workers or 1) > 1:
         parser.error("--plot: pictures are drawn by one process, leave --workers out")
     return arguments
@@ -185,13 +197,24 @@ def _number_of_workers(text: str) -> int:
 
 def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int | None]:
     if arguments.smiles is not None:
-        return iter([parse_line(arguments.smiles)]), 1
-    structures = read_structures(arguments.batch)
-    first = next(structures, None)
-    if first is None:
-        label = "standard input" if arguments.batch == STANDARD_INPUT else arguments.batch
-        raise InputError(f"{label}: holds no structures")
-    return chain([first], structures), count_lines(arguments.batch)
+        structures, total = iter([parse_line(arguments.smiles)]), 1
+    else:
+        structures, total = read_batch(arguments.batch)
+    if arguments.derivatise:
+        structures = derivatise_structures(
+            structures,
+            arguments.derivatise,
+            partial=arguments.partial,
+            underivatised=_report_underivatised,
+        )
+    return structures, total
+
+
+def _report_underivatised(structure: InputStructure) -> None:
+    from tqdm import tqdm
+
+    shown = f"line {structure.line}: {structure.smiles}: nothing to derivatise, predicted as it is"
+    tqdm.write(shown, file=sys.stderr)
 
 
 def _check_output(arguments: argparse.Namespace) -> None:
@@ -277,7 +300,7 @@ def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter:
     )
 
 
-def _predict_one(
+def _predict_and_show(
     predictor,
     structures: Iterable[InputStructure],
     arguments: argparse.Namespace,
@@ -286,52 +309,25 @@ def _predict_one(
 ) -> int:
     from nextims.inference.terminal import can_show_blocks, describe
 
-    [result] = predictor.predict(structures, **_options(arguments))
-    if pictures is not None and not isinstance(result, FailedPrediction):
+    results = predictor.predict(structures, **_options(arguments))
+    predicted = [result for result in results if not isinstance(result, FailedPrediction)]
+    if pictures is not None and predicted:
         with pictures:
-            pictures.write(result, None if measured is None else measured.find(result))
+            for result in predicted:
+                pictures.write(result, None if measured is None else measured.find(result))
     if arguments.output is not None:
         with _writer(arguments, predictor.name) as writer:
-            writer.write(result)
-    if isinstance(result, FailedPrediction):
-        print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
-        return SOME_NOT_PREDICTED
-    print(describe(result, unicode=can_show_blocks(sys.stdout)), flush=True)
-    if pictures is not None:
-        print(f"\ndrawn: {arguments.plot}", flush=True)
-    return ALL_PREDICTED
-
-
-def _default_workers(predictor, total: int | None) -> int:
-    """Return how many processes pay."""
-    if not predictor.single_threaded or total is None:
-        return 1
-    return max(1, min(os.cpu_count() or 1, total // _STRUCTURES_A_PROCESS))
-
-
-def _predict_in_processes(
-    structures: Iterable[InputStructure], arguments: argparse.Namespace, workers: int
-) -> Iterator[FormattedSpectrum | FailedPrediction]:
-    from nextims.inference.loading import open_predictor
-    from nextims.inference.parallel import predict_formatted
-
-    options = _options(arguments)
-    load = partial(
-        open_predictor,
-        arguments.checkpoint,
-        device=arguments.device,
-        student_will_do=not options,
-        threads=1,
-    )
-    return predict_formatted(
-        structures,
-        load,
-        workers=workers,
-        ending=".msp" if arguments.output is None else file_ending(arguments.output),
-        dialect=arguments.dialect,
-        mol_folder=arguments.mol_folder,
-        **options,
-    )
+            for result in results:
+                writer.write(result)
+    for result in results:
+        if isinstance(result, FailedPrediction):
+            print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
+    if predicted:
+        unicode = can_show_blocks(sys.stdout)
+        print("\n\n".join(describe(result, unicode=unicode) for result in predicted), flush=True)
+        if pictures is not None:
+            print(f"\ndrawn: {arguments.plot}", flush=True)
+    return ALL_PREDICTED if len(predicted) == len(results) else SOME_NOT_PREDICTED
 
 
 def _predict_batch(
@@ -344,17 +340,27 @@ def _predict_batch(
 ) -> int:
     from tqdm import tqdm
 
+    from nextims.inference.batch import predict_batch
+
     output = arguments.output
     if output is None:
         writer = MSPStream(sys.stdout.buffer, predictor.name, arguments.dialect)
     else:
         writer = _writer(arguments, predictor.name)
-    workers = 1 if pictures else arguments.workers or _default_workers(predictor, total)
-    if workers > 1:
-        results = _predict_in_processes(structures, arguments, workers)
-    else:
-        results = predictor.predict_stream(structures, **_options(arguments))
-    progress = tqdm(results, total=total, unit=" structures", disable=None)
+    results = predict_batch(
+        predictor,
+        structures,
+        checkpoint=arguments.checkpoint,
+        device=arguments.device,
+        workers=1 if pictures else arguments.workers,
+        expected=total,
+        ending=".msp" if output is None else file_ending(output),
+        dialect=arguments.dialect,
+        mol_folder=arguments.mol_folder,
+        **_options(arguments),
+    )
+    known = None if arguments.derivatise else total  # how many derivatives shows in the end
+    progress = tqdm(results, total=known, unit=" structures", disable=None)
     left_out = 0.0
     with writer, pictures or nullcontext(), progress:
         for result in progress:

@@ -10,7 +10,7 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from .derivatives import check_mass_shift, count_sites, derivatise, flat_smiles, name_derivative
 from .molecule import Molecule, read_molecule
-from .reagents import REAGENTS
+from .reagents import LABORATORY_REAGENTS, REAGENTS
 
 # What is put on, one reagent after the other, by the name of the method.
 METHODS = {
@@ -91,7 +91,7 @@ def list_derivatives(
     parent = _neutral(molecule)
     reagents = METHODS[method]
     found = _collect(parent, reagents, limit, partial=False)
-    if not found and any(count_sites(parent, reagent) for reagent in reagents):
+    if not found and any(_count(parent, each) for each in reagents):
         raise DerivatisationError(f"falls apart or has no valid {method} derivative")
     if partial and found:
         for key, derivative in _collect(parent, reagents, limit, partial=True).items():
@@ -134,9 +134,16 @@ def _react(
         yield {}, molecule
         return
     reagent, *later = reagents
-    most = count_sites(molecule, reagent)
-    least = most if reagent == "meox" else count_sites(molecule, reagent, complete=True)
+    most = _count(molecule, reagent)
+    least = most if reagent == "meox" else _count(molecule, reagent, complete=True)
     for number in range(0 if partial else max(least, min(1, most)), most + 1):
-        for product in derivatise(molecule, limit=limit + 1, **{reagent: number}):
+        products = derivatise(
+            molecule, reagents=LABORATORY_REAGENTS, limit=limit + 1, **{reagent: number}
+        )
+        for product in products:
             for groups, structure in _react(product, tuple(later), limit, partial=partial):
                 yield {**groups, reagent: number}, structure
+
+
+def _count(molecule: Molecule, reagent: str, *, complete: bool = False) -> int:
+    return count_sites(molecule, reagent, reagents=LABORATORY_REAGENTS, complete=complete)

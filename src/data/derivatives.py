@@ -1,13 +1,13 @@
 """Derivatives as they go into a gas chromatograph: silylated, methoximated and the like.
 
-Where a reagent has a choice, it goes by falling reactivity, as ``reagents`` has it. Positions that
-this does not tell apart give several structures. Ketones react as enols only where they are drawn
-as such.
+Where a reagent has a choice, it goes by falling reactivity, as ``reagents`` has it: coarsely for
+records, finely for what a laboratory makes. Positions that this does not tell apart give several
+structures. Ketones react as enols only where they are drawn as such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, islice, product
@@ -15,15 +15,11 @@ from itertools import combinations, islice, product
 from rdkit import Chem
 
 from .molecule import Molecule, read_molecule
-from .reagents import AT_POSITION_11, REAGENTS, Reagent
+from .reagents import REAGENTS, Reagent
 
 # What sums of atomic masses may differ by for their rounding; of formulas it is 0.001 and more.
 _MASS_TOLERANCE = 1e-4
 
-
-_CARBONYL = Chem.MolFromSmarts(
-    f"[CX3;$([CH2]=O),$([CH](=O)[#6]),$(C(=O)([#6])[#6]);!$(C(=O){AT_POSITION_11})]=[OX1]"
-)
 # A sugar reacts in its open form: anomeric carbon, its hydroxyl, the ring's oxygen.
 _HEMIACETAL = Chem.MolFromSmarts("[$([CX4](O)(O)[#6]);!$(C(O)(O)[!#6;!#1])]([OX2H])@[OX2]@[CX4]")
 # Uracil, 2- and 4-pyridone and purinones are silylated on oxygen (Vorbrüggen and Ruh-Pohlenz,
@@ -40,36 +36,50 @@ class _Hydrogen:
     targets: tuple[int, ...]
 
 
-def count_sites(molecule: Molecule, reagent: str, *, complete: bool = False) -> int:
+def count_sites(
+    molecule: Molecule,
+    reagent: str,
+    *,
+    reagents: Mapping[str, Reagent] = REAGENTS,
+    complete: bool = False,
+) -> int:
     """Return the largest number of groups that a reagent can put on a molecule.
 
     Args:
         molecule: the molecule.
         reagent: a key of ``REAGENTS``.
-        complete: only those at positions that react completely.
+        reagents: ``REAGENTS`` or ``LABORATORY_REAGENTS``.
+        complete: only those at positions that react completely, of ``LABORATORY_REAGENTS``.
 
     Example:
         >>> from nextims.data.derivatives import count_sites
         >>> from nextims.data.molecule import read_molecule
+        >>> from nextims.data.reagents import LABORATORY_REAGENTS
         >>> alanine = read_molecule("CC(N)C(=O)O")
         >>> count_sites(alanine, "tms"), count_sites(alanine, "tbdms")
         (3, 2)
-        >>> count_sites(alanine, "tms", complete=True)
+        >>> count_sites(alanine, "tms", reagents=LABORATORY_REAGENTS, complete=True)
         2
     """
-    if reagent == "meox":
-        return len(_carbonyls(molecule.mol))
-    ranks = [hydrogen.rank for hydrogen in _hydrogens(molecule.mol, REAGENTS[reagent])]
-    if complete:
-        return sum(rank < REAGENTS[reagent].complete for rank in ranks)
-    return len(ranks)
+    chosen = reagents[reagent]
+    if not chosen.group:
+        return len(_carbonyls(molecule.mol, chosen))
+    ranks = [hydrogen.rank for hydrogen in _hydrogens(molecule.mol, chosen)]
+    return sum(rank < chosen.complete for rank in ranks) if complete else len(ranks)
 
 
-def derivatise(molecule: Molecule, *, limit: int | None = None, **groups: int) -> list[Molecule]:
+def derivatise(
+    molecule: Molecule,
+    *,
+    reagents: Mapping[str, Reagent] = REAGENTS,
+    limit: int | None = None,
+    **groups: int,
+) -> list[Molecule]:
     """Put groups on a molecule.
 
     Args:
         molecule: the parent.
+        reagents: ``REAGENTS`` or ``LABORATORY_REAGENTS``; they differ in the order of positions.
         limit: so many structures at most; ``None`` for all, which may be thousands where a few of
             many like positions react.
         **groups: the number of groups by key of ``REAGENTS``.
@@ -91,11 +101,11 @@ def derivatise(molecule: Molecule, *, limit: int | None = None, **groups: int) -
         >>> [m.smiles for m in derivatise(glycerol, tms=1)]
         ['C[Si](C)(C)OCC(O)CO', 'C[Si](C)(C)OC(CO)CO']
     """
-    unknown = groups.keys() - REAGENTS.keys()
+    unknown = groups.keys() - reagents.keys()
     if unknown:
         raise KeyError(f"no such reagent: {', '.join(sorted(unknown))}")
     # Dictionary order: methoximation first, which frees a sugar's hydroxyl.
-    steps = [(REAGENTS[name], groups[name]) for name in REAGENTS if groups.get(name)]
+    steps = [(reagents[name], groups[name]) for name in reagents if groups.get(name)]
     distinct: dict[str, Molecule] = {}
     for mol in islice(_distinct(_apply(molecule.mol, steps)), limit):
         derivative = read_molecule(mol)
@@ -174,16 +184,17 @@ def _distinct(mols: Iterator[Chem.Mol]) -> Iterator[Chem.Mol]:
             yield mol
 
 
-def _carbonyls(mol: Chem.Mol) -> list[tuple[int, ...]]:
+def _carbonyls(mol: Chem.Mol, reagent: Reagent) -> list[tuple[int, ...]]:
     """Return carbon and oxygen of each aldehyde and ketone; for a sugar the ring's oxygen too."""
-    found = {match[0]: match for match in mol.GetSubstructMatches(_CARBONYL)}
+    (smarts,) = reagent.sites
+    found = {match[0]: match for match in mol.GetSubstructMatches(_read_pattern(smarts))}
     for match in mol.GetSubstructMatches(_HEMIACETAL):
         found.setdefault(match[0], match[:3])
     return list(found.values())
 
 
 def _methoximate(mol: Chem.Mol, reagent: Reagent, number: int) -> Iterator[Chem.Mol]:
-    for chosen in combinations(_carbonyls(mol), number):
+    for chosen in combinations(_carbonyls(mol, reagent), number):
         edited = Chem.RWMol(mol)
         for carbon, oxygen, *ring in chosen:
             for other in ring:

@@ -25,7 +25,7 @@ et al., J. Chromatogr. A 2001, 937, 97.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rdkit import Chem
 
@@ -41,8 +41,10 @@ class Reagent:
         adds: atoms that one group adds, less those it takes the place of.
         group: SMILES of what takes the place of a hydrogen, bound by its first atom; empty for
             methoximation, which turns C=O into C=N-O-CH3.
-        sites: SMARTS of the atoms whose hydrogen is replaced, by falling reactivity.
-        complete: so many of ``sites``, from the first, react completely; the others in part.
+        sites: SMARTS of the atoms whose hydrogen is replaced, by falling reactivity; for
+            methoximation of each C=O.
+        complete: so many of ``sites``, from the first, react completely, the others in part; only
+            ``LABORATORY_REAGENTS`` tells.
         second: SMARTS of amines that lose their second hydrogen as well, and the place of that
             in the order of ``sites``.
         lactams: whether lactams in aromatic rings react on their oxygen, thiolactams on sulfur.
@@ -81,58 +83,86 @@ def nominal_mass(counts: Mapping[str, int]) -> int:
     return sum(_PERIODIC_TABLE.GetMostCommonIsotope(element) * n for element, n in counts.items())
 
 
+_HYDROXYL, _THIOL = "[OX2H]", "[SX2H]"
 _ACID = "$([OX2H][C,S,P]=O)"
-_TERTIARY = "$([OX2H][CX4]([#6])([#6])[#6])"
-# Position 11 of a steroid lies between its two quaternary carbons, one atom from each.
-AT_POSITION_11 = "([CX4;R]([#6;R])[CX4;H0;R])[CX4;R][CX4;H0;R]"
-# A tertiary alcohol beside a quaternary carbon, as in positions 14 and 17.
-_BESIDE_QUATERNARY = "[OX2H][CX4]([#6])([#6])[CX4]([#6])([#6])[#6]"
-_CROWDED = f"$([$({_BESIDE_QUATERNARY}),$([OX2H][CX4;H1]{AT_POSITION_11})])"
 # An amine's electron pair is its own; in amides, amidines, enamines and such it is shared.
 _AMINE = "$([NX3;!H0;!$(N[!#6;!#1]);!$(N[#6;A]=,#*);!$(Nc:[!c])])"
-_BULKY_AMINE = "$([NX3;H1]([#6])[CX4]([#6])([#6])[#6])"
+_OTHER_NH = f"#7;+0;!H0;!{_AMINE}"
 _UNHINDERED = f"$([NX3H2;{_AMINE}][CX4;H2,H3])"
-_ACIDIC_NH = "$([$([nH;r6]),$([nH;r5]n),$([nH;r5]cn),$([NX3;H1](C=O)C=O)])"
-_SLOW_NH = f"$([#7;+0;!H0;!{_AMINE};!{_ACIDIC_NH}])"
-_SILYLATED = (
-    f"[OX2H;!{_CROWDED}]",
-    "[SX2H]",
-    f"[{_AMINE};!{_BULKY_AMINE}]",
-    f"[{_ACIDIC_NH}]",
-    f"[{_SLOW_NH},{_CROWDED},$([{_AMINE};{_BULKY_AMINE}])]",
-)
-_SILYLATED_COMPLETELY = 4
+_SECOND_UNHINDERED, _SECOND_HINDERED = f"[{_UNHINDERED}]", f"[NX3H2;{_AMINE};!{_UNHINDERED}]"
+_CARBONYL = "CX3;$([CH2]=O),$([CH](=O)[#6]),$(C(=O)([#6])[#6])"
+_SILYLATED = (_HYDROXYL, _THIOL, f"[{_AMINE}]", f"[{_OTHER_NH}]")
 
+# In a coarse order, by the kind of group alone. It decides which structures the records of
+# derivatives get, and so what is in the store of spectra: with another order, stores and all
+# weights trained on them would be out of date. What is refined goes into LABORATORY_REAGENTS.
 REAGENTS = {
-    "meox": Reagent("MEOX", {"C": 1, "H": 3, "N": 1}, ""),
-    "methyl": Reagent("ME", {"C": 1, "H": 2}, "C", (f"[{_ACID}]", "[OX2H;$(Oc)]"), complete=1),
+    "meox": Reagent("MEOX", {"C": 1, "H": 3, "N": 1}, "", (f"[{_CARBONYL}]=[OX1]",)),
+    "methyl": Reagent("ME", {"C": 1, "H": 2}, "C", (f"[{_ACID}]", "[OX2H;$(Oc)]")),
     "acetyl": Reagent(
-        "AC",
-        {"C": 2, "H": 2, "O": 1},
-        "C(C)=O",
-        (
-            f"[{_AMINE};!{_BULKY_AMINE}]",
-            f"[OX2H;!{_ACID};!{_TERTIARY};!{_CROWDED}]",
-            "[SX2H]",
-            f"[{_TERTIARY},{_CROWDED},$([{_AMINE};{_BULKY_AMINE}])]",
-        ),
-        complete=3,
+        "AC", {"C": 2, "H": 2, "O": 1}, "C(C)=O", (f"[{_AMINE}]", f"[OX2H;!{_ACID}]", _THIOL)
     ),
     "tbdms": Reagent(
-        "TBDMS",
-        {"C": 6, "H": 14, "Si": 1},
-        "[Si](C)(C)C(C)(C)C",
-        _SILYLATED,
-        _SILYLATED_COMPLETELY,
-        lactams=True,
+        "TBDMS", {"C": 6, "H": 14, "Si": 1}, "[Si](C)(C)C(C)(C)C", _SILYLATED, lactams=True
     ),
     "tms": Reagent(
         "TMS",
         {"C": 3, "H": 8, "Si": 1},
         "[Si](C)(C)C",
         _SILYLATED,
-        _SILYLATED_COMPLETELY,
-        second=((f"[{_UNHINDERED}]", 4), (f"[NX3H2;{_AMINE};!{_UNHINDERED}]", 5)),
+        second=((_SECOND_UNHINDERED, 3), (_SECOND_HINDERED, 4)),
         lactams=True,
+    ),
+}
+
+_TERTIARY = "$([OX2H][CX4]([#6])([#6])[#6])"
+# Position 11 of a steroid lies between its two quaternary carbons, one atom from each.
+_AT_POSITION_11 = "([CX4;R]([#6;R])[CX4;H0;R])[CX4;R][CX4;H0;R]"
+# A tertiary alcohol beside a quaternary carbon, as in positions 14 and 17.
+_BESIDE_QUATERNARY = "[OX2H][CX4]([#6])([#6])[CX4]([#6])([#6])[#6]"
+_CROWDED = f"$([$({_BESIDE_QUATERNARY}),$([OX2H][CX4;H1]{_AT_POSITION_11})])"
+_BULKY_AMINE = "$([NX3;H1]([#6])[CX4]([#6])([#6])[#6])"
+# Hydroxyl groups and amines, by what surrounds them.
+_HINDERED = f"{_CROWDED},$([{_AMINE};{_BULKY_AMINE}])"
+_ACIDIC_NH = "$([$([nH;r6]),$([nH;r5]n),$([nH;r5]cn),$([NX3;H1](C=O)C=O)])"
+_SILYLATED_COMPLETELY = (
+    f"[OX2H;!{_CROWDED}]",
+    _THIOL,
+    f"[{_AMINE};!{_BULKY_AMINE}]",
+    f"[{_ACIDIC_NH}]",
+)
+_SILYLATED_IN_PART = (f"[$([{_OTHER_NH};!{_ACIDIC_NH}]),{_HINDERED}]",)
+
+
+def _refine(
+    key: str,
+    complete: tuple[str, ...],
+    in_part: tuple[str, ...] = (),
+    second: tuple[tuple[str, int], ...] = (),
+) -> Reagent:
+    return replace(
+        REAGENTS[key], sites=(*complete, *in_part), complete=len(complete), second=second
+    )
+
+
+# The same, with what hinders a reaction: in the order that the sources above give.
+LABORATORY_REAGENTS = {
+    "meox": _refine("meox", (f"[{_CARBONYL};!$(C(=O){_AT_POSITION_11})]=[OX1]",)),
+    "methyl": replace(REAGENTS["methyl"], complete=1),
+    "acetyl": _refine(
+        "acetyl",
+        (
+            f"[{_AMINE};!{_BULKY_AMINE}]",
+            f"[OX2H;!{_ACID};!{_TERTIARY};!{_CROWDED}]",
+            _THIOL,
+        ),
+        (f"[{_TERTIARY},{_HINDERED}]",),
+    ),
+    "tbdms": _refine("tbdms", _SILYLATED_COMPLETELY, _SILYLATED_IN_PART),
+    "tms": _refine(
+        "tms",
+        _SILYLATED_COMPLETELY,
+        _SILYLATED_IN_PART,
+        ((_SECOND_UNHINDERED, 4), (_SECOND_HINDERED, 5)),
     ),
 }

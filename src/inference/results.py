@@ -115,6 +115,7 @@ class PredictedSpectrum:
         left_out: of a spectrum at accurate masses, the share of the intensity that has none,
             because no ion explains it; ``None`` for a spectrum at nominal masses.
         uncertainty: how far it is to be trusted, where that was asked for.
+        number: as in ``InputStructure``.
     """
 
     line: int
@@ -124,6 +125,12 @@ class PredictedSpectrum:
     annotations: tuple[AnnotatedPeak, ...] | None = None
     left_out: float | None = None
     uncertainty: Uncertainty | None = None
+    number: int = 0
+
+    @property
+    def identifier(self) -> int:
+        """What the spectrum goes by in a file: its number, or else its line."""
+        return self.number or self.line
 
     @property
     def peaks(self) -> list[Peak]:
@@ -148,13 +155,13 @@ class FormattedSpectrum:
     """A predicted spectrum as the file that it is for holds it.
 
     Attributes:
-        line: line of the input that the structure stood in, from 1.
+        identifier: as in ``PredictedSpectrum``.
         record: text, or a row of a table by the names of its columns.
         left_out: as in ``PredictedSpectrum``.
         mol_block: the structure as a MOL file, where that was asked for.
     """
 
-    line: int
+    identifier: int
     record: str | dict[str, object]
     left_out: float | None = None
     mol_block: str | None = None

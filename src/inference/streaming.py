@@ -64,6 +64,8 @@ class StreamingPredictor:
 
     def _read(self, structure: InputStructure) -> Molecule | FailedPrediction:
         try:
+            if structure.fault:
+                raise MoleculeError(structure.fault)
             if not isinstance(structure.smiles, str):  # NaN in a column of a table, say
                 raise MoleculeError(f"expected a SMILES, found {structure.smiles!r}")
             # RDKit's own messages name no line, and other packages (matchms) turn them on.
@@ -81,7 +83,9 @@ def result_from_bins(structure: InputStructure, molecule: Molecule, bins: np.nda
         spectrum = spectrum_from_bins(bins, molecule.highest_mz)
     except ValueError as error:
         return failure(structure, error)
-    return PredictedSpectrum(structure.line, structure.name, molecule, spectrum)
+    return PredictedSpectrum(
+        structure.line, structure.name, molecule, spectrum, number=structure.number
+    )
 
 
 def failure(structure: InputStructure, error: ValueError) -> FailedPrediction:

@@ -8,6 +8,7 @@ import io
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,11 +29,15 @@ class InputStructure:
         line: line of the file, from 1.
         smiles: text in the structure's place, unchecked; may be empty.
         name: name; empty where there is none.
+        fault: why it cannot be predicted, where that is known before a model sees it.
+        number: what its spectrum goes by in a file, where several come of one line; 0: the line.
     """
 
     line: int
     smiles: str
     name: str = ""
+    fault: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,8 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
         >>> from nextims.inference.structures import read_structures
         >>> path = pathlib.Path(tempfile.mkdtemp(), "alcohols.smi")
         >>> _ = path.write_text("CCO ethanol")
-        >>> list(read_structures(path))
-        [InputStructure(line=1, smiles='CCO', name='ethanol')]
+        >>> [(each.line, each.smiles, each.name) for each in read_structures(path)]
+        [(1, 'CCO', 'ethanol')]
     """
     if str(source) == STANDARD_INPUT:
         return _structures(_decoded(sys.stdin.buffer, "standard input", keep_open=True), False)
@@ -84,6 +89,35 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
         stream.close()
         raise
     return _structures(lines, path.suffix.lower() in TABLE_ENDINGS)
+
+
+def read_batch(source: str | Path) -> tuple[Iterator[InputStructure], int | None]:
+    """Read the structures of a file that must not be empty, and count its lines.
+
+    Args:
+        source: see ``read_structures``.
+
+    Returns:
+        The structures, and ``count_lines``.
+
+    Raises:
+        InputError: see ``read_structures``; or the file holds no structures.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.inference.structures import read_batch
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "alcohols.smi")
+        >>> _ = path.write_text("CCO ethanol")
+        >>> structures, lines = read_batch(path)
+        >>> [each.name for each in structures], lines
+        (['ethanol'], 1)
+    """
+    structures = read_structures(source)
+    first = next(structures, None)
+    if first is None:
+        label = "standard input" if str(source) == STANDARD_INPUT else source
+        raise InputError(f"{label}: holds no structures")
+    return chain([first], structures), count_lines(source)
 
 
 def parse_line(text: str, line: int = 1) -> InputStructure:

@@ -39,7 +39,8 @@ def describe(result: PredictedSpectrum, *, unicode: bool = True, peaks: int = 10
         'Formula        C2H6O'
     """
     molecule = result.molecule
-    facts = [
+    facts = [("Name", result.name)] if result.name else []
+    facts += [
         ("SMILES", molecule.smiles),
         ("Formula", molecule.formula),
         ("Nominal mass", f"{molecule.nominal_mass} Da"),

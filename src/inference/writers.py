@@ -196,7 +196,7 @@ class SpectrumWriter:
         self.predicted += 1
         self._files[self.path].write(result.record)
         if self._mol_folder is not None:
-            self._mol_folder.write(result.line, result.mol_block)
+            self._mol_folder.write(result.identifier, result.mol_block)
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         try:

@@ -5,7 +5,7 @@ import pytest
 
 from nextims.data.derivatisation import METHODS, DerivatisationError, list_derivatives
 from nextims.data.molecule import read_molecule
-from nextims.data.reagents import REAGENTS
+from nextims.data.reagents import LABORATORY_REAGENTS, REAGENTS
 
 GLUCOSE = "OC[C@H]1OC(O)[C@H](O)[C@@H](O)[C@@H]1O"
 GLUCOSE_OPEN = "O=C[C@H](O)[C@@H](O)[C@H](O)[C@H](O)CO"
@@ -210,7 +210,8 @@ def test_shift_is_that_of_all_groups():
 )
 def test_a_wrong_mass_raises(monkeypatch, wrong):
     # C6 has the nominal mass of a trimethylsilyl group's shift: 72.0000 for 72.0395 Da.
-    monkeypatch.setitem(REAGENTS, "tms", replace(REAGENTS["tms"], **wrong))
+    for reagents in (REAGENTS, LABORATORY_REAGENTS):
+        monkeypatch.setitem(reagents, "tms", replace(reagents["tms"], **wrong))
     with pytest.raises(ArithmeticError, match=r"Da above CCO, expected"):
         derivatives("CCO", "tms")
 

@@ -9,6 +9,7 @@ from nextims.inference.structures import (
     InputStructure,
     count_lines,
     parse_line,
+    read_batch,
     read_structures,
 )
 
@@ -154,6 +155,19 @@ def test_a_list_is_read_as_it_is_needed(monkeypatch):
     assert next(structures).line == 1
     assert 0 < Stream.read_so_far < 20_000
     structures.close()
+
+
+def test_a_batch_is_not_empty(tmp_path, monkeypatch):
+    path = tmp_path / "list.smi"
+    path.write_text("CCO ethanol\n\nC")
+    structures, lines = read_batch(path)
+    assert ([each.line for each in structures], lines) == ([1, 2, 3], 3)
+    path.write_text("")
+    with pytest.raises(InputError, match=r"list\.smi: holds no structures"):
+        read_batch(path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    with pytest.raises(InputError, match="standard input: holds no structures"):
+        read_batch("-")
 
 
 @pytest.mark.parametrize(("content", "lines"), [(b"", 0), (b"C", 1), (b"C\n", 1), (b"C\n\nC", 3)])

@@ -222,7 +222,14 @@ def test_wrong_usage_is_one_line(run, tmp_path, arguments, message):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--smiles", "C", "--batch", "x"], ["--smiles", "C", "--foo"]]
+    "arguments",
+    [
+        [],
+        ["--smiles", "C", "--batch", "x"],
+        ["--smiles", "C", "--foo"],
+        ["--smiles", "CCO", "--derivatise", "tfa"],
+        ["--smiles", "CCO", "--partial"],
+    ],
 )
 def test_arguments_that_do_not_fit(predict, arguments, capsys):
     with pytest.raises(SystemExit) as exit_:
@@ -431,6 +438,50 @@ def test_picture_options_that_do_not_fit(predict, arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def test_derivatives_of_one_structure_are_shown_and_written(run, tmp_path):
+    glycine = ("--smiles", "NCC(=O)O glycine", "--derivatise", "tms", "--partial")
+    status, out, err = run(*glycine, "--output", "glycine.msp")
+    assert (status, err) == (0, "")
+    shown = [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("Name ")]
+    assert shown == ["glycine 2TMS", "glycine 3TMS", "glycine 1TMS"]
+    written = (tmp_path / "glycine.msp").read_text().splitlines()
+    assert [line for line in written if line.startswith("Name:")] == [
+        f"Name: {name}" for name in shown
+    ]
+
+
+def test_one_structure_without_derivatives_says_so(run):
+    status, out, err = run("--smiles", "CCCC butane", "--derivatise", "acetyl")
+    assert status == 0
+    assert out.splitlines()[0].split() == ["Name", "butane"]
+    assert err == "line 1: CCCC: nothing to derivatise, predicted as it is\n"
+
+
+@pytest.mark.parametrize("ending", ["msp", "csv", "json"])
+def test_derivatives_of_a_batch(run, tmp_path, ending):
+    (tmp_path / "list.smi").write_text(
+        "CCO ethanol\nC1CC broken\nCCCC butane\n\nCC(=O)C(=O)O\nOCC1(O)COC(O)(CO)CO1 dimer\n"
+    )
+    output = f"spectra.{ending}"
+    status, out, err = run("--batch", "list.smi", "--derivatise", "meox-tms", "--output", output)
+    assert (status, out) == (3, "")
+    text = (tmp_path / output).read_text()
+    expected = [(1, "ethanol 1TMS"), (3, "butane"), (5, "CC(=O)C(=O)O 1TMS 1MEOX")]
+    if ending == "msp":
+        assert re.findall(r"^Name: (.*)$", text, re.MULTILINE) == [name for _, name in expected]
+    elif ending == "json":
+        records = map(json.loads, text.splitlines())
+        assert [(record["line"], record["name"]) for record in records] == expected
+    else:
+        rows = csv.DictReader(io.StringIO(text))
+        assert list(dict.fromkeys((int(row["line"]), row["name"]) for row in rows)) == expected
+    with (tmp_path / f"{output}.errors.csv").open(newline="") as file:
+        assert [row["line"] for row in csv.DictReader(file)] == ["2", "4", "6"]
+    assert "line 3: CCCC: nothing to derivatise, predicted as it is" in err.splitlines()
+    assert "line 6: OCC1(O)COC(O)(CO)CO1: falls apart" in err
+    assert "3 of 6 structures predicted" in err
+
+
 def test_help_and_errors_come_without_pytorch(tmp_path):
     code = (
         "import runpy, sys\n"
@@ -516,3 +567,15 @@ def test_the_command_of_the_readme():
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "Formula        C2H6O" in done.stdout
+
+
+def test_derivatives_have_numbers_of_their_own(run, tmp_path):
+    (tmp_path / "list.smi").write_text("OCCO glycol\nCCCC butane\n")
+    arguments = ("--batch", "list.smi", "--derivatise", "tms", "--partial")
+    assert run(*arguments, "--output", "library.msp", "--mol-folder")[0] == 0
+    text = (tmp_path / "library.msp").read_text()
+    assert re.findall(r"^ID: (.*)$", text, re.MULTILINE) == ["1", "2", "3"]
+    assert names(tmp_path / "library.MOL") == ["ID1.mol", "ID2.mol", "ID3.mol"]
+    assert run(*arguments, "--output", "library.mzspeclib.txt")[0] == 0
+    text = (tmp_path / "library.mzspeclib.txt").read_text()
+    assert re.findall(r"^<Spectrum=(.*)>$", text, re.MULTILINE) == ["1", "2", "3"]

@@ -95,7 +95,7 @@ class Formatter:
             model_name: what it says about the model.
         """
         return FormattedSpectrum(
-            result.line,
+            result.identifier,
             self._record(result, model_name),
             result.left_out,
             mol_block(result) if self.mol_folder else None,

@@ -132,8 +132,8 @@ def display_name(result: PredictedSpectrum) -> str:
 
 
 def numbered_name(result: PredictedSpectrum) -> str:
-    """Return the name after the line of the input, for formats that want it unique in the file."""
-    return f"{result.line} {display_name(result)}"
+    """Return the name after the spectrum's number, for formats that want it unique in the file."""
+    return f"{result.identifier} {display_name(result)}"
 
 
 def remarks(result: PredictedSpectrum, model_name: str = "") -> list[str]:

@@ -29,7 +29,7 @@ def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "MSLEVEL": "1",
         "IONMODE": "positive",
         "ADDUCT": "[M]+",
-        "SCANS": str(result.line),
+        "SCANS": str(result.identifier),
         "NAME": display_name(result),
         "SMILES": molecule.smiles,
         "INCHIKEY": molecule.inchikey,

@@ -51,7 +51,7 @@ def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool
     if molecule.inchikey:
         lines.append(f"InChIKey: {molecule.inchikey}")
     if with_id:
-        lines.append(f"ID: {result.line}")
+        lines.append(f"ID: {result.identifier}")
     lines.append(f"Comments: {_nist_comments(result, model_name)}")
     return _record(lines, _peak_lines(result, " "))
 

@@ -72,7 +72,7 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "MS:1000041|charge state": "1",  # of the ions that the analyte gives
     }
     lines = [
-        f"<Spectrum={result.line}>",
+        f"<Spectrum={result.identifier}>",
         f"MS:1003061|library spectrum name={numbered_name(result)}",
         f"MS:1003059|number of peaks={len(peaks)}",
         *_other_attributes([("remark", text) for text in remarks(result, model_name)]),

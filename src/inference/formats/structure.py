@@ -54,7 +54,7 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "EXACT MASS": f"{molecule.exact_mass:.6f}",
         "INCHIKEY": molecule.inchikey,
         "SMILES": molecule.smiles,
-        "ID": str(result.line),
+        "ID": str(result.identifier),
         "COMMENT": single_line("; ".join(remarks(result, model_name))),
         "NUM PEAKS": str(len(peaks)),
         "MASS SPECTRAL PEAKS": "\r\n".join(f"{mz} {intensity}" for mz, intensity in peaks),
