@@ -22,6 +22,8 @@ COUNT_BITS = 2048
 # atoms overflows the stack and ends the process.
 MAX_ATOMS = 2000
 
+CONNECTIVITY = 14  # letters of the first block of an InChIKey
+
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 _ECFP = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=ECFP_BITS)
 _COUNTS = rdFingerprintGenerator.GetMorganGenerator(
@@ -210,6 +212,27 @@ def load_canonical(smiles: str) -> Molecule:
     if mol is None:
         raise MoleculeError("RDKit cannot read the structure")
     return Molecule(mol, smiles)
+
+
+def identity(inchikey: str, molecule: Molecule) -> str:
+    """Name a molecule so that its stereoisomers share the name, and labelled ones have their own.
+
+    Args:
+        inchikey: InChIKey of the molecule; its first block tells of neither stereochemistry nor
+            isotope labels.
+        molecule: the molecule.
+
+    Example:
+        >>> from nextims.data.molecule import identity, read_molecule
+        >>> labelled = read_molecule("[2H]CCO")
+        >>> identity(labelled.inchikey, labelled)
+        'LFQSCWFLJHTTHZ [2H]CCO'
+    """
+    if not any(atom.GetIsotope() for atom in molecule.mol.GetAtoms()):
+        return inchikey[:CONNECTIVITY]
+    flat = Chem.Mol(molecule.mol)
+    Chem.RemoveStereochemistry(flat)
+    return f"{inchikey[:CONNECTIVITY]} {Chem.MolToSmiles(flat)}"
 
 
 def without_isotopes(mol: Chem.Mol) -> Chem.Mol:

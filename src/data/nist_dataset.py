@@ -10,11 +10,14 @@ from pathlib import Path
 from ..config import Config
 from .msp import MspEntry, read_msp
 from .record import BadRecord, Record, clean_spectrum, is_given, parse_energy
+from .spectrum import nominal_mz
 
 _ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON")
 _OTHER_IONIZATION = re.compile(
     r"(?:^|[^A-Z])(?:N?ESI|APCI|APPI|CI|MALDI|FAB|FD|FI|DART|LC|HCD|CID|NSI)(?:$|[^A-Z])"
 )
+# Da; a mass beyond it is a slip of the pen.
+_HEAVIEST = 1e5
 # The molecular ion itself; any adduct or deprotonated ion tells of soft ionization.
 _MOLECULAR_ION = re.compile(r"\[?M\]?[+.*·]*\+[+.*·]*")
 
@@ -124,6 +127,7 @@ def _read_entry(
         structures=tuple(structures),
         structure_problem=_missing_structure(entry, names),
         formula=entry.first("formula"),
+        nominal_mass=_nominal_mass(entry),
         inchikey=_given(entry.first("inchikey") or entry.comment("inchikey")),
         energy=energy,
         instrument=entry.first("instrument", "instrumenttype", "sourceinstrument"),
@@ -169,6 +173,18 @@ def _missing_structure(entry: MspEntry, names: list[str]) -> str:
     tried = " or ".join(names) if names else "neither ID nor CAS number for a MOL file"
     given = "only an InChIKey" if entry.first("inchikey") else "no SMILES or InChI"
     return f"{tried} not found, {given} in the record" if names else f"{tried}, {given}"
+
+
+def _nominal_mass(entry: MspEntry) -> int | None:
+    """Return the molecular mass given, the exact one first: an MW may be an average."""
+    for text in (entry.first("exactmass"), entry.first("mw"), entry.first("molecularweight")):
+        try:
+            mass = float(text)
+        except ValueError:
+            continue
+        if 0 < mass < _HEAVIEST:
+            return int(nominal_mz(mass))
+    return None
 
 
 def _given(text: str) -> str:

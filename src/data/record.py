@@ -61,6 +61,7 @@ class Record:
         structures: SMILES, InChI or paths of MOL files, the most trusted first; may be empty.
         structure_problem: why there is no structure, where the reader knows.
         formula: molecular formula as given.
+        nominal_mass: nominal molecular mass in Da by the mass given, ``None`` where there is none.
         inchikey: InChIKey as given.
         energy: ionization energy in eV, ``None`` where not given.
         instrument: instrument as given.
@@ -80,6 +81,7 @@ class Record:
     structures: tuple[str | Path, ...] = ()
     structure_problem: str = ""
     formula: str = ""
+    nominal_mass: int | None = None
     inchikey: str = ""
     energy: float | None = None
     instrument: str = ""

@@ -27,12 +27,11 @@ from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
-from rdkit import Chem
 from tqdm import tqdm
 
 from ..config import Config
 from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
-from ..data.molecule import Molecule, load_canonical
+from ..data.molecule import identity, load_canonical
 from .metrics import SIMILARITIES, score, score_all_pairs
 
 RECALL_AT = (1, 5, 10)
@@ -212,8 +211,8 @@ class LibraryMatching:
         self._mass = np.zeros(len(smiles), np.int64)
         for row in chain(searched.rows, training.rows):
             molecule = load_canonical(smiles[row])
-            identity = _identity(inchikeys[row], molecule)
-            self._molecule[row] = numbers.setdefault(identity, len(numbers))
+            name = identity(inchikeys[row], molecule)
+            self._molecule[row] = numbers.setdefault(name, len(numbers))
             self._mass[row] = molecule.nominal_mass
         self.rows = searched.rows
         self.queries = Queries(
@@ -264,15 +263,6 @@ class LibraryMatching:
         for spectrum, row in zip(spectra, rows, strict=True):
             spectrum[:] = self._store.spectrum(int(row)).binned(self.max_mz)
         return spectra, self._molecule[rows], self._mass[rows]
-
-
-def _identity(inchikey: str, molecule: Molecule) -> str:
-    """Name a molecule by the first block of its InChIKey, which tells of no isotope labels."""
-    if not any(atom.GetIsotope() for atom in molecule.mol.GetAtoms()):
-        return inchikey[:14]
-    flat = Chem.Mol(molecule.mol)
-    Chem.RemoveStereochemistry(flat)
-    return f"{inchikey[:14]} {Chem.MolToSmiles(flat)}"
 
 
 def match_library(

@@ -1,0 +1,1 @@
+"""Searching for a measured spectrum among the spectra of a library, or of predicted candidates."""

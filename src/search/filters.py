@@ -1,0 +1,85 @@
+"""Which entries a search looks at: those of one formula, or of about the molecule's mass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ..data.record import Record, count_elements
+from .entries import Entry, SearchError, formula_mass
+
+# Da; what retrieval benchmarks of GC-MS allow on both sides.
+MASS_WINDOW = 5
+
+
+@dataclass(frozen=True)
+class EntryFilter:
+    """Passes the entries that can be of the molecule searched for.
+
+    Args:
+        formula: the exact formula, its elements in any order; isotope labels count as their
+            element.
+        mass: nominal mass of the molecule in Da; where it is ``None``, that which the measured
+            record gives.
+        mass_window: largest difference of nominal masses in Da; ``None`` for any mass.
+
+    Raises:
+        SearchError: the formula cannot be read, or a number is out of range.
+
+    Example:
+        >>> from nextims.data.record import Record
+        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.search.entries import Entry
+        >>> from nextims.search.filters import EntryFilter
+        >>> ethanol = Entry(Record("lab.msp", 1, "1", "", Spectrum([31], [1]), ("OCC",)))
+        >>> EntryFilter(formula="C2H6O").passes(ethanol, None)
+        True
+        >>> EntryFilter(mass_window=5).passes(ethanol, 58)
+        False
+    """
+
+    formula: str | None = None
+    mass: int | None = None
+    mass_window: int | None = None
+
+    def __post_init__(self):
+        if self.formula is not None and self._elements is None:
+            raise SearchError(f"{self.formula!r}: not a molecular formula, expected C10H15N, say")
+        for name, least in (("mass", 1), ("mass_window", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise SearchError(f"{name}: must be at least {least} Da, found {value}")
+
+    @property
+    def _elements(self) -> Counter[str] | None:
+        return None if self.formula is None else count_elements(self.formula)
+
+    @property
+    def selective(self) -> bool:
+        """Whether it can leave anything out."""
+        return self.formula is not None or self.mass_window is not None
+
+    def mass_of(self, query: Record) -> int | None:
+        """Return the nominal mass in Da about which a query is searched, if that is known.
+
+        That is the mass set, else the one that the record's formula or mass gives.
+        """
+        if self.mass_window is None:
+            return None
+        if self.mass is not None:
+            return self.mass
+        # An MW may be an average, which for bromine is far from the nominal mass.
+        mass = formula_mass(count_elements(query.formula))
+        return query.nominal_mass if mass is None else mass
+
+    def passes(self, entry: Entry, mass: int | None) -> bool:
+        """Say whether an entry can be of a molecule of this nominal mass, ``None`` for any.
+
+        An entry whose formula or mass is asked for and not known does not pass.
+        """
+        if self.formula is not None and entry.elements != self._elements:
+            return False
+        if mass is None or self.mass_window is None:
+            return True
+        own = entry.nominal_mass
+        return own is not None and abs(own - mass) <= self.mass_window

@@ -1,0 +1,97 @@
+"""A measured spectrum among candidates predicted on the spot by the shipped student."""
+
+import numpy as np
+import pytest
+
+from builders import ETHANOL_PEAKS, build_record
+from nextims.config import PROJECT_ROOT
+from nextims.data.record import Record
+from nextims.data.spectrum import Spectrum
+from nextims.inference.loading import open_predictor
+from nextims.inference.structures import InputStructure
+from nextims.search.candidates import predicted_candidates
+from nextims.search.entries import Entry, Skipped
+from nextims.search.ranking import search
+
+C4H10O = ("CCCCO", "CCC(C)O", "CC(C)CO", "CC(C)(C)O", "CCOCC", "CCCOC", "COC(C)C")
+OTHERS = ("c1ccccc1", "Cc1ccccc1", "CCCCCC", "CC(=O)OC", "CCN(CC)CC", "ClC(Cl)Cl", "CCO", "CSC")
+
+
+@pytest.fixture(scope="module")
+def student():
+    return open_predictor(PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt")
+
+
+def structures(*smiles):
+    return [InputStructure(line, text, f"name {line}") for line, text in enumerate(smiles, 1)]
+
+
+def test_the_measured_spectrum_of_ethanol_finds_ethanol(student):
+    found = predicted_candidates(structures(*C4H10O, *OTHERS), student, file="list.txt")
+    [result] = search([build_record(peaks=ETHANOL_PEAKS)], found)
+    hit = result.hits[0]
+    assert (hit.entry.smiles, hit.entry.name, hit.entry.line) == ("CCO", "name 14", 14)
+    assert hit.entry.predicted
+    assert hit.score > 0.9 > result.hits[1].score
+
+
+def test_isomers_are_told_apart(student):
+    # The base peaks and their neighbours in any library: 45 of 2-butanol, 59 of tert-butanol.
+    measured = {
+        "CCC(C)O": {27: 150, 29: 140, 31: 200, 41: 110, 43: 100, 45: 999, 59: 190, 73: 20},
+        "CC(C)(C)O": {27: 60, 29: 90, 31: 330, 41: 200, 43: 140, 57: 100, 59: 999, 60: 35},
+    }
+    for smiles, peaks in measured.items():
+        found = predicted_candidates(structures(*C4H10O), student)
+        [result] = search([build_record(peaks=peaks)], found)
+        assert result.hits[0].entry.smiles == smiles
+
+
+def test_predictions_with_noise_find_their_molecule(student):
+    entries = list(predicted_candidates(structures(*C4H10O, *OTHERS), student))
+    rng = np.random.default_rng(0)
+    queries = []
+    for entry in entries:
+        spectrum = entry.record.spectrum
+        intensity = spectrum.intensity * rng.lognormal(0, 0.25, len(spectrum))
+        kept = (spectrum.mz >= 25) & (intensity > 0.005)
+        queries.append(
+            Record("gc.msp", 1, "1", "", Spectrum(spectrum.mz[kept], 7e4 * intensity[kept]))
+        )
+    results = search(queries, entries)
+    assert [result.hits[0].entry for result in results] == entries
+
+
+def test_a_line_that_is_no_structure_is_told(student):
+    found = list(predicted_candidates(structures("CCO", "C1CC", "", "[Na+].[Cl-]"), student))
+    assert isinstance(found[0], Entry)
+    assert found[1:] == [
+        Skipped(2, "C1CC", "name 2", "RDKit cannot read the structure"),
+        Skipped(3, "", "name 3", "empty structure"),
+        Skipped(4, "[Na+].[Cl-]", "name 4", "several components"),
+    ]
+
+
+def test_only_what_is_wanted_is_predicted(student):
+    found = list(
+        predicted_candidates(
+            structures("CCO", "CCCC", "C1CC"),
+            student,
+            wanted=lambda molecule: molecule.formula == "C2H6O",
+        )
+    )
+    assert [found[0].smiles, found[1].line] == ["CCO", 3]
+    assert len(found) == 2
+
+
+def test_a_long_list_is_read_as_it_is_needed(student):
+    read = []
+
+    def lines():
+        for line in range(1, 10_000):
+            read.append(line)
+            yield InputStructure(line, "CCO")
+
+    stream = predicted_candidates(lines(), student, batch_size=4)
+    next(stream)
+    assert len(read) <= 8
