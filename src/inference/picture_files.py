@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,11 +35,23 @@ def check_picture(path: str | Path) -> Path:
         '.svg'
     """
     path = check_output(path, ENDINGS, "pictures of spectra")
+    check_matplotlib(path)
+    return path
+
+
+def check_matplotlib(path: str | Path) -> None:
+    """Check that pictures can be drawn at all.
+
+    Args:
+        path: file that they are for, to be named.
+
+    Raises:
+        OutputError: Matplotlib is not installed.
+    """
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise OutputError(f"{path}: pictures need Matplotlib: pip install matplotlib") from error
-    return path
 
 
 class PictureWriter:
@@ -144,12 +157,32 @@ class PictureWriter:
         return self._temporary[-1]
 
 
+def svg_element(figure: Figure, number: int = 0) -> str:
+    """Return a figure as an element ``svg``, to stand in an HTML page.
+
+    Args:
+        figure: the figure.
+        number: another for each figure of a page, so that no two share the names of their parts.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> from nextims.inference.picture_files import svg_element
+        >>> svg_element(Figure(figsize=(1, 1)))[:4]
+        '<svg'
+    """
+    file = io.StringIO()
+    with _file_settings(f"NExtIMS {number}"):
+        figure.savefig(file, format="svg", metadata={"Creator": None, "Date": None})
+    text = file.getvalue()
+    return text[text.index("<svg") :]
+
+
 @contextmanager
-def _file_settings() -> Iterator[None]:
+def _file_settings(salt: str = "NExtIMS") -> Iterator[None]:
     """Keep text as text in vector graphics, so that it can be searched and edited."""
     import matplotlib
 
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "NExtIMS", "pdf.fonttype": 42}
+    settings = {"svg.fonttype": "none", "svg.hashsalt": salt, "pdf.fonttype": 42}
     with matplotlib.rc_context(settings):
         yield
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..data.record import Record, count_elements
 from .entries import Entry, SearchError, formula_mass
@@ -50,7 +51,7 @@ class EntryFilter:
             if value is not None and value < least:
                 raise SearchError(f"{name}: must be at least {least} Da, found {value}")
 
-    @property
+    @cached_property
     def _elements(self) -> Counter[str] | None:
         return None if self.formula is None else count_elements(self.formula)
 
@@ -77,9 +78,17 @@ class EntryFilter:
 
         An entry whose formula or mass is asked for and not known does not pass.
         """
-        if self.formula is not None and entry.elements != self._elements:
+        # What is not asked for is not looked up either: it may need the structure.
+        elements = entry.elements if self.formula is not None else None
+        own_mass = entry.nominal_mass if None not in (mass, self.mass_window) else None
+        return self.passes_molecule(elements, own_mass, mass)
+
+    def passes_molecule(
+        self, elements: Counter[str] | None, own_mass: int | None, mass: int | None
+    ) -> bool:
+        """Say the same of a molecule's elements and nominal mass in Da, ``None`` if unknown."""
+        if self.formula is not None and elements != self._elements:
             return False
         if mass is None or self.mass_window is None:
             return True
-        own = entry.nominal_mass
-        return own is not None and abs(own - mass) <= self.mass_window
+        return own_mass is not None and abs(own_mass - mass) <= self.mass_window

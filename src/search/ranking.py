@@ -210,12 +210,14 @@ class _Search:
         """Compare the query with entries whose binned spectra are ``(entries, max_mz)``."""
         first = self._met
         self._met += len(block)
+        if not self._bins.any():
+            return
         mass = self._result.mass
         passing = np.arange(len(block))
         if self._filter.selective:
             passing = np.array([i for i in passing if self._filter.passes(block[i], mass)], int)
         self._result.compared += len(passing)
-        if not (len(passing) and self._bins.any()):
+        if not len(passing):
             return
         width = max(spectra.shape[1], self._bins.shape[1])
         query = np.broadcast_to(_widened(self._bins, width), (len(passing), width))

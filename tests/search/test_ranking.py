@@ -147,7 +147,7 @@ def test_without_structures_the_name_tells_molecules_apart():
 @pytest.mark.parametrize("peaks", [{}, {31: 0}])
 def test_a_blank_finds_nothing_and_says_so(peaks):
     [result] = search([build_record(peaks=peaks)], LIBRARY)
-    assert result.hits == []
+    assert (result.hits, result.compared) == ([], 0)
     assert "no peak" in result.notes[0]
 
 

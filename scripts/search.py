@@ -1,0 +1,283 @@
+#!/usr/bin/env python
+"""Find which molecule a measured EI mass spectrum is of, in a library or among candidates."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.data.molecule import Molecule
+from nextims.data.record import Record, count_elements
+from nextims.inference.formats.csv_rows import csv_text
+from nextims.inference.structures import (
+    STANDARD_INPUT,
+    InputError,
+    count_lines,
+    read_structures,
+)
+from nextims.inference.writers import ERROR_COLUMNS, OutputError, check_output, errors_path
+from nextims.search.candidates import predicted_candidates
+from nextims.search.entries import Entry, SearchError, Skipped
+from nextims.search.filters import MASS_WINDOW, EntryFilter
+from nextims.search.libraries import read_library, read_queries
+from nextims.search.ranking import DEFAULT_SCORE, SCORES, search
+from nextims.search.tables import ENDINGS, describe, write_hits, write_whole
+
+ALL_SEARCHED, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED = 0, 2, 3, 130
+# Of entries left out, so many are named in the terminal.
+_NAMED = 20
+
+EXAMPLES = """\
+examples:
+  python scripts/search.py --query unknown.msp --library spectra.msp
+  python scripts/search.py --query unknown.msp --library spectra.h5 --mass 149 --top 5
+  python scripts/search.py --query unknown.msp --candidates smiles_list.txt --formula C10H15N
+  python scripts/search.py --query unknown.msp --candidates smiles_list.txt --mass-window \\
+      --output hits.csv --report hits.html
+
+The query is an MSP file of one or more measured spectra. A library is .msp of any program, .h5 or
+.parquet as predict.py writes them, or the .h5 of measured spectra that training reads. Candidates
+are a file of SMILES (.txt, .smi, .csv; - for standard input); their spectra are predicted on the
+spot, those that --formula and --mass-window pass only.
+
+Entries of one molecule (first block of the InChIKey) are one hit, its other entries named below it;
+hits of equal score share a rank. m/z below a query's first peak is not compared. Of the scores,
+weighted_cosine (of m·√I) finds the right molecule first most often where nothing is known of its
+mass; where the mass is known, entropy_similarity finds it first in one or two of a hundred searches
+more (benchmarks/RESULTS.md). Entries that cannot be used are named with their line on standard
+error, and in OUTPUT.errors.csv.
+
+exit status: 0 all was searched; 3 some entries or queries were left out; 2 wrong usage or a missing
+file
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    arguments = _parse(argv)
+    try:
+        return _search(arguments)
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ALL_SEARCHED
+    except (ConfigError, InputError, OutputError, SearchError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--query", metavar="UNKNOWN.msp", required=True, type=Path, help="measured spectra"
+    )
+    searched = parser.add_mutually_exclusive_group(required=True)
+    searched.add_argument(
+        "--library", metavar="FILE", type=Path, help="spectra to search: .msp, .h5 or .parquet"
+    )
+    searched.add_argument(
+        "--candidates", metavar="FILE", help="structures whose spectra are predicted and searched"
+    )
+    parser.add_argument(
+        "--metric", choices=tuple(SCORES), default=DEFAULT_SCORE, help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--top", type=int, default=10, metavar="N", help="lowest rank shown (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--formula", metavar="C10H15N", help="only molecules of exactly this formula"
+    )
+    parser.add_argument(
+        "--mass", type=int, metavar="DA", help="nominal mass of the molecule, where it is known"
+    )
+    parser.add_argument(
+        "--mass-window",
+        type=int,
+        nargs="?",
+        const=MASS_WINDOW,
+        metavar="DA",
+        help="only molecules whose nominal mass differs by no more than this from --mass, or from "
+        f"the Formula or MW of the query ({MASS_WINDOW} if no number is given, and with --mass)",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, help="write the hits as .csv or .json"
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        type=Path,
+        help="write a page with the hits and mirror plots; needs Matplotlib",
+    )
+    parser.add_argument(
+        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="CKPT",
+        help="student or teacher that predicts candidates (default: student.checkpoint of the "
+        "settings)",
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
+    )
+    arguments = parser.parse_args(argv)
+    if arguments.mass is not None and arguments.mass_window is None:
+        arguments.mass_window = MASS_WINDOW
+    if arguments.top < 1:
+        parser.error(f"--top: must be at least 1, found {arguments.top}")
+    return arguments
+
+
+def _search(arguments: argparse.Namespace) -> int:
+    entry_filter = EntryFilter(arguments.formula, arguments.mass, arguments.mass_window)
+    _check_outputs(arguments)
+    queries, unreadable = read_queries(arguments.query)
+    for skipped in unreadable:
+        print(f"{arguments.query}: line {skipped.line}: {skipped.reason}", file=sys.stderr)
+    found, total = _entries(arguments, entry_filter, queries)
+    left_out = _LeftOut(arguments)
+    results = search(
+        queries,
+        left_out.taken_from(found, total),
+        score=arguments.metric,
+        top=arguments.top,
+        entry_filter=entry_filter,
+    )
+    searched = _searched(arguments)
+    if not left_out.usable and not entry_filter.selective:
+        raise SearchError(f"{searched}: holds no spectrum that can be searched")
+    print("\n\n".join(describe(result) for result in results), flush=True)
+    if arguments.output is not None:
+        write_hits(arguments.output, results, searched=searched)
+        print(f"written to {arguments.output}", file=sys.stderr)
+    left_out.report(arguments.output)
+    if arguments.report is not None:
+        from tqdm import tqdm
+
+        from nextims.search.report import write_report
+
+        plots = sum(len(result.hits) for result in results)
+        with tqdm(total=plots, desc="report", unit=" plots", disable=None) as bar:
+            write_report(arguments.report, results, searched=searched, progress=bar.update)
+        print(f"report: {arguments.report}", file=sys.stderr)
+    return SOME_LEFT_OUT if unreadable or left_out.number else ALL_SEARCHED
+
+
+def _searched(arguments: argparse.Namespace) -> str:
+    if arguments.library is not None:
+        return str(arguments.library)
+    return "standard input" if arguments.candidates == STANDARD_INPUT else arguments.candidates
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    written = []
+    if arguments.output is not None:
+        check_output(arguments.output, ENDINGS, "hits")
+        written += [arguments.output, errors_path(arguments.output)]
+    if arguments.report is not None:
+        from nextims.inference.picture_files import check_matplotlib
+
+        check_output(arguments.report, (".html",), "reports")
+        check_matplotlib(arguments.report)
+        written.append(arguments.report)
+    for path in written:
+        for read in (arguments.query, arguments.library, arguments.candidates):
+            if read is not None and path.exists() and Path(read).exists() and path.samefile(read):
+                raise OutputError(f"{path}: is an input as well, and would be overwritten")
+
+
+def _entries(
+    arguments: argparse.Namespace, entry_filter: EntryFilter, queries: list[Record]
+) -> tuple[Iterator[Entry | Skipped], int | None]:
+    """Return what is searched, and how many there are where that is known."""
+    if arguments.library is not None:
+        return read_library(arguments.library), None
+    structures = read_structures(arguments.candidates)
+    first = next(structures, None)
+    if first is None:
+        raise InputError(f"{_searched(arguments)}: holds no structures")
+    masses = {entry_filter.mass_of(query) for query in queries}
+
+    def wanted(molecule: Molecule) -> bool:
+        elements = count_elements(molecule.formula)
+        return any(
+            entry_filter.passes_molecule(elements, molecule.nominal_mass, mass) for mass in masses
+        )
+
+    selective = entry_filter.selective
+    found = predicted_candidates(
+        chain([first], structures),
+        _predictor(arguments),
+        file=_searched(arguments),
+        wanted=wanted if selective else None,
+    )
+    return found, None if selective else count_lines(arguments.candidates)
+
+
+def _predictor(arguments: argparse.Namespace):
+    config = load_config(arguments.config)
+    path = arguments.checkpoint or config.student.checkpoint
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
+            f"--teacher {config.teacher.checkpoint}"
+        )
+    from nextims.inference.loading import open_predictor
+
+    try:
+        return open_predictor(path, device=arguments.device)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+class _LeftOut:
+    """Entries that cannot be used: counted, kept for the list beside the output, some named."""
+
+    def __init__(self, arguments: argparse.Namespace):
+        self.number = self.usable = 0
+        self._listed = arguments.output is not None
+        self._rows: list[Skipped] = []
+
+    def taken_from(self, found: Iterable[Entry | Skipped], total: int | None) -> Iterator[Entry]:
+        from tqdm import tqdm
+
+        with tqdm(found, total=total, unit=" spectra", disable=None) as progress:
+            for item in progress:
+                if isinstance(item, Entry):
+                    self.usable += 1
+                    yield item
+                    continue
+                self.number += 1
+                if self._listed:
+                    self._rows.append(item)
+                if self.number <= _NAMED:
+                    shown = f"line {item.line}: {item.text or '(empty)'}: {item.reason}"
+                    progress.write(shown, file=sys.stderr)
+
+    def report(self, output: Path | None) -> None:
+        """Say how many there were, and list them beside the output."""
+        if output is not None and not self.number:
+            errors_path(output).unlink(missing_ok=True)  # of an earlier run
+        if not self.number:
+            return
+        said = f"{self.number} of {self.number + self.usable} entries could not be used"
+        if output is not None:
+            write_whole(errors_path(output), csv_text([ERROR_COLUMNS, *self._rows]))
+            said += f", listed in {errors_path(output)}"
+        elif self.number > _NAMED:
+            said += f"; the first {_NAMED} are named above, --output lists all"
+        print(said, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

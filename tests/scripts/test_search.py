@@ -1,0 +1,207 @@
+"""The search command as a user types it."""
+
+import csv
+import functools
+import json
+import sys
+
+import pytest
+
+from builders import build_msp, load_script
+from nextims.data.molecule import read_molecule
+from nextims.data.spectrum import Spectrum
+from nextims.inference import loading
+from nextims.inference.results import PredictedSpectrum
+from nextims.inference.writers import SpectrumWriter
+
+CANDIDATES = "CCO ethanol\nCOC ether\nC1CC broken\nCCCO\nOCC alcohol\n"
+UNKNOWN = build_msp("peak 7", fields={"MW": "46"})
+
+
+@pytest.fixture(scope="module")
+def script():
+    return load_script("search")
+
+
+@pytest.fixture(scope="module")
+def load_once():
+    """The function that loads a model, which loads each only once."""
+    return functools.cache(loading.open_predictor)
+
+
+@pytest.fixture
+def run(script, load_once, tmp_path, monkeypatch, capfd):
+    """Run the command in a folder with a query and candidates: status, output, errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loading, "open_predictor", load_once)
+    (tmp_path / "unknown.msp").write_text(UNKNOWN)
+    (tmp_path / "list.smi").write_text(CANDIDATES)
+
+    def command(*arguments):
+        if "--query" not in arguments:
+            arguments += ("--query", "unknown.msp")
+        status = script.main(list(arguments))
+        sys.stdout.flush()
+        return status, *capfd.readouterr()
+
+    return command
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def read_csv(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_candidates_are_ranked_and_a_broken_line_is_told(run, tmp_path):
+    status, out, err = run("--candidates", "list.smi")
+    assert status == 3
+    lines = out.splitlines()
+    assert lines[0] == "peak 7 (line 1): 9 peaks, 4 entries compared by weighted_cosine"
+    assert lines[2].split()[0] == "1"
+    assert lines[2].split()[2:] == [
+        "ethanol", "C2H6O", "46", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "1", "CCO",
+    ]  # fmt: skip
+    assert lines[3].strip().startswith("also: alcohol (line 5) 0.9")
+    assert err.splitlines() == [
+        "line 3: C1CC: RDKit cannot read the structure",
+        "1 of 5 entries could not be used",
+    ]
+    assert names(tmp_path) == ["list.smi", "unknown.msp"]
+
+
+def test_hits_as_csv_with_the_others_listed(run, tmp_path):
+    status, _, err = run("--candidates", "list.smi", "--output", "hits.csv")
+    assert status == 3
+    rows = read_csv(tmp_path / "hits.csv")
+    assert [(row["rank"], row["smiles"], row["others"]) for row in rows] == [
+        ("1", "CCO", "alcohol (line 5)"),
+        ("2", "COC", ""),
+        ("3", "CCCO", ""),
+    ]
+    assert rows[0]["inchikey"] == "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"
+    assert 0.9 < float(rows[0]["score"]) <= 1
+    assert [row["line"] for row in read_csv(tmp_path / "hits.csv.errors.csv")] == ["3"]
+    assert "written to hits.csv" in err
+    (tmp_path / "list.smi").write_text("CCO")
+    assert run("--candidates", "list.smi", "--output", "hits.csv")[0] == 0
+    assert names(tmp_path) == ["hits.csv", "list.smi", "unknown.msp"]
+
+
+def test_hits_as_json(run, tmp_path):
+    run("--candidates", "list.smi", "--output", "hits.json", "--top", "1", "--metric", "cosine")
+    content = json.loads((tmp_path / "hits.json").read_text())
+    [query] = content["queries"]
+    assert content["searched"] == "list.smi"
+    assert (query["name"], query["score_name"], query["compared"]) == ("peak 7", "cosine", 4)
+    [hit] = query["hits"]
+    assert (hit["rank"], hit["source"], hit["line"]) == (1, "predicted", 1)
+    assert [other["name"] for other in hit["others"]] == ["alcohol"]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--formula", "H6C2O"), {"CCO", "COC"}),
+        (("--mass", "60", "--mass-window", "0"), {"CCCO"}),
+        (("--mass-window", "0"), {"CCO", "COC"}),
+        (("--mass-window",), {"CCO", "COC"}),
+        (("--mass", "55"), {"CCCO"}),
+        (("--mass", "100"), set()),
+    ],
+)
+def test_filters(run, tmp_path, options, found):
+    status, out, _ = run("--candidates", "list.smi", "--output", "hits.csv", *options)
+    rows = read_csv(tmp_path / "hits.csv")
+    assert {row["smiles"] for row in rows if row["rank"]} == found
+    assert ("no hit" in out) == (not found)
+    assert status == 3
+
+
+def write_library(path):
+    spectra = {"CCO": {31: 1.0, 45: 0.5, 46: 0.2}, "CC(C)=O": {43: 1.0, 58: 0.3}}
+    with SpectrumWriter(path) as writer:
+        for line, (smiles, peaks) in enumerate(spectra.items(), 1):
+            spectrum = Spectrum(list(peaks), list(peaks.values()))
+            writer.write(PredictedSpectrum(line, "", read_molecule(smiles), spectrum))
+
+
+@pytest.mark.parametrize("ending", ["msp", "h5", "parquet"])
+def test_a_library_of_each_format(run, tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    write_library(tmp_path / f"lib.{ending}")
+    status, _, err = run("--library", f"lib.{ending}", "--output", "hits.csv")
+    rows = read_csv(tmp_path / "hits.csv")
+    assert (status, err) == (0, "written to hits.csv\n")
+    assert (rows[0]["smiles"], rows[0]["source"]) == ("CCO", "predicted")
+
+
+def test_blanks_and_broken_queries_are_said(run, tmp_path):
+    text = build_msp("blank", {}) + build_msp("one", {43: 9}) + build_msp("bad", num_peaks=50)
+    (tmp_path / "peaks.msp").write_text(text)
+    status, out, err = run(
+        "--candidates", "list.smi", "--query", "peaks.msp", "--output", "hits.csv"
+    )
+    assert status == 3
+    assert "no peak: a blank" in out
+    assert "only 1 peak:" in out
+    assert "peaks.msp: line 11: peak list cannot be read" in err
+    rows = read_csv(tmp_path / "hits.csv")
+    assert (rows[0]["query"], rows[0]["rank"]) == ("blank", "")
+    assert {row["query"] for row in rows[1:]} == {"one"}
+
+
+def test_many_broken_lines_are_counted(run, tmp_path):
+    (tmp_path / "list.smi").write_text("CCO\n" + "C1CC\n" * 30)
+    status, _, err = run("--candidates", "list.smi")
+    assert status == 3
+    assert len(err.splitlines()) == 21
+    assert err.splitlines()[-1] == (
+        "30 of 31 entries could not be used; the first 20 are named above, --output lists all"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--library", "no.msp"), "no.msp: no such file"),
+        (("--library", "list.smi"), "list.smi: unknown ending '.smi'; libraries can be .msp"),
+        (("--candidates", "no.smi"), "no.smi: no such file"),
+        (("--candidates", "empty.smi"), "empty.smi: holds no structures"),
+        (("--candidates", "bad.smi"), "bad.smi: holds no spectrum that can be searched"),
+        (("--candidates", "list.smi", "--query", "no.msp"), "no.msp: no such file"),
+        (("--candidates", "list.smi", "--query", "list.smi"), "holds no spectrum to search for"),
+        (("--candidates", "list.smi", "--formula", "x"), "'x': not a molecular formula"),
+        (("--candidates", "list.smi", "--output", "hits.txt"), "hits can be written as .csv"),
+        (("--candidates", "list.smi", "--report", "hits.pdf"), "reports can be written as .html"),
+        (("--candidates", "list.smi", "--checkpoint", "no.pt"), "no.pt: no such checkpoint"),
+        (("--candidates", "list.smi", "--mass", "0"), "mass: must be at least 1 Da"),
+        (("--candidates", "c.csv", "--output", "c.csv"), "c.csv: is an input as well"),
+    ],
+)
+def test_what_cannot_be_searched(run, tmp_path, arguments, message):
+    (tmp_path / "empty.smi").write_text("")
+    (tmp_path / "bad.smi").write_text("C1CC")
+    (tmp_path / "c.csv").write_text("smiles\nCCO\n")
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.splitlines()[-1].startswith("error: ")
+    assert message in err
+
+
+def test_wrong_usage_is_refused(run):
+    with pytest.raises(SystemExit) as error:
+        run("--candidates", "list.smi", "--top", "0")
+    assert error.value.code == 2
+
+
+def test_help_has_examples(run, capfd):
+    with pytest.raises(SystemExit):
+        run("--help")
+    assert "python scripts/search.py --query unknown.msp --library spectra.msp" in (
+        capfd.readouterr().out
+    )
