@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rdkit import Chem
 
 from ..data.formula import ELECTRON_MASS
+from ..data.molecule import Molecule
 from ..data.record import Record
 from ..data.spectrum import Spectrum
 from ..version import __version__
@@ -30,11 +32,31 @@ _WIDE, _NARROW = Style(10, 8, 7.5, 20), Style(8, 6.5, 6.5, 10)
 _NARROW_BELOW = 280.0  # points
 
 
+@dataclass(frozen=True, eq=False)
+class LibrarySpectrum:
+    """A measured spectrum of a library, to be drawn where a prediction would be.
+
+    Attributes:
+        name: of the entry; empty where there is none.
+        molecule: its structure, ``None`` where that is not known.
+        spectrum: peaks, at nominal m/z.
+        source: the library.
+    """
+
+    name: str
+    molecule: Molecule | None
+    spectrum: Spectrum
+    source: str
+    annotations: None = None
+    left_out: None = None
+    uncertainty: None = None
+
+
 class Panel(NamedTuple):
-    """Axes, the prediction that they are to show, and the record to compare with, if any."""
+    """Axes, the spectrum that they are to show, and the record to compare with, if any."""
 
     axes: Axes
-    result: PredictedSpectrum
+    result: PredictedSpectrum | LibrarySpectrum
     measured: Record | None = None
 
 
@@ -74,19 +96,8 @@ def _style(axes: Axes) -> Style:
 def _details(panel: Panel) -> list[str]:
     """Return the lines below the name."""
     result, measured = panel.result, panel.measured
-    molecule, wide = result.molecule, _style(panel.axes) is _WIDE
-    formula, exact = formula_text(molecule.formula), f"{molecule.exact_mass:.{MZ_DECIMALS}f} Da"
-    if not wide:
-        lines = [f"{formula} · {exact} · predicted"]
-    else:
-        lines = [
-            f"{formula} · nominal mass {molecule.nominal_mass} Da · exact mass {exact}",
-            f"predicted by NExtIMS {__version__}, 70 eV EI",
-        ]
-        if result.left_out is not None:
-            lines[1] += (
-                f" · without {100 * result.left_out:.1f} % of the intensity, of no known ion"
-            )
+    wide = _style(panel.axes) is _WIDE
+    lines = _facts(result, wide=wide)
     if result.uncertainty is not None:
         expected = result.uncertainty.expected.get("cosine")
         texts = []
@@ -109,13 +120,32 @@ def _details(panel: Panel) -> list[str]:
     return lines
 
 
+def _facts(result: PredictedSpectrum | LibrarySpectrum, *, wide: bool) -> list[str]:
+    """Return what is known of the molecule, and where its spectrum is from."""
+    molecule, known = result.molecule, []
+    if molecule is not None:
+        known = [formula_text(molecule.formula), f"{molecule.exact_mass:.{MZ_DECIMALS}f} Da"]
+        if wide:
+            known[1] = f"nominal mass {molecule.nominal_mass} Da · exact mass {known[1]}"
+    if isinstance(result, LibrarySpectrum):
+        source = f"library: {result.source}"
+    elif wide:
+        source = f"predicted by NExtIMS {__version__}, 70 eV EI"
+        if result.left_out is not None:
+            source += f" · without {100 * result.left_out:.1f} % of the intensity, of no known ion"
+    else:
+        source = "predicted"
+    return [" · ".join(known), source] if wide and known else [" · ".join([*known, source])]
+
+
 def _frame(panel: Panel, lines: int) -> None:
     """Set all that takes room around the axes; titles have their height, not yet their text."""
     axes, style, mirror = panel.axes, _style(panel.axes), panel.measured is not None
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=style.text, length=3)
     axes.set_xlabel("m/z", style="italic", fontsize=style.text, labelpad=2)
-    label = "measured (%)      predicted (%)" if mirror else "relative intensity (%)"
+    upper = "library" if isinstance(panel.result, LibrarySpectrum) else "predicted"
+    label = f"measured (%)      {upper} (%)" if mirror else "relative intensity (%)"
     axes.set_ylabel(label, fontsize=style.text, labelpad=2)
     ticks = np.arange(-100, 101, 50) if mirror else np.arange(0, 101, 20)
     axes.set_yticks(ticks, [f"{abs(tick)}" for tick in ticks])
@@ -129,16 +159,18 @@ def _fill(panel: Panel, details: list[str]) -> None:
     axes, result, measured = panel
     style = _style(axes)
     width, height = _size(axes)
-    _write_title(axes, result.name or result.molecule.smiles, details, width, style)
-    halves = [_predicted_half(result)]
+    name = result.name or (result.molecule.smiles if result.molecule else "unnamed")
+    _write_title(axes, name, details, width, style)
+    halves = [_upper_half(result)]
     if measured is not None:
         halves.append(_measured_half(result, measured))
         height /= 2
     low, high = _mz_range(halves, width, style)
     line_width = float(np.clip(0.6 * width / (high - low), 0.7, 1.6))
-    drawing = draw_structure(result.molecule)
+    drawing = None if result.molecule is None else draw_structure(result.molecule)
     fields = [Field(axes, half, (width, height), (low, high), line_width, style) for half in halves]
-    arrangements = _arrange(fields, (drawing.width, drawing.height))
+    structure = None if drawing is None else (drawing.width, drawing.height)
+    arrangements = _arrange(fields, structure)
     top = arrangements[0].top
     axes.set_xlim(low, high)
     axes.set_ylim(0 if measured is None else -top, top)
@@ -172,7 +204,7 @@ def _write_title(axes: Axes, name: str, details: list[str], width: float, style:
         )
 
 
-def _predicted_half(result: PredictedSpectrum) -> Half:
+def _upper_half(result: PredictedSpectrum | LibrarySpectrum) -> Half:
     spectrum, accurate = result.spectrum, result.left_out is not None
     base = spectrum.intensity.max()
     deviation = None
@@ -181,16 +213,16 @@ def _predicted_half(result: PredictedSpectrum) -> Half:
     formulas = [""] * len(spectrum)
     if result.annotations is not None:
         formulas = [_chief_formula(peak) for peak in result.annotations]
-    molecule = result.molecule
-    mass = molecule.exact_mass - ELECTRON_MASS if accurate else molecule.nominal_mass
-    decimals = MZ_DECIMALS if accurate else 0
-    symbol = {0: "M⁺•", 1: "M⁺"}.get(Chem.GetFormalCharge(molecule.mol), "M")
-    ion = float(mass), f"{symbol} {mass:.{decimals}f}"
+    decimals, ion = MZ_DECIMALS if accurate else 0, None
+    if (molecule := result.molecule) is not None:
+        mass = molecule.exact_mass - ELECTRON_MASS if accurate else molecule.nominal_mass
+        symbol = {0: "M⁺•", 1: "M⁺"}.get(Chem.GetFormalCharge(molecule.mol), "M")
+        ion = float(mass), f"{symbol} {mass:.{decimals}f}"
     height = 100 * spectrum.intensity.astype(float) / base
     return Half(spectrum.mz, height, deviation, formulas, PREDICTED, 1, decimals, ion)
 
 
-def _measured_half(result: PredictedSpectrum, measured: Record) -> Half:
+def _measured_half(result: PredictedSpectrum | LibrarySpectrum, measured: Record) -> Half:
     spectrum = measured.spectrum
     if result.left_out is None:  # compared, and shown, at nominal masses
         bins = spectrum.binned(int(spectrum.mz[-1]) + 1)
@@ -216,7 +248,7 @@ def _mz_range(halves: list[Half], width: float, style: Style) -> tuple[float, fl
     return max(low - margin, 0.0), high + margin
 
 
-def _arrange(fields: list[Field], structure: tuple[float, float]) -> list[Arrangement]:
+def _arrange(fields: list[Field], structure: tuple[float, float] | None) -> list[Arrangement]:
     """Arrange what stands on both sides, the structure where it is larger, to one scale."""
     tries = [field.arrange(inset=structure) for field in fields]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..data.record import Record
-from .picture_panel import Panel, draw_panels
+from .picture_panel import LibrarySpectrum, Panel, draw_panels
 from .results import PredictedSpectrum
 
 if TYPE_CHECKING:
@@ -83,11 +83,11 @@ def draw_mirror(axes: Axes, result: PredictedSpectrum, measured: Record) -> None
     draw_panels([Panel(axes, result, measured)])
 
 
-def picture(result: PredictedSpectrum, measured: Record | None = None) -> Figure:
+def picture(result: PredictedSpectrum | LibrarySpectrum, measured: Record | None = None) -> Figure:
     """Return a figure, 16 cm wide, of a predicted spectrum, or of a mirror plot.
 
     Args:
-        result: the prediction.
+        result: the prediction, or the spectrum of a library to draw in its place.
         measured: the record to compare with, if any.
 
     Raises:

@@ -54,7 +54,7 @@ _MARGIN = 500
 # Of one molecule.
 _MOST_ENTRIES = 100
 # No EI spectrum reaches so far; a slip in a file must not cost gigabytes.
-_HIGHEST_MZ = 3000
+HIGHEST_MZ = 3000
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +254,7 @@ class _Search:
 def _bins(records: Sequence[Record]) -> np.ndarray:
     """Return spectra at nominal masses, ``(records, max_mz)``, as wide as the heaviest needs."""
     highest = [int(nominal_mz(r.spectrum.mz[-1])) for r in records if len(r.spectrum)]
-    max_mz = min(max(highest, default=1), _HIGHEST_MZ)
+    max_mz = min(max(highest, default=1), HIGHEST_MZ)
     return np.stack([record.spectrum.binned(max_mz) for record in records])
 
 

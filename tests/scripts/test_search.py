@@ -205,3 +205,13 @@ def test_help_has_examples(run, capfd):
     assert "python scripts/search.py --query unknown.msp --library spectra.msp" in (
         capfd.readouterr().out
     )
+
+
+def test_a_report_with_plots(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    status, _, err = run("--candidates", "list.smi", "--report", "hits.html", "--top", "1")
+    assert status == 3
+    assert err.splitlines()[-1] == "report: hits.html"
+    page = (tmp_path / "hits.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 1
+    assert "ethanol (line 1)" in page
