@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
-from nextims.data.derivatisation import METHODS
-from nextims.inference.derivatised import derivatise_structures
+from nextims.data.reagents import METHODS
 from nextims.inference.formats import DIALECTS, file_ending
-from nextims.inference.measured import MeasuredError, MeasuredSpectra
 from nextims.inference.results import FailedPrediction
 from nextims.inference.structures import (
     STANDARD_INPUT,
@@ -33,6 +31,7 @@ from nextims.inference.writers import (
 )
 
 if TYPE_CHECKING:
+    from nextims.inference.measured import MeasuredSpectra
     from nextims.inference.picture_files import PictureWriter
 
 ALL_PREDICTED, USAGE_ERROR, SOME_NOT_PREDICTED, INTERRUPTED = 0, 2, 3, 130
@@ -77,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ALL_PREDICTED
-    except (ConfigError, InputError, MeasuredError, OutputError, OSError) as error:
+    except (ConfigError, InputError, OutputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
@@ -201,6 +200,8 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
     else:
         structures, total = read_batch(arguments.batch)
     if arguments.derivatise:
+        from nextims.inference.derivatised import derivatise_structures
+
         structures = derivatise_structures(
             structures,
             arguments.derivatise,
@@ -246,7 +247,11 @@ def _pictures(arguments: argparse.Namespace) -> tuple[PictureWriter | None, Meas
     pictures = PictureWriter(
         arguments.plot, grid=arguments.grid, mirrors=arguments.compare is not None
     )
-    return pictures, None if arguments.compare is None else MeasuredSpectra(arguments.compare)
+    if arguments.compare is None:
+        return pictures, None
+    from nextims.inference.measured import MeasuredSpectra
+
+    return pictures, MeasuredSpectra(arguments.compare)
 
 
 def _load(arguments: argparse.Namespace):
@@ -375,7 +380,7 @@ def _predict_batch(
                     if measured is not None:
                         try:
                             record = measured.find(result, any_single=False)
-                        except MeasuredError as error:
+                        except InputError as error:
                             progress.write(f"line {result.line}: {error}", file=sys.stderr)
                     pictures.write(result, record)
     summary = f"{writer.predicted} of {writer.predicted + writer.failed} structures predicted"

@@ -7,19 +7,13 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 
 from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
 from nextims.data.molecule import Molecule
 from nextims.data.record import Record, count_elements
 from nextims.inference.formats.csv_rows import csv_text
-from nextims.inference.structures import (
-    STANDARD_INPUT,
-    InputError,
-    count_lines,
-    read_structures,
-)
+from nextims.inference.structures import STANDARD_INPUT, InputError, read_batch
 from nextims.inference.writers import ERROR_COLUMNS, OutputError, check_output, errors_path
 from nextims.search.candidates import predicted_candidates
 from nextims.search.entries import Entry, SearchError, Skipped
@@ -202,10 +196,7 @@ def _entries(
     """Return what is searched, and how many there are where that is known."""
     if arguments.library is not None:
         return read_library(arguments.library), None
-    structures = read_structures(arguments.candidates)
-    first = next(structures, None)
-    if first is None:
-        raise InputError(f"{_searched(arguments)}: holds no structures")
+    structures, lines = read_batch(arguments.candidates)
     masses = {entry_filter.mass_of(query) for query in queries}
 
     def wanted(molecule: Molecule) -> bool:
@@ -216,12 +207,12 @@ def _entries(
 
     selective = entry_filter.selective
     found = predicted_candidates(
-        chain([first], structures),
+        structures,
         _predictor(arguments),
         file=_searched(arguments),
         wanted=wanted if selective else None,
     )
-    return found, None if selective else count_lines(arguments.candidates)
+    return found, None if selective else lines
 
 
 def _predictor(arguments: argparse.Namespace):

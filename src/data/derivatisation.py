@@ -10,15 +10,8 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from .derivatives import check_mass_shift, count_sites, derivatise, flat_smiles, name_derivative
 from .molecule import Molecule, read_molecule
-from .reagents import LABORATORY_REAGENTS, REAGENTS
+from .reagents import LABORATORY_REAGENTS, METHODS, REAGENTS
 
-# What is put on, one reagent after the other, by the name of the method.
-METHODS = {
-    "tms": ("tms",),
-    "meox-tms": ("meox", "tms"),
-    "acetyl": ("acetyl",),
-    "methyl": ("methyl",),
-}
 # A disaccharide has 254 partial silyl ethers: nobody looks for them all.
 MOST_DERIVATIVES = 200
 

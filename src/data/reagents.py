@@ -166,3 +166,11 @@ LABORATORY_REAGENTS = {
         ((_SECOND_UNHINDERED, 4), (_SECOND_HINDERED, 5)),
     ),
 }
+
+# What is put on, one reagent after the other, by the name of the method.
+METHODS = {
+    "tms": ("tms",),
+    "meox-tms": ("meox", "tms"),
+    "acetyl": ("acetyl",),
+    "methyl": ("methyl",),
+}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..data.molecule import MoleculeError
+from ..data.molecule import CONNECTIVITY, MoleculeError
 from ..data.nist_dataset import read_nist
 from ..data.record import BadRecord, Record
-from ..evaluation.metrics import score
+from ..evaluation.metrics import compare
 from .results import PredictedSpectrum
+from .structures import InputError
 
-_CONNECTIVITY = 14  # letters of the first block of an InChIKey
 
-
-class MeasuredError(ValueError):
+class MeasuredError(InputError):
     """There is no measured spectrum to compare with; the message names the file and the reason."""
 
 
@@ -76,7 +75,7 @@ class MeasuredSpectra:
         Raises:
             MeasuredError: there is none.
         """
-        block = result.molecule.inchikey[:_CONNECTIVITY]
+        block = result.molecule.inchikey[:CONNECTIVITY]
         record = self._by_structure.get(block) if block else None
         if record is None and result.name:
             record = self._by_name.get(_plain(result.name))
@@ -107,9 +106,9 @@ class MeasuredSpectra:
 def _structure(record: Record) -> str:
     """Return the first block of the InChIKey; empty where nothing says what the record is of."""
     if record.inchikey:
-        return record.inchikey[:_CONNECTIVITY].upper()
+        return record.inchikey[:CONNECTIVITY].upper()
     try:
-        return record.molecule.inchikey[:_CONNECTIVITY]
+        return record.molecule.inchikey[:CONNECTIVITY]
     except MoleculeError:
         return ""
 
@@ -145,8 +144,5 @@ def similarities(result: PredictedSpectrum, measured: Record) -> dict[str, float
     """
     if not len(measured.spectrum):
         raise ValueError(f"{measured.file}: {measured.name or measured.id}: no peak to compare")
-    max_mz = int(max(result.spectrum.mz[-1], measured.spectrum.mz[-1])) + 1
-    predicted, true = (s.binned(max_mz)[None] for s in (result.spectrum, measured.spectrum))
-    scores = score(predicted, true, measured.lowest_mz)
-    names = ("cosine", "weighted_cosine", "entropy_similarity")
-    return {name: float(scores[name][0]) for name in names}
+    scores = compare(measured.spectrum, result.spectrum, lowest_mz=measured.lowest_mz)
+    return {name: scores[name] for name in ("cosine", "weighted_cosine", "entropy_similarity")}
