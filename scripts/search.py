@@ -4,17 +4,24 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, load_config
 from nextims.data.molecule import Molecule
 from nextims.data.record import Record, count_elements
+from nextims.inference.commands import (
+    ALL_DONE,
+    SOME_LEFT_OUT,
+    load_predictor,
+    refuse_overwriting,
+    run_command,
+)
 from nextims.inference.formats.csv_rows import csv_text
-from nextims.inference.structures import STANDARD_INPUT, InputError, read_batch
-from nextims.inference.writers import ERROR_COLUMNS, OutputError, check_output, errors_path
+from nextims.inference.structures import STANDARD_INPUT, read_batch
+from nextims.inference.writers import ERROR_COLUMNS, check_output, errors_path
 from nextims.search.candidates import predicted_candidates
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import MASS_WINDOW, EntryFilter
@@ -22,7 +29,6 @@ from nextims.search.libraries import read_library, read_queries
 from nextims.search.ranking import DEFAULT_SCORE, SCORES, search
 from nextims.search.tables import ENDINGS, describe, write_hits, write_whole
 
-ALL_SEARCHED, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED = 0, 2, 3, 130
 # Of entries left out, so many are named in the terminal.
 _NAMED = 20
 
@@ -53,18 +59,7 @@ file
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    arguments = _parse(argv)
-    try:
-        return _search(arguments)
-    except BrokenPipeError:  # whoever reads our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ALL_SEARCHED
-    except (ConfigError, InputError, OutputError, SearchError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+    return run_command(partial(_search, _parse(argv)), SearchError)
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
@@ -164,7 +159,7 @@ def _search(arguments: argparse.Namespace) -> int:
         with tqdm(total=plots, desc="report", unit=" plots", disable=None) as bar:
             write_report(arguments.report, results, searched=searched, progress=bar.update)
         print(f"report: {arguments.report}", file=sys.stderr)
-    return SOME_LEFT_OUT if unreadable or left_out.number else ALL_SEARCHED
+    return SOME_LEFT_OUT if unreadable or left_out.number else ALL_DONE
 
 
 def _searched(arguments: argparse.Namespace) -> str:
@@ -184,10 +179,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         check_output(arguments.report, (".html",), "reports")
         check_matplotlib(arguments.report)
         written.append(arguments.report)
-    for path in written:
-        for read in (arguments.query, arguments.library, arguments.candidates):
-            if read is not None and path.exists() and Path(read).exists() and path.samefile(read):
-                raise OutputError(f"{path}: is an input as well, and would be overwritten")
+    refuse_overwriting(written, (arguments.query, arguments.library, arguments.candidates))
 
 
 def _entries(
@@ -208,27 +200,13 @@ def _entries(
     selective = entry_filter.selective
     found = predicted_candidates(
         structures,
-        _predictor(arguments),
+        load_predictor(
+            load_config(arguments.config), arguments.checkpoint, device=arguments.device
+        ),
         file=_searched(arguments),
         wanted=wanted if selective else None,
     )
     return found, None if selective else lines
-
-
-def _predictor(arguments: argparse.Namespace):
-    config = load_config(arguments.config)
-    path = arguments.checkpoint or config.student.checkpoint
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
-            f"--teacher {config.teacher.checkpoint}"
-        )
-    from nextims.inference.loading import open_predictor
-
-    try:
-        return open_predictor(path, device=arguments.device)
-    except ValueError as error:
-        raise InputError(str(error)) from error
 
 
 class _LeftOut:

@@ -196,8 +196,8 @@ def test_files_are_the_same_each_time(run, tmp_path):
         (("--smiles", "C", "--output", "x.mgf", "--annotate"), ".mgf has no place for ions"),
         (("--smiles", "C", "--output", "x.csv", "--dialect", "msdial"), "msdial is one of .msp"),
         (("--batch", "list.txt", "--output", "no/x.msp"), "the folder no does not exist"),
-        (("--batch", "list.csv", "--output", "./list.csv"), "is the input as well"),
-        (("--batch", "x.msp.errors.csv", "--output", "x.msp"), "x.msp.errors.csv: is the input"),
+        (("--batch", "list.csv", "--output", "./list.csv"), "is an input as well"),
+        (("--batch", "x.msp.errors.csv", "--output", "x.msp"), "x.msp.errors.csv: is an input"),
         (("--smiles", "C", "--checkpoint", "no.pt"), "no.pt: no such checkpoint; this makes one"),
         (("--smiles", "C", "--checkpoint", "list.txt"), "list.txt: "),
         (("--smiles", "C", "--config", "no.yaml"), "no.yaml: no such configuration file"),
@@ -405,7 +405,7 @@ def test_a_batch_is_drawn_on_pages(run, tmp_path, matplotlib):
         (("--plot", "x.png", "--compare", "empty.msp"), "empty.msp: holds no spectrum"),
         (
             ("--plot", "x.png", "--compare", "lab.msp", "--output", "lab.msp"),
-            "lab.msp: is the input as well",
+            "lab.msp: is an input as well",
         ),
     ],
 )
