@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nextims.config import load_config
+from nextims.data.spectrum import STANDARD_ENERGY
 from nextims.inference.commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
@@ -122,18 +123,26 @@ def _load(arguments: argparse.Namespace):
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")
             raise InputError(f"{option}: needs a teacher; --checkpoint {config.teacher.checkpoint}")
-    if arguments.uncertainty:
+    if options := _options(arguments):
         try:
-            _ = predictor.calibration  # raises where there is none
+            predictor.check_options(**options)
         except ValueError as error:
-            raise InputError(f"--uncertainty: {arguments.checkpoint}: {error}") from error
+            raise InputError(f"{arguments.checkpoint}: {error}") from error
+    if "energy" in options:
+        from nextims.inference.energy import energy_note
+
+        if note := energy_note(arguments.energy, predictor.training_energies):
+            print(f"note: --energy: {note}", file=sys.stderr)
     return predictor
 
 
-def _options(arguments: argparse.Namespace) -> dict[str, bool]:
+def _options(arguments: argparse.Namespace) -> dict[str, bool | float]:
     """Return what is asked for that a student cannot give."""
     options = ("annotate", "exact_mass", "uncertainty")
-    return {name: True for name in options if getattr(arguments, name)}
+    asked = {name: True for name in options if getattr(arguments, name)}
+    if arguments.energy != STANDARD_ENERGY:
+        asked["energy"] = arguments.energy
+    return asked
 
 
 def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter:

@@ -12,10 +12,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from .bde_cache import BDECache
 from .bond_energies import NO_BONDS
-from .features import FINGERPRINT_ONLY, STANDARD_ENERGY, Batch, Features, Inputs, collate, featurize
+from .features import FINGERPRINT_ONLY, Batch, Features, Inputs, collate, featurize
 from .graph import KnownBonds, collate_targets, known_bonds
 from .molecule import load_canonical
-from .spectrum import Spectrum
+from .spectrum import STANDARD_ENERGY, Spectrum
 from .store import SPLITS, SpectrumStore
 from .teacher_cache import TeacherCache
 
@@ -105,6 +105,13 @@ class SpectrumDataset(Dataset):
         smiles = self.store.column("smiles")
         self.store.close()
         return [smiles[row] for row in self.rows]
+
+    @property
+    def energies(self) -> dict[int, int]:
+        """Number of spectra by ionization energy in whole eV; without one, it counts as 70."""
+        energy = np.nan_to_num(self.store.index.energy[self.rows], nan=STANDARD_ENERGY)
+        found = np.unique(np.rint(energy).astype(int), return_counts=True)
+        return dict(zip(*(values.tolist() for values in found), strict=True))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -18,10 +18,9 @@ from .graph import Graph, GraphBatch, build_graph, collate_graphs, moved
 from .molecule import COUNT_BITS, ECFP_BITS, Molecule
 from .piece_batch import PieceBatch, collate_pieces
 from .pieces import PieceSet, describe_pieces
+from .spectrum import STANDARD_ENERGY
 
 FINGERPRINT_SIZE = ECFP_BITS + COUNT_BITS
-# Most records that give no ionization energy are of the usual 70 eV.
-STANDARD_ENERGY = 70.0
 
 
 class Inputs(NamedTuple):

@@ -8,6 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+# Most records that give no ionization energy are of these, eV.
+STANDARD_ENERGY = 70.0
+
 # Accurate masses go to the bin floor(m/z + 0.4): right for mass defects from -0.4 (polyhalogens)
 # to +0.6 (large ions rich in hydrogen).
 BIN_OFFSET = 0.4

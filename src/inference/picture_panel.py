@@ -130,7 +130,7 @@ def _facts(result: PredictedSpectrum | LibrarySpectrum, *, wide: bool) -> list[s
     if isinstance(result, LibrarySpectrum):
         source = f"library: {result.source}"
     elif wide:
-        source = f"predicted by NExtIMS {__version__}, 70 eV EI"
+        source = f"predicted by NExtIMS {__version__}, {result.energy:g} eV EI"
         if result.left_out is not None:
             source += f" · without {100 * result.left_out:.1f} % of the intensity, of no known ion"
     else:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from ..config import DEFAULT_CONFIG
 from ..data.reagents import METHODS
+from ..data.spectrum import STANDARD_ENERGY
 from .formats import DIALECTS
 
 EXAMPLES = """\
@@ -16,6 +18,8 @@ examples:
   cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "Cc1ccccc1" --annotate --uncertainty --plot toluene.pdf
+  python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
+      --smiles "CCCCCCCC" --energy 20
   python scripts/predict.py --batch metabolites.smi --derivatise meox-tms --output derivatives.msp
   python scripts/predict.py --smiles "CCO ethanol" --plot mirror.svg --compare measured.msp
   python scripts/predict.py --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
@@ -132,6 +136,14 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         "some ten times as long",
     )
     parser.add_argument(
+        "--energy",
+        type=_energy,
+        default=STANDARD_ENERGY,
+        metavar="EV",
+        help="ionization energy in eV (default: %(default)g); another one needs a teacher, which "
+        "says where few or none of its training spectra are near it",
+    )
+    parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
     )
     parser.add_argument(
@@ -152,6 +164,16 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     if arguments.plot and (arguments.workers or 1) > 1:
         parser.error("--plot: pictures are drawn by one process, leave --workers out")
     return arguments
+
+
+def _energy(text: str) -> float:
+    try:
+        energy = float(text)
+    except ValueError:
+        energy = math.nan
+    if not 0 < energy < math.inf:
+        raise argparse.ArgumentTypeError(f"expected an energy in eV, above 0, found {text!r}")
+    return energy
 
 
 def _number_of_workers(text: str) -> int:

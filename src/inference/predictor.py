@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,11 @@ import torch
 from torch import nn
 
 from ..config import PROJECT_ROOT, Config
+from ..data.dataset import STANDARD_ENERGY_RANGE
 from ..data.features import Features, collate, featurize
 from ..data.fragment_batch import FragmentBatch
 from ..data.molecule import Molecule
-from ..data.spectrum import Spectrum
+from ..data.spectrum import STANDARD_ENERGY, Spectrum
 from ..evaluation.calibration import Calibration, CalibrationError
 from ..models.device import choose_device
 from ..models.heads import Prediction
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Predictor(StreamingPredictor):
-    """Predicts 70 eV electron-ionization spectra.
+    """Predicts electron-ionization spectra, of 70 eV unless another energy is asked for.
 
     Args:
         model: a teacher or a student, in evaluation mode, already on its device.
@@ -95,6 +97,12 @@ class Predictor(StreamingPredictor):
             )
         return Calibration.from_metadata(self.checkpoint.metadata if self.checkpoint else {})
 
+    @property
+    def training_energies(self) -> Mapping[int, int]:
+        """Number of training spectra by ionization energy in whole eV; empty where not known."""
+        metadata = self.checkpoint.metadata if self.checkpoint else {}
+        return metadata.get("training_energies", {})
+
     def predict(
         self,
         smiles: Iterable[str | InputStructure],
@@ -103,6 +111,7 @@ class Predictor(StreamingPredictor):
         annotate: bool = False,
         exact_mass: bool = False,
         uncertainty: bool = False,
+        energy: float = STANDARD_ENERGY,
     ) -> list[Result]:
         """Predict the spectra of structures.
 
@@ -112,6 +121,7 @@ class Predictor(StreamingPredictor):
             annotate: name the ions behind each peak.
             exact_mass: give the spectra at accurate masses.
             uncertainty: say how far each spectrum is to be trusted.
+            energy: ionization energy in eV; see ``energy_note`` for what it is worth.
 
         Returns:
             One result for each structure, in their order: a ``PredictedSpectrum``, or a
@@ -120,8 +130,9 @@ class Predictor(StreamingPredictor):
 
         Raises:
             TypeError: ``smiles`` is a single text, not a list of them.
-            ValueError: ions, accurate masses or uncertainties are asked of a student, or
-                uncertainties of a teacher without ``calibration``.
+            ValueError: ions, accurate masses, uncertainties or another energy than 70 eV are asked
+                of a student; uncertainties of a teacher without ``calibration``, or outside the
+                60 to 80 eV that it is of; or the energy is not above 0.
 
         Example:
             >>> from nextims.config import PROJECT_ROOT
@@ -139,6 +150,7 @@ class Predictor(StreamingPredictor):
                 annotate=annotate,
                 exact_mass=exact_mass,
                 uncertainty=uncertainty,
+                energy=energy,
             )
         )
 
@@ -150,35 +162,68 @@ class Predictor(StreamingPredictor):
         annotate: bool = False,
         exact_mass: bool = False,
         uncertainty: bool = False,
+        energy: float = STANDARD_ENERGY,
     ) -> Iterator[Result]:
         """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
-        if (annotate or exact_mass) and not self.names_ions:
-            raise ValueError(
-                f"only a teacher names the ions behind its peaks, this is a {self.model.kind}"
-            )
+        self.check_options(
+            annotate=annotate, exact_mass=exact_mass, uncertainty=uncertainty, energy=energy
+        )
         return self._stream(
             smiles,
             batch_size,
+            energy=energy,
             annotate=annotate,
             exact_mass=exact_mass,
             calibration=self.calibration if uncertainty else None,
         )
+
+    def check_options(
+        self,
+        *,
+        annotate: bool = False,
+        exact_mass: bool = False,
+        uncertainty: bool = False,
+        energy: float = STANDARD_ENERGY,
+    ) -> None:
+        """Check that the model can give what is asked for, as ``predict`` does.
+
+        Raises:
+            ValueError: see ``predict``.
+        """
+        if (annotate or exact_mass) and not self.names_ions:
+            raise ValueError(
+                f"only a teacher names the ions behind its peaks, this is a {self.model.kind}"
+            )
+        if not 0 < energy < math.inf:
+            raise ValueError(f"the ionization energy must be above 0 eV, found {energy:g}")
+        if energy != STANDARD_ENERGY and not self.names_ions:
+            raise ValueError(
+                f"only a teacher knows other energies than 70 eV, this is a {self.model.kind}"
+            )
+        low, high = STANDARD_ENERGY_RANGE
+        if uncertainty and not low <= energy <= high:
+            raise ValueError(
+                f"the uncertainty is known for {low:g} to {high:g} eV, found {energy:g} eV"
+            )
+        if uncertainty:
+            _ = self.calibration  # raises where there is none
 
     def _results(
         self,
         structures: list[InputStructure],
         molecules: list[Molecule],
         *,
+        energy: float,
         annotate: bool,
         exact_mass: bool,
         calibration: Calibration | None,
     ) -> Iterator[Result]:
-        features, fragments, prediction = self._run(molecules)
+        features, fragments, prediction = self._run(molecules, energy)
         spectra = prediction.intensity.float().cpu().numpy()
         for position, (structure, molecule, bins) in enumerate(
             zip(structures, molecules, spectra, strict=True)
         ):
-            result = result_from_bins(structure, molecule, bins)
+            result = result_from_bins(structure, molecule, bins, energy)
             if calibration is not None and isinstance(result, PredictedSpectrum):
                 uncertainty = estimate_uncertainty(
                     self.model, calibration, features[position], bins, result.spectrum
@@ -193,10 +238,10 @@ class Predictor(StreamingPredictor):
 
     @torch.inference_mode()
     def _run(
-        self, molecules: list[Molecule]
+        self, molecules: list[Molecule], energy: float
     ) -> tuple[list[Features], FragmentBatch | None, Prediction]:
         features = [featurize(m, self.model.inputs) for m in molecules]
-        batch = collate(features).to(self.device)
+        batch = collate(features, [energy] * len(features)).to(self.device)
         return features, batch.fragments, self.model(batch)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.formula import ELECTRON_MASS
 from ..data.molecule import Molecule
-from ..data.spectrum import Spectrum
+from ..data.spectrum import STANDARD_ENERGY, Spectrum
 from ..evaluation.calibration import Expectation
 
 # Peaks below this share of the base peak are left out of a predicted spectrum.
@@ -116,6 +116,7 @@ class PredictedSpectrum:
             because no ion explains it; ``None`` for a spectrum at nominal masses.
         uncertainty: how far it is to be trusted, where that was asked for.
         number: as in ``InputStructure``.
+        energy: ionization energy in eV.
     """
 
     line: int
@@ -126,6 +127,7 @@ class PredictedSpectrum:
     left_out: float | None = None
     uncertainty: Uncertainty | None = None
     number: int = 0
+    energy: float = STANDARD_ENERGY
 
     @property
     def identifier(self) -> int:

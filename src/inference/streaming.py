@@ -10,6 +10,7 @@ import numpy as np
 from rdkit.rdBase import BlockLogs
 
 from ..data.molecule import Molecule, MoleculeError, read_molecule
+from ..data.spectrum import STANDARD_ENERGY
 from .results import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from .structures import InputStructure
 
@@ -77,14 +78,24 @@ class StreamingPredictor:
             return failure(structure, MoleculeError("not readable as text"))
 
 
-def result_from_bins(structure: InputStructure, molecule: Molecule, bins: np.ndarray) -> Result:
-    """Return the spectrum of a structure from its predicted bins, ``(max_mz,)``."""
+def result_from_bins(
+    structure: InputStructure,
+    molecule: Molecule,
+    bins: np.ndarray,
+    energy: float = STANDARD_ENERGY,
+) -> Result:
+    """Return the spectrum of a structure from its bins, ``(max_mz,)``, predicted at an energy."""
     try:
         spectrum = spectrum_from_bins(bins, molecule.highest_mz)
     except ValueError as error:
         return failure(structure, error)
     return PredictedSpectrum(
-        structure.line, structure.name, molecule, spectrum, number=structure.number
+        structure.line,
+        structure.name,
+        molecule,
+        spectrum,
+        number=structure.number,
+        energy=energy,
     )
 
 

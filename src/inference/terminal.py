@@ -7,7 +7,7 @@ from typing import TextIO
 
 import numpy as np
 
-from ..data.spectrum import nominal_mz
+from ..data.spectrum import STANDARD_ENERGY, nominal_mz
 from .formats import expectation_text, percent
 from .results import MZ_DECIMALS, PredictedSpectrum
 
@@ -46,6 +46,8 @@ def describe(result: PredictedSpectrum, *, unicode: bool = True, peaks: int = 10
         ("Nominal mass", f"{molecule.nominal_mass} Da"),
         ("Exact mass", f"{molecule.exact_mass:.5f} Da"),
     ]
+    if result.energy != STANDARD_ENERGY:
+        facts.append(("Energy", f"{result.energy:g} eV"))
     if result.uncertainty is not None:
         facts += [
             ("Expected", expectation_text(*item)) for item in result.uncertainty.expected.items()

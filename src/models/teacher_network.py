@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..data.features import STANDARD_ENERGY, Batch, Inputs
+from ..data.features import Batch, Inputs
+from ..data.spectrum import STANDARD_ENERGY
 from .bde import BDEModel, BondEnergyHead
 from .encoder import MoleculeEncoder, Pooling
 from .fragment_head import FragmentHead

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data.dataset import STANDARD_ENERGY_RANGE
 from ..data.store import SpectrumStore
 from .checkpoint import load_plain
 
@@ -154,6 +155,13 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
         f"- Split by {settings['split_by']}: {settings['validation_fraction']:.0%} validation, "
         f"{settings['test_fraction']:.0%} test, the rest training.",
     ]
+    if energies := metadata.get("training_energies"):
+        low, high = STANDARD_ENERGY_RANGE
+        standard = sum(n for energy, n in energies.items() if low <= energy <= high)
+        lines.append(
+            f"- Energies of its training spectra: {min(energies)} to {max(energies)} eV, "
+            f"{standard:,} of them within {low:g}–{high:g} eV or not given."
+        )
     if "teacher" in metadata:
         lines.append(f"- Teacher's weights, SHA-256: `{metadata['teacher']}`.")
     lines += ["", "## How good it is", *_metrics_table(metadata), ""]

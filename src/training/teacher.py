@@ -125,7 +125,7 @@ def _assemble(config: Config) -> dict[str, Any]:
         "key": teacher_key(config),
         "seed": config.training.seed,
         "data": first["data"],
-        "training_spectra": first["training_spectra"],
+        **{name: first[name] for name in ("training_spectra", "training_energies")},
         "validation": mean_scores(assess(model, (batch.to(device) for batch in batches))),
         "members_validation": [network["metadata"]["validation"] for network in networks],
         **test_metrics(config, model, settings.batch_size),

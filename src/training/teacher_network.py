@@ -150,6 +150,9 @@ def train_network(config: Config, checkpoint: Path, *, resume: bool = False) -> 
         key=network_key(config),
         resume=resume,
         data=library_source(config),
-        trained_on={"training_spectra": len(loaders[0].dataset)},
+        trained_on={
+            "training_spectra": len(loaders[0].dataset),
+            "training_energies": loaders[0].dataset.energies,
+        },
         final_metrics=lambda trained: {},
     )

@@ -165,6 +165,7 @@ def test_json_lines(tmp_path, ending):
         "nominal_mass": 46,
         "exact_mass": 46.041865,
         "inchikey": "LFQSCWFLJHTTHZ-UHFFFAOYSA-N",
+        "ionization_energy": 70.0,
         "predicted_by": f"NExtIMS {__version__}",
         "model": "student best_student.pt",
         "peaks": [[31, 999], [45, 500], [46, 1]],

@@ -313,7 +313,7 @@ def test_a_teacher_without_calibration_is_refused(run, tmp_path):
     save_checkpoint(tmp_path / "old.pt", Teacher(**TEACHER_SIZES), TEACHER_SIZES, {})
     status, out, err = run("--checkpoint", "old.pt", "--smiles", "CCO", "--uncertainty")
     assert (status, out) == (2, "")
-    assert err.startswith("error: --uncertainty: old.pt: holds no calibration")
+    assert err.startswith("error: old.pt: holds no calibration")
     assert "train_teacher.py --phase finetune" in err
     assert run("--checkpoint", "old.pt", "--smiles", "CCO")[0] == 0
 

@@ -10,8 +10,8 @@ from ..results import MZ_DECIMALS, AnnotatedPeak, PredictedSpectrum, Uncertainty
 from .exported import exported_peaks, mz_text, rounded
 
 COLUMNS = (
-    "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey", "mz",
-    "intensity",
+    "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey",
+    "ionization_energy", "mz", "intensity",
 )  # fmt: skip
 # Of the peak's first ion; unexplained is the share that no ion has.
 ION_COLUMNS = ("ion", "ion_mz", "neutral_loss", "ion_share", "piece", "unexplained")
@@ -38,6 +38,7 @@ def csv_record(result: PredictedSpectrum, model_name: str = "") -> str:
         molecule.nominal_mass,
         f"{molecule.exact_mass:.6f}",
         molecule.inchikey,
+        f"{result.energy:g}",
     )
     return csv_text(
         (
@@ -60,7 +61,7 @@ def csv_header(*, annotated: bool = False, uncertain: bool = False) -> str:
 
     Example:
         >>> from nextims.inference.formats.csv_rows import csv_header
-        >>> csv_header(annotated=True).split(",")[7:11]
+        >>> csv_header(annotated=True).split(",")[8:12]
         ['mz', 'intensity', 'ion', 'ion_mz']
     """
     columns = COLUMNS

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...data.formula import ELECTRON_MASS
+from ...data.spectrum import STANDARD_ENERGY
 from ...evaluation.calibration import Expectation
 from ...version import __version__
 from ..results import MZ_DECIMALS, AnnotatedPeak, PredictedSpectrum
@@ -136,12 +137,29 @@ def numbered_name(result: PredictedSpectrum) -> str:
     return f"{result.identifier} {display_name(result)}"
 
 
+def energy_text(result: PredictedSpectrum) -> str:
+    """Return the ionization energy with its unit.
+
+    Example:
+        >>> from nextims.data.molecule import read_molecule
+        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.inference.formats.exported import energy_text
+        >>> from nextims.inference.results import PredictedSpectrum
+        >>> energy_text(PredictedSpectrum(1, "", read_molecule("C"), Spectrum([16], [1])))
+        '70 eV'
+    """
+    return f"{result.energy:g} eV"
+
+
 def remarks(result: PredictedSpectrum, model_name: str = "") -> list[str]:
     """Return what is to be said of a spectrum beside its facts, the most important first.
 
-    That is what it was predicted by, the similarity to expect, and what accurate masses leave out.
+    That is what it was predicted by, the ionization energy if not 70 eV, the similarity to expect,
+    and what accurate masses leave out.
     """
     said = [f"predicted by {signature(single_line(model_name))}"]
+    if result.energy != STANDARD_ENERGY:
+        said.append(f"ionization energy={energy_text(result)}")
     if result.uncertainty is not None:
         expected = result.uncertainty.expected.items()
         said += [f"expected {expectation_text(*item)}" for item in expected]

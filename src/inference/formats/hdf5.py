@@ -21,6 +21,7 @@ _METADATA = {
     "nominal_mass": np.int32,
     "exact_mass": np.float64,
     "inchikey": _TEXT,
+    "ionization_energy": np.float64,
     "model": _TEXT,
     "left_out": np.float64,
 }

@@ -38,7 +38,7 @@ def jcamp_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "OWNER": "not stated",
         "SPECTROMETER/DATA SYSTEM": by,
         ".IONIZATION MODE": "EI+",
-        ".IONIZATION ENERGY": "70",
+        ".IONIZATION ENERGY": f"{result.energy:g}",
         "NAMES": display_name(result),
         "MOLFORM": " ".join(re.findall(r"[A-Z][a-z]?\d*|[+-]\d*", molecule.formula)),
         "MW": str(molecule.nominal_mass),

@@ -40,6 +40,7 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
         "nominal_mass": molecule.nominal_mass,
         "exact_mass": round(molecule.exact_mass, 6),
         "inchikey": molecule.inchikey,
+        "ionization_energy": result.energy,
         "predicted_by": signature(),
         "model": model_name,
         "peaks": [(peak.mz, peak.intensity) for peak in peaks],

@@ -83,7 +83,7 @@ def msdial_record(result: PredictedSpectrum, model_name: str = "") -> str:
         f"INCHIKEY: {molecule.inchikey}",
         "INSTRUMENTTYPE: EI (predicted)",
         "IONIZATION: EI+",
-        "COLLISIONENERGY: 70",
+        f"COLLISIONENERGY: {result.energy:g}",
         f"COMMENT: {'; '.join(remarks(result, model_name))}",
     ]
     return _record(lines, _peak_lines(result, "\t"))

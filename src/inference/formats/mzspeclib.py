@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ..results import AnnotatedPeak, PredictedSpectrum
 from .exported import (
     display_name,
+    energy_text,
     exported_peaks,
     mz_text,
     numbered_name,
@@ -34,7 +35,7 @@ def mzspeclib_header(library: str, model_name: str = "") -> str:
         library: name of the library.
         model_name: what it says about the model.
     """
-    description = f"electron-ionization mass spectra, 70 eV, predicted by {signature(model_name)}"
+    description = f"electron-ionization mass spectra predicted by {signature(model_name)}"
     lines = [
         "<mzSpecLib>",
         "MS:1003186|library format version=1.0",
@@ -75,7 +76,10 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
         f"<Spectrum={result.identifier}>",
         f"MS:1003061|library spectrum name={numbered_name(result)}",
         f"MS:1003059|number of peaks={len(peaks)}",
-        *_other_attributes([("remark", text) for text in remarks(result, model_name)]),
+        *_other_attributes(
+            [("ionization energy", energy_text(result))]
+            + [("remark", text) for text in remarks(result, model_name)]
+        ),
         "<Analyte=1>",
         *(f"{term}={value}" for term, value in of_molecule.items() if value),
         *_other_attributes(

@@ -46,6 +46,7 @@ def _schema(*, annotated: bool, uncertain: bool) -> pa.Schema:
         "nominal_mass": pa.int32(),
         "exact_mass": pa.float64(),
         "inchikey": pa.string(),
+        "ionization_energy": pa.float64(),
         "predicted_by": pa.string(),
         "model": pa.string(),
         "mz": pa.list_(pa.float64()),
