@@ -165,6 +165,15 @@ def test_bins_without_a_peak_are_refused():
         spectrum_from_bins(np.array([0.0, 0.0, 5.0]), highest_mz=2)
 
 
+def test_few_carbon_ions_stand_below_methyl():
+    bins = np.zeros(40)
+    bins[[11, 12, 13, 14, 27]] = 0.3, 0.8, 0.1, 0.4, 1.0
+    spectrum = spectrum_from_bins(bins, highest_mz=40)
+    assert spectrum.mz.tolist() == [12, 13, 14, 15, 28]
+    assert spectrum.intensity == pytest.approx([0.1, 0.1, 0.1, 0.4, 1.0])
+    assert bins[12] == 0.8  # the model's own numbers stay as they are
+
+
 def test_from_checkpoint_gives_what_was_saved(small_model, predictor, tmp_path):
     path = tmp_path / "best_student.pt"
     save_checkpoint(path, small_model, STUDENT_SIZES, {"data": "none"}, half=False)
