@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -29,9 +30,10 @@ def derivatise_structures(
 
     Yields:
         The derivatives, each with the line of its parent and its name, or else its SMILES, and the
-        groups: "glucose 5TMS 1MEOX". A structure with nothing to derivatise, or that cannot be
-        read, comes as it is; one whose derivatives cannot be given, with the reason as its
-        ``fault``. Where only the partial ones are too many, the others come before that.
+        groups: "glucose 5TMS 1MEOX"; where several have the same groups in different places, which
+        of them it is: "glycerol 1TMS isomer 2". A structure with nothing to derivatise, or that
+        cannot be read, comes as it is; one whose derivatives cannot be given, with the reason as
+        its ``fault``. Where only the partial ones are too many, the others come before that.
         All are numbered from 1.
 
     Raises:
@@ -63,15 +65,25 @@ def _given(
             continue
         derivatives, fault = _list(molecule, method, partial=partial)
         name = structure.name or structure.smiles
-        for derivative in derivatives:
-            yield InputStructure(
-                structure.line, derivative.molecule.smiles, f"{name} {derivative.suffix}"
-            )
+        for derivative, suffix in zip(derivatives, _suffixes(derivatives), strict=True):
+            yield InputStructure(structure.line, derivative.molecule.smiles, f"{name} {suffix}")
         if fault:
             yield replace(structure, fault=fault)
         elif not derivatives:
             underivatised(structure)
             yield structure
+
+
+def _suffixes(derivatives: list[Derivative]) -> list[str]:
+    """Return what each adds to the name, those of equal groups in different places told apart."""
+    met: Counter[str] = Counter()
+    total = Counter(derivative.suffix for derivative in derivatives)
+    suffixes = []
+    for derivative in derivatives:
+        suffix = derivative.suffix
+        met[suffix] += 1
+        suffixes.append(f"{suffix} isomer {met[suffix]}" if total[suffix] > 1 else suffix)
+    return suffixes
 
 
 def _read(structure: InputStructure) -> Molecule | None:

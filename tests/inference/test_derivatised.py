@@ -67,3 +67,14 @@ def test_structures_are_taken_one_after_the_other():
 
     stream = derivatise_structures(endless(), "tms")
     assert [next(stream).line for _ in range(3)] == [1, 2, 3]
+
+
+def test_isomers_have_names_of_their_own():
+    found = derivatise("OCC(O)CO glycerol", partial=True)
+    names = [structure.name for structure in found]
+    assert len(set(names)) == len(names) == 5
+    assert [name for name in names if " 1TMS" in name] == [
+        "glycerol 1TMS isomer 1",
+        "glycerol 1TMS isomer 2",
+    ]
+    assert "glycerol 3TMS" in names
