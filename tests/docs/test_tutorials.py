@@ -1,0 +1,120 @@
+"""What the tutorials say to type is typed, and prints what they show."""
+
+import importlib.util
+import re
+
+import pytest
+
+from builders import (
+    SMALL_MOLECULES,
+    build_config,
+    build_msp,
+    plausible_peaks,
+    save_bde_model,
+)
+from nextims.config import PROJECT_ROOT
+
+DOCS = PROJECT_ROOT / "docs"
+
+
+def load_tutorials():
+    spec = importlib.util.spec_from_file_location("tutorials", DOCS / "tutorials.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+tutorials = load_tutorials()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tutorials.prepare_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", tutorials.TUTORIALS[:2])
+def test_a_tutorial_does_what_it_says(name, folder):
+    pytest.importorskip("matplotlib", reason='needs pip install -e ".[test]"')
+    tutorials.run_tutorial(name, folder)
+    shown = list(tutorials.pictures_of(name))
+    for picture in shown:
+        assert (folder / picture).stat().st_size > 1000
+        assert (DOCS / "figures" / picture).is_file()
+
+
+def test_links_lead_somewhere():
+    for page in DOCS.glob("*.md"):
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+            if not link.startswith("http"):
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_blocks_are_found_with_their_line_and_status():
+    text = (
+        "# A\n\n```bash\nls\n```\n\n<!-- exit status 3 -->\n```bash\nfalse\n```\n"
+        "```yaml\na: 1\n```\n"
+    )
+    assert tutorials.read_blocks(text) == [
+        ("bash", "ls\n", 3, 0),
+        ("bash", "false\n", 8, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "missing"),
+    [
+        ("a\nb", ""),
+        ("b\nc", ""),
+        ("a\n…\nd", ""),
+        ("a\nc", "c"),
+        ("d\n…\na", "a"),
+        ("a\nb\nc\nd\ne", "e"),
+        ("x", "x"),
+    ],
+)
+def test_what_is_shown_must_be_printed_in_its_order(expected, missing):
+    assert tutorials.find_missing(expected, "a \nb\nc\nd\n") == missing
+
+
+@pytest.mark.parametrize(
+    ("tutorial", "said"),
+    [
+        ("```bash\nexit 4\n```", "line 1: exit status 4, expected 0"),
+        ("```bash\necho no\n```\n```text\nyes\n```", "line 4: not printed: 'yes'"),
+        ("```text\nyes\n```", "line 1: no command before it"),
+        ("```python\nraise SystemExit('bad')\n```", "exit status 1"),
+    ],
+)
+def test_a_tutorial_that_lies_is_found(tutorial, said, tmp_path, monkeypatch):
+    (tmp_path / "false.md").write_text(tutorial)
+    monkeypatch.setattr(tutorials, "DOCS", tmp_path)
+    with pytest.raises(tutorials.TutorialError, match=re.escape(said)):
+        tutorials.run_tutorial("false", tmp_path)
+
+
+def write_nist_library(folder):
+    """Write a library as lib2nist exports it: an MSP, and MOL files named by ID."""
+    from rdkit import Chem
+
+    (folder / "mol_files").mkdir()
+    records = []
+    for number, smiles in enumerate(SMALL_MOLECULES, start=1):
+        peaks = plausible_peaks(smiles)
+        records.append(build_msp(f"compound {number}", peaks, fields={"ID": str(number)}))
+        mol = Chem.MolFromSmiles(smiles)
+        (folder / "mol_files" / f"ID{number}.MOL").write_text(Chem.MolToMolBlock(mol))
+    (folder / "NIST17.msp").write_text("".join(records))
+
+
+def test_the_tutorial_of_training_does_what_it_says(tmp_path):
+    pytest.importorskip("onnxscript", reason='needs pip install -e ".[onnx]"')
+    config = build_config(tmp_path, epochs=1)
+    config.data.store.unlink()
+    write_nist_library(tmp_path / "data")
+    for name in ("scripts", "docs"):
+        (tmp_path / name).symlink_to(PROJECT_ROOT / name)
+    save_bde_model(tmp_path / "checkpoints" / "bde" / "bde.pt")
+    tutorials.run_tutorial("training", tmp_path)
+    assert (tmp_path / "student.json").is_file()
+    assert (tmp_path / "checkpoints" / "student" / "best_student.onnx").is_file()
