@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from nextims.data.molecule import CONNECTIVITY
 from nextims.data.store import SpectrumStore
 from nextims.evaluation.calibration import Calibration, fit_similarity
 from nextims.evaluation.reliability import equal_groups, reliability_table, spearman
@@ -166,7 +167,9 @@ def print_choices(config: Config, validation: UncertaintyScores, test: Uncertain
     with SpectrumStore(config.data.store) as store:
         inchikeys = store.column("inchikey")
     # Replicates and stereoisomers stay in one fold.
-    _, molecule = np.unique([inchikeys[row][:14] for row in validation.row], return_inverse=True)
+    _, molecule = np.unique(
+        [inchikeys[row][:CONNECTIVITY] for row in validation.row], return_inverse=True
+    )
     order = np.random.default_rng(config.training.seed).permutation(molecule.max() + 1)
     fold = order[molecule] % FOLDS
     print(

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from breakdown import BREAKDOWNS
 from nextims.config import Config
 from nextims.data.features import collate, featurize
-from nextims.data.molecule import Molecule, load_canonical
+from nextims.data.molecule import CONNECTIVITY, Molecule, load_canonical
 from nextims.evaluation.assess import assess, predict_structures
 from nextims.evaluation.retrieval import RECALL_AT, LibraryMatching
 from nextims.models.teacher import Teacher
@@ -66,7 +66,7 @@ class Measured:
             rows=rows,
             smiles=smiles,
             molecules=[load_canonical(smiles[row]) for row in rows],
-            skeleton=_numbered([inchikeys[row][:14] for row in rows]),
+            skeleton=_numbered([inchikeys[row][:CONNECTIVITY] for row in rows]),
             spectra=torch.cat([batch.spectrum for batch in batches]).numpy(),
             lowest_mz=torch.cat([batch.lowest_mz for batch in batches]).numpy(),
         )
@@ -78,7 +78,7 @@ def training_size(config: Config) -> dict[str, int]:
     inchikeys = dataset.store.column("inchikey")
     return {
         "spectra": len(dataset),
-        "molecules": len({inchikeys[row][:14] for row in dataset.rows}),
+        "molecules": len({inchikeys[row][:CONNECTIVITY] for row in dataset.rows}),
     }
 
 

@@ -126,6 +126,7 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
 
     from nextims import __version__
     from nextims.data.dataset import STANDARD_ENERGY_RANGE
+    from nextims.data.molecule import CONNECTIVITY
     from nextims.evaluation.assess import assess, predict_structures
     from nextims.evaluation.retrieval import match_library
     from nextims.inference import Predictor
@@ -158,7 +159,7 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
         "split": arguments.split,
         "energy_range": list(energy_range),
         "spectra": len(loader.dataset),
-        "molecules": len({inchikeys[row][:14] for row in scores["row"]}),
+        "molecules": len({inchikeys[row][:CONNECTIVITY] for row in scores["row"]}),
         "metrics": mean_scores(scores),
         "version": __version__,
     }

@@ -10,7 +10,7 @@ import hashlib
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from ..config import DataConfig
-from .molecule import Molecule
+from .molecule import CONNECTIVITY, Molecule
 
 SPLITS = ("train", "validation", "test")
 
@@ -34,7 +34,7 @@ def assign_split(molecule: Molecule, config: DataConfig) -> int:
         >>> SPLITS[assign_split(read_molecule("CCO"), DataConfig())]
         'train'
     """
-    key = molecule.inchikey[:14]
+    key = molecule.inchikey[:CONNECTIVITY]
     if config.split_by == "scaffold":
         if molecule.mol.GetRingInfo().NumRings() < 2:
             return SPLITS.index("train")

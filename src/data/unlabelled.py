@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from .dataset import Example
 from .features import FINGERPRINT_ONLY, Inputs, featurize
-from .molecule import MoleculeError, load_canonical, read_molecule
+from .molecule import CONNECTIVITY, MoleculeError, load_canonical, read_molecule
 
 
 class UnlabelledError(ValueError):
@@ -84,7 +84,7 @@ def read_unlabelled(
         except MoleculeError as error:
             unreadable.append((line, str(error)))
             continue
-        block = molecule.inchikey[:14]
+        block = molecule.inchikey[:CONNECTIVITY]
         if block not in known:
             known.add(block)
             smiles.append(molecule.smiles)

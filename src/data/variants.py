@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rdkit import Chem
 
-from .molecule import Molecule, MoleculeError, read_molecule
+from .molecule import CONNECTIVITY, Molecule, MoleculeError, read_molecule
 
 # Larger pieces are molecules of their own, and no substituents.
 _LARGEST_SUBSTITUENT = 10
@@ -90,7 +90,7 @@ class VariantMaker:
                 molecule = read_molecule(self._vary(), max_mz=max_mz)
             except (MoleculeError, ValueError, RuntimeError):  # RDKit refuses many
                 continue
-            block = molecule.inchikey[:14]
+            block = molecule.inchikey[:CONNECTIVITY]
             if block and block not in seen:
                 seen.add(block)
                 made += 1

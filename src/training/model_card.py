@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.dataset import STANDARD_ENERGY_RANGE
+from ..data.molecule import CONNECTIVITY
 from ..data.store import SpectrumStore
 from .checkpoint import load_plain
 
@@ -126,7 +127,7 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
     with SpectrumStore(store_path) as store:
         spectra = len(store)
         licences = Counter(store.column("licence"))
-        molecules = len({key[:14] for key in store.column("inchikey")})
+        molecules = len({key[:CONNECTIVITY] for key in store.column("inchikey")})
         settings = store.attributes
     derivatives = (
         "under their own, where the peaks say which, in training"

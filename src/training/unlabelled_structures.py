@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from ..config import Config
 from ..data.digest import file_digest
+from ..data.molecule import CONNECTIVITY
 from ..data.store import SPLITS, SpectrumStore
 from ..data.unlabelled import read_unlabelled
 from ..data.variants import VariantMaker
@@ -49,7 +50,7 @@ def unlabelled_structures(config: Config) -> list[str]:
     if (found := _read(kept, key)) is not None:
         return found
     with SpectrumStore(config.data.store) as store:
-        known = {inchikey[:14] for inchikey in store.column("inchikey")}
+        known = {inchikey[:CONNECTIVITY] for inchikey in store.column("inchikey")}
         in_training = store.index.split == SPLITS.index("train")
         smiles = store.column("smiles")
     training = sorted({smiles[i] for i in in_training.nonzero()[0]})
