@@ -152,7 +152,11 @@ def _models(config: Config, arguments: argparse.Namespace, split_anew: bool) -> 
         if arguments.student is None and not shipped[STUDENT].is_file():
             del paths[STUDENT]
     # First, so that what is wrong with them shows before hours of training.
-    models = {name: _loaded(path, config, name, split_anew) for name, path in paths.items() if path}
+    models = {
+        name: load_compared(path, config, name, split_anew=split_anew)
+        for name, path in paths.items()
+        if path
+    }
     models[NEIMS] = trained_neims(config, arguments.work, epochs=arguments.epochs_neims)
     if arguments.epochs_plain:
         models[PLAIN] = trained_plain_teacher(config, arguments.work, epochs=arguments.epochs_plain)
@@ -166,7 +170,20 @@ def _models(config: Config, arguments: argparse.Namespace, split_anew: bool) -> 
     return {name: models[name] for name in (TEACHER, STUDENT, PLAIN, NEIMS) if name in models}
 
 
-def _loaded(path: Path, config: Config, kind: str, split_anew: bool) -> Trained:
+def load_compared(path: Path, config: Config, kind: str, *, split_anew: bool = False) -> Trained:
+    """Return a teacher or a student to score on the configured store's test split.
+
+    Warns where it was trained on another store.
+
+    Args:
+        path: its checkpoint.
+        config: the configuration.
+        kind: "teacher" or "student".
+        split_anew: whether the store is split in another way than the one shipped models know.
+
+    Raises:
+        CheckpointError: it cannot be used, or has seen test molecules.
+    """
     model, description = load_model(path)
     if description.kind != kind:
         raise CheckpointError(f"{path}: holds a {description.kind}, expected a {kind}")

@@ -39,7 +39,7 @@ def print_tables(result: Mapping[str, Any]) -> None:
     for name, what in _SHARES.items():
         share = result["unexplained"][name]
         print(
-            f"\nShare of the teacher's intensity {what}: mean {_cell(share)}, "
+            f"\nShare of the teacher's intensity {what}: mean {cell(share)}, "
             f"median {share['median']:.4f}, 95th percentile {share['percentile_95']:.4f}"
         )
     print("\nA median test molecule in a batch of its like, on one core")
@@ -69,8 +69,8 @@ def _print_metrics(rows: Mapping[str, Mapping], *, signed: bool = False) -> None
 
 
 def _metrics(rows: Mapping[str, Mapping], *, signed: bool = False) -> str:
-    cells = [(name, *(_cell(own[m], signed) for m in METRICS)) for name, own in rows.items()]
-    return _table(("model", *METRICS), cells)
+    cells = [(name, *(cell(own[m], signed) for m in METRICS)) for name, own in rows.items()]
+    return markdown_table(("model", *METRICS), cells)
 
 
 def _print_groups(title: str, groups: Mapping[str, Mapping[str, Any]]) -> None:
@@ -81,7 +81,7 @@ def _print_groups(title: str, groups: Mapping[str, Mapping[str, Any]]) -> None:
         numbers = ["–"] * (len(head) + 1)
         if own["models"]:
             means = [own["models"][name][metric]["mean"] for name, metric in head]
-            numbers = [*(f"{mean:.3f}" for mean in means), _cell(own["difference"]["cosine"], True)]
+            numbers = [*(f"{mean:.3f}" for mean in means), cell(own["difference"]["cosine"], True)]
         rows.append((group, str(own["spectra"]), str(own["molecules"]), *numbers))
     columns = (title, "spectra", "molecules", *(f"{name}, {metric}" for name, metric in head))
     _print_table((*columns, "difference of cosine"), rows)
@@ -94,7 +94,7 @@ def _print_matching(matching: Mapping[str, Any]) -> None:
         f"{matching['measured_molecules']} measured ({matching['measured_spectra']} spectra)"
     )
     rows = [
-        (name, masses.replace("_", " "), similarity, *map(_cell, recalls.values()))
+        (name, masses.replace("_", " "), similarity, *map(cell, recalls.values()))
         for name, filters in matching["models"].items()
         for masses, similarities in filters.items()
         for similarity, recalls in similarities.items()
@@ -102,16 +102,18 @@ def _print_matching(matching: Mapping[str, Any]) -> None:
     _print_table(("model", "masses", "similarity", "recall@1", "recall@5", "recall@10"), rows)
 
 
-def _cell(value: Mapping[str, float], signed: bool = False) -> str:
+def cell(value: Mapping[str, float], signed: bool = False) -> str:
+    """Return a mean and its interval, as ``measures.summarize`` gives them."""
     sign = "+" if signed else ""
     return f"{value['mean']:{sign}.4f} [{value['low']:{sign}.3f}, {value['high']:{sign}.3f}]"
 
 
 def _print_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    print(f"\n{_table(head, rows)}")
+    print(f"\n{markdown_table(head, rows)}")
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table in Markdown."""
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
