@@ -12,7 +12,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
-from .cleavage import Cleavage, cleave
+from .cleavage import cleave
 from .molecule import ELEMENTS
 
 # What is said of a broken bond: the two atoms; the kept atom and its neighbours; the lost one and
@@ -32,11 +32,19 @@ class PieceSet:
     Attributes:
         elements: atoms of each element, labelled ones and hydrogens counted,
             ``(p, len(ELEMENTS))`` int16.
-        cuts: positions of what is said of the broken bonds, ``(p, cuts)`` int16.
+        bonds: positions of what is said of each bond of the molecule as one of its atoms is kept
+            and the other lost, ``(d, 3)`` int16; the last is no bond.
+        broken: which of these each piece has broken, ``(p, MOST_CUTS)`` int16.
     """
 
     elements: np.ndarray
-    cuts: np.ndarray
+    bonds: np.ndarray
+    broken: np.ndarray
+
+    @property
+    def cuts(self) -> np.ndarray:
+        """Positions of what is said of the broken bonds of each piece, ``(p, cuts)`` int16."""
+        return self.bonds[self.broken].reshape(len(self), -1)
 
     def __len__(self) -> int:
         return len(self.elements)
@@ -65,29 +73,33 @@ def describe_pieces(mol: Chem.Mol, most: int) -> PieceSet:
     elements = _ONE_ATOM[[ELEMENTS.index(atom.GetSymbol()) for atom in atoms]]
     elements[:, ELEMENTS.index("H")] += [atom.GetTotalNumHs() for atom in atoms]
     counts = cleavage.atoms.astype(np.float32) @ elements
-    return PieceSet(counts.astype(np.int16), _cut_positions(mol, cleavage))
+    kept, lost = cleavage.orders.nonzero()
+    number = np.empty(cleavage.orders.shape, np.int16)
+    number[kept, lost] = np.arange(len(kept))
+    broken = number[cleavage.kept, cleavage.lost]
+    broken[cleavage.kept < 0] = len(kept)
+    return PieceSet(counts.astype(np.int16), _said_of(mol, cleavage.orders, kept, lost), broken)
 
 
-def _cut_positions(mol: Chem.Mol, cleavage: Cleavage) -> np.ndarray:
-    orders = (2 * cleavage.orders).astype(np.uint64)
+def _said_of(mol: Chem.Mol, orders: np.ndarray, kept: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Return the positions of what is said of bonds, ``(bonds + 1, 3)``; the last is no bond."""
+    orders = (2 * orders).astype(np.uint64)
     with np.errstate(over="ignore"):
         # Element, neighbours, hydrogens, charge, isotope, ring: what ECFP begins with.
-        alone = _mixed(np.array(rdMolDescriptors.GetConnectivityInvariants(mol, True), np.uint64))
-        around = _mixed(alone + _mixed(orders)) * (orders > 0)
-        within = _mixed(3 * alone + around.sum(1))
-        kept, lost = cleavage.kept, cleavage.lost
+        alone = mixed(np.array(rdMolDescriptors.GetConnectivityInvariants(mol, True), np.uint64))
+        around = mixed(alone + mixed(orders)) * (orders > 0)
+        within = mixed(3 * alone + around.sum(1))
         order = orders[kept, lost]
         both = 5 * alone[kept] + 11 * alone[lost]
         said = [both + order, within[kept] + order, within[lost] + order]
-        folded = [_mixed(number) % _FOLDED for number in said]
-    positions = np.stack(folded, 2).astype(np.int16) + _FOLDED * np.arange(
-        _SAID_OF_A_CUT, dtype=np.int16
-    )
-    positions[kept < 0] = _NO_CUT
-    return positions.reshape(len(cleavage), -1)
+        folded = [mixed(number) % _FOLDED for number in said]
+    positions = np.full((len(kept) + 1, _SAID_OF_A_CUT), _NO_CUT, np.int16)
+    positions[:-1] = np.stack(folded, 1)
+    positions[:-1] += _FOLDED * np.arange(_SAID_OF_A_CUT, dtype=np.int16)
+    return positions
 
 
-def _mixed(number: np.ndarray) -> np.ndarray:
+def mixed(number: np.ndarray) -> np.ndarray:
     """Return numbers of 64 bits mixed by the finalizer of SplitMix64 (Steele et al. 2014)."""
     number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -10,16 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..data.molecule import Molecule
-from ..data.pieces import describe_pieces, join_pieces
+from .onnx_inputs import OnnxInputs, onnx_inputs
 from .streaming import Result, StreamingPredictor, failure, result_from_bins
 from .structures import InputStructure
 
-# Set positions of the fingerprints, their values and the molecule of each; of each molecule atoms
-# of each element, nominal mass and highest m/z; of each piece what ``PieceBatch`` says of it.
-OF_POSITIONS = ("positions", "values", "molecule")
-OF_MOLECULES = ("atoms", "nominal_mass", "highest_mz")
-OF_PIECES = ("piece_molecule", "piece_number", "piece_elements", "piece_cuts")
-INPUTS = OF_POSITIONS + OF_MOLECULES + OF_PIECES
 OUTPUT = "intensity"
 
 
@@ -58,6 +52,9 @@ class OnnxPredictor(StreamingPredictor):
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
+            found = tuple(wanted.name for wanted in self._session.get_inputs())
+            if found != OnnxInputs._fields:
+                raise ValueError("of another version: python scripts/export_onnx.py makes it anew")
             about = self._session.get_modelmeta().custom_metadata_map
             self.name, self.max_mz = about["name"], int(about["max_mz"])
             self._pieces = int(about["pieces"])
@@ -82,12 +79,10 @@ class OnnxPredictor(StreamingPredictor):
     def _results(
         self, structures: list[InputStructure], molecules: list[Molecule]
     ) -> Iterator[Result]:
-        composed = [molecule.atoms() for molecule in molecules]
-        plain = [i for i, (_, labels) in enumerate(composed) if not len(labels)]
+        plain = [i for i, molecule in enumerate(molecules) if not len(molecule.atoms()[1])]
         spectra = {}
         if plain:
-            atoms = np.stack([composed[i][0] for i in plain])
-            bins = self._run([molecules[i] for i in plain], atoms)
+            bins = self._run([molecules[i] for i in plain])
             spectra = dict(zip(plain, bins, strict=True))
         for i, (structure, molecule) in enumerate(zip(structures, molecules, strict=True)):
             if i in spectra:
@@ -97,19 +92,9 @@ class OnnxPredictor(StreamingPredictor):
             else:
                 yield failure(structure, OnnxError("isotope labels need the checkpoint itself"))
 
-    def _run(self, molecules: list[Molecule], atoms: np.ndarray) -> np.ndarray:
-        positions, values = zip(*(molecule.fingerprint() for molecule in molecules), strict=True)
-        lengths = [len(set_positions) for set_positions in positions]
-        inputs = (
-            np.concatenate(positions),
-            np.concatenate(values),
-            np.repeat(np.arange(len(molecules)), lengths),
-            atoms,
-            np.array([molecule.nominal_mass for molecule in molecules]),
-            np.array([molecule.highest_mz for molecule in molecules]),
-            *join_pieces([describe_pieces(m.mol, self._pieces) for m in molecules]),
-        )
-        [intensity] = self._session.run([OUTPUT], dict(zip(INPUTS, inputs, strict=True)))
+    def _run(self, molecules: list[Molecule]) -> np.ndarray:
+        inputs = onnx_inputs(molecules, self._pieces)
+        [intensity] = self._session.run([OUTPUT], inputs._asdict())
         return intensity
 
     def _labelled(self) -> StreamingPredictor:

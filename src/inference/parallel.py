@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 
 from .formats import Formatter
-from .results import FailedPrediction, FormattedSpectrum
+from .results import FailedPrediction, FormattedSpectrum, PredictedSpectrum
 from .streaming import StreamingPredictor
 from .structures import InputStructure
 
@@ -68,7 +68,12 @@ def _start(load: Callable[[], StreamingPredictor]) -> None:
 def _predict(
     structures: list[InputStructure], formatter: Formatter, options: dict[str, bool]
 ) -> list[FormattedSpectrum | FailedPrediction]:
+    results = list(_predictor.predict_stream(structures, len(structures), **options))
+    for result in results:
+        if isinstance(result, PredictedSpectrum):
+            # All formats hold it. Next to nothing but its like, it takes a third less time.
+            _ = result.molecule.inchikey
     return [
         result if isinstance(result, FailedPrediction) else formatter(result, _predictor.name)
-        for result in _predictor.predict_stream(structures, len(structures), **options)
+        for result in results
     ]

@@ -23,7 +23,7 @@ from .piece_head import PieceHead
 _HYDROGEN = ELEMENTS.index("H")
 # What an ion of a smaller share adds is hardly seen in a spectrum. While learning it counts from a
 # tenth of that on, so that it can grow.
-_SMALLEST_SHARE = 1e-4
+SMALLEST_SHARE = 1e-4
 
 
 class Vocabulary(NamedTuple):
@@ -109,7 +109,7 @@ class FormulaHead(nn.Module):
         # Each molecule has room for as many pieces as one can have.
         everyones = scores.new_full((len(x) * self.most_pieces, scores.shape[1]), -torch.inf)
         everyones = everyones.index_copy(0, place, scores).view(len(x), -1)
-        least = _SMALLEST_SHARE / 10 if self.training else _SMALLEST_SHARE
+        least = SMALLEST_SHARE / 10 if self.training else SMALLEST_SHARE
         share = F.threshold(torch.cat([known, everyones], 1).softmax(1), least, 0.0)
         with torch.autocast(share.device.type, enabled=False):
             of_pieces = share[:, known.shape[1] :].reshape(-1, scores.shape[1])[place]
@@ -176,8 +176,7 @@ class FormulaHead(nn.Module):
         bins = torch.zeros(len(atoms) * (self.max_mz + 1), device=atoms.device)
         self._add(bins, each, self._mz(atoms), self.isotopes(atoms))
         spectra = bins.view(len(atoms), -1)[:, 1:]
-        if not torch.compiler.is_exporting():
-            self._known_spectra = spectra
+        self._known_spectra = spectra
         return spectra
 
     def _mz(self, atoms: Tensor) -> Tensor:

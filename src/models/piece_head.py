@@ -54,19 +54,14 @@ class PieceHead(nn.Module):
         """Return the scores."""
         lost = atoms[pieces.molecule] - pieces.elements
         piece = self.ion(pieces.elements) + self.loss(lost) + self.molecule(x)[pieces.molecule]
-        piece = F.relu(piece + self._of_cuts(pieces.cuts))
+        weight, none = self.cuts.weight, self.cuts.padding_idx
+        cuts = F.embedding_bag(pieces.cuts, weight, mode="sum", padding_idx=none)
+        piece = F.relu(piece + cuts)
         inner = self.dropout(F.relu(self.wider(self.norm(piece))))
         piece = (piece + self.narrower(inner)) * (1 + self.gate(x))[pieces.molecule]
         own, others = pieces.elements[:, _HYDROGEN, None], lost[:, _HYDROGEN, None]
         possible = (own + self.shifts >= 0) & (self.shifts <= others)
         return self.score(piece).float().masked_fill(~possible, -torch.inf)
-
-    def _of_cuts(self, cuts: Tensor) -> Tensor:
-        """Return the sum of what is known of each piece's broken bonds, ``(n, width)``."""
-        weight, none = self.cuts.weight, self.cuts.padding_idx
-        if torch.compiler.is_exporting():  # ONNX has no bags
-            return F.embedding(cuts, weight).sum(1)
-        return F.embedding_bag(cuts, weight, mode="sum", padding_idx=none)
 
     def ions(self, pieces: PieceBatch, piece: Tensor, shift: Tensor) -> Tensor:
         """Return the atoms of pieces at hydrogen shifts, ``(i, len(ELEMENTS))``.

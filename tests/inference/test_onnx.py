@@ -91,6 +91,17 @@ def test_a_file_that_is_no_export_is_named(tmp_path):
             OnnxPredictor(tmp_path / name)
 
 
+def test_an_export_of_another_version_is_named(exported, tmp_path):
+    model = onnx.load(exported[1])
+    del model.graph.input[-1]
+    model.graph.node.insert(
+        0, onnx.helper.make_node("Constant", [], ["copies"], value_floats=[1.0])
+    )
+    onnx.save(model, tmp_path / "old.onnx")
+    with pytest.raises(OnnxError, match="old.onnx: .*another version: python scripts/export_onnx"):
+        OnnxPredictor(tmp_path / "old.onnx")
+
+
 def test_a_teacher_is_not_exported(tmp_path):
     from builders import TEACHER_SIZES
     from nextims.inference.onnx_export import export_onnx
