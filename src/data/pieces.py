@@ -13,7 +13,7 @@ from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
 from .cleavage import cleave
-from .molecule import ELEMENTS
+from .molecule import ELEMENTS, each_atom
 
 # What is said of a broken bond: the two atoms; the kept atom and its neighbours; the lost one and
 # its neighbours. Each is folded to so many positions.
@@ -22,6 +22,7 @@ _FOLDED = 2048
 # Positions of all of them, and one more for bonds that are not there.
 CUT_POSITIONS = _SAID_OF_A_CUT * _FOLDED + 1
 _NO_CUT = CUT_POSITIONS - 1
+_PLACE = {Chem.GetPeriodicTable().GetAtomicNumber(e): i for i, e in enumerate(ELEMENTS)}
 _ONE_ATOM = np.eye(len(ELEMENTS), dtype=np.float32)
 
 
@@ -68,9 +69,9 @@ def describe_pieces(mol: Chem.Mol, most: int) -> PieceSet:
                [1, 3, 0]], dtype=int16)
     """
     cleavage = cleave(mol, most)
-    atoms = list(mol.GetAtoms())
+    atoms = each_atom(mol)
     # In floating point, which has the quicker matrix product.
-    elements = _ONE_ATOM[[ELEMENTS.index(atom.GetSymbol()) for atom in atoms]]
+    elements = _ONE_ATOM[[_PLACE[atom.GetAtomicNum()] for atom in atoms]]
     elements[:, ELEMENTS.index("H")] += [atom.GetTotalNumHs() for atom in atoms]
     counts = cleavage.atoms.astype(np.float32) @ elements
     kept, lost = cleavage.orders.nonzero()

@@ -98,7 +98,7 @@ def test_an_export_of_another_version_is_named(exported, tmp_path):
         0, onnx.helper.make_node("Constant", [], ["copies"], value_floats=[1.0])
     )
     onnx.save(model, tmp_path / "old.onnx")
-    with pytest.raises(OnnxError, match="old.onnx: .*another version: python scripts/export_onnx"):
+    with pytest.raises(OnnxError, match=r"old\.onnx: .*another version: python scripts"):
         OnnxPredictor(tmp_path / "old.onnx")
 
 
