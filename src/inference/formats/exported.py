@@ -80,8 +80,9 @@ def peak_texts(result: PredictedSpectrum) -> list[tuple[str, str]]:
     # Most of the time that a long list takes to write goes here.
     intensity = np.rint(BASE_PEAK * result.spectrum.intensity.astype(np.float64))
     kept = (intensity > 0) & (result.spectrum.mz >= LOWEST_MZ)
-    pairs = np.stack([result.spectrum.mz, intensity], 1)[kept]
-    return [(f"{mz:.0f}", f"{height:.0f}") for mz, height in pairs.tolist()]
+    mz = np.rint(result.spectrum.mz[kept]).astype(int)
+    height = intensity[kept].astype(int)
+    return list(zip(map(str, mz.tolist()), map(str, height.tolist()), strict=True))
 
 
 def mz_text(mz: int | float) -> str:
