@@ -164,10 +164,12 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
     device = choose_device(config.training.device)
     cache = cache_teacher(config, teacher_path, device)
     arguments = student_arguments(config)
+    # Before the seed: whether it has been kept from an earlier run must not change the result.
+    vocabulary = None if resume else teachers_vocabulary(config, teacher_path, device)
     torch.manual_seed(config.training.seed)
     model = Student(**arguments)
-    if not resume:
-        model.head.start_from(teachers_vocabulary(config, teacher_path, device))
+    if vocabulary is not None:
+        model.head.start_from(vocabulary)
     settings = config.training.student
     common = {"inputs": model.inputs, "batch_size": settings.batch_size}
     parts = training_sets(config, model.inputs)

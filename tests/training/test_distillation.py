@@ -10,7 +10,7 @@ from nextims.data.piece_batch import PieceBatch
 from nextims.data.teacher_cache import TeacherCache
 from nextims.models.student import Student, counted_experts
 from nextims.models.teacher import Teacher
-from nextims.training.checkpoint import CheckpointError, load_model, save_checkpoint
+from nextims.training.checkpoint import CheckpointError, load_model, load_plain, save_checkpoint
 from nextims.training.distillation import (
     DistillationPhase,
     cache_teacher,
@@ -77,6 +77,16 @@ def test_the_vocabulary_is_collected_once(config, teacher, monkeypatch):
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     larger = teachers_vocabulary(changed(config, "student", ions=70), teacher)
     assert len(larger.ions) == 70
+
+
+def test_what_an_earlier_run_has_kept_does_not_change_the_result(config, teacher):
+    short = changed(config, "training.student", epochs=1)
+    weights = []
+    for _ in range(2):  # the second finds predictions and vocabulary of the first
+        train_student(short, teacher)
+        weights.append(load_plain(config.student.checkpoint)["weights"])
+    for name, tensor in weights[0].items():
+        assert torch.equal(tensor, weights[1][name]), name
 
 
 def test_another_teacher_makes_new_predictions(config, teacher):
