@@ -29,6 +29,7 @@ setup(
         "torch>=2.4",
         "torch-geometric>=2.5",
         "lightning-fabric>=2.4",
+        "filelock>=3.13",
         "rdkit>=2024.3.1",
         "h5py>=3.10",
         "numpy>=1.26",

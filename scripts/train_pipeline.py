@@ -28,8 +28,14 @@ def main(argv: list[str] | None = None) -> int:
         type=Path,
         help="MassBank records (folder, .zip or .tar.gz) to make the store from, if there is none",
     )
+    parser.add_argument(
+        "--devices",
+        type=int,
+        help="GPUs, or processes on the CPU, of this machine to train on (default: "
+        "training.devices); with torchrun as many as it starts",
+    )
     arguments = parser.parse_args(argv)
-    config = load_config_or_exit(arguments.config)
+    config = load_config_or_exit(arguments.config, devices=arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.training.commands import run_training
     from nextims.training.pipeline import run_pipeline

@@ -22,8 +22,14 @@ def main(argv: list[str] | None = None) -> int:
         "--teacher", type=Path, help="the teacher's checkpoint (default: teacher.checkpoint)"
     )
     parser.add_argument("--resume", action="store_true", help="continue a run that was stopped")
+    parser.add_argument(
+        "--devices",
+        type=int,
+        help="GPUs, or processes on the CPU, of this machine to train on (default: "
+        "training.devices); with torchrun as many as it starts",
+    )
     arguments = parser.parse_args(argv)
-    config = load_config_or_exit(arguments.config)
+    config = load_config_or_exit(arguments.config, devices=arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.training.commands import run_training
     from nextims.training.distillation import train_student

@@ -198,6 +198,7 @@ class TrainingConfig(Section):
 
     seed: int = Field(7, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = Field(1, ge=1)
     precision: Precision = "32-true"
     gradient_clip: float = Field(1.0, gt=0)
     gradnorm: GradNormConfig = GradNormConfig()
@@ -227,6 +228,24 @@ class Config(Section):
                 f"{self.distillation.mc_samples} with teacher.members {self.teacher.members}"
             )
         return self
+
+    def on_devices(self, devices: int | None) -> Config:
+        """Return a copy that trains on so many devices; ``None`` leaves their number.
+
+        Raises:
+            ConfigError: fewer than one.
+
+        Example:
+            >>> from nextims.config import Config
+            >>> Config().on_devices(2).training.devices
+            2
+        """
+        if devices is None:
+            return self
+        if devices < 1:
+            raise ConfigError(f"--devices: found {devices}, allowed: from 1")
+        training = self.training.model_copy(update={"devices": devices})
+        return self.model_copy(update={"training": training})
 
     def with_root(self, root: Path) -> Config:
         """Return a copy whose relative paths are taken from the folder ``root``."""
@@ -286,10 +305,15 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     return config.with_root(path.resolve().parent)
 
 
-def load_config_or_exit(path: str | Path) -> Config:
-    """Read a configuration for a script: mistakes are printed and end it with status 2."""
+def load_config_or_exit(path: str | Path, *, devices: int | None = None) -> Config:
+    """Read a configuration for a script: mistakes are printed and end it with status 2.
+
+    Args:
+        path: the file.
+        devices: number of devices to train on, where the command names it.
+    """
     try:
-        return load_config(path)
+        return load_config(path).on_devices(devices)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from error

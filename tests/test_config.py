@@ -1,7 +1,13 @@
 import pytest
 import yaml
 
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from nextims.config import (
+    DEFAULT_CONFIG,
+    Config,
+    ConfigError,
+    load_config,
+    load_config_or_exit,
+)
 
 
 def write(tmp_path, text):
@@ -91,3 +97,13 @@ def test_a_number_that_yaml_takes_for_a_text_gets_a_hint(tmp_path):
     path.write_text("training: {finetune: {learning_rate: 2e-3}}\n")
     with pytest.raises(ConfigError, match=r"learning_rate: found '2e-3'.*as in 2\.0e-3"):
         load_config(path)
+
+
+def test_the_number_of_devices_may_be_named_beside_the_file(tmp_path, capsys):
+    path = write(tmp_path, "training: {devices: 2}")
+    assert load_config_or_exit(path).training.devices == 2
+    assert load_config_or_exit(path, devices=4).training.devices == 4
+    with pytest.raises(SystemExit) as stop:
+        load_config_or_exit(path, devices=0)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == "error: --devices: found 0, allowed: from 1\n"

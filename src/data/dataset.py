@@ -199,6 +199,7 @@ class ResumableSampler(Sampler[list[int]]):
     Attributes:
         epoch: set before each epoch.
         start: first batch of the epoch to give.
+        share: which examples of each batch to give, where several processes share it.
     """
 
     def __init__(self, size: int, batch_size: int, seed: int):
@@ -207,6 +208,7 @@ class ResumableSampler(Sampler[list[int]]):
         self.seed = seed
         self.epoch = 0
         self.start = 0
+        self.share = slice(None)
 
     def __len__(self) -> int:
         return self.size // self.batch_size
@@ -214,7 +216,29 @@ class ResumableSampler(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
         for batch in range(self.start, len(self)):
-            yield order[batch * self.batch_size : (batch + 1) * self.batch_size].tolist()
+            whole = order[batch * self.batch_size : (batch + 1) * self.batch_size]
+            yield whole[self.share].tolist()
+
+
+class OrderedSampler(Sampler[int]):
+    """The examples in order.
+
+    Args:
+        size: number of examples.
+
+    Attributes:
+        share: which of them to give, where several processes share them.
+    """
+
+    def __init__(self, size: int):
+        self.size = size
+        self.share = slice(None)
+
+    def __len__(self) -> int:
+        return len(range(self.size)[self.share])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.size)[self.share])
 
 
 def make_loader(
@@ -272,7 +296,8 @@ def loader_of(
         "worker_init_fn": _outlive_sigterm,
     }
     if shuffle_seed is None:
-        return DataLoader(dataset, batch_size=batch_size, **common)
+        sampler = OrderedSampler(len(dataset))
+        return DataLoader(dataset, batch_size=batch_size, sampler=sampler, **common)
     sampler = ResumableSampler(len(dataset), batch_size, shuffle_seed)
     return DataLoader(dataset, batch_sampler=sampler, **common)
 

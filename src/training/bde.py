@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ..config import Config
@@ -12,9 +12,11 @@ from ..data.bde_dataset import BDEDataset, bde_loader
 from ..data.digest import file_digest
 from ..data.graph import GraphBatch
 from ..models.bde import BDEModel
-from .checkpoint import CheckpointError, load_model, load_plain, save_atomically
+from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, sole_writer
+from .launch import start
 from .losses import bond_energy_loss
 from .model_card import write_bde_card
+from .processes import gathered, on_first
 from .runs import run_key, train_phase
 from .trainer import Losses, Phase
 
@@ -42,9 +44,11 @@ class PretrainPhase(Phase):
         """Return the weights of the encoder's last layer."""
         return self.model.encoder.shared_parameters()
 
+    @torch.inference_mode()
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean absolute errors in kcal/mol, and that of the BDE negative."""
-        errors = bond_energy_errors(self.model, batches)
+        self.model.eval()
+        errors = _mean_errors(gathered(_errors(self.model, batches)))
         return {**errors, self.monitor: -errors["bde_error"]}
 
 
@@ -55,8 +59,16 @@ def bond_energy_errors(model: BDEModel, batches: DataLoader) -> dict[str, float]
     Bonds to equivalent hydrogens count each, as the DFT table lists them.
     """
     model.eval()
-    errors = [(model(batch) - batch.targets.energies).abs().cpu() for batch in batches]
-    means = torch.cat(errors).mean(0).tolist()
+    return _mean_errors([_errors(model, batches)])
+
+
+def _errors(model: BDEModel, batches: DataLoader) -> Tensor:
+    """Return the absolute errors of all bonds, ``(bonds, quantities)``, kcal/mol."""
+    return torch.cat([(model(batch) - batch.targets.energies).abs().cpu() for batch in batches])
+
+
+def _mean_errors(parts: list[Tensor]) -> dict[str, float]:
+    means = torch.cat(parts).mean(0).tolist()
     return {f"{name}_error": mean for name, mean in zip(QUANTITIES, means, strict=True)}
 
 
@@ -109,8 +121,16 @@ def train_bde(config: Config, *, resume: bool = False) -> dict:
 
     Raises:
         BDEDataError: the DFT energies are missing.
+        CheckpointError: another run is writing it; there is nothing to resume.
+        DeviceError: there are not so many devices.
         Interrupted: SIGTERM came; the state is saved.
     """
+    start(config.training)
+    with sole_writer(config.teacher.pretrained), sole_writer(config.bde.checkpoint):
+        return _train_bde(config, resume)
+
+
+def _train_bde(config: Config, resume: bool) -> dict:
     settings = config.training.pretrain
     train, validation, test = (
         BDEDataset(config.bde.data, split) for split in ("train", "validation", "test")
@@ -147,6 +167,10 @@ def train_bde(config: Config, *, resume: bool = False) -> dict:
         final_metrics=final_metrics,
         half=False,  # rounded weights cost some hundredths of a kcal/mol
     )
+    on_first(_publish, config)
+    return metadata
+
+
+def _publish(config: Config) -> None:
     save_atomically(load_plain(config.teacher.pretrained), config.bde.checkpoint)
     write_bde_card(config.bde.checkpoint)
-    return metadata

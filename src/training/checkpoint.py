@@ -6,16 +6,19 @@ import hashlib
 import os
 import pickle
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from torch import nn
 
 from ..config import PROJECT_ROOT
 from ..version import __version__
+from .processes import first_ahead, is_first
 
 FORMAT_VERSION = 1
 _CONTENT = {"format_version", "kind", "model_config", "weights", "metadata"}
@@ -170,6 +173,43 @@ def save_atomically(content: Any, path: str | Path) -> None:
         # Else a power cut after the renaming could leave an empty file in the old one's place.
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+# A process that reads data for a run that was killed holds its lock for some seconds longer.
+_SECONDS_TO_END = 10
+
+
+@contextmanager
+def sole_writer(path: str | Path) -> Iterator[None]:
+    """Keep every other run from writing a checkpoint while the context lasts.
+
+    By a lock on a file beside it, which the operating system gives back when the process ends,
+    however it ends; that the file is there means nothing.
+
+    Args:
+        path: the checkpoint.
+
+    Raises:
+        CheckpointError: another run is writing it.
+    """
+    path = Path(path)
+    lock = FileLock(path.with_name(path.name + ".lock"), timeout=_SECONDS_TO_END)
+    with first_ahead():
+        if is_first():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock.acquire()
+            except Timeout as error:
+                raise CheckpointError(
+                    f"{path}: another training is writing it; wait for its end, or have this one "
+                    "write another file"
+                ) from error
+            except OSError as error:
+                raise CheckpointError(f"{path}: cannot be written ({error})") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def load_plain(path: str | Path) -> Any:

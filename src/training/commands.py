@@ -15,6 +15,7 @@ from ..data.store import StoreError
 from ..data.unlabelled import UnlabelledError
 from ..models.device import DeviceError
 from .checkpoint import CheckpointError
+from .processes import FirstFailedError, is_first, lost_another, rank
 from .trainer import Interrupted
 
 USER_ERRORS = (
@@ -38,19 +39,31 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
 
     Returns:
         The exit status: 0 when finished, 2 where an input is missing or wrong, 143 (as a shell
-        reports SIGTERM) when asked to stop, 130 after Ctrl-C.
+        reports SIGTERM) when asked to stop, 130 after Ctrl-C. Of several processes the first one
+        prints and gives the status; another does where it alone has failed.
     """
     try:
         results = train()
     except USER_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
+        where = "" if is_first() else f"process {rank()}: "
+        print(f"error: {where}{error}", file=sys.stderr)
         return 2
+    except FirstFailedError:
+        return 0
     except Interrupted as stopped:
-        print(f"{stopped}; --resume continues (train_pipeline.py does by itself)", file=sys.stderr)
-        return 143
+        return _stopped(f"{stopped}; --resume continues (train_pipeline.py does by itself)", 143)
     except KeyboardInterrupt:
-        print("interrupted; --resume continues after the last whole epoch", file=sys.stderr)
-        return 130
+        return _stopped("interrupted; --resume continues after the last whole epoch", 130)
+    except RuntimeError as error:
+        if not lost_another(error):
+            raise
+        return _stopped(
+            "error: another process of the training has ended; --resume continues after the last "
+            f"whole epoch ({error})",
+            1,
+        )
+    if not is_first():
+        return 0
     for model, metadata in results.items():
         print_metrics(f"{model}, validation", metadata["validation"])
         if "test" in metadata:
@@ -58,6 +71,14 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
             title = f"{model}, test ({metadata[f'test_{what}']:,} {what})"
             print_metrics(title, metadata["test"])
     return 0
+
+
+def _stopped(message: str, status: int) -> int:
+    """Print why all processes have stopped, and return the exit status, once."""
+    if not is_first():
+        return 0
+    print(message, file=sys.stderr)
+    return status
 
 
 def print_metrics(title: str, metrics: Mapping[str, float]) -> None:

@@ -15,6 +15,8 @@ from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
 from ..models.device import choose_device
 from ..models.student import Student, counted_experts
+from .checkpoint import sole_writer
+from .launch import start
 from .losses import (
     confidence,
     entropy_distance,
@@ -25,7 +27,9 @@ from .losses import (
     tempered,
 )
 from .model_card import write_spectrum_card
+from .processes import batch_mean, first_ahead, gathered, on_first, whole_mean
 from .runs import (
+    all_scores,
     library_part,
     library_source,
     mean_scores,
@@ -63,6 +67,8 @@ class DistillationPhase(Phase):
         super().__init__()
         self.model = model
         self.projection = nn.Linear(model.feature_width, teacher_width)
+        # What is in no loss has no gradient, and DDP would wait for one.
+        self.projection.requires_grad_(settings.features)
         self.settings, self.routing = settings, routing
         chosen = {"soft": settings.soft, "features": settings.features}
         self.loss_names = ("hard", *(name for name, wanted in chosen.items() if wanted))
@@ -92,11 +98,12 @@ class DistillationPhase(Phase):
             trust = confidence(batch.teacher_mean, batch.teacher_deviation)
         features = feature_distance(self.projection(prediction.features), batch.teacher_features)
         routing = prediction.extra
-        self._load = routing.load()
+        self._load = whole_mean(routing.load(), routing.chosen.numel())
         losses = {
-            "hard": hard.sum() / max(1, len(hard)),  # a batch may hold no measured spectrum
-            "soft": (trust * soft).sum() / trust.sum(),
-            "features": features.mean(),
+            # A batch may hold no measured spectrum.
+            "hard": whole_mean(hard.sum() / max(1, len(hard)), len(hard)),
+            "soft": whole_mean((trust * soft).sum() / trust.sum(), trust.sum()),
+            "features": batch_mean(features),
         }
         return Losses(
             {name: losses[name] for name in self.loss_names},
@@ -119,8 +126,22 @@ class DistillationPhase(Phase):
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean metrics of the validation spectra and each expert's share of them."""
         with counted_experts(self.model) as shares:
-            scores = mean_scores(assess(self.model, batches))
-        return {**scores, **shares}
+            scores = assess(self.model, batches)
+        return {**mean_scores(all_scores(scores)), **mean_shares(shares, len(scores["row"]))}
+
+
+def mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:
+    """Return each expert's share of the molecules of all processes.
+
+    Args:
+        shares: each expert's share of this process's molecules.
+        molecules: their number.
+    """
+    parts = gathered((shares, molecules))
+    if len(parts) == 1:
+        return shares
+    everywhere = sum(number for _, number in parts)
+    return {name: sum(own[name] * n for own, n in parts) / everywhere for name in shares}
 
 
 def student_arguments(config: Config) -> dict:
@@ -156,16 +177,25 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
 
     Raises:
         StoreError: there is no store and nothing to make one from.
-        CheckpointError: the teacher's checkpoint cannot be used.
+        CheckpointError: the teacher's checkpoint cannot be used; another run is writing the
+            student's; there is nothing to resume.
+        DeviceError: there are not so many devices.
         Interrupted: SIGTERM came; the state is saved.
     """
-    ensure_store(config)
-    key = student_key(config, teacher_path)
+    start(config.training)
+    with sole_writer(config.student.checkpoint):
+        return _train_student(config, teacher_path, resume)
+
+
+def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
     device = choose_device(config.training.device)
-    cache = cache_teacher(config, teacher_path, device)
+    with first_ahead():
+        ensure_store(config)
+        key = student_key(config, teacher_path)
+        cache = cache_teacher(config, teacher_path, device)
     arguments = student_arguments(config)
     # Before the seed: whether it has been kept from an earlier run must not change the result.
-    vocabulary = None if resume else teachers_vocabulary(config, teacher_path, device)
+    vocabulary = None if resume else on_first(teachers_vocabulary, config, teacher_path, device)
     torch.manual_seed(config.training.seed)
     model = Student(**arguments)
     if vocabulary is not None:
@@ -215,5 +245,5 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
         },
         final_metrics=final_metrics,
     )
-    write_spectrum_card(config.student.checkpoint, config.data.store)
+    on_first(write_spectrum_card, config.student.checkpoint, config.data.store)
     return metadata

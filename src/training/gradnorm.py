@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from .processes import average
+
 
 class GradNorm(nn.Module):
     """Keeps the losses' gradients on the shared layer at a common size.
@@ -16,6 +18,9 @@ class GradNorm(nn.Module):
     taken as constant, and are scaled to sum to the number of losses after each step (algorithm 1
     of arXiv:1711.02257). G_i is linear in w_i, so no second derivative is needed. L_i(0) is the
     mean over the warm-up, during which the weights stay 1: a first batch alone is a noisy measure.
+
+    Of several processes all get the same weights: losses are those of the whole batch, and so is
+    the gradient whose norm is taken.
 
     Args:
         names: the losses.
@@ -106,4 +111,5 @@ def _gradient_norm(loss: Tensor, shared: Sequence[nn.Parameter]) -> Tensor:
     present = [gradient.flatten() for gradient in gradients if gradient is not None]
     if not present:
         return loss.new_zeros(())
-    return torch.cat(present).norm().detach()
+    # The norm of the whole batch's gradient, which is not the mean of the processes' norms.
+    return average(torch.cat(present)).norm().detach()

@@ -1,4 +1,4 @@
-"""The losses, each a mean over the molecules of a batch."""
+"""The losses, each a mean over the molecules of a batch, that of all processes together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..data.graph import BondTargets
+from .processes import batch_mean, whole_mean
 
 _TINY = 1e-9
 
@@ -112,9 +113,10 @@ def bond_energy_loss(predicted: Tensor, targets: BondTargets) -> Tensor:
         targets: the known energies of the same bonds, of the first quantity or of all.
     """
     if not len(predicted):
-        return predicted.sum()  # zero, and still part of the graph
+        return whole_mean(predicted.sum(), 0)  # zero, and still part of the graph
     known = targets.energies
-    return F.smooth_l1_loss(predicted[:, : known.shape[1]] / 10, known / 10, beta=0.05)
+    loss = F.smooth_l1_loss(predicted[:, : known.shape[1]] / 10, known / 10, beta=0.05)
+    return whole_mean(loss, known.numel())
 
 
 def feature_distance(student: Tensor, teacher: Tensor) -> Tensor:
@@ -139,7 +141,7 @@ def switch_balance(probabilities: Tensor, load: Tensor) -> Tensor:
         probabilities: the gate's softmax, ``(b, experts)``.
         load: share of the assignments that each expert got, ``(experts,)``.
     """
-    return len(load) * (load * probabilities.mean(0)).sum()
+    return len(load) * (load * batch_mean(probabilities)).sum()
 
 
 def gate_information(probabilities: Tensor) -> Tensor:
@@ -153,6 +155,6 @@ def gate_information(probabilities: Tensor) -> Tensor:
     """
     if probabilities.shape[1] == 1:
         return probabilities.new_zeros(())  # one expert leaves no choice
-    own = _entropy(probabilities).mean()
-    overall = _entropy(probabilities.mean(0, keepdim=True)).squeeze(0)
+    own = batch_mean(_entropy(probabilities))
+    overall = _entropy(batch_mean(probabilities)[None]).squeeze(0)
     return (own - overall) / math.log(probabilities.shape[1])

@@ -18,6 +18,8 @@ from ..inference.bde_backends import open_backend
 from .bde import PretrainPhase, bde_key, train_bde
 from .checkpoint import load_plain
 from .distillation import DistillationPhase, student_key, train_student
+from .launch import start
+from .processes import on_first
 from .runs import can_resume, is_complete
 from .teacher import is_begun, teacher_key, train_teacher
 
@@ -33,7 +35,7 @@ def run_pipeline(
         config: the configuration.
         records: MassBank records to make the store from, if there is none; else the NIST library
             at ``data.nist_msp``.
-        say: takes a line on what is done or skipped.
+        say: takes a line on what is done or skipped; called in the first process.
 
     Returns:
         The metadata of the teacher's and the student's checkpoints.
@@ -44,10 +46,11 @@ def run_pipeline(
         BackendMissingError: bond energies are missing and so is their backend.
         CheckpointError: the BDE model is missing, and so are the DFT energies to train it on.
     """
-    _prepare(config, records, say)
+    start(config.training)
+    on_first(_prepare, config, records, say)
     _pretrain(config, say)
     if config.teacher.bond_energies:
-        _bond_energies(config, say)
+        on_first(_bond_energies, config, say)
     teacher = _train(
         "phase 1, fine-tuning",
         config.teacher.checkpoint,
@@ -88,10 +91,11 @@ def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -
 def _pretrain(config: Config, say: Callable[[str], None]) -> None:
     if not config.bde.data.is_file():
         model = config.bde.checkpoint
-        start = f"the model at {model}" if model.is_file() else "random weights"
-        say(
+        weights = f"the model at {model}" if model.is_file() else "random weights"
+        on_first(
+            say,
             f"phase 1, pretraining: skipped, no DFT energies at {config.bde.data} "
-            f"({BDE_DATA_COMMAND} gets them); fine-tuning starts from {start}"
+            f"({BDE_DATA_COMMAND} gets them); fine-tuning starts from {weights}",
         )
         return
     _train(
@@ -134,9 +138,14 @@ def _train(
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Train a phase unless ``checkpoint`` is its result; go on with what has begun."""
-    if is_complete(checkpoint, key):
-        say(f"{title}: skipped, {checkpoint} matches data and config")
-        return load_plain(checkpoint)["metadata"]
-    resume = begun()
-    say(f"{title}: {'continued' if resume else 'training'}")
-    return train(resume)
+
+    def look() -> tuple[dict[str, Any] | None, bool]:
+        if is_complete(checkpoint, key):
+            say(f"{title}: skipped, {checkpoint} matches data and config")
+            return load_plain(checkpoint)["metadata"], False
+        resume = begun()
+        say(f"{title}: {'continued' if resume else 'training'}")
+        return None, resume
+
+    finished, resume = on_first(look)
+    return train(resume) if finished is None else finished

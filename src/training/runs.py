@@ -25,6 +25,7 @@ from ..data.store import SpectrumStore
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess
 from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, save_checkpoint
+from .processes import gathered, on_first
 from .trainer import Phase, Trainer, state_path
 
 # Fabric announces each seed and suggests more workers than a laptop has cores.
@@ -165,7 +166,7 @@ def train_phase(
         resume: continue a run that was stopped.
         data: source and SHA-256 of what it was trained on, for the metadata.
         trained_on: what else the metadata say of the training, as the number of examples.
-        final_metrics: computes what is said of the finished model.
+        final_metrics: computes what is said of the finished model, in the first process.
         half: whether the weights are kept in half precision.
 
     Returns:
@@ -197,17 +198,21 @@ def train_phase(
         key=key,
     )
     trainer.fit(*loaders, resume=resume)
-    model, _ = load_model(checkpoint, trainer.fabric.device)
-    content = load_plain(checkpoint)
-    if content["metadata"].get("key") != key:
-        raise CheckpointError(
-            f"{checkpoint}: not the best model of this run, whose file was replaced or removed; "
-            "run again without --resume"
-        )
-    content["metadata"].update(final_metrics(model))
-    content["metadata"]["finished"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    save_atomically(content, checkpoint)
-    return content["metadata"]
+
+    def finish() -> dict[str, Any]:
+        model, _ = load_model(checkpoint, trainer.fabric.device)
+        content = load_plain(checkpoint)
+        if content["metadata"].get("key") != key:
+            raise CheckpointError(
+                f"{checkpoint}: not the best model of this run, whose file was replaced or "
+                "removed; run again without --resume"
+            )
+        content["metadata"].update(final_metrics(model))
+        content["metadata"]["finished"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        save_atomically(content, checkpoint)
+        return content["metadata"]
+
+    return on_first(finish)
 
 
 def test_metrics(config: Config, model: torch.nn.Module, batch_size: int) -> dict[str, Any]:
@@ -222,3 +227,11 @@ def test_metrics(config: Config, model: torch.nn.Module, batch_size: int) -> dic
 def mean_scores(scores: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Return the mean of each metric that ``assess`` gave."""
     return {name: float(values.mean()) for name, values in scores.items() if name != "row"}
+
+
+def all_scores(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what ``assess`` gave in all processes, in the order of the store."""
+    parts = gathered(dict(scores))
+    together = {name: np.concatenate([part[name] for part in parts]) for name in scores}
+    order = together["row"].argsort(kind="stable")
+    return {name: values[order] for name, values in together.items()}

@@ -17,8 +17,10 @@ from ..evaluation.assess import assess
 from ..evaluation.uncertainty import UncertaintyScores, agreement, assess_uncertainty, calibrate
 from ..models.device import choose_device
 from ..models.teacher import Teacher
-from .checkpoint import CheckpointError, load_plain, save_checkpoint
+from .checkpoint import CheckpointError, load_plain, save_checkpoint, sole_writer
+from .launch import start
 from .model_card import write_spectrum_card
+from .processes import first_ahead, on_first
 from .runs import (
     can_resume,
     is_complete,
@@ -63,9 +65,26 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict[str, Any]:
     Raises:
         StoreError: there is no store and nothing to make one from.
         BDECacheError: bond energies are wanted and there is no cache of them.
-        CheckpointError: the BDE model does not fit; there is nothing to resume.
+        CheckpointError: the BDE model does not fit; another run is writing the teacher; there is
+            nothing to resume.
+        DeviceError: there are not so many devices.
         Interrupted: SIGTERM came; the state is saved.
     """
+    start(config.training)
+    with sole_writer(config.teacher.checkpoint):
+        with first_ahead():
+            _check_inputs(config, resume)
+        for number, (member, path) in enumerate(_members(config), start=1):
+            key = network_key(member)
+            if resume and on_first(is_complete, path, key):
+                continue
+            on_first(tqdm.write, f"network {number} of {config.teacher.members}")
+            begun = resume and on_first(can_resume, path, FinetunePhase.name, key)
+            train_network(member, path, resume=begun)
+        return on_first(_finish, config)
+
+
+def _check_inputs(config: Config, resume: bool) -> None:
     ensure_store(config)
     if config.teacher.bond_energies:
         BDECache(config.bde.cache)
@@ -77,13 +96,10 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict[str, Any]:
             f"{_folder(config)}: no training with these settings and data to resume; run again "
             "without --resume, or restore the settings"
         )
-    for number, (member, path) in enumerate(_members(config), start=1):
-        key = network_key(member)
-        if resume and is_complete(path, key):
-            continue
-        tqdm.write(f"network {number} of {config.teacher.members}")
-        train_network(member, path, resume=resume and can_resume(path, FinetunePhase.name, key))
-    metadata = _assemble(config)
+
+
+def _finish(config: Config) -> dict[str, Any]:
+    metadata, checkpoint = _assemble(config), config.teacher.checkpoint
     write_spectrum_card(checkpoint, config.data.store)
     for number, (_, path) in enumerate(_members(config), start=1):
         metrics = metrics_path(path, FinetunePhase.name)

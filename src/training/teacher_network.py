@@ -16,7 +16,9 @@ from ..models.teacher_network import TeacherNetwork
 from .bde import bde_arguments, load_bde_model
 from .checkpoint import weights_digest
 from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
+from .processes import batch_mean
 from .runs import (
+    all_scores,
     file_digest,
     library_part,
     library_source,
@@ -49,6 +51,8 @@ class FinetunePhase(Phase):
         super().__init__()
         self.model = model
         self.settings = settings
+        # What is in no loss has no gradient, and DDP would wait for one.
+        model.bond_energy.requires_grad_(settings.bond_energies)
 
     def forward(self, batch: Batch) -> Losses:
         """Return the losses of a batch."""
@@ -59,7 +63,7 @@ class FinetunePhase(Phase):
         def distance(intensity: Tensor) -> Tensor:
             predicted = recorded(intensity, batch.lowest_mz)
             cosine = self.settings.cosine_weight * cosine_distance(predicted, measured)
-            return (entropy_distance(predicted, measured) + cosine).mean()
+            return batch_mean(entropy_distance(predicted, measured) + cosine)
 
         # Each head also learns as if it were alone: two that err differently are worth mixing.
         fragments, bins = (self.settings.head_loss_weight * distance(own) for own in parts.alone)
@@ -75,7 +79,7 @@ class FinetunePhase(Phase):
 
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean metrics of the validation spectra."""
-        return mean_scores(assess(self.model, batches))
+        return mean_scores(all_scores(assess(self.model, batches)))
 
 
 def network_arguments(config: Config) -> dict[str, Any]:

@@ -11,20 +11,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import PhaseConfig, TrainingConfig
-from ..models.device import choose_device
+from ..data.dataset import OrderedSampler, ResumableSampler
+from ..models.device import DeviceError
+from . import processes
 from .averaging import RunningAverage
+from .batch_norm import share_batch_norm
 from .checkpoint import CheckpointError, load_plain, save_atomically
 from .gradnorm import GradNorm
+from .launch import start
+from .randomness import draw_apart, random_states, restore
 
 
 class Losses(NamedTuple):
-    """The losses of one batch, each a scalar.
+    """The losses of one batch, each a scalar, that of the whole batch in all of its processes.
 
     Attributes:
         balanced: those whose weights GradNorm learns.
@@ -60,7 +64,7 @@ class Phase(nn.Module):
         """Change what is not learned by gradient; nothing unless a phase says so."""
 
     def validate(self, batches: DataLoader) -> dict[str, float]:
-        """Return the validation metrics, ``monitor`` among them."""
+        """Return the validation metrics, ``monitor`` among them, over all processes' batches."""
         raise NotImplementedError
 
 
@@ -82,7 +86,9 @@ class Trainer:
     """Trains a phase: AdamW, warm-up and cosine decay, GradNorm, early stopping.
 
     Where ``settings.weight_average`` is set, what is validated and kept is the running average of
-    the weights.
+    the weights. Several processes share each batch of ``settings.batch_size``, and DDP averages
+    their gradients; losses and batch norm are those of the whole batch, so that the result is that
+    of one process up to rounding and the chance of dropout. The first process alone writes.
 
     Args:
         phase: what to train.
@@ -90,7 +96,8 @@ class Trainer:
         shared: settings of all phases.
         checkpoint: where the best model goes; beside it go ``last_NAME.pt`` (all that resuming
             needs, see ``state_path``) and ``metrics_NAME.csv``.
-        save_best: called with the validation metrics whenever ``monitor`` is better than before.
+        save_best: called, in the first process, with the validation metrics whenever ``monitor``
+            is better than before.
         key: what the run depends on; a state saved under another key is not resumed.
     """
 
@@ -108,11 +115,7 @@ class Trainer:
         self.save_best, self.key = save_best, key
         self.state_path = state_path(checkpoint, phase.name)
         self.metrics_path = metrics_path(checkpoint, phase.name)
-        self.fabric = Fabric(
-            accelerator=choose_device(shared.device),
-            devices=1,
-            precision=settings.precision or shared.precision,
-        )
+        self.fabric = start(shared, settings.precision)
         self.average: RunningAverage | None = None
         self.gradnorm = GradNorm(phase.loss_names, **shared.gradnorm.model_dump())
         self.epoch = self.step = self.epochs_without_gain = 0
@@ -134,18 +137,28 @@ class Trainer:
         Raises:
             Interrupted: SIGTERM came; the state is saved.
             CheckpointError: there is nothing to resume, or it belongs to other settings.
+            DeviceError: there are more processes than examples in a batch.
         """
+        share_batch_norm(self.phase)
         optimizer = torch.optim.AdamW(
             self.phase.parameters(),
             lr=self.settings.learning_rate,
             weight_decay=self.settings.weight_decay,
         )
-        _, optimizer = self.fabric.setup(self.phase, optimizer)
+        self.fabric.strategy.module_to_device(self.phase)
+        # DDP itself, or on one device the phase, but not in Fabric's wrapper, which allows no
+        # gradient but the total's. DDP does: GradNorm averages those that it takes by itself.
+        shared_phase = self.fabric.strategy.setup_module(self.phase)
+        optimizer = self.fabric.setup_optimizers(optimizer)
         self.gradnorm.to(self.fabric.device)
         if self.settings.weight_average:
             self.average = RunningAverage(self.phase.model, self.settings.weight_average)
         sampler = train.batch_sampler
-        train, validation = self.fabric.setup_dataloaders(train, validation)
+        self._share(sampler, validation.sampler)
+        train, validation = self.fabric.setup_dataloaders(
+            train, validation, use_distributed_sampler=False
+        )
+        draw_apart(self.shared.seed, self.step)
         if resume:
             self._load_state(optimizer)
         total_steps = self.settings.epochs * len(sampler)
@@ -159,9 +172,8 @@ class Trainer:
                         self.phase.progress = self.step / total_steps
                         for group in optimizer.param_groups:
                             group["lr"] = self._learning_rate(self.phase.progress)
-                        # Not through Fabric's wrapper, which allows no gradient but the total's.
                         with self.fabric.autocast():
-                            losses = self.phase(batch)
+                            losses = shared_phase(batch)
                         total = self.gradnorm(losses.balanced, self.phase.shared_parameters())
                         total = total + sum(losses.fixed.values())
                         self.fabric.backward(total)
@@ -181,6 +193,16 @@ class Trainer:
                 self._stop_if_asked(optimizer)
         finally:
             signal.signal(signal.SIGTERM, previous_handler)
+
+    def _share(self, train: ResumableSampler, validation: OrderedSampler) -> None:
+        """Give each process its part of every training batch, and of the validation examples."""
+        least = min(train.batch_size, validation.size)
+        if least < processes.count():
+            raise DeviceError(
+                f"{processes.count()} devices cannot share {least} examples; use fewer of them, "
+                "or a larger batch_size"
+            )
+        train.share = validation.share = processes.share()
 
     def _learning_rate(self, progress: float) -> float:
         """Return the rate: up linearly over the warm-up, then down to 0 by half a cosine."""
@@ -207,13 +229,11 @@ class Trainer:
         means = {f"loss_{name}": total / self.batch for name, total in self.sums.items()}
         weights = {f"weight_{name}": w for name, w in self.gradnorm.current().items()}
         self.history.append({"epoch": self.epoch + 1, **means, **weights, **validation})
-        self._write_metrics()
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in validation.items())
-        tqdm.write(f"{self.phase.name} epoch {self.epoch + 1}: {shown}")
+        processes.on_first(self._report, validation)
         if validation[self.phase.monitor] > self.best:
             self.best = validation[self.phase.monitor]
             self.epochs_without_gain = 0
-            self.save_best(validation)
+            processes.on_first(self.save_best, validation)
         else:
             self.epochs_without_gain += 1
         self.epoch, self.batch, self.sums = self.epoch + 1, 0, {}
@@ -230,7 +250,13 @@ class Trainer:
             unit="batch",
             leave=False,
             mininterval=1.0,
+            disable=not processes.is_first(),
         )
+
+    def _report(self, validation: dict[str, float]) -> None:
+        self._write_metrics()
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in validation.items())
+        tqdm.write(f"{self.phase.name} epoch {self.epoch + 1}: {shown}")
 
     def _write_metrics(self) -> None:
         self.metrics_path.parent.mkdir(parents=True, exist_ok=True)
@@ -245,34 +271,35 @@ class Trainer:
         self.stop_requested = True
 
     def _stop_if_asked(self, optimizer: torch.optim.Optimizer) -> None:
-        if self.stop_requested:
+        # It may have come to one process alone; all stop at the same step.
+        if processes.any_says(self.stop_requested):
             self._save_state(optimizer)
             raise Interrupted(f"stopped by SIGTERM; saved {self.state_path}")
 
     _COUNTERS = ("epoch", "step", "batch", "best", "epochs_without_gain", "history", "sums")
 
     def _save_state(self, optimizer: torch.optim.Optimizer) -> None:
-        random = {"cpu": torch.get_rng_state()}
-        if torch.cuda.is_available():
-            random["cuda"] = torch.cuda.get_rng_state()
+        first, *others = random_states()
         state = {
             "key": self.key,
             "phase": self.phase.state_dict(),
             "optimizer": optimizer.state_dict(),
             "average": self.average.state_dict() if self.average is not None else None,
             "gradnorm": self.gradnorm.training_state(),
-            "random": random,
+            "random": first,
+            "random_of_others": others,
             "counters": {name: getattr(self, name) for name in self._COUNTERS},
         }
-        save_atomically(state, self.state_path)
+        processes.on_first(save_atomically, state, self.state_path)
 
     def _load_state(self, optimizer: torch.optim.Optimizer) -> None:
-        state = load_plain(self.state_path)
-        if state.get("key") != self.key:
-            raise CheckpointError(
-                f"{self.state_path}: saved under other settings or other data; run again without "
-                "--resume, or restore the settings"
-            )
+        with processes.first_ahead():
+            state = load_plain(self.state_path)
+            if state.get("key") != self.key:
+                raise CheckpointError(
+                    f"{self.state_path}: saved under other settings or other data; run again "
+                    "without --resume, or restore the settings"
+                )
         self.phase.load_state_dict(state["phase"])
         optimizer.load_state_dict(state["optimizer"])
         if self.average is not None:
@@ -280,6 +307,5 @@ class Trainer:
         self.gradnorm.load_training_state(state["gradnorm"])
         for name, value in state["counters"].items():
             setattr(self, name, value)
-        torch.set_rng_state(state["random"]["cpu"])
-        if torch.cuda.is_available() and "cuda" in state["random"]:
-            torch.cuda.set_rng_state(state["random"]["cuda"])
+        random = [state["random"], *state.get("random_of_others", [])]
+        restore(random, seed=self.shared.seed, step=self.step)

@@ -7,7 +7,13 @@ import torch
 from builders import build_bde_cache, build_store
 from nextims.data.bde_cache import CacheContent
 from nextims.data.bond_energies import BondEnergies
-from nextims.data.dataset import EmptySplitError, ResumableSampler, SpectrumDataset, make_loader
+from nextims.data.dataset import (
+    EmptySplitError,
+    OrderedSampler,
+    ResumableSampler,
+    SpectrumDataset,
+    make_loader,
+)
 from nextims.data.features import Inputs
 from nextims.data.molecule import read_molecule
 from nextims.data.store import StoreError
@@ -144,3 +150,21 @@ def test_a_sampler_continues_in_the_middle_of_an_epoch():
 
 def test_a_batch_larger_than_the_data_takes_all():
     assert len(next(iter(ResumableSampler(4, 64, seed=0)))) == 4
+
+
+def test_processes_share_each_batch_and_the_order():
+    whole = ResumableSampler(11, 4, seed=3)
+    shares = [ResumableSampler(11, 4, seed=3) for _ in range(3)]
+    for rank, sampler in enumerate(shares):
+        sampler.share = slice(rank, None, 3)
+    for batch, *parts in zip(whole, *shares, strict=True):
+        assert sorted(np.concatenate(parts)) == sorted(batch)
+        assert [len(part) for part in parts] == [2, 1, 1]
+    ordered = OrderedSampler(11)
+    assert list(ordered) == list(range(11))
+    parts = []
+    for rank in range(3):
+        ordered.share = slice(rank, None, 3)
+        assert len(ordered) == len(list(ordered))
+        parts += list(ordered)
+    assert sorted(parts) == list(range(11))
