@@ -12,6 +12,8 @@ exec((HERE / "src" / "version.py").read_text(encoding="utf-8"), VERSION)
 ONNX = ["onnx>=1.16", "onnxscript>=0.1"]
 # For writing Parquet.
 FORMATS = ["pyarrow>=14"]
+# For the index of a large library.
+INDEX = ["ms_entropy>=1.5"]
 # For pictures of spectra.
 PLOT = ["matplotlib>=3.8"]
 
@@ -42,17 +44,18 @@ setup(
     extras_require={
         "onnx": ONNX,
         "formats": FORMATS,
+        "index": INDEX,
         "plot": PLOT,
         "test": [
             "pytest>=8",
             "ruff>=0.6",
             "matchms>=0.28",
-            "ms_entropy>=1.3",
             "pyteomics>=4.7",
             "mzspeclib>=1.0.5",
             "jcamp>=1.2.2",
             *ONNX,
             *FORMATS,
+            *INDEX,
             *PLOT,
         ],
         "alfabet": ["alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],

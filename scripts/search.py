@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from nextims.config import DEFAULT_CONFIG, load_config
 from nextims.data.molecule import Molecule
@@ -19,18 +20,19 @@ from nextims.inference.commands import (
     refuse_overwriting,
     run_command,
 )
-from nextims.inference.formats.csv_rows import csv_text
 from nextims.inference.structures import STANDARD_INPUT, read_batch
-from nextims.inference.writers import ERROR_COLUMNS, check_output, errors_path
+from nextims.inference.writers import check_output, errors_path
 from nextims.search.candidates import predicted_candidates
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import MASS_WINDOW, EntryFilter
+from nextims.search.index_layout import PRESELECTED, index_path
+from nextims.search.left_out import LeftOut
 from nextims.search.libraries import read_library, read_queries
-from nextims.search.ranking import DEFAULT_SCORE, SCORES, search
-from nextims.search.tables import ENDINGS, describe, write_hits, write_whole
+from nextims.search.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
+from nextims.search.tables import ENDINGS, describe, write_hits
 
-# Of entries left out, so many are named in the terminal.
-_NAMED = 20
+# Entries that take several seconds to read.
+_MANY = 20_000
 
 EXAMPLES = """\
 examples:
@@ -39,11 +41,20 @@ examples:
   python scripts/search.py --query unknown.msp --candidates smiles_list.txt --formula C10H15N
   python scripts/search.py --query unknown.msp --candidates smiles_list.txt --mass-window \\
       --output hits.csv --report hits.html
+  python scripts/index_library.py --library million.h5
+  python scripts/search.py --query unknown.msp --library million.h5
 
 The query is an MSP file of one or more measured spectra. A library is .msp of any program, .h5 or
 .parquet as predict.py writes them, or the .h5 of measured spectra that training reads. Candidates
 are a file of SMILES (.txt, .smi, .csv; - for standard input); their spectra are predicted on the
 spot, those that --formula and --mass-window pass only.
+
+A library of many thousand spectra is searched in a moment once scripts/index_library.py has made
+its index. Of the entries that pass the filters, the index finds those most similar by Flash entropy
+search, as many as --preselect says. Only these are compared, with all their peaks, and a note says
+so: their scores are exact, and an entry that is not among them is no hit (how seldom one is missed,
+see benchmarks/RESULTS.md). By the reverse match factors all are compared, which takes longer.
+--scan reads and compares every entry, index or not.
 
 Entries of one molecule (first block of the InChIKey) are one hit, its other entries named below it;
 hits of equal score share a rank. m/z below a query's first peak is not compared. Of the scores,
@@ -75,6 +86,17 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     )
     searched.add_argument(
         "--candidates", metavar="FILE", help="structures whose spectra are predicted and searched"
+    )
+    compared = parser.add_mutually_exclusive_group()
+    compared.add_argument(
+        "--preselect",
+        type=int,
+        metavar="N",
+        help="how many entries of a library that has an index are compared (default: "
+        f"{PRESELECTED})",
+    )
+    compared.add_argument(
+        "--scan", action="store_true", help="compare every entry, though there is an index"
     )
     parser.add_argument(
         "--metric", choices=tuple(SCORES), default=DEFAULT_SCORE, help="default: %(default)s"
@@ -122,6 +144,10 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(argv)
     if arguments.mass is not None and arguments.mass_window is None:
         arguments.mass_window = MASS_WINDOW
+    if arguments.library is None and (arguments.scan or arguments.preselect is not None):
+        parser.error("--scan and --preselect go with --library")
+    if arguments.preselect is not None and arguments.preselect < 1:
+        parser.error(f"--preselect: must be at least 1, found {arguments.preselect}")
     if arguments.top < 1:
         parser.error(f"--top: must be at least 1, found {arguments.top}")
     return arguments
@@ -133,15 +159,8 @@ def _search(arguments: argparse.Namespace) -> int:
     queries, unreadable = read_queries(arguments.query)
     for skipped in unreadable:
         print(f"{arguments.query}: line {skipped.line}: {skipped.reason}", file=sys.stderr)
-    found, total = _entries(arguments, entry_filter, queries)
-    left_out = _LeftOut(arguments)
-    results = search(
-        queries,
-        left_out.taken_from(found, total),
-        score=arguments.metric,
-        top=arguments.top,
-        entry_filter=entry_filter,
-    )
+    left_out = LeftOut(listed=arguments.output is not None)
+    results = _results(arguments, queries, entry_filter, left_out)
     searched = _searched(arguments)
     if not left_out.usable and not entry_filter.selective:
         raise SearchError(f"{searched}: holds no spectrum that can be searched")
@@ -160,6 +179,56 @@ def _search(arguments: argparse.Namespace) -> int:
             write_report(arguments.report, results, searched=searched, progress=bar.update)
         print(f"report: {arguments.report}", file=sys.stderr)
     return SOME_LEFT_OUT if unreadable or left_out.number else ALL_DONE
+
+
+def _results(
+    arguments: argparse.Namespace,
+    queries: list[Record],
+    entry_filter: EntryFilter,
+    left_out: LeftOut,
+) -> list[SearchResult]:
+    options = {
+        "score": arguments.metric,
+        "top": arguments.top,
+        "entry_filter": entry_filter,
+    }
+    if arguments.library is not None and not arguments.scan:
+        if index_path(arguments.library).exists():
+            return _search_index(arguments, queries, left_out, options)
+        if arguments.preselect is not None:
+            raise SearchError(
+                f"{arguments.library}: has no index; this makes it: {_make_index(arguments)}"
+            )
+    found, total = _entries(arguments, entry_filter, queries)
+    results = search(queries, left_out.usable_of(found, total), **options)
+    if arguments.library is not None and not arguments.scan and left_out.usable > _MANY:
+        print(f"with an index this takes a moment: {_make_index(arguments)}", file=sys.stderr)
+    return results
+
+
+def _make_index(arguments: argparse.Namespace) -> str:
+    return f"python scripts/index_library.py --library {arguments.library}"
+
+
+def _search_index(
+    arguments: argparse.Namespace,
+    queries: list[Record],
+    left_out: LeftOut,
+    options: dict[str, Any],
+) -> list[SearchResult]:
+    from tqdm import tqdm
+
+    from nextims.search.indexed_search import search_index
+    from nextims.search.library_index import LibraryIndex
+
+    index = LibraryIndex(arguments.library)
+    left_out.usable = len(index)
+    for skipped in index.left_out:
+        left_out.add(skipped, partial(print, file=sys.stderr))
+    with tqdm(queries, unit=" queries", disable=None) as progress:
+        return search_index(
+            progress, index, preselected=arguments.preselect or PRESELECTED, **options
+        )
 
 
 def _searched(arguments: argparse.Namespace) -> str:
@@ -207,45 +276,6 @@ def _entries(
         wanted=wanted if selective else None,
     )
     return found, None if selective else lines
-
-
-class _LeftOut:
-    """Entries that cannot be used: counted, kept for the list beside the output, some named."""
-
-    def __init__(self, arguments: argparse.Namespace):
-        self.number = self.usable = 0
-        self._listed = arguments.output is not None
-        self._rows: list[Skipped] = []
-
-    def taken_from(self, found: Iterable[Entry | Skipped], total: int | None) -> Iterator[Entry]:
-        from tqdm import tqdm
-
-        with tqdm(found, total=total, unit=" spectra", disable=None) as progress:
-            for item in progress:
-                if isinstance(item, Entry):
-                    self.usable += 1
-                    yield item
-                    continue
-                self.number += 1
-                if self._listed:
-                    self._rows.append(item)
-                if self.number <= _NAMED:
-                    shown = f"line {item.line}: {item.text or '(empty)'}: {item.reason}"
-                    progress.write(shown, file=sys.stderr)
-
-    def report(self, output: Path | None) -> None:
-        """Say how many there were, and list them beside the output."""
-        if output is not None and not self.number:
-            errors_path(output).unlink(missing_ok=True)  # of an earlier run
-        if not self.number:
-            return
-        said = f"{self.number} of {self.number + self.usable} entries could not be used"
-        if output is not None:
-            write_whole(errors_path(output), csv_text([ERROR_COLUMNS, *self._rows]))
-            said += f", listed in {errors_path(output)}"
-        elif self.number > _NAMED:
-            said += f"; the first {_NAMED} are named above, --output lists all"
-        print(said, file=sys.stderr)
 
 
 if __name__ == "__main__":

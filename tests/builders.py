@@ -256,6 +256,37 @@ SMALL_MOLECULES = (
 )  # fmt: skip
 
 
+def build_library(path: Path, *, replicates: int = 3) -> Path:
+    """Write an MSP library of ``SMALL_MOLECULES``, as libraries are.
+
+    It has replicates, accurate masses, records without a structure, others that name the same
+    molecule, a labelled one, a wrong formula, peaks beyond any mass, and two unusable records.
+    """
+    rng = np.random.default_rng(5)
+    records = []
+    for smiles in SMALL_MOLECULES:
+        for replicate in range(replicates):
+            peaks = {
+                mz + 0.03 * replicate: max(1, round(height * rng.lognormal(0, 0.3)))
+                for mz, height in plausible_peaks(smiles).items()
+            }
+            fields = {"Formula": read_molecule(smiles).formula, "SMILES": smiles}
+            records.append(build_msp(f"{smiles} {replicate}", peaks, fields=fields))
+    records += [
+        build_msp("blank", {}),
+        build_msp("broken", num_peaks=99),
+        build_msp("ethyl alcohol", fields={"Formula": "C2H6O"}),
+        build_msp("Ethyl  Alcohol", fields={"Formula": "OH6C2", "MW": "46"}),
+        build_msp("by its key", fields={"InChIKey": "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"}),
+        build_msp("labelled", {32: 999, 46: 510, 47: 220}, fields={"SMILES": "[2H]CCO"}),
+        build_msp("contradiction", fields={"SMILES": "CCO", "Formula": "C9H20", "MW": "46"}),
+        build_msp("absurd", {31: 999, 45: 510, 1e8: 3}),
+        build_msp("élan", {45: 7}, fields={"Comments": "no structure"}),
+    ]
+    path.write_text("".join(records), encoding="utf-8")
+    return path
+
+
 SMALL_SPLITS = ("train",) * (len(SMALL_MOLECULES) - 8) + ("validation",) * 4 + ("test",) * 4
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from rdkit import Chem
+from rdkit.Chem import Descriptors
 
 from .molecule import CONNECTIVITY, Molecule, MoleculeError, read_molecule
 
@@ -87,7 +89,7 @@ class VariantMaker:
             if made == number or not self._molecules:
                 return
             try:
-                molecule = read_molecule(self._vary(), max_mz=max_mz)
+                molecule = read_molecule(Chem.MolToSmiles(self._vary()), max_mz=max_mz)
             except (MoleculeError, ValueError, RuntimeError):  # RDKit refuses many
                 continue
             block = molecule.inchikey[:CONNECTIVITY]
@@ -96,14 +98,40 @@ class VariantMaker:
                 made += 1
                 yield molecule
 
-    def _vary(self) -> str:
-        """Return the SMILES of a variant of some molecule, sound or not."""
+    def smiles(self, trials: int, *, seed: int, highest_mass: float | None = None) -> Iterator[str]:
+        """Yield the SMILES of variants as they come, far faster than ``variants``.
+
+        They are not read again: one may come twice, or be a molecule that is known.
+
+        Args:
+            trials: how many to try; RDKit refuses some.
+            seed: of the random choices of this call alone.
+            highest_mass: monoisotopic mass in Da above which a variant is left out.
+
+        Example:
+            >>> from nextims.data.variants import VariantMaker
+            >>> maker = VariantMaker(["CCO", "Clc1ccccc1", "CC(=O)OC"], seed=1)
+            >>> list(maker.smiles(9, seed=2)) == list(maker.smiles(9, seed=2))
+            True
+        """
+        own, self._random = self._random, random.Random(seed)
+        try:
+            for _ in range(trials):
+                with suppress(ValueError, RuntimeError):
+                    mol = self._vary()
+                    if highest_mass is None or Descriptors.ExactMolWt(mol) <= highest_mass:
+                        yield Chem.MolToSmiles(mol)
+        finally:
+            self._random = own
+
+    def _vary(self) -> Chem.Mol:
+        """Return a variant of some molecule, sound or not."""
         mol = Chem.MolFromSmiles(self._random.choice(self._molecules))
         changes = (self._exchange, self._exchange, self._decorate, self._replace_atom)
         for change in self._random.choices(changes, k=self._random.choice((1, 1, 2))):
             mol = change(mol)
             Chem.SanitizeMol(mol)
-        return Chem.MolToSmiles(mol)
+        return mol
 
     def _exchange(self, mol: Chem.Mol) -> Chem.Mol:
         """Replace what hangs on a single bond, by a hydrogen now and then."""

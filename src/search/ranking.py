@@ -17,7 +17,7 @@ from itertools import islice
 import numpy as np
 
 from ..data.record import Record
-from ..data.spectrum import nominal_mz
+from ..data.spectrum import Spectrum, nominal_mz
 from ..evaluation import metrics
 from .entries import Entry, SearchError
 from .filters import EntryFilter
@@ -47,7 +47,7 @@ FEW_PEAKS = 5
 # Scores that differ by less are equal: rounding of a network's output must decide no rank.
 _DECIMALS = 6
 # Entries compared at a time.
-_BLOCK = 512
+BLOCK = 512
 # Molecules kept beyond those asked for, so that hits of the last rank and the less similar entries
 # of one molecule are not lost.
 _MARGIN = 500
@@ -134,18 +134,27 @@ def search(
         >>> [(hit.rank, hit.entry.name, round(hit.score, 3)) for hit in result.hits]
         [(1, 'ethanol', 1.0)]
     """
-    if score not in SCORES:
-        raise SearchError(f"no such score: {score!r}; there are {', '.join(SCORES)}")
-    if top < 1:
-        raise SearchError(f"top must be at least 1, found {top}")
+    check_search(score, top)
     chosen = EntryFilter() if entry_filter is None else entry_filter
-    searches = [_Search(query, score, top, chosen) for query in queries]
+    searches = [QuerySearch(query, score, top, chosen) for query in queries]
     entries = iter(entries)
-    while block := list(islice(entries, _BLOCK)):
+    while block := list(islice(entries, BLOCK)):
         spectra = _bins([entry.record for entry in block])
         for one in searches:
             one.compare(block, spectra)
     return [one.result() for one in searches]
+
+
+def check_search(score: str, top: int) -> None:
+    """Refuse what cannot be asked for.
+
+    Raises:
+        SearchError: there is no such score, or ``top`` is below 1.
+    """
+    if score not in SCORES:
+        raise SearchError(f"no such score: {score!r}; there are {', '.join(SCORES)}")
+    if top < 1:
+        raise SearchError(f"top must be at least 1, found {top}")
 
 
 class _Best:
@@ -195,42 +204,79 @@ class _Best:
         return iter(sorted(ordered, key=lambda entries: (-entries[0][0], entries[0][1])))
 
 
-class _Search:
-    """The search for one measured spectrum."""
+class QuerySearch:
+    """The search for one measured spectrum.
+
+    Args:
+        query: the measured spectrum.
+        score: a key of ``SCORES``.
+        top: lowest rank to be given.
+        entry_filter: which entries to look at.
+
+    Attributes:
+        spectrum: the measured peaks at nominal masses, base peak 1; ``None`` for a blank, which is
+            compared with nothing.
+        mass: nominal mass in Da about which is searched, ``None`` for any.
+
+    Example:
+        >>> import numpy as np
+        >>> from nextims.data.record import Record
+        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.search.entries import Entry
+        >>> from nextims.search.filters import EntryFilter
+        >>> from nextims.search.ranking import QuerySearch
+        >>> water = Record("lab.msp", 1, "1", "water", Spectrum([17, 18], [212, 999]))
+        >>> one = QuerySearch(water, "cosine", 10, EntryFilter())
+        >>> scores = one.scores(water.spectrum.binned(20)[None])
+        >>> one.rank([Entry(water)], scores)
+        >>> [(hit.rank, hit.score) for hit in one.result().hits]
+        [(1, 1.0)]
+    """
 
     def __init__(self, query: Record, score: str, top: int, entry_filter: EntryFilter):
         self._score, self._top, self._filter = SCORES[score], top, entry_filter
         self._best = _Best(top + _MARGIN)
         self._bins = _bins([query])
-        self._result = SearchResult(query, score, entry_filter.mass_of(query))
-        self._met = 0
-        self._note()
+        peaks = np.flatnonzero(self._bins[0])
+        self.spectrum = Spectrum(peaks + 1, self._bins[0, peaks]) if len(peaks) else None
+        self.mass = entry_filter.mass_of(query)
+        self._result = SearchResult(query, score, self.mass)
+        self._first_notes(len(peaks))
 
     def compare(self, block: list[Entry], spectra: np.ndarray) -> None:
-        """Compare the query with entries whose binned spectra are ``(entries, max_mz)``."""
-        first = self._met
-        self._met += len(block)
-        if not self._bins.any():
+        """Compare with those entries that pass; their binned spectra are ``(entries, max_mz)``."""
+        if self.spectrum is None:
             return
-        mass = self._result.mass
-        passing = np.arange(len(block))
         if self._filter.selective:
-            passing = np.array([i for i in passing if self._filter.passes(block[i], mass)], int)
-        self._result.compared += len(passing)
-        if not len(passing):
-            return
+            passing = [i for i, e in enumerate(block) if self._filter.passes(e, self.mass)]
+            block, spectra = [block[i] for i in passing], spectra[passing]
+        if block:
+            self.rank(block, self.scores(spectra))
+
+    def scores(self, spectra: np.ndarray) -> np.ndarray:
+        """Return the scores of binned spectra ``(entries, max_mz)``, to six decimals."""
         width = max(spectra.shape[1], self._bins.shape[1])
-        query = np.broadcast_to(_widened(self._bins, width), (len(passing), width))
+        query = np.broadcast_to(_widened(self._bins, width), (len(spectra), width))
         lowest_mz = self._result.query.lowest_mz
-        scores = self._score(_widened(spectra[passing], width), query, lowest_mz)
-        scores = np.round(scores.astype(np.float64), _DECIMALS)
+        scores = self._score(_widened(spectra, width), query, lowest_mz)
+        return np.round(scores.astype(np.float64), _DECIMALS)
+
+    def rank(self, block: Sequence[Entry], scores: np.ndarray) -> None:
+        """Rank entries by their scores ``(entries,)`` among those ranked before."""
+        first = self._result.compared
+        self._result.compared += len(block)
         # The best first, so that the others find the bar raised and need no structure.
         for i in np.argsort(-scores, kind="stable"):
             if scores[i] <= 0 or scores[i] < self._best.least:
                 break
-            self._best.add(float(scores[i]), first + int(passing[i]), block[passing[i]])
+            self._best.add(float(scores[i]), first + int(i), block[i])
+
+    def note(self, text: str) -> None:
+        """Tell the reader of the hits something."""
+        self._result.notes.append(text)
 
     def result(self) -> SearchResult:
+        """Return what was found."""
         hits = self._result.hits
         for place, ((score, _, entry), *others) in enumerate(self._best, start=1):
             rank = hits[-1].rank if hits and hits[-1].score == score else place
@@ -240,15 +286,14 @@ class _Search:
             hits.append(Hit(rank, score, entry, others))
         return self._result
 
-    def _note(self) -> None:
-        peaks, notes = np.count_nonzero(self._bins), self._result.notes
+    def _first_notes(self, peaks: int) -> None:
         if not peaks:
-            notes.append("no peak: a blank, nothing to search for")
+            self.note("no peak: a blank, nothing to search for")
         elif peaks < FEW_PEAKS:
             noun = "peak" if peaks == 1 else "peaks"
-            notes.append(f"only {peaks} {noun}: many molecules share so little, trust no rank")
-        if self._filter.mass_window is not None and self._result.mass is None:
-            notes.append("no molecular mass in the record and none set: searched at any mass")
+            self.note(f"only {peaks} {noun}: many molecules share so little, trust no rank")
+        if self._filter.mass_window is not None and self.mass is None:
+            self.note("no molecular mass in the record and none set: searched at any mass")
 
 
 def _bins(records: Sequence[Record]) -> np.ndarray:

@@ -70,3 +70,17 @@ def test_heavy_molecules_and_unreadable_ones_are_left_out():
 
 def test_variants_run_out_quietly():
     assert len(made(500, molecules=["C"])) < 500
+
+
+def test_plain_smiles_depend_on_their_own_seed_alone():
+    maker = VariantMaker(MOLECULES, seed=7)
+    smiles = list(maker.smiles(200, seed=3))
+    assert 100 < len(smiles) <= 200
+    assert list(maker.smiles(200, seed=3)) == smiles
+    assert list(maker.smiles(200, seed=4)) != smiles
+    assert all(Chem.MolFromSmiles(text) is not None for text in smiles)
+    assert [v.smiles for v in maker.variants(30)] == made(30)
+    light = list(maker.smiles(200, seed=3, highest_mass=150))
+    masses = [Descriptors.ExactMolWt(Chem.MolFromSmiles(text)) for text in smiles]
+    assert light == [text for text, mass in zip(smiles, masses, strict=True) if mass <= 150]
+    assert 0 < len(light) < len(smiles)

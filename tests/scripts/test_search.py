@@ -7,12 +7,13 @@ import sys
 
 import pytest
 
-from builders import build_msp, load_script
+from builders import build_library, build_msp, load_script
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum
 from nextims.inference import loading
 from nextims.inference.results import PredictedSpectrum
 from nextims.inference.writers import SpectrumWriter
+from nextims.search.index_building import build_index
 
 CANDIDATES = "CCO ethanol\nCOC ether\nC1CC broken\nCCCO\nOCC alcohol\n"
 UNKNOWN = build_msp("peak 7", fields={"MW": "46"})
@@ -140,6 +141,73 @@ def test_a_library_of_each_format(run, tmp_path, ending):
     assert (rows[0]["smiles"], rows[0]["source"]) == ("CCO", "predicted")
 
 
+@pytest.fixture
+def indexed(tmp_path):
+    """A library that has an index."""
+    pytest.importorskip("ms_entropy")
+    library = build_library(tmp_path / "lib.msp")
+    build_index(library)
+    return library
+
+
+def test_an_index_is_used_and_finds_what_a_scan_finds(run, tmp_path, indexed):
+    for options in ((), ("--mass-window", "4"), ("--formula", "C2H6O", "--metric", "cosine")):
+        scanned = run("--library", "lib.msp", "--scan", "--output", "hits.csv", *options)
+        rows = read_csv(tmp_path / "hits.csv")
+        left_out = read_csv(tmp_path / "hits.csv.errors.csv")
+        found = run("--library", "lib.msp", "--output", "hits.csv", *options)
+        assert found == scanned
+        assert found[0] == 3
+        assert len(rows) > 1
+        assert read_csv(tmp_path / "hits.csv") == rows
+        assert read_csv(tmp_path / "hits.csv.errors.csv") == left_out
+        assert [row["text"] for row in left_out] == ["blank", "broken"]
+
+
+def test_how_many_are_compared_is_said_in_all_outputs(run, tmp_path, indexed):
+    _, out, _ = run("--library", "lib.msp", "--preselect", "20", "--output", "hits.csv")
+    said = "compared are the 20 of 79 entries most similar by entropy"
+    assert f"  note: {said}" in out.splitlines()
+    assert {row["notes"] for row in read_csv(tmp_path / "hits.csv")} == {said}
+
+
+def test_a_report_of_an_indexed_search(run, tmp_path, indexed):
+    pytest.importorskip("matplotlib")
+    run("--library", "lib.msp", "--report", "found.html", "--top", "2")
+    run("--library", "lib.msp", "--report", "scanned.html", "--top", "2", "--scan")
+    found, scanned = (
+        (tmp_path / f"{name}.html").read_text(encoding="utf-8") for name in ("found", "scanned")
+    )
+    assert "mirror" in found or found.count("<svg") >= 2
+    tables = [page[page.index("<table>") : page.index("</table>")] for page in (found, scanned)]
+    assert tables[0] == tables[1]
+
+
+def test_an_index_that_is_stale_is_refused(run, indexed):
+    with indexed.open("a") as file:
+        file.write(build_msp("one more"))
+    status, out, err = run("--library", "lib.msp")
+    assert (status, out) == (2, "")
+    assert "lib.msp.index: lib.msp has changed since; this makes the index anew" in err
+    assert run("--library", "lib.msp", "--scan")[0] == 3
+
+
+def test_of_a_large_library_an_index_is_proposed(run, script, tmp_path, monkeypatch):
+    write_library(tmp_path / "lib.h5")
+    assert run("--library", "lib.h5")[2] == ""
+    monkeypatch.setattr(script, "_MANY", 1)
+    said = "with an index this takes a moment: python scripts/index_library.py --library lib.h5\n"
+    assert run("--library", "lib.h5")[2] == said
+    assert run("--library", "lib.h5", "--scan")[2] == ""
+
+
+def test_preselecting_takes_an_index(run, tmp_path):
+    write_library(tmp_path / "lib.h5")
+    status, _, err = run("--library", "lib.h5", "--preselect", "5")
+    assert status == 2
+    assert "has no index; this makes it: python scripts/index_library.py --library lib.h5" in err
+
+
 def test_blanks_and_broken_queries_are_said(run, tmp_path):
     text = build_msp("blank", {}) + build_msp("one", {43: 9}) + build_msp("bad", num_peaks=50)
     (tmp_path / "peaks.msp").write_text(text)
@@ -193,9 +261,18 @@ def test_what_cannot_be_searched(run, tmp_path, arguments, message):
     assert message in err
 
 
-def test_wrong_usage_is_refused(run):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--candidates", "list.smi", "--top", "0"),
+        ("--candidates", "list.smi", "--scan"),
+        ("--library", "lib.h5", "--preselect", "0"),
+        ("--library", "lib.h5", "--preselect", "5", "--scan"),
+    ],
+)
+def test_wrong_usage_is_refused(run, arguments):
     with pytest.raises(SystemExit) as error:
-        run("--candidates", "list.smi", "--top", "0")
+        run(*arguments)
     assert error.value.code == 2
 
 
