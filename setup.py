@@ -48,6 +48,7 @@ setup(
         "plot": PLOT,
         "test": [
             "pytest>=8",
+            "pytest-xdist>=3.5",
             "ruff>=0.6",
             "matchms>=0.28",
             "pyteomics>=4.7",

@@ -30,7 +30,7 @@ def test_it_measures_a_small_library(tmp_path, settings, capsys):
     options = ["--checked", "2", "--scores", "cosine", "--preselect", "5", "24"]
     assert library_search.main(arguments + options) == 0
     out = capsys.readouterr().out
-    assert re.search(r"indexing: [\d.]+ s, of the processors [\d.]+ s, peak memory \d+ MB", out)
+    assert re.search(r"indexing: [\d.]+ s, of the processors [\d.]+ s, peak memory [\d,]+ MB", out)
     assert "24 entries: library" in out
     assert "| weighted_cosine | " in out
     assert "the hits of the index, all preselected, in 2 of 2" in out
