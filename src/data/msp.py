@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .raw_record import RawRecord, field_name
+
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 # Between m/z and intensity, and between peaks, NIST takes any of these.
 _DELIMITERS = r"[\s,;:()\[\]{}<>]"
@@ -18,42 +20,19 @@ _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
-_COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(\S+?)=("[^"]*"|\S+)')
 
 
 @dataclass
-class MspEntry:
+class MspEntry(RawRecord):
     """One record as its lines say it.
 
     Attributes:
-        line: line of the file where it begins, from 1.
-        fields: values by field name in lower case without punctuation (``cas``, ``numpeaks``).
         peak_lines: the lines of the peak list.
         latin1: some line was not UTF-8 and has been read as Latin-1.
-        damage: a line that belongs to no part of a record; empty where there is none.
     """
 
-    line: int
-    fields: dict[str, list[str]] = field(default_factory=dict)
     peak_lines: list[str] = field(default_factory=list)
     latin1: bool = False
-    damage: str = ""
-
-    def first(self, *names: str) -> str:
-        """Return the first value of the first of these fields that is present, else ``""``."""
-        for name in names:
-            if self.fields.get(name):
-                return self.fields[name][0]
-        return ""
-
-    def comment(self, *names: str) -> str:
-        """Return the value of ``name=value`` in the comments, names in lower case, else ``""``."""
-        pairs: dict[str, str] = {}
-        for text in self.fields.get("comments", []) + self.fields.get("comment", []):
-            for quoted, value, plain, other in _COMMENT_PAIR.findall(text):
-                name = (quoted or plain).strip().lower()
-                pairs.setdefault(name, (value or other).strip('" '))
-        return next((pairs[name] for name in names if pairs.get(name)), "")
 
     def peaks(self) -> np.ndarray:
         """Return m/z and intensity of each peak, shape ``(peaks, 2)``.
@@ -62,7 +41,7 @@ class MspEntry:
             ValueError: the list cannot be read, or ``Num Peaks`` gives another number.
         """
         if self.damage:
-            raise ValueError(f"unexpected line {self.damage!r}")
+            raise ValueError(self.damage)
         pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
         announced = self.first("numpeaks")
         if announced and not announced.isdecimal():
@@ -118,7 +97,7 @@ def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
                 _add(target, name, value)
                 target.latin1 |= latin1
         elif entry.peak_lines or entry.fields.get("numpeaks"):
-            entry.damage = entry.damage or line.strip()[:40]
+            entry.damage = entry.damage or f"unexpected line {line.strip()[:40]!r}"
     yield from _begin(entry, later, 0)[1]
 
 
@@ -157,7 +136,7 @@ def _split_fields(line: str) -> list[tuple[str, str]]:
     parts = []
     for text in _NEXT_FIELD.split(line) if _NUMBERS_LINE.match(line) else [line]:
         if found := _FIELD.match(text):
-            parts.append((re.sub(r"[^a-z0-9]", "", found[1].lower()), found[2].strip()))
+            parts.append((field_name(found[1]), found[2].strip()))
     return parts
 
 

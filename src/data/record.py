@@ -47,6 +47,11 @@ class BadRecord:
     reason: str
     detail: str = ""
 
+    @property
+    def why(self) -> str:
+        """Reason and detail in one phrase."""
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
+
 
 @dataclass(frozen=True)
 class Record:
@@ -58,7 +63,8 @@ class Record:
         id: identifier, unique in its library.
         name: compound name.
         spectrum: the peaks above zero intensity.
-        structures: SMILES, InChI or paths of MOL files, the most trusted first; may be empty.
+        structures: SMILES, InChI, MOL blocks or paths of MOL files, the most trusted first; may be
+            empty.
         structure_problem: why there is no structure, where the reader knows.
         formula: molecular formula as given.
         nominal_mass: nominal molecular mass in Da by the mass given, ``None`` where there is none.
@@ -217,6 +223,8 @@ def _parse(structure: str | Path) -> Chem.Mol | None:
             return Chem.MolFromMolBlock(structure.read_text(encoding="latin-1"))
         except OSError:
             return None
+    if "\n" in structure:
+        return Chem.MolFromMolBlock(structure)
     if structure.startswith("InChI="):
         return Chem.MolFromInchi(structure)
     return Chem.MolFromSmiles(structure)

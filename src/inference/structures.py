@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
+
+from ..data.text import decoded_lines
 
 STANDARD_INPUT = "-"
 TABLE_ENDINGS = (".csv", ".tsv")
@@ -59,8 +59,7 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
     ``name``, or no header and the SMILES first. Each line is one record. Blank lines are given as
     empty structures, so that nothing vanishes without a mark.
 
-    UTF-8 and UTF-16, with or without byte-order mark, and any line ends are read; a line that is
-    not UTF-8 is taken as Windows-1252.
+    The text may be of any encoding that ``decoded_lines`` reads.
 
     Args:
         source: path of the file, or ``-`` for standard input.
@@ -162,34 +161,10 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _decoded(stream: BinaryIO, label: str, *, keep_open: bool) -> Iterator[str]:
-    """Return the lines of a binary stream as text without line ends."""
-    beginning = stream.peek(4096) if hasattr(stream, "peek") else b""
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = io.TextIOWrapper(stream, encoding="utf-16", errors="replace")
-    elif b"\0" in beginning:
-        raise InputError(f"{label}: not a text file, expected SMILES (.smi, .txt or .csv)")
-    else:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape")
-    return _lines(text, keep_open)
-
-
-def _lines(text: io.TextIOWrapper, keep_open: bool) -> Iterator[str]:
     try:
-        for line in text:
-            yield (line if line.isascii() else _without_surrogates(line)).rstrip("\n")
-    finally:
-        if not keep_open:
-            text.close()
-        elif not text.closed:
-            text.detach()  # else the wrapper would close its stream when it goes
-
-
-def _without_surrogates(line: str) -> str:
-    try:
-        line.encode("utf-8")
-        return line
-    except UnicodeEncodeError:
-        return line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+        return decoded_lines(stream, keep_open=keep_open)
+    except ValueError as error:
+        raise InputError(f"{label}: {error}, expected SMILES (.smi, .txt or .csv)") from None
 
 
 def _structures(lines: Iterator[str], is_table: bool) -> Iterator[InputStructure]:

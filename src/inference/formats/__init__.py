@@ -8,6 +8,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from ...data.endings import known_ending
 from ..results import FormattedSpectrum, PredictedSpectrum
 from .csv_rows import csv_header, csv_record, csv_text
 from .exported import BASE_PEAK, expectation_text, percent
@@ -116,10 +117,7 @@ def file_ending(path: str | Path, endings: Collection[str] = tuple(FORMATS)) -> 
         >>> file_ending("terpenes.mzSpecLib.txt"), file_ending("terpenes.txt")
         ('.mzspeclib.txt', '.txt')
     """
-    path = Path(path)
-    name = path.name.lower()
-    known = (e for e in endings if name.endswith(e) and name != e)
-    return next(known, path.suffix.lower())
+    return known_ending(path, endings)
 
 
 def header(
