@@ -44,10 +44,12 @@ examples:
   python scripts/index_library.py --library million.h5
   python scripts/search.py --query unknown.msp --library million.h5
 
-The query is an MSP file of one or more measured spectra. A library is .msp of any program, .h5 or
-.parquet as predict.py writes them, or the .h5 of measured spectra that training reads. Candidates
-are a file of SMILES (.txt, .smi, .csv; - for standard input); their spectra are predicted on the
-spot, those that --formula and --mass-window pass only.
+Queries and libraries are of any program and any of these formats: .msp, .mspec, .jdx, .dx, .jcamp
+(JCAMP-DX), .sdf (with NIST's tags), .mgf, .mzspeclib.txt, .json and .jsonl (MoNA, GNPS, matchms,
+ours), .csv and .tsv (one peak a row; two columns are one spectrum), .parquet, .h5 and .hdf5 (ours,
+and the store that training reads), .txt (any of the first, or columns). Candidates are a file of
+SMILES (.txt, .smi, .csv; - for standard input); their spectra are predicted on the spot, those that
+--formula and --mass-window pass only.
 
 A library of many thousand spectra is searched in a moment once scripts/index_library.py has made
 its index. Of the entries that pass the filters, the index finds those most similar by Flash entropy
@@ -78,11 +80,15 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--query", metavar="UNKNOWN.msp", required=True, type=Path, help="measured spectra"
+        "--query",
+        metavar="FILE",
+        required=True,
+        type=Path,
+        help="measured spectra: .msp, .jdx, .csv and other formats, see below",
     )
     searched = parser.add_mutually_exclusive_group(required=True)
     searched.add_argument(
-        "--library", metavar="FILE", type=Path, help="spectra to search: .msp, .h5 or .parquet"
+        "--library", metavar="FILE", type=Path, help="spectra to search, in the same formats"
     )
     searched.add_argument(
         "--candidates", metavar="FILE", help="structures whose spectra are predicted and searched"

@@ -1,11 +1,11 @@
-"""Measured spectra of an MSP file, to compare predictions with."""
+"""Measured spectra of a file, to compare predictions with."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..data.molecule import CONNECTIVITY, MoleculeError
-from ..data.nist_dataset import read_nist
+from ..data.readers import SpectraFileError, read_spectra
 from ..data.record import BadRecord, Record
 from ..evaluation.metrics import compare
 from .results import PredictedSpectrum
@@ -17,20 +17,20 @@ class MeasuredError(InputError):
 
 
 class MeasuredSpectra:
-    r"""The records of an MSP file, by structure and by name.
+    r"""The records of a file, by structure and by name.
 
     Of records with one structure, or one name, the first counts. Without an InChIKey the structure
     is taken from SMILES or InChI.
 
     Args:
-        path: the file, in any dialect of MSP.
+        path: the file, of any format that ``read_spectra`` knows.
 
     Attributes:
         records: number of records that can be compared with.
         unreadable: number of those that cannot be read, or have no peak.
 
     Raises:
-        MeasuredError: the file cannot be opened, or holds no spectrum.
+        MeasuredError: the file cannot be read, or holds no spectrum.
 
     Example:
         >>> import pathlib, tempfile
@@ -45,22 +45,18 @@ class MeasuredSpectra:
         self.path = Path(path)
         self.records = 0
         self.unreadable = 0
+        self._problem = ""  # of the first of these
         self._first: Record | None = None
         self._by_structure: dict[str, Record] = {}
         self._by_name: dict[str, Record] = {}
         try:
-            for record in read_nist(self.path):
+            for record in read_spectra(self.path):
                 self._add(record)
-        except FileNotFoundError:
-            raise MeasuredError(f"{self.path}: no such file") from None
-        except OSError as error:
-            raise MeasuredError(f"{self.path}: cannot be read ({error.strerror})") from None
+        except SpectraFileError as error:
+            raise MeasuredError(str(error)) from error
         if not self.records:
-            found = f"{self.unreadable} unreadable" if self.unreadable else "none"
-            raise MeasuredError(
-                f"{self.path}: holds no spectrum to compare with, expected records of MSP, found "
-                f"{found}"
-            )
+            found = f"{self.unreadable} unreadable{self._problem}" if self.unreadable else "none"
+            raise MeasuredError(f"{self.path}: holds no spectrum to compare with, found {found}")
 
     def find(self, result: PredictedSpectrum, *, any_single: bool = True) -> Record:
         """Return the record of a prediction's molecule.
@@ -93,6 +89,8 @@ class MeasuredSpectra:
     def _add(self, record: Record | BadRecord) -> None:
         if isinstance(record, BadRecord) or not record.spectrum.intensity.any():
             self.unreadable += 1
+            reason = record.why if isinstance(record, BadRecord) else "no peak"
+            self._problem = self._problem or f": line {record.line}: {reason}"
             return
         self.records += 1
         if self._first is None:

@@ -87,10 +87,11 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--compare",
-        metavar="MEASURED.msp",
+        metavar="MEASURED",
         type=Path,
         help="with --plot: draw the measured spectrum of the structure below the predicted one, "
-        "and say how similar they are",
+        "and say how similar they are; MEASURED is .msp, .jdx, .sdf, .mgf, .mzspeclib.txt, .json, "
+        ".csv, .txt (columns), .parquet or .h5, of any program",
     )
     parser.add_argument(
         "--grid", action="store_true", help="with --plot and --batch: draw many spectra on a page"

@@ -71,9 +71,9 @@ def test_no_record_is_an_error_that_says_what_was_sought(library):
     ("content", "message"),
     [
         (None, "lab.msp: no such file"),
-        ("", "holds no spectrum to compare with, .* found none"),
+        ("", "holds no spectrum to compare with, found none"),
         ("hello", "holds no spectrum"),
-        (record("a", peaks="1\n31 0"), "found 1 unreadable"),
+        (record("a", peaks="1\n31 0"), "found 1 unreadable: line 1: no peak"),
     ],
 )
 def test_a_file_without_spectra_is_refused(tmp_path, content, message):
@@ -82,6 +82,41 @@ def test_a_file_without_spectra_is_refused(tmp_path, content, message):
         path.write_text(content)
     with pytest.raises(MeasuredError, match=message):
         MeasuredSpectra(path)
+
+
+WEBBOOK = """##TITLE=Ethanol
+##DATA TYPE=MASS SPECTRUM
+##PEAK TABLE=(XY..XY)
+31,9999 45,5105
+##END=
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "name"),
+    [
+        ("64-17-5-Mass.jdx", WEBBOOK, "Ethanol"),
+        ("peak 7.csv", "m/z;Abundance\n31;999\n45;510\n", "peak 7"),
+        ("export.mgf", "BEGIN IONS\nSMILES=OCC\n31 100\n45 51\nEND IONS", ""),
+        (
+            "mona.json",
+            '[{"name": "EtOH", "smiles": "CCO", "peaks": [[31, 100], [45, 51]]}]',
+            "EtOH",
+        ),
+    ],
+)
+def test_files_of_other_formats_and_base_peaks(tmp_path, file, text, name):
+    (tmp_path / file).write_text(text)
+    found = MeasuredSpectra(tmp_path / file).find(predicted("CCO", "ethanol"))
+    assert found.name == name
+    scores = similarities(predicted("CCO"), found)
+    assert scores["cosine"] == pytest.approx(1, abs=1e-3)
+
+
+def test_an_unknown_ending_is_refused(tmp_path):
+    (tmp_path / "lab.raw").write_text(WEBBOOK)
+    with pytest.raises(MeasuredError, match=r"lab\.raw: unknown ending '\.raw'; can be read: "):
+        MeasuredSpectra(tmp_path / "lab.raw")
 
 
 def test_a_folder_is_refused(tmp_path):

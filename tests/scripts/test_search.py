@@ -237,12 +237,13 @@ def test_many_broken_lines_are_counted(run, tmp_path):
     ("arguments", "message"),
     [
         (("--library", "no.msp"), "no.msp: no such file"),
-        (("--library", "list.smi"), "list.smi: unknown ending '.smi'; libraries can be .msp"),
+        (("--library", "list.smi"), "list.smi: unknown ending '.smi'; can be read: .msp"),
         (("--candidates", "no.smi"), "no.smi: no such file"),
         (("--candidates", "empty.smi"), "empty.smi: holds no structures"),
         (("--candidates", "bad.smi"), "bad.smi: holds no spectrum that can be searched"),
         (("--candidates", "list.smi", "--query", "no.msp"), "no.msp: no such file"),
-        (("--candidates", "list.smi", "--query", "list.smi"), "holds no spectrum to search for"),
+        (("--candidates", "list.smi", "--query", "list.smi"), "list.smi: unknown ending '.smi'"),
+        (("--candidates", "list.smi", "--query", "none.msp"), "holds no spectrum to search for"),
         (("--candidates", "list.smi", "--formula", "x"), "'x': not a molecular formula"),
         (("--candidates", "list.smi", "--output", "hits.txt"), "hits can be written as .csv"),
         (("--candidates", "list.smi", "--report", "hits.pdf"), "reports can be written as .html"),
@@ -254,6 +255,7 @@ def test_many_broken_lines_are_counted(run, tmp_path):
 def test_what_cannot_be_searched(run, tmp_path, arguments, message):
     (tmp_path / "empty.smi").write_text("")
     (tmp_path / "bad.smi").write_text("C1CC")
+    (tmp_path / "none.msp").write_text("CCO\n")
     (tmp_path / "c.csv").write_text("smiles\nCCO\n")
     status, out, err = run(*arguments)
     assert (status, out) == (2, "")

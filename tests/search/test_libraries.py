@@ -7,6 +7,7 @@ import pytest
 from builders import build_msp, build_record, build_store
 from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum
+from nextims.inference.formats import FORMATS
 from nextims.inference.results import PredictedSpectrum
 from nextims.inference.writers import SpectrumWriter
 from nextims.search.entries import Entry, SearchError, Skipped
@@ -25,7 +26,7 @@ def write_predictions(path):
     return path
 
 
-@pytest.mark.parametrize("file", ["lib.msp", "lib.h5", "lib.parquet"])
+@pytest.mark.parametrize("file", [f"lib{ending}" for ending in FORMATS])
 def test_what_predict_writes_can_be_searched(tmp_path, file):
     if file.endswith("parquet"):
         pytest.importorskip("pyarrow")
@@ -53,7 +54,7 @@ def test_a_library_dialect_of_msdial_is_known_as_predicted(tmp_path):
 
 
 def test_tables_of_several_batches_keep_their_order(tmp_path, monkeypatch):
-    monkeypatch.setattr("nextims.search.libraries._BATCH", 2)
+    monkeypatch.setattr("nextims.data.readers.tables._BATCH", 2)
     entries = list(read_library(write_predictions(tmp_path / "lib.h5")))
     assert [(entry.line, entry.smiles) for entry in entries] == list(enumerate(SPECTRA, 1))
 
@@ -114,7 +115,7 @@ def test_a_mistake_in_a_table_is_told_with_its_number(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("lib.sdf", b"", r"lib.sdf: unknown ending '.sdf'; libraries can be .msp, .h5, .parquet"),
+        ("lib.raw", b"", r"lib.raw: unknown ending '.raw'; can be read: .msp, .mspec, .jdx, "),
         ("lib.h5", b"text", r"lib.h5: not an HDF5 file, or damaged"),
         ("lib.msp", None, r"lib.msp: no such file"),
         ("lib.h5", None, r"lib.h5: no such file"),
@@ -147,7 +148,7 @@ def test_parquet_of_something_else(tmp_path):
     with pytest.raises(SearchError, match=r"text\.parquet: not a Parquet file, or damaged"):
         read_library(tmp_path / "text.parquet")
     write_table(pyarrow.table({"name": ["x"]}), tmp_path / "other.parquet")
-    with pytest.raises(SearchError, match=r"no column 'smiles'"):
+    with pytest.raises(SearchError, match=r"no column 'mz'"):
         read_library(tmp_path / "other.parquet")
 
 
@@ -166,6 +167,24 @@ def test_queries_are_read_with_blanks_and_without_broken_ones(tmp_path):
         ("blank", None, 0),
     ]
     assert [found.text for found in unreadable] == ["broken"]
+
+
+def test_a_query_pasted_from_a_spreadsheet(tmp_path):
+    (tmp_path / "peak 7.csv").write_text("m/z\tAbundance\n31\t1203455\n45\t613762\n")
+    [query], unreadable = read_queries(tmp_path / "peak 7.csv")
+    assert (query.name, len(query.spectrum), unreadable) == ("peak 7", 2, [])
+    [result] = search([query], list(read_library(write_predictions(tmp_path / "lib.sdf"))))
+    assert result.hits[0].entry.smiles == "CCO"
+
+
+def test_records_that_cannot_be_read_are_told_with_line_and_reason(tmp_path):
+    text = "##TITLE={}\n##PEAK TABLE=(XY..XY)\n31,{} 45,510\n##END=\n"
+    (tmp_path / "x.jdx").write_text(text.format("a", "999") + text.format("b", "9x9"))
+    entry, skipped = read_library(tmp_path / "x.jdx")
+    assert (entry.name, entry.predicted) == ("a", False)
+    assert skipped == Skipped(
+        5, "b", "", "peak list cannot be read (line 7: cannot read the peaks '31,9x9 45,510')"
+    )
 
 
 @pytest.mark.parametrize(
