@@ -22,12 +22,14 @@ _INTENSITY = {
 # What tells a spectrum from its neighbours in a table of many.
 _FACTS = {
     "accession", "cas", "casno", "compound", "compoundname", "exactmass", "formula", "id", "inchi",
-    "inchikey", "instrument", "ionization", "ionmode", "line", "molecularformula", "mslevel", "mw",
-    "name", "nominalmass", "scan", "smiles", "spectrum", "spectrumid",
+    "inchikey", "instrument", "ionization", "ionizationenergy", "ionmode", "line",
+    "molecularformula", "mslevel", "mw", "name", "nominalmass", "scan", "smiles", "spectrum",
+    "spectrumid",
 }  # fmt: skip
 # The columns of predict.py's files, which say in no other way that they are predictions.
 _PREDICTED = (
-    "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey", "mz", "intensity"
+    "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey",
+    "ionization_energy", "mz", "intensity",
 )  # fmt: skip
 # The last stands for white space.
 _DELIMITERS = ("\t", ";", ",", None)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BATCH = 1024
 _FACTS = (
     "id", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey", "instrument",
-    "licence", "energy",
+    "licence", "energy", "ionization_energy",
 )  # fmt: skip
 _PREDICTED = "predicted_by"
 

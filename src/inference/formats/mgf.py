@@ -36,6 +36,7 @@ def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "FORMULA": molecule.formula,
         "EXACTMASS": f"{molecule.exact_mass:.6f}",
         "MW": str(molecule.nominal_mass),
+        "IONIZATION_ENERGY": f"{result.energy:g}",
         "COMMENT": "; ".join(remarks(result, model_name)),
     }
     lines = [f"{name}={value}" for name, value in parameters.items() if value]

@@ -6,7 +6,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from ..results import PredictedSpectrum
-from .exported import display_name, peak_texts, remarks, single_line
+from .exported import display_name, energy_text, peak_texts, remarks, single_line
 
 # Of the title line of a MOL file.
 _TITLE_LENGTH = 80
@@ -55,6 +55,7 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "INCHIKEY": molecule.inchikey,
         "SMILES": molecule.smiles,
         "ID": str(result.identifier),
+        "IONIZATION ENERGY": energy_text(result),
         "COMMENT": single_line("; ".join(remarks(result, model_name))),
         "NUM PEAKS": str(len(peaks)),
         "MASS SPECTRAL PEAKS": "\r\n".join(f"{mz} {intensity}" for mz, intensity in peaks),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from builders import build_massbank_record, build_msp
+from nextims.data.molecule import read_molecule
 from nextims.data.readers import ENDINGS, READERS, SpectraFileError, read_spectra
 from nextims.data.readers.jcamp import read_jcamp
 from nextims.data.readers.json_objects import read_json
@@ -16,6 +17,10 @@ from nextims.data.readers.mzspeclib import read_mzspeclib
 from nextims.data.readers.peak_rows import read_peak_rows
 from nextims.data.readers.sdf import read_sdf
 from nextims.data.record import BadRecord, Record
+from nextims.data.spectrum import Spectrum
+from nextims.inference.formats import FORMATS
+from nextims.inference.results import PredictedSpectrum
+from nextims.inference.writers import SpectrumWriter
 
 TEXT_ENDINGS = [".msp", ".jdx", ".sdf", ".mgf", ".mzspeclib.txt", ".json", ".jsonl", ".csv"]
 NEEDS_PYARROW = 'needs pip install -e ".[formats]"'
@@ -284,3 +289,16 @@ def test_nothing_heavy_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("ending", sorted(FORMATS))
+def test_the_energy_that_is_written_is_read(tmp_path, ending):
+    if ending == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"soft{ending}"
+    spectrum = Spectrum([31, 45], [1.0, 0.5])
+    with SpectrumWriter(path) as writer:
+        for line, energy in enumerate((20.0, 70.0), start=1):
+            molecule = read_molecule("CCO" if line == 1 else "CO")
+            writer.write(PredictedSpectrum(line, "", molecule, spectrum, energy=energy))
+    assert next(iter(read_spectra(path))).energy == 20
