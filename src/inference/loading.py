@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from ..data.digest import file_digest
@@ -38,19 +37,14 @@ def open_predictor(
     """
     if checkpoint.suffix == ".onnx":
         return OnnxPredictor(checkpoint)
-    with_pytorch = partial(_open_checkpoint, checkpoint, threads=threads)
     exported = checkpoint.with_suffix(".onnx")
     if student_will_do and device != "cuda" and exported.is_file():
         try:
-            predictor = OnnxPredictor(exported, fallback=partial(with_pytorch, device="cpu"))
+            predictor = OnnxPredictor(exported)
             if predictor.checkpoint_sha256 == file_digest(checkpoint):
                 return predictor
         except OnnxError:
             pass  # no runtime, or no export of ours: the checkpoint itself will do
-    return with_pytorch(device=device)
-
-
-def _open_checkpoint(checkpoint: Path, *, device: str, threads: int) -> StreamingPredictor:
     import torch
 
     from .predictor import Predictor

@@ -16,12 +16,12 @@ from ..models.student import Student
 from ..training.checkpoint import CheckpointError, load_model
 from .onnx_graph import OnnxStudent
 from .onnx_inputs import LENGTHS, OnnxInputs, onnx_inputs
-from .onnx_predictor import OUTPUT
+from .onnx_predictor import OUTPUTS
 
 _OPSET = 18
 # Smaller tensors (biases, the parameters of norms) stay as they are.
 _LEAST_HALVED = 4096
-_EXAMPLES = ("CCO", "c1ccccc1Cl", "CC(=O)OCC")
+_EXAMPLES = ("CCO", "c1ccccc1Cl", "CC(=O)OCC", "[2H]CCO", "[13CH3]O")
 
 
 def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
@@ -51,7 +51,7 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
             tuple(map(torch.from_numpy, example)),
             whole,
             input_names=list(OnnxInputs._fields),
-            output_names=[OUTPUT],
+            output_names=list(OUTPUTS),
             dynamic_shapes=[tuple({0: name} for name in LENGTHS)],
             opset_version=_OPSET,
             dynamo=True,

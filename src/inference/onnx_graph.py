@@ -1,9 +1,9 @@
 """The student written with what is quick in ONNX Runtime on a CPU.
 
-The same numbers as ``Student`` gives, up to rounding, for molecules without isotope labels. What
-differs is the way there: what several molecules or pieces share is computed once, as ``OnnxInputs``
-names it; formulas that a molecule has not the atoms for are ruled out by the product that scores
-them; and only ions that are seen are laid out with their isotopes.
+The same numbers as ``Student`` gives, up to rounding. What differs is the way there: what several
+molecules or pieces share is computed once, as ``OnnxInputs`` names it; formulas that a molecule has
+not the atoms for are ruled out by the product that scores them; and only ions that are seen are
+laid out with their isotopes. The ions of labelled molecules are given one by one.
 
 Shapes: as in ``OnnxInputs``; ``v`` formulas of the vocabulary, ``S`` hydrogen shifts, ``i`` ions of
 all molecules that are seen.
@@ -22,6 +22,7 @@ from ..models.isotopes import IsotopeEnvelope
 from ..models.piece_head import PieceHead
 from ..models.student import Student
 from .onnx_inputs import OnnxInputs
+from .onnx_labels import LabelledIons
 
 _HYDROGEN = ELEMENTS.index("H")
 # What a formula that cannot be loses of its score: no score comes near it, and sums of some hundred
@@ -38,7 +39,8 @@ class OnnxStudent(nn.Module):
         student: the student.
 
     Shape:
-        the arrays of ``OnnxInputs`` -> ``(b, max_mz)``, sum 1
+        the arrays of ``OnnxInputs`` -> ``(b, max_mz)``, sum 1, labels left out; and the arrays of
+        ``LabelledIons``
     """
 
     def __init__(self, student: Student):
@@ -46,8 +48,8 @@ class OnnxStudent(nn.Module):
         self.student = student
         self.head = _OnnxHead(student.head)
 
-    def forward(self, *arrays: Tensor) -> Tensor:
-        """Return the spectra."""
+    def forward(self, *arrays: Tensor) -> tuple[Tensor, ...]:
+        """Return the spectra, and the ions of the labelled molecules."""
         inputs, student = OnnxInputs(*arrays), self.student
         x = self._fingerprint(inputs) + student.formula(inputs.atoms)
         weights, routing = student.gate(student.gate_norm(x))
@@ -115,14 +117,15 @@ class _OnnxHead(nn.Module):
         # Ions of about the same mass reach over few bins together.
         masses, order = (head.ions.long() @ head.masses).sort(stable=True)
         self.register_buffer("ions", head.ions[order])
+        self.register_buffer("hydrogen", (torch.arange(len(ELEMENTS)) == _HYDROGEN).long())
         self.of_ions = _rows(head.score, order)
         self.of_losses = _rows(head.score, slice(len(order), None))
         self.no_ions = _RuledOut(self._needed_by_ions())
         self.no_losses = _RuledOut(self._needed_by_losses())
         self.blocks = [block.tolist() for block in masses.split(-(-len(masses) // _BLOCKS))]
 
-    def forward(self, x: Tensor, inputs: OnnxInputs) -> Tensor:
-        """Return the spectra."""
+    def forward(self, x: Tensor, inputs: OnnxInputs) -> tuple[Tensor, ...]:
+        """Return the spectra, and the ions of the labelled molecules."""
         ions, losses = self._ions(x, inputs.atoms), self._losses(x, inputs.atoms)
         pieces = self.pieces(x, inputs)
         highest = torch.maximum(ions.amax(1), losses.amax(1))
@@ -134,7 +137,8 @@ class _OnnxHead(nn.Module):
         total = (total + ions.sum(1) + losses.sum(1))[:, None]
         ions, losses = _seen(ions / total), _seen(losses / total)
         pieces = _seen(pieces / total.index_select(0, inputs.molecule)) * inputs.copies[:, None]
-        return self._spectra(ions, losses, pieces, inputs)
+        labelled = self._labelled(ions, losses, pieces, inputs)
+        return self._spectra(ions, losses, pieces, inputs), *labelled
 
     def _ions(self, x: Tensor, atoms: Tensor) -> Tensor:
         """Return the scores of the ions, ``(b, ions)``."""
@@ -194,6 +198,27 @@ class _OnnxHead(nn.Module):
         mz = torch.arange(1, head.max_mz + 1, device=bins.device)
         bins = bins * (mz <= inputs.highest_mz[:, None]).float()
         return bins / bins.sum(1, keepdim=True)
+
+    def _labelled(
+        self, ions: Tensor, losses: Tensor, pieces: Tensor, inputs: OnnxInputs
+    ) -> LabelledIons:
+        """Return the ions of the labelled molecules."""
+        head = self.head
+        of_ions, ion = ions.index_select(0, inputs.labelled).nonzero(as_tuple=True)
+        of_losses, loss = losses.index_select(0, inputs.labelled).nonzero(as_tuple=True)
+        piece, shift = pieces.index_select(0, inputs.labelled_pieces).nonzero(as_tuple=True)
+        of_ions = inputs.labelled.index_select(0, of_ions)
+        of_losses = inputs.labelled.index_select(0, of_losses)
+        piece = inputs.labelled_pieces.index_select(0, piece)
+        left = inputs.atoms.index_select(0, of_losses) - head.losses.long().index_select(0, loss)
+        of_pieces = inputs.formulas.index_select(0, inputs.kept.index_select(0, piece))
+        of_pieces = of_pieces + (shift + head.pieces.shifts[0])[:, None] * self.hydrogen
+        atoms = torch.cat([self.ions.long().index_select(0, ion), left, of_pieces])
+        molecule = torch.cat([of_ions, of_losses, inputs.molecule.index_select(0, piece)])
+        share = torch.cat([ions[of_ions, ion], losses[of_losses, loss], pieces[piece, shift]])
+        pattern = head.isotopes(atoms * inputs.unlabelled.index_select(0, molecule))
+        first = atoms @ head.masses + IsotopeEnvelope.LOWEST
+        return LabelledIons(molecule, atoms, first, pattern * share[:, None])
 
     def _known(self, first: int, last: int, lightest: int, width: int) -> Tensor:
         """Return the isotopes of some ions of the vocabulary from the lightest's on."""

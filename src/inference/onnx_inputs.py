@@ -6,7 +6,7 @@ equal. Each is named once, so that the network works on it once.
 
 Shapes: ``b`` molecules, ``s`` set fingerprint positions of all of them, ``q`` different ones, ``n``
 different pieces of all molecules, ``u`` different formulas, ``d`` bonds of all molecules, each in
-both directions.
+both directions; ``l`` molecules with isotope labels, ``m`` pieces of these.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..data.isotope_labels import unlabelled_shares
 from ..data.molecule import Molecule
 from ..data.pieces import CUT_POSITIONS, PieceSet, describe_pieces, mixed
 
@@ -31,6 +32,9 @@ class OnnxInputs(NamedTuple):
         values: values of the set positions of all molecules, ``(s,)`` float32.
         places: where each stands in a table of molecules by ``positions``, flat, ``(s,)``.
         atoms: atoms of each element of the molecules, ``(b, len(ELEMENTS))``.
+        unlabelled: share of these without isotope label, ``(b, len(ELEMENTS))`` float32; 1 in all
+            places for molecules without labels.
+        labelled: those with labels, ``(l,)``.
         highest_mz: highest m/z that each can give, ``(b,)``.
         formulas: atoms of each element of the pieces and of what they leave, ``(u,
             len(ELEMENTS))``.
@@ -41,12 +45,15 @@ class OnnxInputs(NamedTuple):
         bonds: what is said of the bonds, as ``PieceSet`` does, ``(d, 3)``.
         broken: the bonds that each piece has broken, ``(n, MOST_CUTS)``.
         copies: how many pieces of its molecule are equal in all this, ``(n,)`` float32.
+        labelled_pieces: those of molecules with labels, ``(m,)``.
     """
 
     positions: np.ndarray
     values: np.ndarray
     places: np.ndarray
     atoms: np.ndarray
+    unlabelled: np.ndarray
+    labelled: np.ndarray
     highest_mz: np.ndarray
     formulas: np.ndarray
     molecule: np.ndarray
@@ -56,12 +63,13 @@ class OnnxInputs(NamedTuple):
     bonds: np.ndarray
     broken: np.ndarray
     copies: np.ndarray
+    labelled_pieces: np.ndarray
 
 
 # What the length of each is, in the order of the inputs.
 LENGTHS = (
-    "positions", "values", "values", "molecules", "molecules", "formulas", "pieces", "pieces",
-    "pieces", "pieces", "bonds", "pieces", "pieces",
+    "positions", "values", "values", "molecules", "molecules", "labelled", "molecules", "formulas",
+    "pieces", "pieces", "pieces", "pieces", "bonds", "pieces", "pieces", "labelled_pieces",
 )  # fmt: skip
 
 
@@ -69,7 +77,7 @@ def onnx_inputs(molecules: Sequence[Molecule], most_pieces: int) -> OnnxInputs:
     """Describe molecules to the exported student.
 
     Args:
-        molecules: the molecules; their isotope labels are not read.
+        molecules: the molecules.
         most_pieces: largest number of pieces of a molecule.
 
     Example:
@@ -81,10 +89,16 @@ def onnx_inputs(molecules: Sequence[Molecule], most_pieces: int) -> OnnxInputs:
     """
     atoms = np.stack([molecule.atoms()[0] for molecule in molecules])
     highest = np.array([molecule.highest_mz for molecule in molecules])
-    pieces = [describe_pieces(molecule.mol, most_pieces) for molecule in molecules]
-    return OnnxInputs(
-        *_fingerprints(molecules), atoms, highest, *_pieces(pieces, atoms, most_pieces)
-    )
+    labelled = [number for number, molecule in enumerate(molecules) if len(molecule.atoms()[1])]
+    labelled = np.array(labelled, np.int64)
+    unlabelled = np.ones(atoms.shape, np.float32)
+    for number in labelled:
+        unlabelled[number] = unlabelled_shares(*molecules[number].atoms())
+    sets = [describe_pieces(molecule.mol, most_pieces) for molecule in molecules]
+    pieces = _pieces(sets, atoms, most_pieces)
+    of_labelled = np.flatnonzero(np.isin(pieces[1], labelled))
+    fingerprints = _fingerprints(molecules)
+    return OnnxInputs(*fingerprints, atoms, unlabelled, labelled, highest, *pieces, of_labelled)
 
 
 def _fingerprints(molecules: Sequence[Molecule]) -> tuple[np.ndarray, ...]:

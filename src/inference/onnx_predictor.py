@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from ..data.molecule import Molecule
 from .onnx_inputs import OnnxInputs, onnx_inputs
-from .streaming import Result, StreamingPredictor, failure, result_from_bins
+from .onnx_labels import LabelledIons, labelled_spectrum
+from .streaming import Result, StreamingPredictor, result_from_bins
 from .structures import InputStructure
 
-OUTPUT = "intensity"
+OUTPUTS = ("intensity", *LabelledIons._fields)
 
 
 class OnnxError(ValueError):
@@ -26,8 +27,6 @@ class OnnxPredictor(StreamingPredictor):
 
     Args:
         path: file that ``export_onnx`` wrote.
-        fallback: gives a predictor for molecules with isotope labels, which the exported graph
-            does not know; called once, when the first comes. Without it they fail.
 
     Raises:
         OnnxError: the file is missing or holds no exported student, or ONNX Runtime is missing.
@@ -36,12 +35,7 @@ class OnnxPredictor(StreamingPredictor):
     names_ions = False
     single_threaded = True
 
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        fallback: Callable[[], StreamingPredictor] | None = None,
-    ):
+    def __init__(self, path: str | Path):
         try:
             import onnxruntime
 
@@ -62,7 +56,6 @@ class OnnxPredictor(StreamingPredictor):
             self.metadata: dict[str, Any] = json.loads(about["metadata"])
         except Exception as error:  # ONNX Runtime's own errors share no type
             raise OnnxError(f"{path}: not a usable exported student ({error})") from error
-        self._fallback, self._loaded = fallback, None
 
     def predict(
         self, smiles: Iterable[str | InputStructure], batch_size: int = 256
@@ -79,31 +72,16 @@ class OnnxPredictor(StreamingPredictor):
     def _results(
         self, structures: list[InputStructure], molecules: list[Molecule]
     ) -> Iterator[Result]:
-        plain = [not len(molecule.atoms()[1]) for molecule in molecules]
-        labelled = [s for s, without in zip(structures, plain, strict=True) if not without]
-        # Together: one by one they would take three times as long.
-        with_labels = iter(self._with_labels(labelled) if labelled else ())
-        bins = iter(self._run([m for m, without in zip(molecules, plain, strict=True) if without]))
-        for structure, molecule, without in zip(structures, molecules, plain, strict=True):
-            if without:
-                yield result_from_bins(structure, molecule, next(bins))
-            else:
-                yield next(with_labels)
-
-    def _with_labels(self, structures: list[InputStructure]) -> Iterable[Result]:
-        if self._fallback is None:
-            error = OnnxError("isotope labels need the checkpoint itself")
-            return [failure(structure, error) for structure in structures]
-        return self._labelled().predict_stream(structures, len(structures))
+        for structure, molecule, bins in zip(
+            structures, molecules, self._run(molecules), strict=True
+        ):
+            yield result_from_bins(structure, molecule, bins)
 
     def _run(self, molecules: list[Molecule]) -> np.ndarray:
-        if not molecules:
-            return np.empty((0, self.max_mz), np.float32)
+        """Return the spectra, ``(b, max_mz)``."""
         inputs = onnx_inputs(molecules, self._pieces)
-        [intensity] = self._session.run([OUTPUT], inputs._asdict())
-        return intensity
-
-    def _labelled(self) -> StreamingPredictor:
-        if self._loaded is None:
-            self._loaded = self._fallback()
-        return self._loaded
+        spectra, *ions = self._session.run(OUTPUTS, inputs._asdict())
+        ions = LabelledIons(*ions)
+        for number in np.unique(ions.ion_molecule).tolist():
+            spectra[number] = labelled_spectrum(ions, number, molecules[number], self.max_mz)
+        return spectra

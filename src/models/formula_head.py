@@ -6,8 +6,6 @@ hydrogen shifts, ``n`` ions of all molecules together, ``k`` isotopes of an ion.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import comb
 from typing import NamedTuple
 
 import torch
@@ -15,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.features import Batch
+from ..data.isotope_labels import unlabelled_shares, with_labels
 from ..data.molecule import ELEMENTS, NOMINAL_MASSES
 from .heads import LIGHTEST_ION
 from .isotopes import IsotopeEnvelope
@@ -207,17 +206,11 @@ class FormulaHead(nn.Module):
             whole: of the molecule, ``(len(ELEMENTS),)``.
             labels: element, extra mass and number of each label, ``(l, 3)``.
         """
-        natural = atoms.float()
-        for element, _, number in labels.tolist():
-            natural[:, element] -= atoms[:, element] * (number / int(whole[element]))
-        pattern = self.isotopes(natural.clamp_min(0))
-        reach = sum(abs(extra) * number for _, extra, number in labels.tolist())
-        pattern = F.pad(pattern, (reach, reach))  # room to shift in, both ways: 10B is lighter
-        for element, extra, number in labels.tolist():
-            table = _share_of_labels(int(whole[element]), number).to(pattern.device)
-            held = table[atoms[:, element].long()]  # (n, number + 1)
-            pattern = sum(pattern.roll(extra * k, 1) * held[:, k, None] for k in range(number + 1))
-        return pattern
+        whole, labels = whole.cpu().numpy(), labels.cpu().numpy()
+        unlabelled = torch.from_numpy(unlabelled_shares(whole, labels)).to(atoms.device)
+        pattern = self.isotopes(atoms * unlabelled).cpu().numpy()
+        pattern = with_labels(pattern, atoms.cpu().numpy(), whole, labels)
+        return torch.from_numpy(pattern).to(atoms.device)
 
     def _add(self, bins: Tensor, row: Tensor, mz: Tensor, spread: Tensor) -> None:
         """Add ions with their isotopes into bins, the first of each row takes what lies outside.
@@ -233,22 +226,3 @@ class FormulaHead(nn.Module):
         inside = (mz >= 1) & (mz <= self.max_mz)
         place = row[:, None] * (self.max_mz + 1) + mz.where(inside, 0)
         bins.index_add_(0, place.flatten(), spread.flatten())
-
-
-@lru_cache(maxsize=256)
-def _share_of_labels(atoms: int, labelled: int) -> Tensor:
-    """Return how probably an ion of so many atoms of an element holds so many labelled ones.
-
-    Args:
-        atoms: atoms of the element in the molecule.
-        labelled: how many of them are labelled.
-
-    Returns:
-        Shape ``(atoms + 1, labelled + 1)``, by atoms of the ion and labels among them.
-    """
-    table = torch.zeros(atoms + 1, labelled + 1)
-    for own in range(atoms + 1):
-        for held in range(min(own, labelled) + 1):
-            ways = comb(labelled, held) * comb(atoms - labelled, own - held)
-            table[own, held] = ways / comb(atoms, own)
-    return table

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -6,6 +7,7 @@ from nextims.data.features import Inputs, collate, featurize
 from nextims.data.molecule import ELEMENTS, read_molecule
 from nextims.inference.onnx_graph import OnnxStudent, _OnnxHead
 from nextims.inference.onnx_inputs import onnx_inputs
+from nextims.inference.onnx_labels import LabelledIons, labelled_spectrum
 from nextims.models.formula_head import FormulaHead, Vocabulary
 
 # Boron alone is too light to be seen, and hydrogen has nothing but itself to lose.
@@ -37,10 +39,26 @@ def formula(**atoms):
 def test_it_gives_what_the_student_gives(student):
     molecules = [read_molecule(smiles) for smiles in SMILES if "Br" not in smiles]  # below 300 Da
     batch = collate([featurize(molecule, student.inputs) for molecule in molecules])
-    found = OnnxStudent(student)(*arrays(molecules, student.inputs.pieces))
+    found, *_ = OnnxStudent(student)(*arrays(molecules, student.inputs.pieces))
     wanted = student(batch).intensity
     torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-4)
     assert ((found > 0) == (wanted > 0)).all()
+
+
+@torch.no_grad()
+def test_it_names_the_ions_of_labelled_molecules_alone(student):
+    smiles = ("CCO", "[2H]OCC", "C", "[13CH3]C([2H])=O", "CCO")
+    molecules = [read_molecule(each) for each in smiles]
+    spectra, *ions = OnnxStudent(student)(*arrays(molecules, student.inputs.pieces))
+    ions = LabelledIons(*(part.numpy() for part in ions))
+    assert sorted(set(ions.ion_molecule.tolist())) == [1, 3]
+    batch = collate([featurize(molecule, student.inputs) for molecule in molecules])
+    wanted = student(batch).intensity.numpy()
+    for number in (1, 3):
+        found = labelled_spectrum(ions, number, molecules[number], student.max_mz)
+        np.testing.assert_allclose(found, wanted[number], atol=1e-5)
+        assert abs(spectra[number].numpy() - found).max() > 0.1
+    np.testing.assert_allclose(spectra[[0, 2, 4]], wanted[[0, 2, 4]], atol=1e-5)
 
 
 @torch.no_grad()
