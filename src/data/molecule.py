@@ -13,7 +13,7 @@ import numpy as np
 from rdkit import Chem, RDLogger
 from rdkit.Chem import Descriptors, rdFingerprintGenerator, rdMolDescriptors
 
-from .spectrum import isotope_pattern
+from .spectrum import highest_isotope
 
 ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
 ECFP_BITS = 4096
@@ -121,10 +121,7 @@ class Molecule:
     @cached_property
     def highest_mz(self) -> int:
         """Highest nominal m/z of the molecular ion's isotope pattern (0.1 % of it or more)."""
-        pattern = isotope_pattern(self.element_counts)
-        top = max(pattern.values())
-        shifts = [shift for shift, share in pattern.items() if share >= _ISOTOPE_FLOOR * top]
-        return self.nominal_mass + max(shifts)
+        return self.nominal_mass + highest_isotope(self.element_counts, _ISOTOPE_FLOOR)
 
     def fingerprint(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the ECFP4 bits and the count fingerprint as one sparse vector.

@@ -32,6 +32,9 @@ ISOTOPE_RATIOS: dict[str, dict[int, float]] = {
     "Br": {0: 1.0, 2: 0.972776},
     "I": {0: 1.0},
 }
+# Mass shifts of the isotope patterns of ions, in Da: hexabromobenzene's ends at M + 12; only boron
+# brings any below 0.
+LOWEST_ISOTOPE, HIGHEST_ISOTOPE = -6, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +133,34 @@ def isotope_pattern(counts: Mapping[str, int]) -> dict[int, float]:
         >>> round(pattern[2] / pattern[0], 2)
         1.28
     """
+    pattern, lowest = _convolved(counts)
+    return {i + lowest: float(p) for i, p in enumerate(pattern) if p >= 1e-6}
+
+
+def highest_isotope(counts: Mapping[str, int], least: float) -> int:
+    """Return the highest mass shift in the isotope pattern of a formula.
+
+    Args:
+        counts: number of atoms of each element, isotope labels left out.
+        least: smallest abundance that counts, of that of the most abundant shift.
+
+    Example:
+        >>> from nextims.data.spectrum import highest_isotope
+        >>> highest_isotope({"C": 1, "Cl": 4}, 0.001)
+        8
+    """
+    pattern, lowest = _convolved(counts)
+    return int(np.flatnonzero(pattern >= least * pattern.max())[-1]) + lowest
+
+
+def _convolved(counts: Mapping[str, int]) -> tuple[np.ndarray, int]:
+    """Return the pattern, sum 1, and the mass shift at which it begins."""
     # Boron reaches below the base mass: the array's origin moves down by one for each boron.
     lowest = -counts.get("B", 0)
     pattern = np.array([1.0])
     for element, number in counts.items():
         pattern = np.convolve(pattern, _of_one_element(element, number))
-    pattern /= pattern.sum()
-    return {i + lowest: float(p) for i, p in enumerate(pattern) if p >= 1e-6}
+    return pattern / pattern.sum(), lowest
 
 
 @lru_cache(maxsize=4096)

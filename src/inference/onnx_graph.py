@@ -61,10 +61,12 @@ class OnnxStudent(nn.Module):
         return self.head(student.mixed(mixture), inputs)
 
     def _fingerprint(self, inputs: OnnxInputs) -> Tensor:
-        layer, shape = self.student.fingerprint, (len(inputs.atoms), len(inputs.positions))
+        layer, shape = self.student.fingerprint, (len(inputs.atoms), len(inputs.common))
         table = inputs.values.new_zeros(shape[0] * shape[1])
         table = table.scatter(0, inputs.places, inputs.values.log1p()).view(shape)
-        return table @ layer.weight.index_select(0, inputs.positions) + layer.bias
+        x = table @ layer.weight.index_select(0, inputs.common) + layer.bias
+        rare = layer.weight.index_select(0, inputs.rare) * inputs.rare_values.log1p()[:, None]
+        return x.index_add(0, inputs.rare_molecules, rare)
 
 
 def _expert(expert: nn.Sequential, x: Tensor) -> Tensor:
@@ -184,9 +186,9 @@ class _OnnxHead(nn.Module):
         molecule = torch.cat([inputs.molecule.index_select(0, piece), by_loss])
         weight = torch.cat([pieces[piece, shift], losses[by_loss, loss]])
         shift = torch.cat([shift + head.pieces.shifts[0], torch.zeros_like(loss)])
-        mz = (formulas @ head.masses).index_select(0, formula) + shift
-        spread = head.isotopes(formulas).index_select(0, formula) * weight[:, None]
-        bins = _laid_out(spread, molecule, mz, len(inputs.atoms), self.width)
+        mz = (formulas @ head.masses - IsotopeEnvelope.LOWEST).index_select(0, formula) + shift
+        spread = head.isotopes(formulas, inputs.shifts).index_select(0, formula) * weight[:, None]
+        bins = _laid_out(spread, molecule, mz, inputs.shifts, len(inputs.atoms), self.width)
         first = 0
         for masses in self.blocks:
             last, low = first + len(masses), masses[0]
@@ -224,8 +226,9 @@ class _OnnxHead(nn.Module):
         """Return the isotopes of some ions of the vocabulary from the lightest's on."""
         ions = self.ions[first:last].long()
         mz = ions @ self.head.masses - lightest
+        shifts = torch.arange(IsotopeEnvelope.WIDTH, device=mz.device)
         each = torch.arange(len(ions), device=mz.device)
-        return _laid_out(self.head.isotopes(ions), each, mz, len(ions), width)
+        return _laid_out(self.head.isotopes(ions), each, mz, shifts, len(ions), width)
 
 
 def _rows(layer: nn.Linear, rows: Tensor | slice) -> nn.Linear:
@@ -236,9 +239,11 @@ def _rows(layer: nn.Linear, rows: Tensor | slice) -> nn.Linear:
     return part
 
 
-def _laid_out(spread: Tensor, row: Tensor, mz: Tensor, rows: int, width: int) -> Tensor:
-    """Return ions with their isotopes in bins, ``(rows, width)``; the first of the lowest at 0."""
-    place = (row * width + mz)[:, None] + torch.arange(spread.shape[1], device=mz.device)
+def _laid_out(
+    spread: Tensor, row: Tensor, mz: Tensor, shifts: Tensor, rows: int, width: int
+) -> Tensor:
+    """Return ions with their isotopes in bins, ``(rows, width)``, each at ``mz`` and a shift."""
+    place = (row * width + mz)[:, None] + shifts
     bins = spread.new_zeros(rows * width).index_add(0, place.flatten(), spread.flatten())
     return bins.view(rows, width)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.molecule import ELEMENTS
-from ..data.spectrum import ISOTOPE_RATIOS
+from ..data.spectrum import HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
 
 
 class IsotopeEnvelope(nn.Module):
@@ -18,8 +18,7 @@ class IsotopeEnvelope(nn.Module):
     Π φ(element)^count = exp(Σ count · ln φ(element)): one matrix product for all formulas at once
     (Rockwood, Van Orden and Smith, Anal. Chem. 1995, 67, 2699).
 
-    The patterns reach from ``LOWEST`` (boron has a lighter isotope below its commonest) to
-    ``HIGHEST`` (hexabromobenzene's ends at M + 12); what lies beyond is left out.
+    The patterns reach from ``LOWEST`` to ``HIGHEST``; what lies beyond is left out.
 
     Shape:
         atoms of each element ``(n, len(ELEMENTS))`` -> ``(n, WIDTH)``: abundance at
@@ -35,8 +34,8 @@ class IsotopeEnvelope(nn.Module):
         tensor([1.0000, 0.0000, 0.6400, 0.0000, 0.1000])
     """
 
-    LOWEST = -6
-    HIGHEST = 12
+    LOWEST = LOWEST_ISOTOPE
+    HIGHEST = HIGHEST_ISOTOPE
     WIDTH = HIGHEST - LOWEST + 1
     # Wide enough that nothing worth counting wraps around.
     _LENGTH = 32
@@ -65,11 +64,19 @@ class IsotopeEnvelope(nn.Module):
     @torch.no_grad()
     @torch.autocast("cpu", enabled=False)
     @torch.autocast("cuda", enabled=False)
-    def forward(self, elements: Tensor) -> Tensor:
-        """Return the patterns, float32."""
-        real, imaginary = (elements.double() @ self.logs).chunk(2, dim=1)
+    def forward(self, elements: Tensor, shifts: Tensor | None = None) -> Tensor:
+        """Return the patterns, float32.
+
+        Args:
+            elements: atoms of each element.
+            shifts: the mass shifts to return, ``(shifts,)``; all if left out.
+        """
+        inverse = self.inverse
+        if shifts is not None:
+            inverse = inverse.index_select(1, shifts - self.LOWEST)
+        real, imaginary = (elements.double() @ logs for logs in self.logs.chunk(2, dim=1))
         # The angles grow with the formula; below a full turn single precision is enough.
         angle = imaginary.remainder(2 * math.pi).float()
         size = real.float().exp()
         transform = torch.cat([size * angle.cos(), size * angle.sin()], 1)
-        return (transform @ self.inverse).clamp_min(0.0)
+        return (transform @ inverse).clamp_min(0.0)

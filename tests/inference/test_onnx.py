@@ -90,9 +90,7 @@ def test_a_file_that_is_no_export_is_named(tmp_path):
 def test_an_export_of_another_version_is_named(exported, tmp_path):
     model = onnx.load(exported[1])
     del model.graph.input[-1]
-    model.graph.node.insert(
-        0, onnx.helper.make_node("Constant", [], ["labelled_pieces"], value_ints=[0])
-    )
+    model.graph.node.insert(0, onnx.helper.make_node("Constant", [], ["shifts"], value_ints=[0]))
     onnx.save(model, tmp_path / "old.onnx")
     with pytest.raises(OnnxError, match=r"old\.onnx: .*another version: python scripts"):
         OnnxPredictor(tmp_path / "old.onnx")

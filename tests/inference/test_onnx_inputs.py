@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nextims.data.molecule import read_molecule
+from nextims.data.molecule import ELEMENTS, read_molecule
 from nextims.data.pieces import CUT_POSITIONS, describe_pieces
 from nextims.inference.onnx_inputs import LENGTHS, OnnxInputs, _distinct_rows, onnx_inputs
 
@@ -19,13 +19,20 @@ def inputs(molecules):
     return onnx_inputs(molecules, MOST)
 
 
-def test_fingerprints_can_be_read_back(molecules, inputs):
-    table = np.zeros((len(molecules), len(inputs.positions)), np.float32)
+@pytest.mark.parametrize("times", [1, 40])  # in larger batches some positions are rare
+def test_fingerprints_can_be_read_back(molecules, times):
+    molecules = molecules[:1] + molecules[1:] * times
+    inputs = onnx_inputs(molecules, MOST)
+    assert bool(len(inputs.rare)) == (times > 1)
+    table = np.zeros((len(molecules), len(inputs.common)), np.float32)
     table.flat[inputs.places] = inputs.values
-    for row, molecule in zip(table, molecules, strict=True):
+    for number, (row, molecule) in enumerate(zip(table, molecules, strict=True)):
         positions, values = molecule.fingerprint()
-        own = dict(zip(inputs.positions[row > 0].tolist(), row[row > 0].tolist(), strict=True))
-        assert own == dict(zip(positions.tolist(), values.tolist(), strict=True))
+        own = dict(zip(inputs.common[row > 0].tolist(), row[row > 0].tolist(), strict=True))
+        rare = inputs.rare_molecules == number
+        few = dict(zip(inputs.rare[rare].tolist(), inputs.rare_values[rare].tolist(), strict=True))
+        assert not own.keys() & few.keys()
+        assert own | few == dict(zip(positions.tolist(), values.tolist(), strict=True))
 
 
 def test_each_piece_stands_there_as_often_as_the_molecule_has_it(molecules, inputs):
@@ -71,6 +78,25 @@ def test_different_rows_are_told_apart(largest):
     found, number = _distinct_rows(rows)
     assert (found[number] == rows).all()
     assert len(found) == len(np.unique(rows, axis=0))
+
+
+def test_bonds_of_which_the_same_is_said_are_one(inputs):
+    assert len(np.unique(inputs.bonds, axis=0)) == len(inputs.bonds)
+
+
+def test_labelled_molecules_and_their_pieces_are_named(molecules):
+    labelled = [read_molecule("[2H]C([2H])O"), read_molecule("[12CH4]")]  # the second has none
+    inputs = onnx_inputs([molecules[0], *labelled, molecules[1]], MOST)
+    assert inputs.labelled.tolist() == [1]
+    assert inputs.labelled_pieces.tolist() == np.flatnonzero(inputs.molecule == 1).tolist()
+    assert inputs.unlabelled[1, ELEMENTS.index("H")] == 0.5
+    assert (inputs.unlabelled[[0, 2, 3]] == 1).all()
+
+
+def test_lighter_isotopes_are_for_boron_alone(molecules, inputs):
+    assert inputs.shifts.tolist() == list(range(13))
+    with_boron = onnx_inputs([molecules[0], read_molecule("FB(F)F")], MOST)
+    assert with_boron.shifts.tolist() == list(range(-6, 13))
 
 
 def test_each_input_has_a_length(inputs):

@@ -19,6 +19,8 @@ from ..results import MZ_DECIMALS, AnnotatedPeak, PredictedSpectrum
 BASE_PEAK = 999
 # lib2nist stops at a peak below m/z 1 and loses the rest of the library.
 LOWEST_MZ = 1
+# Looked up, whole numbers take a third of the time that they take to print.
+_TEXTS = np.array([str(number) for number in range(2000)], dtype=object)
 
 
 class ExportedPeak(NamedTuple):
@@ -82,7 +84,13 @@ def peak_texts(result: PredictedSpectrum) -> list[tuple[str, str]]:
     kept = (intensity > 0) & (result.spectrum.mz >= LOWEST_MZ)
     mz = np.rint(result.spectrum.mz[kept]).astype(int)
     height = intensity[kept].astype(int)
-    return list(zip(map(str, mz.tolist()), map(str, height.tolist()), strict=True))
+    return list(zip(_texts(mz), _texts(height), strict=True))
+
+
+def _texts(numbers: np.ndarray) -> list[str]:
+    if numbers.max(initial=0) < len(_TEXTS):
+        return _TEXTS[numbers].tolist()
+    return list(map(str, numbers.tolist()))
 
 
 def mz_text(mz: int | float) -> str:

@@ -121,7 +121,7 @@ def _record(lines: list[str], peaks: list[str]) -> str:
 
 def _peak_lines(result: PredictedSpectrum, separator: str) -> list[str]:
     if result.annotations is None:
-        return [f"{mz}{separator}{intensity}" for mz, intensity in peak_texts(result)]
+        return list(map(separator.join, peak_texts(result)))
     return [
         f'{mz_text(peak.mz)}{separator}{peak.intensity}{separator}"{peak_comment(peak.annotation)}"'
         for peak in exported_peaks(result)
