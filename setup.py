@@ -14,6 +14,8 @@ ONNX = ["onnx>=1.16", "onnxscript>=0.1"]
 FORMATS = ["pyarrow>=14"]
 # For the index of a large library.
 INDEX = ["ms_entropy>=1.5"]
+# For predicting on several machines. Ray Data works on pandas' and Arrow's tables.
+DISTRIBUTED = ["ray[data]>=2.40", *FORMATS]
 # For pictures of spectra.
 PLOT = ["matplotlib>=3.8"]
 
@@ -39,12 +41,14 @@ setup(
         "onnxruntime>=1.18",
         "pydantic>=2.7",
         "pyyaml>=6.0",
+        "filelock>=3.12",
         "tqdm>=4.66",
     ],
     extras_require={
         "onnx": ONNX,
         "formats": FORMATS,
         "index": INDEX,
+        "distributed": DISTRIBUTED,
         "plot": PLOT,
         "test": [
             "pytest>=8",

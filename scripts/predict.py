@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nextims.config import load_config
-from nextims.data.spectrum import STANDARD_ENERGY
 from nextims.inference.commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
@@ -19,12 +19,13 @@ from nextims.inference.commands import (
     refuse_overwriting,
     run_command,
 )
-from nextims.inference.formats import file_ending
-from nextims.inference.prediction_options import parse_options
+from nextims.inference.msp_stream import MSPStream
+from nextims.inference.output_lock import locked_output
+from nextims.inference.prediction_options import batch_settings, parse_options, teacher_options
 from nextims.inference.results import FailedPrediction
+from nextims.inference.structure_files import STANDARD_INPUT, list_files
 from nextims.inference.structures import InputError, InputStructure, parse_line, read_batch
 from nextims.inference.writers import (
-    MSPStream,
     OutputError,
     SpectrumWriter,
     check_spectra_output,
@@ -48,7 +49,13 @@ def _predict(arguments: argparse.Namespace) -> int:
     predictor = _load(arguments)
     if arguments.smiles is not None:
         return _predict_and_show(predictor, structures, arguments, pictures, measured)
-    return _predict_batch(predictor, structures, total, arguments, pictures, measured)
+    from nextims.inference.long_batch import kept_in_parts, predict_long_batch
+
+    with nullcontext() if arguments.output is None else locked_output(arguments.output):
+        if kept_in_parts(arguments, total):
+            done = predict_long_batch(predictor, structures, total, arguments)
+            return _report(arguments, done.predicted, done.failed, done.left_out)
+        return _predict_batch(predictor, structures, total, arguments, pictures, measured)
 
 
 def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int | None]:
@@ -81,13 +88,20 @@ def _check_output(arguments: argparse.Namespace) -> None:
         if arguments.mol_folder:
             raise OutputError("--mol-folder: needs --output LIB.msp")
         return
+    if arguments.format is None and output.is_dir():
+        raise OutputError(f"{output}: is a folder; --format says what to write into it")
     check_spectra_output(
-        output,
+        output if arguments.format is None else output.with_name(output.name + arguments.format),
         dialect=arguments.dialect,
         mol_folder=arguments.mol_folder,
         annotated=arguments.annotate,
     )
-    refuse_overwriting((output, errors_path(output)), (arguments.batch, arguments.compare))
+    read = [arguments.compare]
+    if arguments.batch is not None and arguments.batch != STANDARD_INPUT:
+        read += [arguments.batch, *list_files(arguments.batch)]
+    refuse_overwriting((output, errors_path(output)), read)
+    if arguments.batch is not None and output.resolve().parent == Path(arguments.batch).resolve():
+        raise OutputError(f"{output}: lies in the folder that is read")
 
 
 def _pictures(arguments: argparse.Namespace) -> tuple[PictureWriter | None, MeasuredSpectra | None]:
@@ -117,13 +131,13 @@ def _load(arguments: argparse.Namespace):
         config,
         arguments.checkpoint,
         device=arguments.device,
-        student_will_do=not _options(arguments),
+        student_will_do=not teacher_options(arguments),
     )
-    for name in _options(arguments):
+    for name in teacher_options(arguments):
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")
             raise InputError(f"{option}: needs a teacher; --checkpoint {config.teacher.checkpoint}")
-    if options := _options(arguments):
+    if options := teacher_options(arguments):
         try:
             predictor.check_options(**options)
         except ValueError as error:
@@ -134,15 +148,6 @@ def _load(arguments: argparse.Namespace):
         if note := energy_note(arguments.energy, predictor.training_energies):
             print(f"note: --energy: {note}", file=sys.stderr)
     return predictor
-
-
-def _options(arguments: argparse.Namespace) -> dict[str, bool | float]:
-    """Return what is asked for that a student cannot give."""
-    options = ("annotate", "exact_mass", "uncertainty")
-    asked = {name: True for name in options if getattr(arguments, name)}
-    if arguments.energy != STANDARD_ENERGY:
-        asked["energy"] = arguments.energy
-    return asked
 
 
 def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter:
@@ -165,7 +170,7 @@ def _predict_and_show(
 ) -> int:
     from nextims.inference.terminal import can_show_blocks, describe
 
-    results = predictor.predict(structures, **_options(arguments))
+    results = predictor.predict(structures, **teacher_options(arguments))
     predicted = [result for result in results if not isinstance(result, FailedPrediction)]
     if pictures is not None and predicted:
         with pictures:
@@ -203,18 +208,7 @@ def _predict_batch(
         writer = MSPStream(sys.stdout.buffer, predictor.name, arguments.dialect)
     else:
         writer = _writer(arguments, predictor.name)
-    results = predict_batch(
-        predictor,
-        structures,
-        checkpoint=arguments.checkpoint,
-        device=arguments.device,
-        workers=1 if pictures else arguments.workers,
-        expected=total,
-        ending=".msp" if output is None else file_ending(output),
-        dialect=arguments.dialect,
-        mol_folder=arguments.mol_folder,
-        **_options(arguments),
-    )
+    results = predict_batch(predictor, structures, **batch_settings(arguments, total))
     known = None if arguments.derivatise else total  # how many derivatives shows in the end
     progress = tqdm(results, total=known, unit=" structures", disable=None)
     left_out = 0.0
@@ -222,8 +216,7 @@ def _predict_batch(
         for result in progress:
             writer.write(result)
             if isinstance(result, FailedPrediction):
-                shown = f"line {result.line}: {result.text or '(empty)'}: {result.reason}"
-                progress.write(shown, file=sys.stderr)
+                progress.write(str(result), file=sys.stderr)
             else:
                 left_out += result.left_out or 0.0
                 if pictures is not None:
@@ -234,19 +227,32 @@ def _predict_batch(
                         except InputError as error:
                             progress.write(f"line {result.line}: {error}", file=sys.stderr)
                     pictures.write(result, record)
-    summary = f"{writer.predicted} of {writer.predicted + writer.failed} structures predicted"
+    drawn = () if pictures is None else pictures.paths
+    return _report(arguments, writer.predicted, writer.failed, left_out, drawn)
+
+
+def _report(
+    arguments: argparse.Namespace,
+    predicted: int,
+    failed: int,
+    left_out: float,
+    drawn: Sequence[Path] = (),
+) -> int:
+    """Say what was done, and return the exit status."""
+    output = arguments.output
+    summary = f"{predicted} of {predicted + failed} structures predicted"
     if output is not None:
         summary += f", written to {output}"
-        if writer.failed:
+        if failed:
             summary += f"; the others are listed in {errors_path(output)}"
-    if pictures is not None and pictures.paths:
-        last = f" to {pictures.paths[-1]}" if pictures.paths[1:] else ""
-        summary += f"; drawn in {pictures.paths[0]}{last}"
-    if arguments.exact_mass and writer.predicted:
-        mean = 100 * left_out / writer.predicted
+    if drawn:
+        last = f" to {drawn[-1]}" if drawn[1:] else ""
+        summary += f"; drawn in {drawn[0]}{last}"
+    if arguments.exact_mass and predicted:
+        mean = 100 * left_out / predicted
         summary += f"; on average {mean:.1f} % of the intensity is left out for want of an ion"
     print(summary, file=sys.stderr)
-    return SOME_LEFT_OUT if writer.failed else ALL_DONE
+    return SOME_LEFT_OUT if failed else ALL_DONE
 
 
 if __name__ == "__main__":

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 
-def file_digest(path: str | Path) -> str:
+def file_digest(path: str | Path, read: Callable[[int], object] = lambda size: None) -> str:
     """Return the SHA-256 of a file's content, in hexadecimal.
+
+    Args:
+        path: the file.
+        read: called with the number of bytes whenever some have been read.
 
     Example:
         >>> import tempfile
@@ -22,4 +27,5 @@ def file_digest(path: str | Path) -> str:
     with Path(path).open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            read(len(block))
     return digest.hexdigest()

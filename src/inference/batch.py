@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from .loading import open_predictor
+from .manifest import FinishedPart
 from .parallel import predict_formatted
+from .parts import Parts
 from .results import FailedPrediction, FormattedSpectrum, PredictedSpectrum
 from .streaming import StreamingPredictor
 from .structures import InputStructure
@@ -73,6 +78,40 @@ def predict_batch(
         mol_folder=mol_folder,
         **options,
     )
+
+
+def predict_parts(
+    predictor: StreamingPredictor,
+    structures: Iterable[InputStructure],
+    parts: Parts,
+    **settings: Any,
+) -> Iterator[FinishedPart]:
+    """Predict those parts of a batch that are not finished, as ``predict_batch`` does.
+
+    Args:
+        predictor: what predicts in this process.
+        structures: all structures of the batch.
+        parts: where the parts go; the caller records them.
+        **settings: of ``predict_batch``.
+
+    Yields:
+        Each part when it is on the disk.
+
+    Raises:
+        OutputError: a part cannot be written.
+    """
+    begun: deque[tuple[int, int]] = deque()
+
+    def wanted() -> Iterator[InputStructure]:
+        for number, part in parts.unfinished(structures):
+            begun.append((number, len(part)))
+            yield from part
+
+    results = predict_batch(predictor, wanted(), **settings)
+    for first in results:
+        number, length = begun.popleft()
+        of_part = chain([first], islice(results, length - 1))
+        yield parts.folder.write(number, of_part, predictor.name)
 
 
 def _count_that_pay(predictor: StreamingPredictor, expected: int | None) -> int:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +18,15 @@ from .writers import OutputError
 if TYPE_CHECKING:
     from .streaming import StreamingPredictor
 
-ALL_DONE, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED = 0, 2, 3, 130
+ALL_DONE, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
+
+
+class EngineError(RuntimeError):
+    """What spreads the work over machines is missing, or cannot go on; the message says why."""
+
+
+class _Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end: SIGTERM, as batch systems send it."""
 
 
 def run_command(command: Callable[[], int], *errors: type[Exception]) -> int:
@@ -23,11 +34,11 @@ def run_command(command: Callable[[], int], *errors: type[Exception]) -> int:
 
     Args:
         command: does the work and returns the exit status.
-        *errors: what the user can mend, beside configuration, input, output and files.
+        *errors: what the user can mend, beside configuration, engine, input, output and files.
 
     Returns:
         The command's exit status; 0 where the reader of its output has closed it, 2 after such an
-        error, 130 after Ctrl-C.
+        error, 130 after Ctrl-C, 143 after SIGTERM, which ends it as Ctrl-C does.
 
     Example:
         >>> from nextims.inference.commands import run_command
@@ -35,16 +46,36 @@ def run_command(command: Callable[[], int], *errors: type[Exception]) -> int:
         0
     """
     try:
-        return command()
+        with _ended_by_sigterm():
+            return command()
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ALL_DONE
-    except (ConfigError, InputError, OutputError, OSError, *errors) as error:
+    except (ConfigError, EngineError, InputError, OutputError, OSError, *errors) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except _Terminated:
+        print("terminated", file=sys.stderr)
+        return TERMINATED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise _Terminated
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only it may say so
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if previous is None else previous)
 
 
 def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None]) -> None:

@@ -66,7 +66,7 @@ def _given(
         derivatives, fault = _list(molecule, method, partial=partial)
         name = structure.name or structure.smiles
         for derivative, suffix in zip(derivatives, _suffixes(derivatives), strict=True):
-            yield InputStructure(structure.line, derivative.molecule.smiles, f"{name} {suffix}")
+            yield replace(structure, smiles=derivative.molecule.smiles, name=f"{name} {suffix}")
         if fault:
             yield replace(structure, fault=fault)
         elif not derivatives:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -62,7 +64,14 @@ def predict_formatted(
 
 def _start(load: Callable[[], StreamingPredictor]) -> None:
     global _predictor
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _predictor = load()
+
+
+def _end_with_parent() -> None:
+    # Where the parent was killed, nobody tells its processes: they would wait for work for ever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _predict(

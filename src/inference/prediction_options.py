@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 from ..config import DEFAULT_CONFIG
 from ..data.reagents import METHODS
 from ..data.spectrum import STANDARD_ENERGY
-from .formats import DIALECTS
+from .formats import DIALECTS, FORMATS, file_ending
+from .parts import STRUCTURES_A_BATCH
+from .structures import STANDARD_INPUT
+
+# From so many structures on, about a minute's work of one core, a batch is kept in parts.
+LONG_BATCH = 50_000
 
 EXAMPLES = """\
 examples:
@@ -21,19 +27,26 @@ examples:
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "CCCCCCCC" --energy 20
   python scripts/predict.py --batch metabolites.smi --derivatise meox-tms --output derivatives.msp
+  python scripts/predict.py --batch library/ --output spectra/ --format parquet --engine ray
   python scripts/predict.py --smiles "CCO ethanol" --plot mirror.svg --compare measured.msp
   python scripts/predict.py --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
 
-A batch file holds one SMILES a line, and a name after white space where there is one; a .csv file
-has a column "smiles", and perhaps "name". Spectra are written in the input's order, by the output's
-ending as .msp (NIST MS Search, through lib2nist; or MS-DIAL), .jdx (JCAMP-DX), .sdf (with NIST's
-tags), .mgf, .mzspeclib.txt, .json or .jsonl (one object a line), .csv (one peak a row), .parquet or
-.h5 (tables). Structures that cannot be predicted are named with their line on standard error and
-in OUTPUT.errors.csv.
+A batch file holds one SMILES a line, and a name after white space where there is one; a .csv or
+.parquet file has a column "smiles", and perhaps "name". Text may be gzipped (.gz). Of a folder, all
+files are read in the order of their names. Spectra are written in the input's order, by the
+output's ending as .msp (NIST MS Search, through lib2nist; or MS-DIAL), .jdx (JCAMP-DX), .sdf (with
+NIST's tags), .mgf, .mzspeclib.txt, .json or .jsonl (one object a line), .csv (one peak a row),
+.parquet or .h5 (tables). Structures that cannot be predicted are named with their line on standard
+error and in OUTPUT.errors.csv.
 
 A plot shows one spectrum a page; several pages are one .pdf, or FILE-1.png, FILE-2.png and so on
 (.svg likewise). --compare finds the measured spectrum by the structure (first block of the
 InChIKey), else by the name given with it, else takes the only one in the file (with --smiles).
+
+A batch of more than 50,000 structures is kept in parts in the folder OUTPUT.parts until all are
+done, and joined then to what a single run writes. The same command, given again after the machine
+went down, say, goes on with them. With --format, the parts stay, in the folder OUTPUT. --engine ray
+shares them among the machines of a Ray cluster, which must all see that folder.
 
 exit status: 0 all were predicted; 3 some were not; 2 wrong usage or a missing file
 """
@@ -61,7 +74,10 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     structures = parser.add_mutually_exclusive_group(required=True)
     structures.add_argument("--smiles", metavar="S", help="one structure, shown in the terminal")
     structures.add_argument(
-        "--batch", metavar="FILE", help="a file of SMILES (.txt, .smi, .csv); - for standard input"
+        "--batch",
+        metavar="FILE",
+        help="a file of SMILES (.txt, .smi, .csv, .parquet), or a folder of such files; - for "
+        "standard input",
     )
     parser.add_argument(
         "--output",
@@ -69,6 +85,20 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         help="write the spectra in the format of FILE's ending, see below (a batch without it goes "
         "to standard output as MSP)",
+    )
+    parser.add_argument(
+        "--format",
+        metavar="ENDING",
+        type=_format_ending,
+        help="write a folder OUTPUT of numbered files of this format (parquet, msp, ...)",
+    )
+    parser.add_argument(
+        "--parts",
+        type=_structures_a_part,
+        metavar="N",
+        help=f"keep a batch in parts of N structures, a multiple of {STRUCTURES_A_BATCH}, so that "
+        f"a run that ends early can be gone on with (of more than {LONG_BATCH:,} structures this "
+        "is done anyway)",
     )
     parser.add_argument(
         "--dialect", choices=tuple(DIALECTS), default="nist", help="of MSP (default: %(default)s)"
@@ -149,10 +179,23 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--workers",
-        type=_number_of_workers,
+        type=_whole_number,
         metavar="N",
         help="processes that share the work of a batch, each with one thread (default: one a core "
         "for an exported student and thousands of structures, else this one with all threads)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="where a batch is predicted: on this machine, or by Ray, on this machine or a cluster "
+        '(needs pip install -e ".[distributed]"; default: %(default)s)',
+    )
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="with --engine ray: of a cluster that runs, auto for the one of this machine "
+        "(default: that of RAY_ADDRESS, else this machine alone)",
     )
     arguments = parser.parse_args(argv)
     for name in ("compare", "grid"):
@@ -164,6 +207,7 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("--partial: needs --derivatise")
     if arguments.plot and (arguments.workers or 1) > 1:
         parser.error("--plot: pictures are drawn by one process, leave --workers out")
+    _check_parts(parser, arguments)
     return arguments
 
 
@@ -177,7 +221,84 @@ def _energy(text: str) -> float:
     return energy
 
 
-def _number_of_workers(text: str) -> int:
+def teacher_options(arguments: argparse.Namespace) -> dict[str, bool | float]:
+    """Return what is asked for that a student cannot give, as ``predict_stream`` takes it.
+
+    Example:
+        >>> from nextims.inference.prediction_options import parse_options, teacher_options
+        >>> teacher_options(parse_options(["--smiles", "CCO", "--annotate"]))
+        {'annotate': True}
+    """
+    options = ("annotate", "exact_mass", "uncertainty")
+    asked: dict[str, bool | float] = {name: True for name in options if getattr(arguments, name)}
+    if arguments.energy != STANDARD_ENERGY:
+        asked["energy"] = arguments.energy
+    return asked
+
+
+def output_ending(arguments: argparse.Namespace) -> str:
+    """Return the format of the output, a key of ``FORMATS``.
+
+    Example:
+        >>> from nextims.inference.prediction_options import output_ending, parse_options
+        >>> output_ending(parse_options(["--batch", "list.smi", "--output", "spectra.JDX"]))
+        '.jdx'
+    """
+    if arguments.output is None:
+        return ".msp"
+    return arguments.format or file_ending(arguments.output)
+
+
+def batch_settings(arguments: argparse.Namespace, total: int | None) -> dict[str, Any]:
+    """Return how ``predict_batch`` is to work.
+
+    Args:
+        arguments: of ``parse_options``, the checkpoint filled in.
+        total: about how many structures there are, where it is known.
+    """
+    return {
+        "checkpoint": arguments.checkpoint,
+        "device": arguments.device,
+        "workers": 1 if arguments.plot else arguments.workers,
+        "expected": total,
+        "ending": output_ending(arguments),
+        "dialect": arguments.dialect,
+        "mol_folder": arguments.mol_folder,
+        **teacher_options(arguments),
+    }
+
+
+def _check_parts(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    asked = [f"--{name}" for name in ("format", "parts") if getattr(arguments, name) is not None]
+    asked += ["--engine ray"] if arguments.engine == "ray" else []
+    if arguments.address is not None and arguments.engine != "ray":
+        parser.error("--address: needs --engine ray")
+    for option in asked:
+        if arguments.batch in (None, STANDARD_INPUT) or arguments.output is None:
+            parser.error(f"{option}: needs --batch FILE and --output")
+        for name in ("plot", "mol_folder"):
+            if getattr(arguments, name):
+                parser.error(f"{option}: parts have no --{name.replace('_', '-')}")
+
+
+def _format_ending(text: str) -> str:
+    ending = "." + text.lower().removeprefix(".")
+    if ending not in FORMATS:
+        known = ", ".join(each.removeprefix(".") for each in FORMATS)
+        raise argparse.ArgumentTypeError(f"expected one of {known}, found {text!r}")
+    return ending
+
+
+def _structures_a_part(text: str) -> int:
+    number = _whole_number(text)
+    if number % STRUCTURES_A_BATCH:
+        raise argparse.ArgumentTypeError(
+            f"expected a multiple of {STRUCTURES_A_BATCH}, found {text!r}"
+        )
+    return number
+
+
+def _whole_number(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
     return int(text)

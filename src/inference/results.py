@@ -180,16 +180,24 @@ class FailedPrediction:
     """A structure that could not be predicted.
 
     Attributes:
-        line: line of the input that the structure stood in, from 1.
+        line: line of the input that the structure stood in, from 1, as in ``InputStructure``.
         text: the structure as it was given.
         name: name given with the structure; empty where there was none.
         reason: why there is no spectrum, in a few words.
+        file: as in ``InputStructure``.
+        file_line: likewise.
     """
 
     line: int
     text: str
     name: str
     reason: str
+    file: str = ""
+    file_line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}, line {self.file_line}" if self.file else f"line {self.line}"
+        return f"{place}: {self.text or '(empty)'}: {self.reason}"
 
 
 def spectrum_from_bins(intensity: np.ndarray, highest_mz: int) -> Spectrum:

@@ -101,7 +101,14 @@ def result_from_bins(
 
 def failure(structure: InputStructure, error: ValueError) -> FailedPrediction:
     """Return why there is no spectrum of a structure."""
-    return FailedPrediction(structure.line, str(structure.smiles), structure.name, str(error))
+    return FailedPrediction(
+        structure.line,
+        str(structure.smiles),
+        structure.name,
+        str(error),
+        structure.file,
+        structure.file_line,
+    )
 
 
 def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
-from ..data.text import decoded_lines
+from .structure_files import (
+    PARQUET,
+    STANDARD_INPUT,
+    TABLE_ENDINGS,
+    count_lines,
+    list_files,
+    open_parquet,
+    structures_ending,
+)
+from .text_lines import InputError, decoded_lines, open_bytes
 
-STANDARD_INPUT = "-"
-TABLE_ENDINGS = (".csv", ".tsv")
 _DELIMITERS = (",", ";", "\t")
-
-
-class InputError(ValueError):
-    """A list of structures cannot be read; the message names the file and the reason."""
+_ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,13 @@ class InputStructure:
     """One structure as the user gave it.
 
     Attributes:
-        line: line of the file, from 1.
+        line: line of the file, from 1; of a folder, as though its files were one.
         smiles: text in the structure's place, unchecked; may be empty.
         name: name; empty where there is none.
         fault: why it cannot be predicted, where that is known before a model sees it.
         number: what its spectrum goes by in a file, where several come of one line; 0: the line.
+        file: name of the file of a folder; empty where the input is one file.
+        file_line: line of that file, from 1; 0 where the input is one file.
     """
 
     line: int
@@ -38,6 +43,8 @@ class InputStructure:
     name: str = ""
     fault: str = ""
     number: int = 0
+    file: str = ""
+    file_line: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,18 +64,20 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
     (``.csv``, ``.tsv``, or any file whose first line names a column ``smiles``) are separated by
     comma, semicolon or tab, cells may be quoted; they have a column ``smiles`` and perhaps
     ``name``, or no header and the SMILES first. Each line is one record. Blank lines are given as
-    empty structures, so that nothing vanishes without a mark.
+    empty structures, so that nothing vanishes without a mark. A Parquet file has these columns,
+    and its rows are numbered as lines from 1.
 
-    The text may be of any encoding that ``decoded_lines`` reads.
+    The text may be of any encoding that ``decoded_lines`` reads, and gzipped (``.gz``).
 
     Args:
-        source: path of the file, or ``-`` for standard input.
+        source: path of the file; of a folder, whose files are read in the order of their names; or
+            ``-`` for standard input.
 
     Returns:
         The structures in the file's order. The file is opened at once, and read as it is needed.
 
     Raises:
-        InputError: the file is missing, or is not text.
+        InputError: the file is missing, or is not text; or the folder holds something else.
 
     Example:
         >>> import pathlib, tempfile
@@ -79,19 +88,28 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
         [(1, 'CCO', 'ethanol')]
     """
     if str(source) == STANDARD_INPUT:
-        return _structures(_decoded(sys.stdin.buffer, "standard input", keep_open=True), False)
+        lines = decoded_lines(sys.stdin.buffer, "standard input", keep_open=True)
+        return _structures(lines, is_table=False)
     path = Path(source)
-    stream = _open(path)
+    if path.is_dir():
+        files = list_files(path)
+        for file in files:
+            read_structures(file)  # what cannot be read is said before the work
+        return _read_folder(files)
+    ending = structures_ending(path)
+    if ending == PARQUET:
+        return _read_parquet(path)
+    stream = open_bytes(path)
     try:
-        lines = _decoded(stream, str(path), keep_open=False)
+        lines = decoded_lines(stream, str(path), keep_open=False)
     except InputError:
         stream.close()
         raise
-    return _structures(lines, path.suffix.lower() in TABLE_ENDINGS)
+    return _structures(lines, ending in TABLE_ENDINGS)
 
 
 def read_batch(source: str | Path) -> tuple[Iterator[InputStructure], int | None]:
-    """Read the structures of a file that must not be empty, and count its lines.
+    """Read the structures of a file or folder that must not be empty, and count its lines.
 
     Args:
         source: see ``read_structures``.
@@ -131,40 +149,33 @@ def parse_line(text: str, line: int = 1) -> InputStructure:
     return InputStructure(line, smiles, "".join(name).strip())
 
 
-def count_lines(source: str | Path) -> int | None:
-    """Return the number of lines of a file; ``None`` where counting would use it up.
-
-    Example:
-        >>> from nextims.inference.structures import count_lines
-        >>> count_lines("-") is None
-        True
-    """
-    if str(source) == STANDARD_INPUT or not Path(source).is_file():
-        return None
-    lines, last = 0, b"\n"
-    with Path(source).open("rb") as file:
-        while block := file.read(1 << 20):
-            lines += block.count(b"\n")
-            last = block[-1:]
-    return lines + (last != b"\n")
+def _read_folder(files: list[Path]) -> Iterator[InputStructure]:
+    line = before = 0
+    for path in files:
+        for structure in read_structures(path):
+            line = before + structure.line
+            yield replace(structure, line=line, file=path.name, file_line=structure.line)
+        before = line
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a folder, expected a file of SMILES") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+def _read_parquet(path: Path) -> Iterator[InputStructure]:
+    file = open_parquet(path)
+    found = file.schema_arrow.names
+    columns = {name.lower(): name for name in reversed(found)}
+    if "smiles" not in columns:
+        raise InputError(f"{path}: has no column smiles; its columns are {', '.join(found)}")
+    return _parquet_rows(file, [columns[name] for name in ("smiles", "name") if name in columns])
 
 
-def _decoded(stream: BinaryIO, label: str, *, keep_open: bool) -> Iterator[str]:
-    try:
-        return decoded_lines(stream, keep_open=keep_open)
-    except ValueError as error:
-        raise InputError(f"{label}: {error}, expected SMILES (.smi, .txt or .csv)") from None
+def _parquet_rows(file, columns: list[str]) -> Iterator[InputStructure]:
+    line = 0
+    with file:
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=columns):
+            cells = (batch.column(name).to_pylist() for name in columns)
+            for row in zip(*cells, strict=True):
+                line += 1
+                texts = ("" if cell is None else str(cell).strip() for cell in row)
+                yield InputStructure(line, *texts)
 
 
 def _structures(lines: Iterator[str], is_table: bool) -> Iterator[InputStructure]:

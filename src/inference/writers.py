@@ -1,13 +1,14 @@
-"""Predicted spectra written to files and streams, one after the other."""
+"""Predicted spectra written to files, one after the other."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Collection
-from contextlib import suppress
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 from .formats import (
     DIALECTS,
@@ -27,6 +28,8 @@ from .results import FailedPrediction, FormattedSpectrum, PredictedSpectrum
 Result = PredictedSpectrum | FormattedSpectrum | FailedPrediction
 
 ERROR_COLUMNS = ("line", "text", "name", "reason")
+# Where the input is a folder.
+FILE_COLUMNS = ("file", "file_line")
 
 
 class OutputError(ValueError):
@@ -125,8 +128,9 @@ class SpectrumWriter:
     """Writes results to a file of the format that its ending names, one after the other.
 
     Spectra go to the file, failures to ``PATH.errors.csv`` with the columns line, text, name and
-    reason. All is written under temporary names and renamed when all went well; otherwise
-    nothing is left of it. An error list of an earlier run is removed where this one has none.
+    reason, and file and file_line where the input is a folder. All is written under temporary
+    names and renamed when all went well and is on the disk; otherwise nothing is left of it. An
+    error list of an earlier run is removed where this one has none.
 
     Args:
         path: file to write.
@@ -141,7 +145,7 @@ class SpectrumWriter:
         failed: number of failures written.
 
     Raises:
-        OutputError: see ``check_spectra_output``.
+        OutputError: see ``check_spectra_output``; or, while it is written, the disk is full, say.
 
     Example:
         >>> import pathlib, tempfile
@@ -175,54 +179,88 @@ class SpectrumWriter:
         self._mol_folder = MolFolder(self.path) if mol_folder else None
 
     def __enter__(self) -> SpectrumWriter:
-        ending = self._format.ending
-        if ending in TABLES:
-            table = open_table(_temporary(self.path), ending, **self._contents)
-            self._files[self.path] = table
-            return self
-        library = self.path.name[: -len(ending)]
-        self._open(self.path).write(
-            header(ending, library=library, model_name=self.model_name, **self._contents)
-        )
+        with _named(self.path):
+            if self._format.ending in TABLES:
+                self._files[self.path] = open_table(
+                    _temporary(self.path), self._format.ending, **self._contents
+                )
+            else:
+                self._open(self.path).write(self._header(self.path))
         return self
 
     def write(self, result: Result) -> None:
         """Write one result; a ``FormattedSpectrum`` as it is."""
-        if isinstance(result, FailedPrediction):
-            self._write_failure(result)
-            return
-        if isinstance(result, PredictedSpectrum):
-            result = self._format(result, self.model_name)
-        self.predicted += 1
-        self._files[self.path].write(result.record)
-        if self._mol_folder is not None:
-            self._mol_folder.write(result.identifier, result.mol_block)
+        with _named(self.path):
+            if isinstance(result, FailedPrediction):
+                self._write_failure(result)
+                return
+            if isinstance(result, PredictedSpectrum):
+                result = self._format(result, self.model_name)
+            self.predicted += 1
+            self._files[self.path].write(result.record)
+            if self._mol_folder is not None:
+                self._mol_folder.write(result.identifier, result.mol_block)
+
+    def copy(self, path: Path, predicted: int) -> None:
+        """Take over the spectra that another writer of the same settings wrote to a file.
+
+        Args:
+            path: the file.
+            predicted: number of its spectra.
+        """
+        with _named(self.path):
+            file = self._files[self.path]
+            if isinstance(file, Table):
+                file.copy(path)
+            else:
+                file.flush()
+                with path.open("rb") as source:
+                    source.seek(len(self._header(path).encode()))
+                    shutil.copyfileobj(source, file.buffer, 1 << 20)
+        self.predicted += predicted
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         try:
-            for file in self._files.values():
-                file.close()
             if exception_type is None:
-                for path in self._files:
-                    _temporary(path).replace(path)
-                if self._mol_folder is not None:
-                    self._mol_folder.finish()
-                if not self.failed:
-                    errors_path(self.path).unlink(missing_ok=True)
+                self._finish()
         finally:
-            for path in self._files:
+            for path, file in self._files.items():
+                with suppress(OSError, RuntimeError):  # the one that counts is on its way
+                    file.abandon() if isinstance(file, Table) else file.close()
                 with suppress(OSError):
                     _temporary(path).unlink(missing_ok=True)
             if self._mol_folder is not None:
                 self._mol_folder.discard()
 
+    def _finish(self) -> None:
+        with _named(self.path):
+            for path, file in self._files.items():
+                file.close()
+                # The data must be on the disk before the name is.
+                with _temporary(path).open("rb+") as written:
+                    os.fsync(written.fileno())
+            for path in self._files:
+                _temporary(path).replace(path)
+            if self._mol_folder is not None:
+                self._mol_folder.finish()
+            if not self.failed:
+                errors_path(self.path).unlink(missing_ok=True)
+
+    def _header(self, path: Path) -> str:
+        """Return what a file of that name has above its spectra."""
+        ending = self._format.ending
+        library = path.name[: -len(ending)]
+        return header(ending, library=library, model_name=self.model_name, **self._contents)
+
     def _write_failure(self, failure: FailedPrediction) -> None:
         path = errors_path(self.path)
-        if not self.failed:
-            self._open(path).write(csv_text([ERROR_COLUMNS]))
-        self.failed += 1
         row = (failure.line, failure.text, failure.name, failure.reason)
-        self._files[path].write(csv_text([row]))
+        of_folder = (failure.file, failure.file_line) if failure.file else ()
+        if not self.failed:
+            columns = ERROR_COLUMNS + FILE_COLUMNS if of_folder else ERROR_COLUMNS
+            self._open(path).write(csv_text([columns]))
+        self.failed += 1
+        self._files[path].write(csv_text([row + of_folder]))
 
     def _open(self, path: Path) -> TextIO:
         # Line ends are written as the formats ask for, whatever the system's are.
@@ -232,52 +270,15 @@ class SpectrumWriter:
         return self._files[path]
 
 
-class MSPStream:
-    """Writes spectra as MSP to an open stream; failures are counted only.
-
-    Args:
-        stream: binary stream, left open.
-        model_name: what the spectra say about the model.
-        dialect: of MSP, a key of ``DIALECTS``.
-
-    Attributes:
-        predicted: number of spectra written.
-        failed: number of failures.
-
-    Example:
-        >>> import io
-        >>> from nextims.inference.results import FailedPrediction
-        >>> from nextims.inference.writers import MSPStream
-        >>> with MSPStream(io.BytesIO()) as writer:
-        ...     writer.write(FailedPrediction(1, "", "", "empty structure"))
-        >>> writer.failed
-        1
-    """
-
-    def __init__(self, stream: BinaryIO, model_name: str = "", dialect: str = "nist"):
-        self.stream = stream
-        self.model_name = model_name
-        self._format = Formatter(dialect=dialect)
-        self.predicted = 0
-        self.failed = 0
-
-    def __enter__(self) -> MSPStream:
-        return self
-
-    def write(self, result: Result) -> None:
-        """Write one result; a ``FormattedSpectrum`` as it is."""
-        if isinstance(result, FailedPrediction):
-            self.failed += 1
-            return
-        if isinstance(result, PredictedSpectrum):
-            result = self._format(result, self.model_name)
-        self.predicted += 1
-        self.stream.write(result.record.encode("utf-8", "backslashreplace"))
-
-    def __exit__(self, exception_type, exception, traceback) -> None:
-        if exception_type is None:
-            self.stream.flush()
-
-
 def _temporary(path: Path) -> Path:
     return path.with_name(path.name + ".tmp")
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file that cannot be written: errors of writing do not."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+        raise OutputError(f"{path}: cannot be written ({reason})") from error

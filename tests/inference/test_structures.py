@@ -125,7 +125,7 @@ def test_no_lines(tmp_path):
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(InputError, match=r"missing\.smi: no such file"):
         read_structures(tmp_path / "missing.smi")
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match="holds no files of structures"):
         read_structures(tmp_path)
     (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
     with pytest.raises(InputError, match="not a text file"):

@@ -12,8 +12,8 @@ from nextims.data.molecule import read_molecule
 from nextims.data.spectrum import Spectrum
 from nextims.inference import FailedPrediction, PredictedSpectrum
 from nextims.inference.formats import FORMATS, msp_record
+from nextims.inference.msp_stream import MSPStream
 from nextims.inference.writers import (
-    MSPStream,
     OutputError,
     SpectrumWriter,
     check_output,

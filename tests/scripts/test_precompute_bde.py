@@ -1,6 +1,7 @@
 """The command of phase 0 as a user types it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -199,6 +200,34 @@ def test_ctrl_c_while_workers_run_leaves_no_traceback(config, trained, tmp_path)
     assert error.endswith(b"interrupted; run again to continue\n")
     assert b"Traceback" not in error
     assert len(list(parts.glob("*.h5"))) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills a process group")
+def test_killed_and_run_again_it_gives_what_an_uninterrupted_run_gives(config, trained, tmp_path):
+    write_library(config, [f"{'C' * a}OC({'C' * b})C" for a in range(1, 16) for b in range(1, 16)])
+    command = [sys.executable, str(SCRIPT), "--config", str(config), "--workers", "1"]
+    cache = tmp_path / "bde" / "cache.h5"
+    parts = tmp_path / "bde" / "cache.h5.parts"
+    done = 0
+    for _ in range(2):
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as run:
+            deadline = time.monotonic() + 200
+            while len(list(parts.glob("*.h5"))) < done + 5 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            os.killpg(run.pid, signal.SIGKILL)
+        assert run.returncode == -signal.SIGKILL
+        assert not cache.exists()
+        done = len(list(parts.glob("*.h5")))
+        assert done >= 5
+    resumed = subprocess.run(command, check=True, capture_output=True, text=True)
+    predicted = int(re.search(r"predicted in this run +(\d+)", resumed.stdout)[1])
+    assert 0 < predicted <= len(BDECache(cache)) - 2 * done + 2  # two molecules a batch
+    assert not parts.exists()
+    after_kills = cache.read_bytes()
+    cache.unlink()
+    subprocess.run(command, check=True, capture_output=True)
+    assert cache.read_bytes() == after_kills
 
 
 # --- one structure ------------------------------------------------------------------------------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -26,6 +30,8 @@ _METADATA = {
     "left_out": np.float64,
 }
 _PEAK_CHUNK = 1 << 14
+# Bytes that a batch of rows and the datasets' caches keep well within.
+_SPACE_LEFT = 1 << 25
 
 
 class Hdf5Table(Table):
@@ -35,6 +41,9 @@ class Hdf5Table(Table):
     of ``peaks/mz`` and ``peaks/intensity`` (and ``peaks/deviation``), and its facts stand at ``i``
     of the datasets of ``metadata``. A number that is not known is NaN. ``metadata/annotations`` are
     JSON, as in ``spectrum_fields``.
+
+    On a full disk, HDF5 can neither write a file to its end nor close it, and ends the process. So
+    the disk counts as full while there is still some space (32 MiB).
 
     Example:
         >>> import pathlib, tempfile
@@ -61,6 +70,8 @@ class Hdf5Table(Table):
             self._columns["annotations"] = _TEXT
         if uncertain:
             self._columns |= dict.fromkeys(EXPECTED_COLUMNS, np.float64)
+        self._folder = Path(path).parent
+        self._require_space()
         self._file = h5py.File(path, "w")
         self._file.attrs.update({"predicted_by": signature(), "base_peak": BASE_PEAK})
         for name, dtype in self._columns.items():
@@ -73,6 +84,7 @@ class Hdf5Table(Table):
             self._create("peaks/deviation", np.float32, _PEAK_CHUNK)
 
     def _append(self, rows: list[Row]) -> None:
+        self._require_space()
         cells = [_cells(row) for row in rows]
         for name in self._columns:
             self._extend(f"metadata/{name}", [row[name] for row in cells])
@@ -83,8 +95,34 @@ class Hdf5Table(Table):
         if self._uncertain:
             self._extend("peaks/deviation", np.concatenate([_deviations(row) for row in rows]))
 
+    def _copy(self, path: str | Path) -> None:
+        with h5py.File(path) as file:
+            for start in range(0, len(file["metadata/line"]), ROWS_A_BATCH):
+                for row in self._read(file, start):
+                    self.write(row)
+
+    def _read(self, file: h5py.File, start: int) -> Iterator[Row]:
+        rows = slice(start, start + ROWS_A_BATCH)
+        columns = {}
+        for name, dtype in self._columns.items():
+            column = file[f"metadata/{name}"]
+            columns[name] = (column.asstr() if dtype is _TEXT else column)[rows]
+        offsets = file["peaks/offsets"][start : start + ROWS_A_BATCH + 1]
+        peaks = slice(offsets[0], offsets[-1])
+        of_peaks = {"mz": "mz", "intensity": "intensity"}
+        if self._uncertain:
+            of_peaks["peak_deviations"] = "deviation"
+        for name, dataset in of_peaks.items():
+            columns[name] = np.split(file[f"peaks/{dataset}"][peaks], offsets[1:-1] - offsets[0])
+        for values in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, values, strict=True))
+
     def _close(self) -> None:
         self._file.close()
+
+    def _require_space(self) -> None:
+        if shutil.disk_usage(self._folder).free < _SPACE_LEFT:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _create(self, name: str, dtype: np.dtype | type, chunk: int) -> None:
         self._file.create_dataset(
@@ -100,7 +138,7 @@ class Hdf5Table(Table):
 
 def _cells(row: Row) -> Row:
     cells = {"left_out": np.nan} | row
-    if "annotations" in row:
+    if isinstance(row.get("annotations"), list):  # of a copied row they are text already
         cells["annotations"] = json.dumps(row["annotations"], ensure_ascii=False)
     if "expected_similarity" in row:
         expected = row["expected_similarity"].values()

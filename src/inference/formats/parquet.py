@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .exported import BASE_PEAK, signature
-from .table import Row, Table
+from .table import ROWS_A_BATCH, Row, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,11 +25,34 @@ class ParquetTable(Table):
 
         self._schema = _schema(annotated=annotated, uncertain=uncertain)
         self._writer = ParquetWriter(path, self._schema, compression="zstd")
+        self._copied = self._schema.empty_table()
+
+    def _copy(self, path: str | Path) -> None:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(ROWS_A_BATCH):
+                # A part's schema differs in what pyarrow notes of the columns in its file.
+                rows = pa.Table.from_batches([batch]).cast(self._schema)
+                self._copied = pa.concat_tables([self._copied, rows])
+                while len(self._copied) >= ROWS_A_BATCH:
+                    self._write_copied(ROWS_A_BATCH)
+
+    def _write_copied(self, number: int) -> None:
+        [batch] = self._copied.slice(0, number).combine_chunks().to_batches()
+        self._writer.write_batch(batch)
+        self._copied = self._copied.slice(number)
 
     def _append(self, rows: list[Row]) -> None:
         import pyarrow as pa
 
         self._writer.write_batch(pa.RecordBatch.from_pylist(rows, self._schema))
+
+    def _write_batch(self) -> None:
+        super()._write_batch()
+        if len(self._copied):
+            self._write_copied(len(self._copied))
 
     def _close(self) -> None:
         self._writer.close()

@@ -31,12 +31,24 @@ class Table:
         if len(self._rows) >= ROWS_A_BATCH:
             self._write_batch()
 
+    def copy(self, path: str | Path) -> None:
+        """Add the rows of a file that another table of the same format and contents wrote.
+
+        The batches are those that writing the rows one by one gives, and so the bytes. A table is
+        filled by this or by ``write``, not by both.
+        """
+        self._copy(path)
+
     def close(self) -> None:
         """Write what is held and close the file."""
         try:
             self._write_batch()
         finally:
             self._close()
+
+    def abandon(self) -> None:
+        """Close the file without what is held, as one that cannot be written to its end."""
+        self._close()
 
     def _write_batch(self) -> None:
         if self._rows:
@@ -47,6 +59,9 @@ class Table:
         raise NotImplementedError
 
     def _append(self, rows: list[Row]) -> None:
+        raise NotImplementedError
+
+    def _copy(self, path: str | Path) -> None:
         raise NotImplementedError
 
     def _close(self) -> None:
