@@ -33,7 +33,6 @@ setup(
         "torch>=2.4",
         "torch-geometric>=2.5",
         "lightning-fabric>=2.4",
-        "filelock>=3.13",
         "rdkit>=2024.3.1",
         "h5py>=3.10",
         "numpy>=1.26",
@@ -41,8 +40,10 @@ setup(
         "onnxruntime>=1.18",
         "pydantic>=2.7",
         "pyyaml>=6.0",
-        "filelock>=3.12",
         "tqdm>=4.66",
+        # Both come with torch and torch-geometric.
+        "filelock>=3.12",
+        "psutil>=5.9",
     ],
     extras_require={
         "onnx": ONNX,

@@ -22,15 +22,21 @@ def main(argv: list[str] | None = None) -> int:
         "--mode",
         choices=("estimate", "benchmark", "compare"),
         default="estimate",
-        help="estimate (default): from sizes, for both modes; benchmark: run the real loader in "
-        "the configured mode; compare: run it in both",
+        help="estimate (default): from sizes, for both modes; benchmark: run the real loader and "
+        "some training steps in the configured mode; compare: run them in both",
+    )
+    parser.add_argument(
+        "--phase",
+        choices=("teacher", "student"),
+        help="whose inputs and model (default: both for an estimate, else the student's)",
     )
     parser.add_argument(
         "--samples",
         type=int,
         default=0,
         metavar="N",
-        help="spectra in the library (estimate; default 300000) or to load (default: all)",
+        help="spectra in the library; a benchmark takes as many of the store (default: 300000 "
+        "for an estimate, else all of the store)",
     )
     parser.add_argument(
         "--ram-gb", type=float, default=32.0, help="memory of the machine, GB (default 32)"
@@ -45,9 +51,10 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         if arguments.mode == "estimate":
-            _estimate(config, arguments.samples or 300_000, arguments.ram_gb)
+            phases = (arguments.phase,) if arguments.phase else ("teacher", "student")
+            _estimate(config, phases, arguments.samples or 300_000, arguments.ram_gb)
         else:
-            _measure(config, arguments.mode, arguments.samples)
+            _measure(config, arguments.phase or "student", arguments.mode, arguments.samples)
     except (StoreError, EmptySplitError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -57,39 +64,68 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _estimate(config, samples: int, ram_gb: float) -> None:
-    from nextims.data.memory import TYPICAL_ARRAY_BYTES, array_bytes, estimate
+def _estimate(config, phases: tuple[str, ...], samples: int, ram_gb: float) -> None:
+    from nextims.data.memory import TYPICAL_EXAMPLE_BYTES, estimate, mean_example_bytes
+    from nextims.training.memory import model_bytes
 
     stored = config.data.store.exists()
-    size = array_bytes(config) if stored else TYPICAL_ARRAY_BYTES
     source = str(config.data.store) if stored else "typical records; there is no store yet"
     print(
-        f"{samples:,} spectra of {size / 1000:.1f} kB each (from {source}), "
-        f"{config.data.num_workers} worker(s), {ram_gb:g} GB"
+        f"{samples:,} spectra, sizes from {source}, {config.data.num_workers} worker(s), "
+        f"{ram_gb:g} GB"
     )
-    print(f"{'memory_efficient_mode':<24}{'library, GB':>12}{'in all, GB':>12}  fits")
-    for mode in (True, False):
-        needed = estimate(
-            samples,
-            memory_efficient=mode,
-            workers=config.data.num_workers,
-            array_bytes=size,
-        )
-        fits = "yes" if needed.total < ram_gb * 1e9 else "no"
-        sizes = f"{needed.library / 1e9:>12.2f}{needed.total / 1e9:>12.2f}"
-        print(f"{str(mode).lower():<24}{sizes}  {fits}")
+    print(
+        f"{'phase':<9}{'memory_efficient_mode':<23}{'a spectrum, kB':>15}{'library, GB':>13}"
+        f"{'in all, GB':>12}  fits"
+    )
+    for phase in phases:
+        size = mean_example_bytes(config, phase) if stored else TYPICAL_EXAMPLE_BYTES[phase]
+        model = model_bytes(config, phase)
+        for mode in (True, False):
+            needed = estimate(
+                samples,
+                memory_efficient=mode,
+                workers=config.data.num_workers,
+                example_bytes=size,
+                model_bytes=model,
+                used=1 - config.data.test_fraction,
+            )
+            fits = "yes" if needed.total < ram_gb * 1e9 else "no"
+            sizes = f"{size / 1e3:>15.1f}{needed.library / 1e9:>13.2f}{needed.total / 1e9:>12.2f}"
+            print(f"{phase:<9}{str(mode).lower():<23}{sizes}  {fits}")
 
 
-def _measure(config, mode: str, samples: int) -> None:
-    from nextims.data.memory import measure
+def _measure(config, phase: str, mode: str, samples: int) -> None:
+    from nextims.data.memory import estimate, mean_example_bytes
+    from nextims.data.store import SpectrumStore
+    from nextims.training.memory import measure, model_bytes
 
     modes = (True, False) if mode == "compare" else (config.data.memory_efficient_mode,)
-    print(f"{'memory_efficient_mode':<24}{'spectra':>9}{'peak, GB':>10}{'spectra/s':>11}")
+    with SpectrumStore(config.data.store) as store:
+        library = min(samples or len(store), len(store))
+    size, model = mean_example_bytes(config, phase), model_bytes(config, phase)
+    print(
+        f"{phase}, {library:,} spectra of {config.data.store}, {config.data.num_workers} worker(s)"
+    )
+    print(
+        f"{'memory_efficient_mode':<23}{'loaded':>9}{'peak loading, GB':>18}{'peak, GB':>10}"
+        f"{'estimated':>11}{'loader, 1/s':>13}{'training, 1/s':>15}{'disk, MB':>10}"
+    )
     for efficient in modes:
-        found = measure(config, memory_efficient=efficient, samples=samples)
+        found = measure(config, phase, memory_efficient=efficient, samples=samples)
+        expected = estimate(
+            library,
+            memory_efficient=efficient,
+            workers=config.data.num_workers,
+            example_bytes=size,
+            model_bytes=model,
+            used=1 - config.data.test_fraction,
+        )
         print(
-            f"{str(efficient).lower():<24}{found.spectra:>9,}{found.peak / 1e9:>10.2f}"
-            f"{found.spectra_per_second:>11,.0f}"
+            f"{str(efficient).lower():<23}{found.spectra:>9,}{found.peak_loading / 1e9:>18.2f}"
+            f"{found.peak / 1e9:>10.2f}{expected.total / 1e9:>11.2f}"
+            f"{found.loaded_per_second:>13,.0f}{found.trained_per_second:>15,.0f}"
+            f"{found.disk / 1e6:>10.1f}"
         )
 
 

@@ -159,7 +159,8 @@ def build_store(
     """
     import h5py
 
-    from nextims.data.store import StoreWriter
+    from nextims.data.digest import digest_path, write_digest
+    from nextims.data.store_writer import StoreWriter
 
     pairs = [(m, None) if isinstance(m, str) else m for m in molecules]
     energies = [70.0] * len(pairs) if energies is None else list(energies)
@@ -173,6 +174,7 @@ def build_store(
     if splits is not None:
         with h5py.File(path, "r+") as file:
             file["metadata/split"][:] = [SPLITS.index(split) for split in splits]
+        write_digest(path, path).replace(digest_path(path))
     return path
 
 

@@ -15,6 +15,7 @@ from .bond_energies import NO_BONDS
 from .features import FINGERPRINT_ONLY, Batch, Features, Inputs, collate, featurize
 from .graph import KnownBonds, collate_targets, known_bonds
 from .molecule import load_canonical
+from .shuffling import BLOCK_SHUFFLE_ABOVE, epoch_order
 from .spectrum import STANDARD_ENERGY, Spectrum
 from .store import SPLITS, SpectrumStore
 from .teacher_cache import TeacherCache
@@ -57,7 +58,8 @@ class SpectrumDataset(Dataset):
 
     In the memory-efficient mode only an index of a few bytes a spectrum is held and every item is
     read from the file by the worker that asks for it; otherwise each worker keeps what it has read
-    and computed.
+    and computed. Of a store of more than 50,000 spectra the memory-efficient mode asks to be
+    shuffled in blocks (``epoch_order``).
 
     Args:
         store: path of the store.
@@ -67,6 +69,9 @@ class SpectrumDataset(Dataset):
         inputs: what to compute beside the fingerprint.
         memory_efficient: see above.
         bde_cache: path of a BDE cache whose energies are added to the examples.
+
+    Attributes:
+        in_blocks: whether neighbours are quicker to read than any others.
 
     Raises:
         StoreError: the store cannot be read.
@@ -88,6 +93,7 @@ class SpectrumDataset(Dataset):
         self.inputs = inputs
         self.memory_efficient = memory_efficient
         self.bde = None if bde_cache is None else BDECache(bde_cache)
+        self.in_blocks = memory_efficient and len(self.store) > BLOCK_SHUFFLE_ABOVE
         self._held: dict[int, Example] = {}
         index = self.store.index
         energy = np.nan_to_num(index.energy, nan=STANDARD_ENERGY)
@@ -195,6 +201,7 @@ class ResumableSampler(Sampler[list[int]]):
         size: number of examples.
         batch_size: examples a batch.
         seed: seed of the order.
+        in_blocks: as in ``epoch_order``.
 
     Attributes:
         epoch: set before each epoch.
@@ -202,8 +209,9 @@ class ResumableSampler(Sampler[list[int]]):
         share: which examples of each batch to give, where several processes share it.
     """
 
-    def __init__(self, size: int, batch_size: int, seed: int):
+    def __init__(self, size: int, batch_size: int, seed: int, *, in_blocks: bool = False):
         self.size = size
+        self.in_blocks = in_blocks
         self.batch_size = min(batch_size, size)
         self.seed = seed
         self.epoch = 0
@@ -214,7 +222,7 @@ class ResumableSampler(Sampler[list[int]]):
         return self.size // self.batch_size
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
+        order = epoch_order(self.size, self.seed, self.epoch, in_blocks=self.in_blocks)
         for batch in range(self.start, len(self)):
             whole = order[batch * self.batch_size : (batch + 1) * self.batch_size]
             yield whole[self.share].tolist()
@@ -298,7 +306,10 @@ def loader_of(
     if shuffle_seed is None:
         sampler = OrderedSampler(len(dataset))
         return DataLoader(dataset, batch_size=batch_size, sampler=sampler, **common)
-    sampler = ResumableSampler(len(dataset), batch_size, shuffle_seed)
+    # A concatenation is read in blocks where one of its parts is.
+    parts = getattr(dataset, "datasets", [dataset])
+    in_blocks = any(getattr(part, "in_blocks", False) for part in parts)
+    sampler = ResumableSampler(len(dataset), batch_size, shuffle_seed, in_blocks=in_blocks)
     return DataLoader(dataset, batch_sampler=sampler, **common)
 
 

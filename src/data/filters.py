@@ -112,6 +112,8 @@ def require_underivatised(record: Record, config: DataConfig) -> Drop | None:
 def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     """Drop spectra that reach above the molecular ion: derivatives and mixtures."""
     molecule = record.molecule
+    if nominal_mz(record.spectrum.mz[-1]) <= molecule.nominal_mass + DERIVATIVE_MARGIN:
+        return None
     # The pattern of a polyhalogenated ion itself reaches beyond the margin.
     limit = max(molecule.nominal_mass + DERIVATIVE_MARGIN, molecule.highest_mz)
     bins = _bins(record)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..config import DataConfig
 from .derivative_records import recover
 from .filters import DERIVATIVE_FAULTS, find_fault
 from .record import BadRecord, Record
+from .writing import NO_SPACE, BeingWrittenError
 
 EXAMPLES = 3
 
@@ -111,7 +111,8 @@ def ingest(
     """Write the usable records of a library to a store.
 
     Beside the store, ``<store>.dropped.csv`` lists every record that is not used, with file, line
-    and reason.
+    and reason. Spectra are not held in memory; the IDs are, by which duplicates are found, and the
+    first blocks of the InChIKeys (together some 0.2 kB a record).
 
     Args:
         records: what a reader of a library yields.
@@ -123,23 +124,24 @@ def ingest(
         The counts.
 
     Raises:
-        IngestError: no record of the library can be used.
+        IngestError: no record of the library can be used; the store cannot be written (a full
+            disk, say, or another process writes it), and what was there is kept.
     """
-    from .store import StoreWriter
+    from .store_writer import StoreWriter
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     report = IngestReport(config.energy_range)
     dropped = path.with_name(path.name + ".dropped.csv")
-    unfinished = dropped.with_name(dropped.name + ".tmp")
+    unfinished = dropped.with_name(f"{dropped.name}.{os.getpid()}.tmp")
     try:
         with (
-            unfinished.open("w", newline="", encoding="utf-8") as file,
             StoreWriter(path, config=config, source=source) as writer,
+            unfinished.open("w", newline="", encoding="utf-8") as file,
         ):
             table = csv.writer(file)
             table.writerow(column.name for column in fields(BadRecord))
-            for record in _usable(tqdm(records, unit=" records", disable=None), config):
+            for record in _usable(records, config):
                 if isinstance(record, BadRecord):
                     report.drop(record)
                     table.writerow(astuple(record))
@@ -150,8 +152,18 @@ def ingest(
                 raise IngestError(f"{source}: no records found")
             if not report.kept:
                 raise IngestError(f"{source}: no usable record\n{report.table()}")
+            file.flush()
             writer.finish(report.as_json())
         unfinished.replace(dropped)
+    except BeingWrittenError as error:
+        raise IngestError(str(error)) from None
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise IngestError(
+            f"{error.filename or unfinished}: cannot be written ({error.strerror}); "
+            f"{path} is as it was before"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return report

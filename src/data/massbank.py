@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from .ingest import IngestError
 from .record import BadRecord, Record, clean_spectrum, is_given, parse_energy
@@ -195,8 +196,12 @@ def _texts(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of the text files in a folder or archive."""
     name = path.name.lower()
     if path.is_dir():
-        for file in sorted(path.rglob("*.txt")):
-            yield str(file), file.read_bytes()
+        files = sorted(path.rglob("*.txt"))
+        with _bar(path, sum(file.stat().st_size for file in files)) as bar:
+            for file in files:
+                content = file.read_bytes()
+                bar.update(len(content))
+                yield str(file), content
     elif not path.exists():
         raise IngestError(f"{path}: no such file or folder")
     elif name.endswith(".txt"):
@@ -212,18 +217,28 @@ def _texts(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(path) as archive, _bar(path, path.stat().st_size) as bar:
         for member in archive.infolist():
+            bar.update(member.compress_size)
             if member.filename.endswith(".txt"):
                 yield f"{path}/{member.filename}", archive.read(member)
 
 
 def _tar_members(path: Path) -> Iterator[tuple[str, bytes]]:
-    with gzip.open(path) as unpacked:
+    with (
+        path.open("rb") as packed,
+        gzip.open(packed) as unpacked,
+        _bar(path, path.stat().st_size) as bar,
+    ):
         with tarfile.open(fileobj=unpacked, mode="r|") as archive:
             for member in archive:
+                bar.update(packed.tell() - bar.n)
                 if member.isfile() and member.name.endswith(".txt"):
                     yield f"{path}/{member.name}", archive.extractfile(member).read()
         # The checksum stands at the end, after the tar archive's own.
         while unpacked.read(1 << 20):
             pass
+
+
+def _bar(path: Path, size: int) -> tqdm:
+    return tqdm(total=size, desc=path.name, unit="B", unit_scale=True, disable=None)

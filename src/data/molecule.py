@@ -169,6 +169,29 @@ def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Mo
         mol = Chem.RemoveHs(structure)
     if mol is None:
         raise MoleculeError("RDKit cannot read the structure")
+    molecule = from_parsed(mol)
+    if max_mz is not None and molecule.nominal_mass > max_mz:
+        raise MoleculeError(f"nominal mass {molecule.nominal_mass} Da above max_mz {max_mz}")
+    return molecule
+
+
+def from_parsed(mol: Chem.Mol) -> Molecule:
+    """Check and canonicalize what an RDKit reader gave: sanitized and without hydrogens.
+
+    For libraries, where ``read_molecule`` would sanitize each structure once more.
+
+    Args:
+        mol: what ``Chem.MolFromSmiles``, ``MolFromMolBlock`` or ``MolFromInchi`` returned.
+
+    Raises:
+        MoleculeError: as ``read_molecule``.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.data.molecule import from_parsed
+        >>> from_parsed(Chem.MolFromSmiles("OCC")).smiles
+        'CCO'
+    """
     if mol.GetNumAtoms() == 0:
         raise MoleculeError("empty structure")
     if mol.GetNumAtoms() > MAX_ATOMS:
@@ -188,8 +211,6 @@ def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Mo
     for element, label in kinds:
         if label and not _PERIODIC_TABLE.GetMassForIsotope(element, label):
             raise MoleculeError(f"no such isotope {label}{element}")
-    if max_mz is not None and molecule.nominal_mass > max_mz:
-        raise MoleculeError(f"nominal mass {molecule.nominal_mass} Da above max_mz {max_mz}")
     return molecule
 
 

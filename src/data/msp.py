@@ -20,6 +20,10 @@ _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
+# The usual list: pairs of plain numbers, each ended by a semicolon or its line.
+_PLAIN_PEAKS = re.compile(
+    r"[ \t]*(?:[0-9]+(?:\.[0-9]+)?[ \t]+[0-9]+(?:\.[0-9]+)?[ \t]*[;\r\n][;\r\n \t]*)+"
+)
 
 
 @dataclass
@@ -42,8 +46,13 @@ class MspEntry(RawRecord):
         """
         if self.damage:
             raise ValueError(self.damage)
-        pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
         announced = self.first("numpeaks")
+        text = "\n".join([*self.peak_lines, ""])
+        if _PLAIN_PEAKS.fullmatch(text):
+            values = list(map(float, text.replace(";", " ").split()))
+            if not announced or announced == str(len(values) // 2):
+                return np.array(values).reshape(-1, 2)
+        pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
         if announced and not announced.isdecimal():
             raise ValueError(f"Num Peaks says {announced!r}")
         if announced and int(announced) != len(pairs):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Iterable, Iterator
 from io import BufferedReader
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ..config import Config
+from .mol_files import MolFiles
 from .msp import MspEntry, read_msp
 from .record import BadRecord, Record
 from .text import decoded_lines
 
 
-def read_nist(msp: str | Path, mol_dir: str | Path | None = None) -> Iterator[Record | BadRecord]:
+def read_nist(
+    msp: str | Path, mol_dir: str | Path | None = None, *, progress: bool = True
+) -> Iterator[Record | BadRecord]:
     """Read the records of a NIST text library one by one.
 
     A record's structure is its MOL file, named as lib2nist names them whatever the case
@@ -25,6 +29,7 @@ def read_nist(msp: str | Path, mol_dir: str | Path | None = None) -> Iterator[Re
     Args:
         msp: the library.
         mol_dir: folder with MOL files; ``None`` or a missing folder for none.
+        progress: whether to show a bar.
 
     Yields:
         Records; bad ones with the reason.
@@ -33,9 +38,20 @@ def read_nist(msp: str | Path, mol_dir: str | Path | None = None) -> Iterator[Re
         OSError: the library cannot be read.
     """
     msp = Path(msp)
-    molfiles = _list_molfiles(mol_dir)
-    with msp.open("rb") as file:
+    molfiles = MolFiles(mol_dir)
+    size = msp.stat().st_size
+    with (
+        msp.open("rb") as file,
+        tqdm(
+            total=size,
+            desc=msp.name,
+            unit="B",
+            unit_scale=True,
+            disable=None if progress else True,
+        ) as bar,
+    ):
         for number, entry in enumerate(read_msp(_lines(file)), 1):
+            bar.update(file.tell() - bar.n)
             yield _read_entry(entry, str(msp), number, molfiles)
 
 
@@ -90,21 +106,7 @@ def _lines(file: BufferedReader) -> Iterable[bytes]:
     return file
 
 
-def _list_molfiles(folder: str | Path | None) -> dict[str, Path]:
-    """Return the MOL files of a folder by their names in lower case."""
-    if folder is None or not Path(folder).is_dir():
-        return {}
-    with os.scandir(folder) as entries:
-        return {
-            entry.name.lower(): Path(entry.path)
-            for entry in entries
-            if entry.name.lower().endswith(".mol")
-        }
-
-
-def _read_entry(
-    entry: MspEntry, file: str, number: int, molfiles: dict[str, Path]
-) -> Record | BadRecord:
+def _read_entry(entry: MspEntry, file: str, number: int, molfiles: MolFiles) -> Record | BadRecord:
     if entry.latin1:
         entry.notes += ("not UTF-8, read as Latin-1",)
     if not entry.first("numpeaks"):
@@ -113,7 +115,7 @@ def _read_entry(
     return entry.record(
         file,
         number,
-        structures=[molfiles[name] for name in names if name in molfiles],
+        structures=[path for name in names if (path := molfiles.find(name))],
         structure_problem=_missing_structure(entry, names),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -77,13 +78,23 @@ class RawRecord:
         return ""
 
     def comment(self, *names: str) -> str:
-        """Return the value of ``name=value`` in the comments, names in lower case, else ``""``."""
+        """Return the value of ``name=value`` in the comments, names in lower case, else ``""``.
+
+        The record is to have all its fields by then: the comments are divided once.
+        """
+        pairs = self._comment_pairs
+        return next((pairs[name] for name in names if pairs.get(name)), "")
+
+    @cached_property
+    def _comment_pairs(self) -> dict[str, str]:
         pairs: dict[str, str] = {}
         for text in self.fields.get("comments", []) + self.fields.get("comment", []):
+            if "=" not in text:
+                continue
             for quoted, value, plain, other in _COMMENT_PAIR.findall(text):
                 name = (quoted or plain).strip().lower()
                 pairs.setdefault(name, (value or other).strip('" '))
-        return next((pairs[name] for name in names if pairs.get(name)), "")
+        return pairs
 
     def peaks(self) -> np.ndarray:
         """Return m/z and intensity of each peak, shape ``(peaks, 2)``.

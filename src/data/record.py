@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 from rdkit import Chem
 
-from .molecule import Molecule, MoleculeError, read_molecule
+from .molecule import Molecule, MoleculeError, from_parsed
 from .spectrum import Spectrum, nominal_mz
 
 # What libraries write where they have nothing to say.
 _NOT_GIVEN = {"", "n/a", "na", "nan", "none", "null", "-", "?", "unknown", "not available"}
 _ATOMS = re.compile(r"(?:\[\d+([A-Z][a-z]?)\]|([A-Z][a-z]?))(\d*)")
 _FORMULA = re.compile(rf"\[?((?:{_ATOMS.pattern})+)\]?\d*[+-]?\d*\.?")
+# Name, program and remark; the atoms follow.
+_MOL_HEADER_LINES = 3
 
 # "70", "70 eV", "70eV", "70.0 V", "70 (nominal)", "EI 70 eV"; a second number makes it ambiguous.
 _ENERGY = re.compile(
@@ -113,11 +115,12 @@ class Record:
         formula = count_elements(self.formula)
         problem = MoleculeError("no structure")
         for structure in self.structures:
-            mol = _parse(structure)
-            if mol is None:
+            text = _read_structure(structure)
+            is_molblock = isinstance(structure, Path) or "\n" in structure
+            molecule = None if text is None else _molecule_of(text, is_molblock)
+            if molecule is None:
                 problem = MoleculeError("RDKit cannot read the structure")
                 continue
-            molecule = read_molecule(mol)
             if formula is None or count_elements(molecule.formula) == formula:
                 return molecule
             problem = MoleculeError("structure disagrees with the formula")
@@ -217,14 +220,29 @@ def parse_energy(text: str) -> float | None:
     return energy
 
 
-def _parse(structure: str | Path) -> Chem.Mol | None:
+def _read_structure(structure: str | Path) -> str | None:
+    """Return the text of a structure; that of a MOL file without name, date and remark."""
+    text = structure
     if isinstance(structure, Path):
         try:
-            return Chem.MolFromMolBlock(structure.read_text(encoding="latin-1"))
+            text = structure.read_text(encoding="latin-1")
         except OSError:
             return None
-    if "\n" in structure:
-        return Chem.MolFromMolBlock(structure)
-    if structure.startswith("InChI="):
-        return Chem.MolFromInchi(structure)
-    return Chem.MolFromSmiles(structure)
+    header = text.split("\n", _MOL_HEADER_LINES)
+    if len(header) <= _MOL_HEADER_LINES:
+        return text
+    # Whether the coordinates are of two or three dimensions.
+    dimensions = header[1][20:22]
+    return f"\n{dimensions:>22}\n\n{header[-1]}"
+
+
+# Replicates follow each other, or their molecule's other spectra at other energies do.
+@lru_cache(maxsize=2048)
+def _molecule_of(text: str, is_molblock: bool) -> Molecule | None:
+    if is_molblock:
+        mol = Chem.MolFromMolBlock(text)
+    elif text.startswith("InChI="):
+        mol = Chem.MolFromInchi(text)
+    else:
+        mol = Chem.MolFromSmiles(text)
+    return None if mol is None else from_parsed(mol)

@@ -74,7 +74,12 @@ class VariantMaker:
                 self._keep_smaller(mol, bond)
 
     def variants(
-        self, number: int, *, known: Iterable[str] = (), max_mz: int | None = None
+        self,
+        number: int,
+        *,
+        known: Iterable[str] = (),
+        max_mz: int | None = None,
+        seed: int | None = None,
     ) -> Iterator[Molecule]:
         """Yield variants, none of them twice.
 
@@ -82,7 +87,11 @@ class VariantMaker:
             number: so many, if so many can be made within 20 times as many trials.
             known: first blocks of the InChIKeys of molecules not to yield.
             max_mz: highest nominal mass, Da.
+            seed: of these variants' choices, whatever was made before; ``None`` goes on with the
+                maker's.
         """
+        if seed is not None:
+            self._random.seed(seed)
         seen = set(known)
         made = 0
         for _ in range(20 * number):

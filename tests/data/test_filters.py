@@ -2,7 +2,7 @@ import pytest
 
 from builders import ETHANOL_PEAKS, build_record
 from nextims.config import DataConfig
-from nextims.data.filters import find_fault
+from nextims.data.filters import find_fault, require_peaks_below_ion
 from nextims.data.molecule import read_molecule
 
 CAFFEINE = "Cn1c(=O)c2c(ncn2C)n(C)c1=O"
@@ -124,3 +124,13 @@ def test_labels_count_towards_the_molecular_ion():
 def test_fault_says_where_the_record_stands():
     fault = find_fault(build_record("CC[Ge](C)C", file="a/b.txt", line=7, id="X1"), DataConfig())
     assert (fault.file, fault.line, fault.id, fault.detail) == ("a/b.txt", 7, "X1", "Ge")
+
+
+def test_spectra_that_end_below_the_margin_are_not_looked_at_further(monkeypatch):
+    """Of nearly all records: their isotope pattern is not computed."""
+    ethanol = build_record(peaks=ETHANOL_PEAKS | {54: 999})
+    monkeypatch.setattr("nextims.data.filters._bins", None)
+    assert require_peaks_below_ion(ethanol, DataConfig()) is None
+    monkeypatch.undo()
+    beyond = build_record(peaks=ETHANOL_PEAKS | {55: 999})
+    assert require_peaks_below_ion(beyond, DataConfig()).reason == "peaks above the molecular ion"

@@ -1,3 +1,4 @@
+import time
 import tracemalloc
 
 import pytest
@@ -9,7 +10,7 @@ from nextims.data.derivative_records import recover
 from nextims.data.filters import find_fault
 from nextims.data.ingest import IngestError
 from nextims.data.massbank import parse_massbank
-from nextims.data.msp import read_msp
+from nextims.data.msp import MspEntry, read_msp
 from nextims.data.nist_dataset import ensure_store, read_nist
 from nextims.data.record import BadRecord, Record
 from nextims.data.store import SpectrumStore, StoreError
@@ -421,3 +422,27 @@ def test_library_of_nothing_is_an_error(config, text):
     with pytest.raises(IngestError, match=r"NIST17\.msp: no (records found|usable record)"):
         ensure_store(config)
     assert not config.data.store.exists()
+
+
+@pytest.mark.parametrize(
+    "peaks",
+    [
+        ["15 60; 31 999;", "45 510; 46 220"],
+        ["15 60", "31.02 999.5", "45 510;", "46 220"],
+        ["15\t60;31\t999;45\t510;46\t220;"],
+    ],
+)
+def test_plain_peaks_are_read_as_any_others(peaks):
+    plain = MspEntry(1, {"numpeaks": ["4"]}, peak_lines=peaks)
+    # A quoted remark makes every line one that is looked at peak by peak.
+    remarked = MspEntry(1, {"numpeaks": ["4"]}, peak_lines=[f'{line} "M"' for line in peaks])
+    assert plain.peaks().tolist() == remarked.peaks().tolist()
+    assert len(plain.peaks()) == 4
+
+
+def test_a_long_list_that_is_no_plain_one_is_read_in_reasonable_time():
+    lines = ["; ".join(f"{mz} {mz}" for mz in range(1, 3000)) + " x"]
+    started = time.perf_counter()
+    with pytest.raises(ValueError, match="cannot read"):
+        MspEntry(1, {"numpeaks": ["2999"]}, peak_lines=[*lines, "x y"]).peaks()
+    assert time.perf_counter() - started < 5

@@ -1,3 +1,4 @@
+import hashlib
 import multiprocessing
 import pickle
 
@@ -9,7 +10,8 @@ from builders import ETHANOL_PEAKS, build_record, build_store
 from nextims.config import DataConfig
 from nextims.data.molecule import read_molecule
 from nextims.data.splits import assign_split
-from nextims.data.store import SpectrumStore, StoreError, StoreWriter, matches_settings
+from nextims.data.store import SpectrumStore, StoreError, matches_settings
+from nextims.data.store_writer import StoreWriter
 
 MOLECULES = ["CCO", "CC(C)=O", "c1ccccc1", "CCCCCC", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C"]
 
@@ -51,7 +53,7 @@ def test_names_in_any_script_survive(tmp_path):
 
 
 def test_blocks_join_without_seams(tmp_path, monkeypatch):
-    monkeypatch.setattr("nextims.data.store._BLOCK", 7)
+    monkeypatch.setattr("nextims.data.store_writer._BLOCK", 7)
     heights = {i: {15: 1, 20 + i: 5, 31: 9} for i in range(23)}
     path = build_store(tmp_path / "s.h5", [("CCO", heights[i]) for i in range(23)])
     store = SpectrumStore(path)
@@ -172,3 +174,19 @@ def test_closed_store_opens_again(path):
     store = SpectrumStore(path)
     store.close()
     assert store.spectrum(0).mz[0] == 15
+
+
+def test_a_store_comes_with_its_digest(path):
+    said = path.with_name("spectra.h5.sha256").read_text()
+    assert said == f"{hashlib.sha256(path.read_bytes()).hexdigest()}  spectra.h5\n"
+
+
+def test_a_store_without_digest_is_read(path):
+    path.with_name("spectra.h5.sha256").unlink()
+    assert len(SpectrumStore(path)) == 5
+
+
+def test_a_store_of_other_content_than_its_digest_says_is_refused(path):
+    path.with_name("spectra.h5.sha256").write_text("0" * 64 + "  spectra.h5\n")
+    with pytest.raises(StoreError, match=r"spectra\.h5: damaged.*SHA-256"):
+        SpectrumStore(path)

@@ -10,18 +10,32 @@ def run(tmp_path, *arguments):
 
 
 def rows(printed):
-    """Return the first word and the last of each line that tells of a mode."""
+    """Return the words of each line that tells of a mode, by phase (if it says) and mode."""
     lines = [line.split() for line in printed.splitlines()]
-    return {words[0]: words[1:] for words in lines if words and words[0] in ("true", "false")}
+    found = {}
+    for words in lines:
+        for mode in ("true", "false"):
+            if mode in words[:2]:
+                place = words.index(mode)
+                found[(*words[:place], mode)] = words[place + 1 :]
+    return found
 
 
 def test_an_estimate_says_which_mode_fits(tmp_path, capsys):
     build_config(tmp_path)
-    arguments = ("--mode", "estimate", "--samples", "50000000", "--ram-gb", "8")
+    arguments = ("--mode", "estimate", "--samples", "50000000", "--ram-gb", "16")
     assert run(tmp_path, *arguments) == 0
     found = rows(capsys.readouterr().out)
-    assert found["true"][-1] == "yes"
-    assert found["false"][-1] == "no"
+    assert len(found) == 4
+    for phase in ("teacher", "student"):
+        assert found[phase, "true"][-1] == "yes"
+        assert found[phase, "false"][-1] == "no"
+
+
+def test_an_estimate_of_one_phase(tmp_path, capsys):
+    build_config(tmp_path)
+    assert run(tmp_path, "--phase", "student") == 0
+    assert set(rows(capsys.readouterr().out)) == {("student", "true"), ("student", "false")}
 
 
 def test_an_estimate_needs_no_store(tmp_path, capsys):
@@ -35,10 +49,10 @@ def test_comparing_measures_both_modes(tmp_path, capsys):
     build_config(tmp_path)
     assert run(tmp_path, "--mode", "compare", "--samples", "8") == 0
     found = rows(capsys.readouterr().out)
-    assert set(found) == {"true", "false"}
-    assert all(
-        int(values[0]) == 8 and float(values[2].replace(",", "")) > 0 for values in found.values()
-    )
+    assert set(found) == {("true",), ("false",)}
+    for loaded, *numbers in found.values():
+        assert int(loaded) == 7 + 1  # 82 % and 8 % of 8
+        assert all(float(number.replace(",", "")) > 0 for number in numbers[:-1])
 
 
 def test_a_benchmark_without_a_store_names_the_command_that_makes_it(tmp_path, capsys):

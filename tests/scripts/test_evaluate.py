@@ -17,7 +17,7 @@ from builders import (
 from nextims.config import DataConfig, load_config
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
-from nextims.data.store import StoreWriter
+from nextims.data.store_writer import StoreWriter
 from nextims.evaluation.metrics import METRICS, score
 
 MAX_MZ = 150

@@ -21,7 +21,7 @@ from nextims.data.homolysis import breakable
 from nextims.data.molecule import read_molecule
 from nextims.data.record import Record
 from nextims.data.spectrum import Spectrum
-from nextims.data.store import StoreWriter
+from nextims.data.store_writer import StoreWriter
 from nextims.data.surroundings import atom_kinds
 from nextims.inference import bde_backends
 

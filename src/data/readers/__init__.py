@@ -68,7 +68,7 @@ def read_spectra(path: str | Path) -> Found:
 
 
 def _read_msp(path: Path) -> Found:
-    return read_nist(path, path.with_suffix(".MOL"))
+    return read_nist(path, path.with_suffix(".MOL"), progress=False)
 
 
 def _read_massbank(path: Path) -> Found:

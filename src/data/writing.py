@@ -1,0 +1,81 @@
+"""Writing one file alone and on a disk that may be full."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+# A full disk, a used-up quota, a limit on the size of files.
+NO_SPACE = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+class BeingWrittenError(RuntimeError):
+    """Another process writes the same file; the message names it."""
+
+
+@contextmanager
+def only_writer(path: str | Path) -> Iterator[None]:
+    """Be the only process that writes a file, as far as all writers ask so.
+
+    ``PATH.lock`` stands beside it meanwhile. The lock ends with its process, however that ends.
+
+    Args:
+        path: the file; its folder exists.
+
+    Raises:
+        BeingWrittenError: another process is.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.data.writing import only_writer
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "spectra.h5")
+        >>> with only_writer(path):
+        ...     path.with_name("spectra.h5.lock").exists()
+        True
+    """
+    from filelock import FileLock, Timeout
+
+    lock = Path(path).with_name(f"{Path(path).name}.lock")
+    holder = FileLock(lock)
+    try:
+        holder.acquire(timeout=0)
+    except Timeout:
+        raise BeingWrittenError(
+            f"{path}: another process is writing it; wait for that, or write to another file"
+        ) from None
+    try:
+        yield
+    finally:
+        # Before it is released: whoever waits for it by name then makes a new one.
+        with suppress(OSError):
+            lock.unlink()
+        holder.release()
+
+
+def claim_space(path: str | Path, start: int, size: int) -> None:
+    """Claim the disk space of ``size`` bytes of a file, before something is written there.
+
+    HDF5 does not survive a write that fails: neither can the file be closed nor the process end
+    in order. Does nothing where the system has no ``posix_fallocate``.
+
+    Args:
+        path: the file; it exists, and becomes longer where it has to.
+        start: first of the bytes.
+        size: number of bytes.
+
+    Raises:
+        OSError: there is not so much space.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.data.writing import claim_space
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "spectra.h5")
+        >>> path.touch()
+        >>> claim_space(path, 0, 1000)
+    """
+    if hasattr(os, "posix_fallocate"):
+        with Path(path).open("rb+") as file:
+            os.posix_fallocate(file.fileno(), start, size)

@@ -1,0 +1,45 @@
+import pytest
+
+from builders import build_config, changed
+from nextims.data.memory import estimate, mean_example_bytes
+from nextims.data.store import StoreError
+from nextims.training.memory import measure, model_bytes
+
+
+@pytest.mark.parametrize(("phase", "workers"), [("student", 1), ("teacher", 0)])
+def test_loading_and_training_are_measured(tmp_path, phase, workers):
+    config = changed(build_config(tmp_path), "data", num_workers=workers)
+    found = measure(config, phase, memory_efficient=True, samples=12, steps=2)
+    assert found.spectra == 10 + 1  # 82 % and 8 % of 12
+    assert found.loaded_per_second > 0
+    assert found.trained_per_second > 0
+    assert 50e6 < found.peak_loading <= found.peak < 8e9
+    assert found.disk == config.data.store.stat().st_size
+
+
+def test_a_missing_store_is_reported(tmp_path):
+    config = build_config(tmp_path)
+    config.data.store.unlink()
+    with pytest.raises(StoreError, match="prepare_massbank"):
+        measure(config, "student", memory_efficient=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("memory_efficient", [True, False])
+def test_the_estimate_agrees_with_the_measurement(workers, memory_efficient):
+    from nextims.config import load_config
+
+    config = load_config()
+    if not config.data.store.exists():
+        pytest.skip("no store of spectra at data.store")
+    config = changed(config, "data", num_workers=workers)
+    found = measure(config, "student", memory_efficient=memory_efficient, samples=5000)
+    expected = estimate(
+        5000,
+        memory_efficient=memory_efficient,
+        workers=workers,
+        example_bytes=mean_example_bytes(config, "student"),
+        model_bytes=model_bytes(config, "student"),
+    )
+    assert expected.total == pytest.approx(found.peak, rel=0.2)
