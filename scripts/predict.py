@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nextims.config import load_config
+from nextims.data.writing import only_writer
 from nextims.inference.commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
@@ -20,7 +21,6 @@ from nextims.inference.commands import (
     run_command,
 )
 from nextims.inference.msp_stream import MSPStream
-from nextims.inference.output_lock import locked_output
 from nextims.inference.prediction_options import batch_settings, parse_options, teacher_options
 from nextims.inference.results import FailedPrediction
 from nextims.inference.structure_files import STANDARD_INPUT, list_files
@@ -51,7 +51,7 @@ def _predict(arguments: argparse.Namespace) -> int:
         return _predict_and_show(predictor, structures, arguments, pictures, measured)
     from nextims.inference.long_batch import kept_in_parts, predict_long_batch
 
-    with nullcontext() if arguments.output is None else locked_output(arguments.output):
+    with nullcontext() if arguments.output is None else only_writer(arguments.output):
         if kept_in_parts(arguments, total):
             done = predict_long_batch(predictor, structures, total, arguments)
             return _report(arguments, done.predicted, done.failed, done.left_out)

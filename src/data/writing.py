@@ -17,13 +17,14 @@ class BeingWrittenError(RuntimeError):
 
 
 @contextmanager
-def only_writer(path: str | Path) -> Iterator[None]:
+def only_writer(path: str | Path, *, wait: float = 0.0) -> Iterator[None]:
     """Be the only process that writes a file, as far as all writers ask so.
 
     ``PATH.lock`` stands beside it meanwhile. The lock ends with its process, however that ends.
 
     Args:
-        path: the file; its folder exists.
+        path: the file, or a folder of files; the folder that it lies in exists.
+        wait: seconds to wait for another process to end.
 
     Raises:
         BeingWrittenError: another process is.
@@ -41,7 +42,7 @@ def only_writer(path: str | Path) -> Iterator[None]:
     lock = Path(path).with_name(f"{Path(path).name}.lock")
     holder = FileLock(lock)
     try:
-        holder.acquire(timeout=0)
+        holder.acquire(timeout=wait)
     except Timeout:
         raise BeingWrittenError(
             f"{path}: another process is writing it; wait for that, or write to another file"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import Config, ConfigError
+from ..data.writing import BeingWrittenError
 from .structures import InputError
 from .writers import OutputError
 
@@ -27,6 +28,9 @@ class EngineError(RuntimeError):
 
 class _Terminated(KeyboardInterrupt):
     """Somebody asked the process to end: SIGTERM, as batch systems send it."""
+
+
+_MENDABLE = (ConfigError, EngineError, InputError, OutputError, BeingWrittenError, OSError)
 
 
 def run_command(command: Callable[[], int], *errors: type[Exception]) -> int:
@@ -51,7 +55,7 @@ def run_command(command: Callable[[], int], *errors: type[Exception]) -> int:
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ALL_DONE
-    except (ConfigError, EngineError, InputError, OutputError, OSError, *errors) as error:
+    except (*_MENDABLE, *errors) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
     except _Terminated:

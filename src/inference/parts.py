@@ -111,7 +111,7 @@ class PartFolder:
 class Parts:
     """The parts of one output: which are finished, which are to be made, and the whole of them.
 
-    One process at a time uses them, see ``locked_output``.
+    One process at a time uses them, see ``only_writer``.
 
     Args:
         folder: where they are; made if it is missing.

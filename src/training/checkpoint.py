@@ -7,16 +7,16 @@ import os
 import pickle
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from torch import nn
 
 from ..config import PROJECT_ROOT
+from ..data.writing import BeingWrittenError, only_writer
 from ..version import __version__
 from .processes import first_ahead, is_first
 
@@ -183,9 +183,6 @@ _SECONDS_TO_END = 10
 def sole_writer(path: str | Path) -> Iterator[None]:
     """Keep every other run from writing a checkpoint while the context lasts.
 
-    By a lock on a file beside it, which the operating system gives back when the process ends,
-    however it ends; that the file is there means nothing.
-
     Args:
         path: the checkpoint.
 
@@ -193,23 +190,17 @@ def sole_writer(path: str | Path) -> Iterator[None]:
         CheckpointError: another run is writing it.
     """
     path = Path(path)
-    lock = FileLock(path.with_name(path.name + ".lock"), timeout=_SECONDS_TO_END)
-    with first_ahead():
-        if is_first():
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                lock.acquire()
-            except Timeout as error:
-                raise CheckpointError(
-                    f"{path}: another training is writing it; wait for its end, or have this one "
-                    "write another file"
-                ) from error
-            except OSError as error:
-                raise CheckpointError(f"{path}: cannot be written ({error})") from error
-    try:
+    with ExitStack() as held:
+        with first_ahead():
+            if is_first():
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    held.enter_context(only_writer(path, wait=_SECONDS_TO_END))
+                except BeingWrittenError as error:
+                    raise CheckpointError(str(error)) from error
+                except OSError as error:
+                    raise CheckpointError(f"{path}: cannot be written ({error})") from error
         yield
-    finally:
-        lock.release()
 
 
 def load_plain(path: str | Path) -> Any:

@@ -13,8 +13,8 @@ import pytest
 
 from builders import SMALL_MOLECULES, STUDENT_SIZES, build_student, load_script
 from nextims.config import PROJECT_ROOT
+from nextims.data.writing import only_writer
 from nextims.inference.formats import FORMATS
-from nextims.inference.output_lock import locked_output
 from nextims.inference.parts import MANIFEST
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
@@ -184,11 +184,11 @@ def test_a_folder_of_lists_becomes_a_folder_of_parts(run, tmp_path):
 def test_a_second_run_on_one_output_is_refused(run, tmp_path):
     write_list(tmp_path / "list.smi", 3)
     command = ("--batch", "list.smi", "--output", "out.msp")
-    with locked_output(tmp_path / "out.msp"):
+    with only_writer(tmp_path / "out.msp"):
         for options in ((), ("--parts", "256")):
             status, err = run(*command, *options)
             assert status == 2
-            assert err.startswith("error: out.msp: another run is writing it")
+            assert err.startswith("error: out.msp: another process is writing it")
         assert run("--batch", "list.smi", "--output", "other.msp")[0] == 0
     assert run(*command)[0] == 0
     assert names(tmp_path) == ["list.smi", "other.msp", "out.msp"]

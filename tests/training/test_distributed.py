@@ -418,7 +418,7 @@ def test_a_second_run_that_would_write_the_same_checkpoint_is_refused(tmp_path, 
     other.start()
     assert ready.wait(60)
     monkeypatch.setattr(checkpoint_module, "_SECONDS_TO_END", 0.2)
-    refused = pytest.raises(CheckpointError, match=r"best\.pt: another training is writing it")
+    refused = pytest.raises(CheckpointError, match=r"best\.pt: another process is writing it")
     with refused, sole_writer(checkpoint):
         pass
     with sole_writer(checkpoint.with_name("another.pt")):
@@ -444,8 +444,8 @@ def test_of_several_processes_one_is_refused_and_the_others_say_nothing(config, 
         first, second = in_processes(2, _status_of_training, config)
     assert first == (
         2,
-        f"error: {config.bde.checkpoint}: another training is writing it; wait for "
-        "its end, or have this one write another file\n",
+        f"error: {config.bde.checkpoint}: another process is writing it; wait for "
+        "that, or write to another file\n",
     )
     assert second == (0, "")
 

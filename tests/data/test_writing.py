@@ -5,13 +5,12 @@ import sys
 
 import pytest
 
-from nextims.inference.output_lock import locked_output
-from nextims.inference.writers import OutputError
+from nextims.data.writing import BeingWrittenError, only_writer
 
 HOLD = """
 import sys, time
-from nextims.inference.output_lock import locked_output
-with locked_output(sys.argv[1]):
+from nextims.data.writing import only_writer
+with only_writer(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -19,14 +18,14 @@ with locked_output(sys.argv[1]):
 
 def test_a_second_run_is_refused_and_the_lock_goes_with_the_first(tmp_path):
     output = tmp_path / "spectra.msp"
-    with locked_output(output):
-        message = r"spectra\.msp: another run is writing it"
-        with pytest.raises(OutputError, match=message), locked_output(output):
+    with only_writer(output):
+        message = r"spectra\.msp: another process is writing it"
+        with pytest.raises(BeingWrittenError, match=message), only_writer(output):
             pass
-        with locked_output(tmp_path / "other.msp"):
+        with only_writer(tmp_path / "other.msp"):
             pass
     assert list(tmp_path.iterdir()) == []
-    with locked_output(output):
+    with only_writer(output):
         pass
 
 
@@ -36,9 +35,9 @@ def test_a_killed_run_keeps_nobody_out(tmp_path):
     command = [sys.executable, "-c", HOLD, str(output)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(OutputError, match="another run"), locked_output(output):
+        with pytest.raises(BeingWrittenError, match="another process"), only_writer(output):
             pass
         process.send_signal(signal.SIGKILL)
-    with locked_output(output):
+    with only_writer(output):
         pass
     assert list(tmp_path.iterdir()) == []
