@@ -68,11 +68,12 @@ def test_of_our_own_tables_no_structure_is_read_but_labelled_ones(tmp_path, monk
     library = write_predictions(tmp_path / f"lib.{ending}")
     read = []
 
-    def noted(mol):
-        read.append(mol)
-        return read_molecule(mol)
+    def noted(text, is_molblock):
+        read.append(text)
+        return molecule_of(text, is_molblock)
 
-    monkeypatch.setattr(record, "read_molecule", noted)
+    molecule_of = record._molecule_of
+    monkeypatch.setattr(record, "_molecule_of", noted)
     build_index(library)
     assert len(read) == 2
     index = LibraryIndex(library)

@@ -9,7 +9,8 @@ from rdkit import Chem
 
 from nextims.data.spectrum import Spectrum
 from nextims.inference.formats import msdial_record, msp_record
-from nextims.inference.writers import MSPStream, OutputError, SpectrumWriter
+from nextims.inference.msp_stream import MSPStream
+from nextims.inference.writers import OutputError, SpectrumWriter
 
 
 def fields(record):
