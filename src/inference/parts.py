@@ -214,7 +214,9 @@ class Parts:
         self.join_failures(errors_path(output))
         # The manifest last: without it, what is left where this is interrupted is nobody's.
         for path in self.folder.path.iterdir():
-            if path.name != MANIFEST:
+            if path.is_dir():  # of one that died in a part, which another has made
+                shutil.rmtree(path)
+            elif path.name != MANIFEST:
                 path.unlink()
         shutil.rmtree(self.folder.path)
 

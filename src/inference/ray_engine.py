@@ -123,10 +123,9 @@ def predict_parts_with_ray(
         Each part when it is on the disk, in the order in which they become so.
 
     Raises:
-        EngineError: Ray is missing, or gives up.
+        EngineError: Ray is missing, does not start, has no cluster at the address, or gives up.
         InputError: the structures cannot be read to their end.
         OutputError: a part cannot be written.
-        ConnectionError: there is no cluster at the address.
     """
     check_ray()
     worker = {
@@ -165,8 +164,10 @@ def predict_parts_with_ray(
             )
         )
         try:
-            for row in dataset.iter_rows():
-                result = pickle.loads(row[_COLUMN])
+            # Nothing is fetched ahead: a part is told of, and recorded, as soon as it is there.
+            rows = dataset.iter_batches(batch_size=1, batch_format="pyarrow", prefetch_batches=0)
+            for row in rows:
+                result = pickle.loads(row[_COLUMN][0].as_py())
                 if isinstance(result, Exception):
                     raise result
                 yield result
@@ -254,19 +255,31 @@ def _difference(
 
 @contextmanager
 def _cluster(address: str | None, workers: int | None) -> Iterator[None]:
-    # It warns of what its own data sets do, and tells of each execution.
+    # What it tells of by itself is how it runs its own data sets.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     import ray
+    import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     # A cluster's machines say themselves what they have; this one gives what is asked of it.
     own = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
     handler = signal.getsignal(signal.SIGTERM)
-    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
+    try:
+        _require_server(address)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
+    except Exception as error:  # Ray's own errors share no type here
+        raise EngineError(f"Ray at {address}: {error}") from error
     try:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)  # Ray takes it for itself
         yield
     finally:
         ray.shutdown()
+
+
+def _require_server(address: str) -> None:
+    """Fail at once where nothing listens: Ray tries for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit() and "://" not in address:
+        socket.create_connection((host, int(port)), timeout=20).close()

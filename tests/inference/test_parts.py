@@ -58,6 +58,7 @@ def test_parts_joined_are_what_one_run_writes(tmp_path, predictor, ending):
         path.unlink()
     parts = open_parts(tmp_path, ending)
     run(predictor, parts)
+    (parts.folder.path / ".part-00001-dead").mkdir()  # one died in it, another has made it
     assert [part.structures for part in parts.finished.values()] == [256, 256, 88]
     parts.join(output, predictor.name)
     assert output.read_bytes() == whole
@@ -169,7 +170,7 @@ def test_a_joining_that_was_interrupted_is_done_again(tmp_path, predictor, monke
     output = tmp_path / "out.msp"
     parts = open_parts(tmp_path)
     run(predictor, parts)
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch:  # before the manifest goes
         patch.setattr("nextims.inference.parts.shutil.rmtree", lambda path: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             parts.join(output, predictor.name)
