@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -132,7 +133,9 @@ def measure(structures: Path, number: int, output: str, options: list[str]) -> R
         path = Path(folder, output)
         command = [sys.executable, PREDICT, "--batch", structures, "--output", path, *options]
         started = time.perf_counter()
-        run = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+        # By itself, Ray lets its actors give way to all other programs of the machine.
+        environment = {**os.environ, "RAY_worker_niceness": "0"}
+        run = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=environment)
         seconds = time.perf_counter() - started
         if run.returncode not in _STATUS:
             raise RuntimeError(run.stderr)

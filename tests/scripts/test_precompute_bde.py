@@ -212,7 +212,7 @@ def test_killed_and_run_again_it_gives_what_an_uninterrupted_run_gives(config, t
     done = 0
     for _ in range(2):
         with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as run:
-            deadline = time.monotonic() + 200
+            deadline = time.monotonic() + 500
             while len(list(parts.glob("*.h5"))) < done + 5 and time.monotonic() < deadline:
                 time.sleep(0.01)
             os.killpg(run.pid, signal.SIGKILL)
