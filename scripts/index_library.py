@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         metavar="FILE",
         required=True,
         type=Path,
-        help="spectra to index: .msp, .h5 or .parquet",
+        help="spectra to index, of any format that search.py reads",
     )
     return run_command(partial(_index, parser.parse_args(argv).library), SearchError)
 

@@ -127,17 +127,15 @@ def _load(arguments: argparse.Namespace):
     """
     config = load_config(arguments.config)
     arguments.checkpoint = arguments.checkpoint or config.student.checkpoint
+    options = teacher_options(arguments)
     predictor = load_predictor(
-        config,
-        arguments.checkpoint,
-        device=arguments.device,
-        student_will_do=not teacher_options(arguments),
+        config, arguments.checkpoint, device=arguments.device, student_will_do=not options
     )
-    for name in teacher_options(arguments):
+    for name in options:
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")
             raise InputError(f"{option}: needs a teacher; --checkpoint {config.teacher.checkpoint}")
-    if options := teacher_options(arguments):
+    if options:
         try:
             predictor.check_options(**options)
         except ValueError as error:

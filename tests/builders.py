@@ -54,6 +54,29 @@ TEACHER_SIZES = {
 ETHANOL_PEAKS = {15: 60, 26: 90, 27: 220, 29: 300, 30: 60, 31: 999, 43: 80, 45: 510, 46: 220}
 
 
+def save_student(path, seed=1):
+    """Save a small student of random weights, and return where it is."""
+    import torch
+
+    from nextims.training.checkpoint import save_checkpoint
+
+    torch.manual_seed(seed)
+    save_checkpoint(path, build_student(), STUDENT_SIZES, {})
+    return path
+
+
+def save_teacher(path, **metadata):
+    """Save a small teacher of random weights, and return where it is."""
+    import torch
+
+    from nextims.models.teacher import Teacher
+    from nextims.training.checkpoint import save_checkpoint
+
+    torch.manual_seed(1)
+    save_checkpoint(path, Teacher(**TEACHER_SIZES), TEACHER_SIZES, metadata)
+    return path
+
+
 def build_student(**sizes):
     """Return a student of random weights that knows some ions and losses of C, H, O and Cl."""
     import itertools

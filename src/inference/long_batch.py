@@ -142,7 +142,15 @@ def _engine(
 
 def _facts(predictor: StreamingPredictor, arguments: argparse.Namespace) -> dict[str, object]:
     """Return what decides over the spectra, by the names that the user knows it by."""
-    options = ("dialect", "annotate", "exact_mass", "uncertainty", "derivatise", "partial")
+    options = (
+        "dialect",
+        "annotate",
+        "exact_mass",
+        "uncertainty",
+        "energy",
+        "derivatise",
+        "partial",
+    )
     return {
         "program": signature(),
         "input": input_digest(arguments.batch),

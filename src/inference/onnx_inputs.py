@@ -101,13 +101,13 @@ def onnx_inputs(molecules: Sequence[Molecule], most_pieces: int) -> OnnxInputs:
         >>> inputs.formulas[inputs.kept][:, 2].tolist()  # carbons of CH4O, OH and CH3
         [1, 0, 1]
     """
-    atoms = np.stack([molecule.atoms()[0] for molecule in molecules])
+    counted = [molecule.atoms() for molecule in molecules]
+    atoms = np.stack([elements for elements, _ in counted])
     highest = np.array([molecule.highest_mz for molecule in molecules])
-    labelled = [number for number, molecule in enumerate(molecules) if len(molecule.atoms()[1])]
-    labelled = np.array(labelled, np.int64)
+    labelled = np.array([n for n, (_, labels) in enumerate(counted) if len(labels)], np.int64)
     unlabelled = np.ones(atoms.shape, np.float32)
     for number in labelled:
-        unlabelled[number] = unlabelled_shares(*molecules[number].atoms())
+        unlabelled[number] = unlabelled_shares(*counted[number])
     sets = [describe_pieces(molecule.mol, most_pieces) for molecule in molecules]
     pieces = _pieces(sets, atoms, most_pieces)
     of_labelled = np.flatnonzero(np.isin(pieces[1], labelled))

@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 import torch
 
-from builders import STUDENT_SIZES, TEACHER_SIZES, build_student
+from builders import TEACHER_SIZES, save_student
 from nextims.inference.formats import FORMATS
 from nextims.inference.loading import open_predictor
 from nextims.inference.parallel import predict_formatted
@@ -17,10 +17,7 @@ MOLECULES = ["CCO", "c1ccccc1", "no molecule", "CC(=O)OCC", "ClC(Cl)Cl", "CCCCCC
 
 @pytest.fixture(scope="module")
 def student(tmp_path_factory):
-    torch.manual_seed(3)
-    path = tmp_path_factory.mktemp("weights") / "student.pt"
-    save_checkpoint(path, build_student(), STUDENT_SIZES, {})
-    return path
+    return save_student(tmp_path_factory.mktemp("weights") / "student.pt")
 
 
 def structures():

@@ -11,13 +11,7 @@ import sys
 
 import pytest
 
-from builders import (
-    STUDENT_SIZES,
-    TEACHER_SIZES,
-    build_calibration,
-    build_student,
-    load_script,
-)
+from builders import build_calibration, load_script, save_student, save_teacher
 from nextims.config import PROJECT_ROOT
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
@@ -31,28 +25,13 @@ def predict():
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    import torch
-
-    from nextims.training.checkpoint import save_checkpoint
-
-    torch.manual_seed(1)
-    path = tmp_path_factory.mktemp("weights") / "small.pt"
-    save_checkpoint(path, build_student(), STUDENT_SIZES, {})
-    return path
+    return save_student(tmp_path_factory.mktemp("weights") / "small.pt")
 
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory):
-    import torch
-
-    from nextims.models.teacher import Teacher
-    from nextims.training.checkpoint import save_checkpoint
-
-    torch.manual_seed(1)
     path = tmp_path_factory.mktemp("weights") / "teacher.pt"
-    metadata = {"calibration": build_calibration().to_metadata()}
-    save_checkpoint(path, Teacher(**TEACHER_SIZES), TEACHER_SIZES, metadata)
-    return path
+    return save_teacher(path, calibration=build_calibration().to_metadata())
 
 
 @pytest.fixture
@@ -307,10 +286,7 @@ def test_the_expected_similarity_is_shown_and_written(run, teacher, tmp_path):
 
 
 def test_a_teacher_without_calibration_is_refused(run, tmp_path):
-    from nextims.models.teacher import Teacher
-    from nextims.training.checkpoint import save_checkpoint
-
-    save_checkpoint(tmp_path / "old.pt", Teacher(**TEACHER_SIZES), TEACHER_SIZES, {})
+    save_teacher(tmp_path / "old.pt")
     status, out, err = run("--checkpoint", "old.pt", "--smiles", "CCO", "--uncertainty")
     assert (status, out) == (2, "")
     assert err.startswith("error: old.pt: holds no calibration")
@@ -524,11 +500,8 @@ def test_an_export_beside_the_checkpoint_is_used_if_it_is_of_the_same_weights(
     predict, checkpoint, capsys, tmp_path, monkeypatch
 ):
     pytest.importorskip("onnxscript", reason='needs pip install -e ".[onnx]"')
-    import torch
-
     from nextims.inference.onnx_export import export_onnx
     from nextims.inference.onnx_predictor import OnnxPredictor
-    from nextims.training.checkpoint import save_checkpoint
 
     own = tmp_path / "own.pt"
     shutil.copy(checkpoint, own)
@@ -550,8 +523,7 @@ def test_an_export_beside_the_checkpoint_is_used_if_it_is_of_the_same_weights(
     assert predicted(exported) == text
     assert len(runs) == 2
     assert predicted(checkpoint).splitlines()[1:] == text.splitlines()[1:]
-    torch.manual_seed(2)
-    save_checkpoint(own, build_student(), STUDENT_SIZES, {})
+    save_student(own, seed=2)
     assert predicted(own) != text
     assert len(runs) == 2  # other weights than the export's
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from builders import SMALL_MOLECULES, STUDENT_SIZES, build_student, load_script
+from builders import SMALL_MOLECULES, load_script, save_student, save_teacher
 from nextims.config import PROJECT_ROOT
 from nextims.data.writing import only_writer
 from nextims.inference.formats import FORMATS
@@ -39,14 +39,7 @@ def predict():
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    import torch
-
-    from nextims.training.checkpoint import save_checkpoint
-
-    torch.manual_seed(1)
-    path = tmp_path_factory.mktemp("weights") / "small.pt"
-    save_checkpoint(path, build_student(), STUDENT_SIZES, {})
-    return path
+    return save_student(tmp_path_factory.mktemp("weights") / "small.pt")
 
 
 @pytest.fixture
@@ -54,7 +47,7 @@ def run(predict, checkpoint, tmp_path, monkeypatch, capfd):
     """Run the command in an empty folder: exit status and standard error."""
     monkeypatch.chdir(tmp_path)
 
-    def command(*arguments):
+    def command(*arguments, checkpoint=checkpoint):
         status = predict.main([*arguments, "--checkpoint", str(checkpoint)])
         return status, capfd.readouterr().err
 
@@ -137,6 +130,20 @@ def test_parts_of_another_batch_are_refused(run, tmp_path, interrupted):
     assert "something else: input (was " in err
     assert names(tmp_path / "out.msp.parts") == before
     assert not (tmp_path / "out.msp").exists()
+
+
+@on_posix
+def test_parts_of_another_energy_are_refused(run, tmp_path, interrupted):
+    # Spectra of two energies must not become one library.
+    write_list(tmp_path / "list.smi", 300)
+    teacher = save_teacher(tmp_path / "teacher.pt", training_energies={20: 500, 70: 5000})
+    command = ("--batch", "list.smi", "--output", "out.msp", "--workers", "1", "--parts", "256")
+    interrupted(260, signal.SIGINT)
+    run(*command, "--energy", "20", checkpoint=teacher)
+    assert "part-00000.msp" in names(tmp_path / "out.msp.parts")
+    status, err = run(*command, checkpoint=teacher)
+    assert status == 2
+    assert "something else: --energy (was 20.0, now 70.0);" in err
 
 
 def test_a_long_batch_is_kept_in_parts_unasked(run, tmp_path, monkeypatch, interrupted):
