@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -163,7 +163,22 @@ def find_fault(record: Record, config: DataConfig) -> BadRecord | None:
         >>> find_fault(water, DataConfig()).reason
         'too few peaks'
     """
+    return find_faults([record], config)[0]
+
+
+def find_faults(records: Sequence[Record], config: DataConfig) -> list[BadRecord | None]:
+    """Return what ``find_fault`` says of each record, in less time than for one at a time.
+
+    Example:
+        >>> from nextims.config import DataConfig
+        >>> from nextims.data.filters import find_faults
+        >>> find_faults([], DataConfig())
+        []
+    """
+    faults: list[BadRecord | None] = [None] * len(records)
+    # Check by check, not record by record: the processor keeps the code of one at a time at hand.
     for check in FILTERS:
-        if drop := check(record, config):
-            return record.rejected(*drop)
-    return None
+        for position, record in enumerate(records):
+            if faults[position] is None and (drop := check(record, config)):
+                faults[position] = record.rejected(*drop)
+    return faults

@@ -8,15 +8,18 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 
 from ..config import DataConfig
 from .derivative_records import recover
-from .filters import DERIVATIVE_FAULTS, find_fault
+from .filters import DERIVATIVE_FAULTS, find_faults
 from .record import BadRecord, Record
 from .writing import NO_SPACE, BeingWrittenError
 
 EXAMPLES = 3
+# Records that are read, then checked: more would take memory and no time off.
+_BATCH = 250
 
 
 class IngestError(ValueError):
@@ -172,26 +175,30 @@ def ingest(
 def _usable(
     records: Iterable[Record | BadRecord], config: DataConfig
 ) -> Iterator[Record | BadRecord]:
-    """Yield records, those that cannot be used as bad ones."""
-    seen: set[str] = set()
-    for record in records:
-        if isinstance(record, BadRecord):
-            yield record
-        elif record.id in seen:
-            yield record.rejected("duplicate ID")
-        else:
-            seen.add(record.id)
-            yield _checked(record, config)
+    """Yield records, derivatised where they must be; those that cannot be used as bad ones."""
+    records, seen = iter(records), set()
+    while batch := list(islice(records, _BATCH)):
+        read = [_unless_seen(record, seen) for record in batch]
+        good = [record for record in read if isinstance(record, Record)]
+        faults = iter(find_faults(good, config))
+        for record in read:
+            fault = record if isinstance(record, BadRecord) else next(faults)
+            if fault is None:
+                yield record
+            elif config.derivatise and fault.reason in DERIVATIVE_FAULTS:
+                yield recover(record, config) or fault
+            else:
+                yield fault
 
 
-def _checked(record: Record, config: DataConfig) -> Record | BadRecord:
-    """Return the record, derivatised where it must be; a bad one if it cannot be used."""
-    fault = find_fault(record, config)
-    if fault is None:
+def _unless_seen(record: Record | BadRecord, seen: set[str]) -> Record | BadRecord:
+    """Return the record; a bad one if one of its ID has been seen."""
+    if isinstance(record, BadRecord):
         return record
-    if config.derivatise and fault.reason in DERIVATIVE_FAULTS:
-        return recover(record, config) or fault
-    return fault
+    if record.id in seen:
+        return record.rejected("duplicate ID")
+    seen.add(record.id)
+    return record
 
 
 def _short(text: str, length: int = 150) -> str:
