@@ -28,7 +28,7 @@ def draw_apart(seed: int, step: int) -> None:
 def random_states() -> list[State]:
     """Return the state that each process draws from, by rank."""
     state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
+    if torch.cuda.is_initialized():  # by a training on a GPU, not by one on the CPU beside it
         state["cuda"] = torch.cuda.get_rng_state()
     return processes.gathered(state)
 
