@@ -12,7 +12,7 @@ from lightning_fabric.plugins.environments import LightningEnvironment, TorchEla
 from lightning_fabric.strategies import DDPStrategy
 
 from ..config import TrainingConfig
-from ..models.device import DeviceError, choose_device
+from ..models.device import DeviceError, bound_caches, choose_device
 from . import processes
 
 # Says to the processes that a command starts which one started them.
@@ -32,6 +32,7 @@ def start(training: TrainingConfig, precision: str | None = None) -> Fabric:
     Raises:
         DeviceError: there are not so many devices.
     """
+    bound_caches()
     accelerator = choose_device(training.device)
     devices, machines = _places(training.devices)
     if accelerator == "cuda" and devices > torch.cuda.device_count():
