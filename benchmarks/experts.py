@@ -19,7 +19,7 @@ import torch
 from breakdown import by_class, by_element
 from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
-from nextims.data.features import collate, featurize
+from nextims.data.features import collate, featurize_all
 from nextims.data.molecule import load_canonical
 from nextims.inference.writers import check_output
 from nextims.models.student import Student
@@ -72,7 +72,7 @@ def expert_shares(config: Config, checkpoint: Path) -> dict[str, tuple[int, np.n
         raise CheckpointError(f"{checkpoint}: holds a {description.kind}, expected a student")
     dataset = SpectrumDataset(config.data.store, "test", energy_range=STANDARD_ENERGY_RANGE)
     molecules = [load_canonical(smiles) for smiles in sorted(set(dataset.smiles))]
-    batch = collate([featurize(molecule, model.inputs) for molecule in molecules])
+    batch = collate(featurize_all(molecules, model.inputs))
     chosen = model.eval()(batch).extra.chosen.numpy()  # (molecules, active experts)
     counts = np.stack([np.bincount(row, minlength=len(model.experts)) for row in chosen])
     groups = {**by_class(molecules), **by_element(molecules)}

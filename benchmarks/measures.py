@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from breakdown import BREAKDOWNS
 from nextims.config import Config
-from nextims.data.features import collate, featurize
+from nextims.data.features import collate, featurize_all
 from nextims.data.molecule import CONNECTIVITY, Molecule, load_canonical
 from nextims.evaluation.assess import assess, predict_structures
 from nextims.evaluation.retrieval import RECALL_AT, LibraryMatching
@@ -202,7 +202,7 @@ def time_per_molecule(model: nn.Module, molecules: Sequence[Molecule]) -> dict[s
     with _one_thread():
         for _ in range(1 + _REPEATS):
             start = time.perf_counter()
-            batch = collate([featurize(m, model.inputs) for m in taken])
+            batch = collate(featurize_all(taken, model.inputs))
             middle = time.perf_counter()
             model(batch)
             features.append(middle - start)

@@ -1,7 +1,7 @@
 """What a library of NIST's size takes: ingest, dataset, loader.
 
 Each figure is measured in a process of its own; memory is the highest resident memory of that
-process and all its descendants, sampled every 0.05 s (what processes share counts once for each).
+process and all its descendants, sampled every 0.05 s (what processes share counts once).
 The library comes from ``make_nist_sized.py``; the store made of it stays in ``--work``.
 
     python benchmarks/make_nist_sized.py --spectra 300000 --output /tmp/nist_sized
@@ -131,8 +131,8 @@ def _read_all(config: Config, efficient: bool) -> tuple[int, int]:
 def measure_loader(arguments: argparse.Namespace, config: Config) -> None:
     """Print what loaders take and deliver, alone and in training, and what was estimated."""
     # PyTorch stays out of the processes that ingest.
-    from nextims.data.memory import estimate, mean_example_bytes
-    from nextims.training.memory import measure, model_bytes
+    from nextims.data.memory import mean_example_bytes
+    from nextims.training.memory import expect, measure
 
     runs = (
         ("student", True, 0),
@@ -144,13 +144,12 @@ def measure_loader(arguments: argparse.Namespace, config: Config) -> None:
     for phase, efficient, samples in runs:
         found = measure(config, phase, memory_efficient=efficient, samples=samples, steps=20)
         library = samples or round(found.spectra / (1 - config.data.test_fraction))
-        expected = estimate(
+        expected = expect(
+            config,
+            phase,
             library,
             memory_efficient=efficient,
-            workers=_WORKERS,
             example_bytes=mean_example_bytes(config, phase),
-            model_bytes=model_bytes(config, phase),
-            used=1 - config.data.test_fraction,
         )
         trained[phase, efficient, samples] = found.trained_per_second
         rows.append(

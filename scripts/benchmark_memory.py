@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     config = load_config_or_exit(arguments.config)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.data.dataset import EmptySplitError
+    from nextims.data.kept_features import KeptFeaturesError
     from nextims.data.store import StoreError
 
     try:
@@ -55,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
             _estimate(config, phases, arguments.samples or 300_000, arguments.ram_gb)
         else:
             _measure(config, arguments.phase or "student", arguments.mode, arguments.samples)
-    except (StoreError, EmptySplitError) as error:
+    except (StoreError, EmptySplitError, KeptFeaturesError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -65,8 +66,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _estimate(config, phases: tuple[str, ...], samples: int, ram_gb: float) -> None:
-    from nextims.data.memory import TYPICAL_EXAMPLE_BYTES, estimate, mean_example_bytes
-    from nextims.training.memory import model_bytes
+    from nextims.data.memory import TYPICAL_EXAMPLE_BYTES, mean_example_bytes
+    from nextims.training.memory import expect
 
     stored = config.data.store.exists()
     source = str(config.data.store) if stored else "typical records; there is no store yet"
@@ -80,30 +81,22 @@ def _estimate(config, phases: tuple[str, ...], samples: int, ram_gb: float) -> N
     )
     for phase in phases:
         size = mean_example_bytes(config, phase) if stored else TYPICAL_EXAMPLE_BYTES[phase]
-        model = model_bytes(config, phase)
         for mode in (True, False):
-            needed = estimate(
-                samples,
-                memory_efficient=mode,
-                workers=config.data.num_workers,
-                example_bytes=size,
-                model_bytes=model,
-                used=1 - config.data.test_fraction,
-            )
+            needed = expect(config, phase, samples, memory_efficient=mode, example_bytes=size)
             fits = "yes" if needed.total < ram_gb * 1e9 else "no"
             sizes = f"{size / 1e3:>15.1f}{needed.library / 1e9:>13.2f}{needed.total / 1e9:>12.2f}"
             print(f"{phase:<9}{str(mode).lower():<23}{sizes}  {fits}")
 
 
 def _measure(config, phase: str, mode: str, samples: int) -> None:
-    from nextims.data.memory import estimate, mean_example_bytes
+    from nextims.data.memory import mean_example_bytes
     from nextims.data.store import SpectrumStore
-    from nextims.training.memory import measure, model_bytes
+    from nextims.training.memory import expect, measure
 
     modes = (True, False) if mode == "compare" else (config.data.memory_efficient_mode,)
     with SpectrumStore(config.data.store) as store:
         library = min(samples or len(store), len(store))
-    size, model = mean_example_bytes(config, phase), model_bytes(config, phase)
+    size = mean_example_bytes(config, phase)
     print(
         f"{phase}, {library:,} spectra of {config.data.store}, {config.data.num_workers} worker(s)"
     )
@@ -113,14 +106,7 @@ def _measure(config, phase: str, mode: str, samples: int) -> None:
     )
     for efficient in modes:
         found = measure(config, phase, memory_efficient=efficient, samples=samples)
-        expected = estimate(
-            library,
-            memory_efficient=efficient,
-            workers=config.data.num_workers,
-            example_bytes=size,
-            model_bytes=model,
-            used=1 - config.data.test_fraction,
-        )
+        expected = expect(config, phase, library, memory_efficient=efficient, example_bytes=size)
         print(
             f"{str(efficient).lower():<23}{found.spectra:>9,}{found.peak_loading / 1e9:>18.2f}"
             f"{found.peak / 1e9:>10.2f}{expected.total / 1e9:>11.2f}"

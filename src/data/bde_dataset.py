@@ -12,7 +12,6 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from .bde_data import COMMAND, FORMAT_VERSION, BDEDataError
-from .dataset import loader_of
 from .graph import (
     Graph,
     GraphBatch,
@@ -22,6 +21,7 @@ from .graph import (
     collate_targets,
     known_bonds,
 )
+from .loader import loader_of
 from .splits import SPLITS
 from .surroundings import AtomKind, atom_kinds
 

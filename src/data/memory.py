@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -12,15 +13,20 @@ from ..config import Config
 from .dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
 from .features import Inputs
 
-# Resident memory of the main process with Python, PyTorch and RDKit loaded, and of a worker, which
-# begins as a copy of it; batches on their way included. Measured on Linux with CPython 3.11.
-PROCESS_BYTES = 420e6
+# Resident memory of the main process with Python, PyTorch and RDKit loaded, and of a worker with
+# batches on their way: a forked one shares what its parent has loaded, any other loads its own.
+# Measured on Linux with CPython 3.11.
+PROCESS_BYTES = 450e6
+FORKED_BYTES = 30e6
 WORKER_BYTES = 330e6
+# By so much grows a forked worker that holds examples, be they few: they fill gaps in the memory
+# that it shares, which it has to copy for that.
+COPIED_BYTES = 135e6
 # What the index of a store and a dataset's list of rows take: offsets 8, energy 4, lowest m/z 4,
-# split 1, row 8.
-INDEX_BYTES = 25
+# split 1, row 4.
+INDEX_BYTES = 21
 # Unpacked chunks that a reader keeps: m/z, intensity, texts.
-CACHE_BYTES = 20e6
+CACHE_BYTES = 10e6
 # A mean MassBank record as each phase reads it, for an estimate without a store.
 TYPICAL_EXAMPLE_BYTES = {"teacher": 60_000, "student": 7_000}
 # Of an array: its header, what the allocator adds, and what lies unused between arrays.
@@ -73,11 +79,14 @@ def estimate(
         1.9
     """
     # The training and the validation loader each have their workers.
-    processes = 1 + 2 * workers
+    forked = multiprocessing.get_start_method() == "fork"
     held = 0 if memory_efficient else max(1, workers) * used * example_bytes
+    indexes = 1 if forked else 1 + 2 * workers
     readers = max(1, 2 * workers)
-    library = samples * (processes * INDEX_BYTES + held) + readers * CACHE_BYTES
-    programs = PROCESS_BYTES + 2 * workers * WORKER_BYTES
+    library = samples * (indexes * INDEX_BYTES + held) + readers * CACHE_BYTES
+    programs = PROCESS_BYTES + 2 * workers * (FORKED_BYTES if forked else WORKER_BYTES)
+    if forked and not memory_efficient:
+        programs += workers * max(0.0, COPIED_BYTES - samples * used * example_bytes)
     return Estimate(memory_efficient, samples, library, library + programs + model_bytes)
 
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 _SAMPLED_EVERY = 0.05  # s
+# Reading what is shared takes time of the processes that are watched: no more than such a part.
+_SHARE_OF_TIME = 0.02
+_SHARES_KNOWN = sys.platform == "linux"
 
 
 class PeakMemory:
     """The highest resident memory of a process and all its descendants, sampled meanwhile.
+
+    On Linux, what several processes share (programs, a forked worker's copy of its parent's memory,
+    batches handed over in shared memory) counts once in all, as it takes its place once; elsewhere
+    it counts once for each.
 
     Args:
         process: its number.
@@ -44,14 +57,23 @@ class PeakMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stop.wait(_SAMPLED_EVERY):
+        pause = _SAMPLED_EVERY
+        while not self._stop.wait(pause):
+            started = time.perf_counter()
             self._sample()
+            pause = max(_SAMPLED_EVERY, (time.perf_counter() - started) / _SHARE_OF_TIME)
 
     def _sample(self) -> None:
         total = 0
         try:
             for process in (self._process, *self._process.children(recursive=True)):
-                total += process.memory_info().rss
+                total += _resident(process)
         except self._gone:
             return  # one has ended; the next sample is without it
         self.bytes = max(self.bytes, total)
+
+
+def _resident(process: psutil.Process) -> int:
+    """Return the resident bytes of a process, of shared ones its share where that is known."""
+    memory = process.memory_full_info() if _SHARES_KNOWN else process.memory_info()
+    return getattr(memory, "pss", memory.rss)

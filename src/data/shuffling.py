@@ -6,9 +6,9 @@ import numpy as np
 
 # Above so many spectra the unpacked chunks of a store's peaks are more than its cache holds.
 BLOCK_SHUFFLE_ABOVE = 50_000
-# Examples that stay together, a few chunks of peaks; and how many such blocks are mixed, whose
-# chunks the cache does hold (10 MB).
-_BLOCK = 256
+# Examples that stay together, a chunk or two of peaks; and how many such blocks are mixed, whose
+# chunks the cache does hold (6 MB).
+_BLOCK = 64
 _BLOCKS_MIXED = 64
 
 
@@ -19,7 +19,7 @@ def epoch_order(size: int, seed: int, epoch: int, *, in_blocks: bool = False) ->
         size: number of examples.
         seed: seed of the order.
         epoch: number of the epoch.
-        in_blocks: runs of 256 examples are put in random order and the examples of 64 of them at a
+        in_blocks: runs of 64 examples are put in random order and the examples of 64 of them at a
             time are mixed, so that what a batch reads lies in few places of a large file; else
             every order is as likely as any other.
 

@@ -42,10 +42,12 @@ SETTINGS = (
 HOW_TO_MAKE = "python scripts/prepare_massbank.py --records PATH"
 
 NUMBERS = {"energy": np.float32, "lowest_mz": np.int32, "split": np.uint8}
-# Bytes of unpacked chunks kept of each dataset: the peaks of some 20,000 spectra. HDF5 finds them
-# by a hash table, which should be a hundred times as large as their number and prime.
-_CHUNK_CACHE = 16 << 20
-_CHUNK_SLOTS = 50_021
+# Bytes of unpacked chunks kept of each dataset: what a block shuffle (``epoch_order``) mixes. HDF5
+# finds them by a hash table, which should be a hundred times as large as their number and prime.
+_CHUNK_CACHE = {"peaks/mz": 4 << 20}
+_OTHER_CHUNK_CACHE = 2 << 20
+_CHUNK_SLOTS = 12_809
+_PREEMPTION = 0.75  # HDF5's default
 
 
 class StoreError(ValueError):
@@ -138,7 +140,11 @@ class SpectrumStore:
         """Return an open dataset: with it goes its cache of unpacked chunks."""
         file = self._opened()
         if name not in self._datasets:
-            self._datasets[name] = file[name]
+            access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+            kept = _CHUNK_CACHE.get(name, _OTHER_CHUNK_CACHE)
+            access.set_chunk_cache(_CHUNK_SLOTS, kept, _PREEMPTION)
+            opened = h5py.h5d.open(file.id, name.encode(), access)
+            self._datasets[name] = h5py.Dataset(opened, readonly=True)
         return self._datasets[name]
 
     @contextmanager
@@ -158,9 +164,7 @@ class SpectrumStore:
     def _opened(self) -> h5py.File:
         # A file handle inherited through a fork shares its position with the parent's.
         if self._file is None or self._process != os.getpid():
-            self._file = h5py.File(
-                self.path, "r", rdcc_nbytes=_CHUNK_CACHE, rdcc_nslots=_CHUNK_SLOTS
-            )
+            self._file = h5py.File(self.path, "r")
             self._datasets = {}
             self._process = os.getpid()
         return self._file

@@ -46,6 +46,7 @@ class TeacherCache:
     def __init__(self, path: str | Path, *, memory_efficient: bool = True):
         self.path = Path(path)
         self._file: h5py.File | None = None
+        self._columns: list[h5py.Dataset] = []
         self._process = -1
         try:
             with h5py.File(self.path, "r") as file:
@@ -58,7 +59,7 @@ class TeacherCache:
         self._position = {text: i for i, text in enumerate(smiles)}
 
     def __getstate__(self):
-        return {**self.__dict__, "_file": None, "_process": -1}
+        return {**self.__dict__, "_file": None, "_columns": [], "_process": -1}
 
     def __contains__(self, smiles: str) -> bool:
         return smiles in self._position
@@ -81,9 +82,10 @@ class TeacherCache:
             return mean, deviation, features
         if self._process != os.getpid():
             self._file, self._process = h5py.File(self.path, "r"), os.getpid()
+            self._columns = [self._file[name] for name in _COLUMNS]
         mean, deviation, features = (
-            np.stack([self._file[name][position] for position in positions]).astype(np.float32)
-            for name in _COLUMNS
+            np.stack([rows[position] for position in positions]).astype(np.float32)
+            for rows in self._columns
         )
         return mean, deviation, features
 

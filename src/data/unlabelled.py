@@ -8,19 +8,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from .dataset import Example
-from .features import FINGERPRINT_ONLY, Inputs, featurize
-from .molecule import CONNECTIVITY, MoleculeError, load_canonical, read_molecule
+from .dataset import Example, ExampleDataset
+from .features import FINGERPRINT_ONLY, Inputs
+from .molecule import CONNECTIVITY, MoleculeError, read_molecule
 
 
 class UnlabelledError(ValueError):
     """A list of structures cannot be used; the message names the file and the reason."""
 
 
-class UnlabelledDataset(Dataset):
+class UnlabelledDataset(ExampleDataset):
     """Molecules without spectra.
 
     Args:
@@ -41,23 +40,21 @@ class UnlabelledDataset(Dataset):
         inputs: Inputs = FINGERPRINT_ONLY,
         memory_efficient: bool = True,
     ):
-        self.inputs = inputs
-        self.memory_efficient = memory_efficient
-        self._held: dict[int, Example] = {}
-        self.smiles = smiles
+        super().__init__(inputs, memory_efficient=memory_efficient)
+        self._smiles = smiles
+
+    @property
+    def smiles(self) -> Sequence[str]:
+        """The canonical SMILES of all structures."""
+        return self._smiles
 
     def __len__(self) -> int:
-        return len(self.smiles)
+        return len(self._smiles)
 
-    def __getitem__(self, item: int) -> Example:
-        if item in self._held:
-            return self._held[item]
-        smiles = self.smiles[item]
-        features = featurize(load_canonical(smiles), self.inputs)
-        example = Example(features, None, np.nan, 1, -1, smiles)
-        if not self.memory_efficient:
-            self._held[item] = example
-        return example
+    def _read(self, items: Sequence[int]) -> list[Example]:
+        smiles = [self._smiles[item] for item in items]
+        pairs = zip(self._features(items, smiles), smiles, strict=True)
+        return [Example(each, None, np.nan, 1, -1, written) for each, written in pairs]
 
 
 def read_unlabelled(

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from ..data.features import Batch, collate, featurize
+from ..data.features import Batch, collate, featurize_all
 from ..data.molecule import load_canonical
 from .metrics import score
 from .possible import impossible_share
@@ -71,7 +71,7 @@ def predict_structures(
     with tqdm(total=len(smiles), desc="predictions", disable=None, leave=False) as bar:
         for start in range(0, len(smiles), batch_size):
             molecules = [load_canonical(text) for text in smiles[start : start + batch_size]]
-            features = [featurize(molecule, model.inputs) for molecule in molecules]
+            features = featurize_all(molecules, model.inputs)
             batch = collate(features).to(device)
             parts.append(model(batch).intensity.float().cpu().numpy())
             bar.update(len(molecules))

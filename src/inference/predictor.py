@@ -13,7 +13,7 @@ from torch import nn
 
 from ..config import PROJECT_ROOT, Config
 from ..data.dataset import STANDARD_ENERGY_RANGE
-from ..data.features import Features, collate, featurize
+from ..data.features import Features, collate, featurize_all
 from ..data.fragment_batch import FragmentBatch
 from ..data.molecule import Molecule
 from ..data.spectrum import STANDARD_ENERGY, Spectrum
@@ -240,7 +240,7 @@ class Predictor(StreamingPredictor):
     def _run(
         self, molecules: list[Molecule], energy: float
     ) -> tuple[list[Features], FragmentBatch | None, Prediction]:
-        features = [featurize(m, self.model.inputs) for m in molecules]
+        features = featurize_all(molecules, self.model.inputs)
         batch = collate(features, [energy] * len(features)).to(self.device)
         return features, batch.fragments, self.model(batch)
 

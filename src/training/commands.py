@@ -11,6 +11,7 @@ from ..data.bde_data import BDEDataError
 from ..data.bde_generator import BackendMissingError
 from ..data.dataset import EmptySplitError
 from ..data.ingest import IngestError
+from ..data.kept_features import KeptFeaturesError
 from ..data.store import StoreError
 from ..data.unlabelled import UnlabelledError
 from ..models.device import DeviceError
@@ -21,6 +22,7 @@ from .trainer import Interrupted
 USER_ERRORS = (
     StoreError,
     IngestError,
+    KeptFeaturesError,
     BDECacheError,
     BDEDataError,
     BackendMissingError,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.data import ConcatDataset, DataLoader
+from torch.utils.data import DataLoader
 
 from ..config import Config, DistillationConfig, StudentConfig
-from ..data.dataset import make_loader
+from ..data.dataset import Concatenation, ExampleDataset
 from ..data.features import Batch
+from ..data.loader import make_loader
 from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
 from ..models.device import choose_device
@@ -205,7 +207,7 @@ def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
     parts = training_sets(config, model.inputs)
     labelled = [parts[0]] * config.distillation.labelled_repeats
     training = make_loader(
-        ConcatDataset([*labelled, *parts[1:]]),
+        Concatenation([*labelled, *parts[1:]]),
         max_mz=config.data.max_mz,
         batch_size=settings.batch_size,
         num_workers=config.data.num_workers,
@@ -213,6 +215,9 @@ def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
         teacher=cache,
     )
     loaders = (training, split_loader(config, "validation", **common))
+    if config.data.memory_efficient_mode:
+        with first_ahead():
+            _keep_features(config, [loaders[1].dataset, *parts])
     phase = DistillationPhase(
         model,
         teacher_width=cache.feature_width,
@@ -247,3 +252,10 @@ def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
     )
     on_first(write_spectrum_card, config.student.checkpoint, config.data.store)
     return metadata
+
+
+def _keep_features(config: Config, datasets: Sequence[ExampleDataset]) -> None:
+    """Keep features on disk, for a student learns as fast as they could be computed."""
+    names = ("validation", "labelled", "unlabelled")
+    for name, dataset in zip(names, datasets, strict=False):
+        dataset.keep_features(config.distillation.cache.with_name(f"{name}_features.bin"))

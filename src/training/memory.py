@@ -5,24 +5,26 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import cycle, product
+from pathlib import Path
 
 import torch
 from lightning_fabric import Fabric
 from torch.utils.data import DataLoader
 
 from ..config import Config
-from ..data.dataset import make_loader
 from ..data.features import Batch
-from ..data.memory import open_split
+from ..data.loader import make_loader
+from ..data.memory import Estimate, estimate, open_split
 from ..data.molecule import ELEMENTS
 from ..data.peak_memory import PeakMemory
 from ..data.store import SpectrumStore
-from ..models.device import choose_device
+from ..models.device import bound_caches, choose_device
 from ..models.formula_head import Vocabulary
 from ..models.student import Student
 from ..models.teacher_network import TeacherNetwork
@@ -33,7 +35,7 @@ from .trainer import Phase
 
 # Beside weights, gradients and the two moments of AdamW: what the steps themselves need, measured
 # with the default sizes. (The teacher's fragments differ much from batch to batch.)
-STEP_BYTES = {"student": 350e6, "teacher": 1200e6}
+STEP_BYTES = {"student": 200e6, "teacher": 450e6}
 _BYTES_PER_WEIGHT = 16
 _WARM_UP_STEPS = 3
 # A worker that has seen so much of a library counts as holding all of it.
@@ -47,12 +49,12 @@ class Measurement:
     Attributes:
         memory_efficient: which mode.
         spectra: spectra of the training and the validation split that were loaded.
-        peak_loading: peak resident memory of all processes while loading, in bytes; memory that
-            they share counts once for each.
+        peak_loading: peak resident memory of all processes while loading, in bytes, as
+            ``PeakMemory`` counts it.
         peak: the same with training steps.
         loaded_per_second: spectra/s of the loader alone, when all that is held is held.
         trained_per_second: spectra/s of training steps fed by the loader.
-        disk: size of the store in bytes.
+        disk: size of the store and of the features kept beside it, in bytes.
     """
 
     memory_efficient: bool
@@ -89,13 +91,20 @@ def measure(
     SpectrumStore(config.data.store).close()  # a missing store is reported from here
     # A spawned process starts without what this one has in memory.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as executor:
+    store = config.data.store
+    with (
+        tempfile.TemporaryDirectory(dir=store.parent) as folder,
+        ProcessPoolExecutor(max_workers=1, mp_context=context) as executor,
+    ):
         process = executor.submit(os.getpid).result()
-        run = _Run(config, phase, memory_efficient, samples, steps)
+        # Of itself, a spawned process would spawn its workers too.
+        start_method = multiprocessing.get_start_method()
+        run = _Run(config, phase, memory_efficient, samples, steps, start_method, Path(folder))
         with PeakMemory(process) as loading:
             spectra, loaded = executor.submit(_load, run).result()
         with PeakMemory(process) as training:
             trained = executor.submit(_train).result()
+        disk = sum(path.stat().st_size for path in (store, *Path(folder).iterdir()))
     return Measurement(
         memory_efficient,
         spectra,
@@ -103,11 +112,41 @@ def measure(
         max(loading.bytes, training.bytes),
         loaded,
         trained,
-        config.data.store.stat().st_size,
+        disk,
     )
 
 
-def model_bytes(config: Config, phase: str) -> float:
+def expect(
+    config: Config, phase: str, samples: int, *, memory_efficient: bool, example_bytes: float
+) -> Estimate:
+    """Estimate what training a phase on a library takes, over all processes.
+
+    Args:
+        config: the settings.
+        phase: "teacher" or "student".
+        samples: spectra in the library.
+        memory_efficient: which mode.
+        example_bytes: what a mean example takes once its features are computed.
+
+    Example:
+        >>> from nextims.config import Config
+        >>> from nextims.training.memory import expect
+        >>> expect(
+        ...     Config(), "student", 300_000, memory_efficient=True, example_bytes=7000
+        ... ).total < 32e9
+        True
+    """
+    return estimate(
+        samples,
+        memory_efficient=memory_efficient,
+        workers=config.data.num_workers,
+        example_bytes=example_bytes,
+        model_bytes=_model_bytes(config, phase),
+        used=1 - config.data.test_fraction,
+    )
+
+
+def _model_bytes(config: Config, phase: str) -> float:
     """Return about what the model of a phase takes in training, in bytes."""
     weights = sum(weight.numel() for weight in _phase(config, phase).parameters())
     return _BYTES_PER_WEIGHT * weights + STEP_BYTES[phase]
@@ -120,15 +159,19 @@ class _Run:
     memory_efficient: bool
     samples: int
     steps: int
+    start_method: str
+    folder: Path
 
 
 # Of the process that is measured: what it loads from and how.
-_open: tuple[_Run, DataLoader] | None = None
+_open: tuple[_Run, DataLoader, DataLoader] | None = None
 
 
 def _load(run: _Run) -> tuple[int, float]:
     """Open the loaders, come to hold all that the mode holds; return spectra and spectra/s."""
     global _open
+    multiprocessing.set_start_method(run.start_method, force=True)
+    bound_caches()
     train, validation = _loaders(run)
     workers = run.config.data.num_workers
     epochs = 1
@@ -142,7 +185,7 @@ def _load(run: _Run) -> tuple[int, float]:
     started = time.perf_counter()
     loaded = _exhaust(train)
     rate = loaded / (time.perf_counter() - started)
-    _open = run, train
+    _open = run, train, validation
     return len(train.dataset) + len(validation.dataset), rate
 
 
@@ -158,6 +201,8 @@ def _loaders(run: _Run) -> tuple[DataLoader, DataLoader]:
         dataset = open_split(run.config, split, run.phase, memory_efficient=run.memory_efficient)
         if run.samples:
             dataset.rows = dataset.rows[: max(1, round(share * run.samples))]
+        if run.phase == "student" and run.memory_efficient:
+            dataset.keep_features(run.folder / f"{split}_features.bin")
         loaders.append(
             make_loader(
                 dataset,
@@ -176,7 +221,9 @@ def _exhaust(loader: DataLoader) -> int:
 
 def _train() -> float:
     """Train on batches of the loader; return spectra/s."""
-    run, loader = _open
+    global _open
+    # The workers of validation wait meanwhile; all of them end with this function.
+    (run, loader, _validation), _open = _open, None
     training = run.config.training
     settings = training.finetune if run.phase == "teacher" else training.student
     phase = _phase(run.config, run.phase)

@@ -18,9 +18,10 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import Config, PhaseConfig
-from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
+from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
 from ..data.digest import file_digest
 from ..data.features import FINGERPRINT_ONLY, Inputs
+from ..data.loader import make_loader
 from ..data.store import SpectrumStore
 from ..data.teacher_cache import TeacherCache
 from ..evaluation.assess import assess

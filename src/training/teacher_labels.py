@@ -12,8 +12,9 @@ import torch
 from tqdm import tqdm
 
 from ..config import Config
-from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset, make_loader
-from ..data.features import FINGERPRINT_ONLY, Inputs, collate, featurize
+from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from ..data.features import FINGERPRINT_ONLY, Inputs, collate, featurize_all
+from ..data.loader import make_loader
 from ..data.molecule import load_canonical
 from ..data.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ..data.unlabelled import UnlabelledDataset
@@ -107,8 +108,7 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
     def compute(smiles: list[str]) -> tuple[np.ndarray, ...]:
         # Seeded by the block, so that a run that was interrupted gives the same predictions.
         torch.manual_seed(config.training.seed + zlib.crc32(smiles[0].encode()))
-        molecules = map(load_canonical, smiles)
-        features = [featurize(m, teacher.inputs) for m in molecules]
+        features = featurize_all([load_canonical(each) for each in smiles], teacher.inputs)
         with _autocast(config, device):
             outputs = teacher.predict_with_uncertainty(
                 collate(features).to(device), config.distillation.mc_samples

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import PhaseConfig, TrainingConfig
-from ..data.dataset import OrderedSampler, ResumableSampler
+from ..data.loader import OrderedSampler, ResumableSampler
 from ..models.device import DeviceError
 from . import processes
 from .averaging import RunningAverage

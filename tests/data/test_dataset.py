@@ -7,16 +7,12 @@ import torch
 from builders import build_bde_cache, build_store
 from nextims.data.bde_cache import CacheContent
 from nextims.data.bond_energies import BondEnergies
-from nextims.data.dataset import (
-    EmptySplitError,
-    OrderedSampler,
-    ResumableSampler,
-    SpectrumDataset,
-    make_loader,
-)
+from nextims.data.dataset import Concatenation, EmptySplitError, SpectrumDataset
 from nextims.data.features import Inputs
+from nextims.data.loader import make_loader
 from nextims.data.molecule import read_molecule
 from nextims.data.store import StoreError
+from nextims.data.unlabelled import UnlabelledDataset
 
 ALCOHOLS = ["CO", "CCO", "CCCO", "CCCCO", "CCCCCO", "CCCCCCO"]
 
@@ -131,40 +127,25 @@ def test_without_a_cache_no_bond_is_named(store):
     assert batches(open_dataset(store))[0].graph.targets is None
 
 
-def test_the_order_depends_on_seed_and_epoch_alone():
-    sampler = ResumableSampler(10, 3, seed=1)
-    first, again = list(sampler), list(sampler)
-    assert first == again
-    assert len(first) == len(sampler) == 3
-    assert len({i for batch in first for i in batch}) == 9
-    sampler.epoch = 1
-    assert list(sampler) != first
+def test_a_batch_of_several_datasets_keeps_the_order(store):
+    measured = open_dataset(store, graph=False)
+    whole = Concatenation([measured, measured, UnlabelledDataset(["C", "CC"])])
+    items = [7, 2, 0, 6, 3]
+    examples = whole.__getitems__(items)
+    assert [each.smiles for each in examples] == ["CC", "CCCCO", "CO", "C", "CO"]
+    assert [each.smiles for each in examples] == [whole[item].smiles for item in items]
 
 
-def test_a_sampler_continues_in_the_middle_of_an_epoch():
-    sampler = ResumableSampler(10, 3, seed=1)
-    whole = list(sampler)
-    sampler.start = 2
-    assert list(sampler) == whole[2:]
+def test_kept_features_are_what_a_dataset_gives(store, tmp_path):
+    def student_dataset():
+        inputs = Inputs(pieces=20)
+        return SpectrumDataset(store, "train", energy_range=(60.0, 80.0), inputs=inputs)
 
-
-def test_a_batch_larger_than_the_data_takes_all():
-    assert len(next(iter(ResumableSampler(4, 64, seed=0)))) == 4
-
-
-def test_processes_share_each_batch_and_the_order():
-    whole = ResumableSampler(11, 4, seed=3)
-    shares = [ResumableSampler(11, 4, seed=3) for _ in range(3)]
-    for rank, sampler in enumerate(shares):
-        sampler.share = slice(rank, None, 3)
-    for batch, *parts in zip(whole, *shares, strict=True):
-        assert sorted(np.concatenate(parts)) == sorted(batch)
-        assert [len(part) for part in parts] == [2, 1, 1]
-    ordered = OrderedSampler(11)
-    assert list(ordered) == list(range(11))
-    parts = []
-    for rank in range(3):
-        ordered.share = slice(rank, None, 3)
-        assert len(ordered) == len(list(ordered))
-        parts += list(ordered)
-    assert sorted(parts) == list(range(11))
+    computed, kept = student_dataset(), student_dataset()
+    kept.keep_features(tmp_path / "features.bin")
+    for workers in (0, 2):
+        pairs = zip(batches(computed), batches(kept, num_workers=workers), strict=True)
+        for a, b in pairs:
+            assert torch.equal(a.positions, b.positions)
+            assert torch.equal(a.pieces.elements, b.pieces.elements)
+            assert torch.equal(a.spectrum, b.spectrum)

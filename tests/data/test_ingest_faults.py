@@ -11,8 +11,9 @@ import pytest
 
 from builders import build_msp, build_record, build_store, plausible_peaks
 from nextims.config import DataConfig
-from nextims.data.dataset import SpectrumDataset, make_loader
+from nextims.data.dataset import SpectrumDataset
 from nextims.data.ingest import IngestError, ingest
+from nextims.data.loader import make_loader
 from nextims.data.nist_dataset import read_nist
 from nextims.data.store import SpectrumStore, StoreError
 from nextims.data.store_writer import StoreWriter

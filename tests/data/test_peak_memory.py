@@ -3,6 +3,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from nextims.data.peak_memory import PeakMemory
 
 
@@ -19,3 +21,21 @@ def test_memory_of_descendants_counts():
         finally:
             child.communicate(b"\n")
     assert peak.bytes > alone.bytes + 150e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="shares of memory are known on Linux alone")
+def test_memory_that_processes_share_counts_once():
+    code = (
+        "import os\n"
+        "held = b'x' * 200_000_000\n"
+        "child = os.fork()\n"
+        "if child: print(flush=True)\n"
+        "input()\n"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as parent:
+        parent.stdout.readline()
+        with PeakMemory(parent.pid) as peak:
+            pass
+        parent.communicate(b"\n\n")
+    assert 200e6 < peak.bytes < 300e6
