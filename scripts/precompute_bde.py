@@ -119,12 +119,16 @@ def _open_backend(config: Config, arguments: argparse.Namespace):
 
 def _show(config: Config, arguments: argparse.Namespace) -> None:
     from nextims.data.molecule import MoleculeError, read_molecule
-    from nextims.inference.bond_drawing import check_drawing, draw_bond_energies
     from nextims.inference.bond_table import bond_table
+    from nextims.inference.picture_files import check_structures_drawable
     from nextims.inference.terminal import can_show_blocks
 
     molecule = read_molecule(arguments.smiles)
     if arguments.plot is not None:
+        check_structures_drawable(arguments.plot)
+        # What RDKit draws with may be missing where no picture is wanted.
+        from nextims.inference.bond_drawing import check_drawing, draw_bond_energies
+
         check_drawing(arguments.plot)
     backend = _open_backend(config, arguments)
     [energies] = backend.predict(backend.prepare([molecule]))

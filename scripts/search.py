@@ -249,10 +249,10 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         check_output(arguments.output, ENDINGS, "hits")
         written += [arguments.output, errors_path(arguments.output)]
     if arguments.report is not None:
-        from nextims.inference.picture_files import check_matplotlib
+        from nextims.inference.picture_files import check_drawable
 
         check_output(arguments.report, (".html",), "reports")
-        check_matplotlib(arguments.report)
+        check_drawable(arguments.report)
         written.append(arguments.report)
     refuse_overwriting(written, (arguments.query, arguments.library, arguments.candidates))
 

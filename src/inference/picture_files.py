@@ -27,7 +27,7 @@ def check_picture(path: str | Path) -> Path:
 
     Raises:
         OutputError: the ending is none of ``ENDINGS``, the folder is missing or write-protected, or
-            Matplotlib is not installed.
+            Matplotlib or what RDKit draws with is not installed.
 
     Example:
         >>> from nextims.inference.picture_files import check_picture
@@ -35,23 +35,42 @@ def check_picture(path: str | Path) -> Path:
         '.svg'
     """
     path = check_output(path, ENDINGS, "pictures of spectra")
-    check_matplotlib(path)
+    check_drawable(path)
     return path
 
 
-def check_matplotlib(path: str | Path) -> None:
+def check_drawable(path: str | Path) -> None:
     """Check that pictures can be drawn at all.
 
     Args:
         path: file that they are for, to be named.
 
     Raises:
-        OutputError: Matplotlib is not installed.
+        OutputError: Matplotlib or what RDKit draws with is not installed.
     """
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise OutputError(f"{path}: pictures need Matplotlib: pip install matplotlib") from error
+    check_structures_drawable(path)
+
+
+def check_structures_drawable(path: str | Path) -> None:
+    """Check that RDKit can draw: a server without a screen may lack the library it draws with.
+
+    Args:
+        path: file that the picture is for, to be named.
+
+    Raises:
+        OutputError: the library is missing.
+    """
+    try:
+        from rdkit.Chem.Draw import rdMolDraw2D  # noqa: F401
+    except ImportError as error:
+        raise OutputError(
+            f"{path}: RDKit cannot draw here: {error} (on Debian and Ubuntu: "
+            "apt install libxrender1)"
+        ) from error
 
 
 class PictureWriter:

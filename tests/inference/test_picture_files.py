@@ -121,6 +121,12 @@ def test_a_path_that_cannot_be_written_is_refused(tmp_path, name):
         check_picture(tmp_path / name)
 
 
+def test_without_what_rdkit_draws_with_the_error_names_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rdkit.Chem.Draw", None)
+    with pytest.raises(OutputError, match=r"x\.png: RDKit cannot draw here: .*libxrender1"):
+        check_picture("x.png")
+
+
 def test_without_matplotlib_the_error_names_the_command(tmp_path):
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"

@@ -287,6 +287,20 @@ def test_a_picture_of_another_kind_is_refused_before_the_work(main, config, open
     assert opened == []
 
 
+def test_where_rdkit_cannot_draw_the_table_is_there_still(
+    main, config, trained, monkeypatch, capsys
+):
+    # As on a server that lacks the library RDKit draws with.
+    monkeypatch.setitem(sys.modules, "rdkit.Chem.Draw", None)
+    monkeypatch.delitem(sys.modules, "nextims.inference.bond_drawing", raising=False)
+    arguments = ("--config", str(config), "--smiles", "CCO")
+    assert main([*arguments]) == 0
+    assert "C2H6O" in capsys.readouterr().out
+    error = error_of(main, capsys, *arguments, "--plot", "a.svg")
+    assert error.startswith("error: a.svg: RDKit cannot draw here: ")
+    assert "apt install libxrender1" in error
+
+
 # --- mistakes -----------------------------------------------------------------------------------
 
 
