@@ -5,12 +5,18 @@ Shapes: ``a`` atoms and ``e`` directed edges of ``b`` molecules.
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GINEConv
 from torch_geometric.nn.aggr import AttentionalAggregation, MaxAggregation, MeanAggregation
 
 from ..data.graph import ATOM_FEATURES, BOND_FEATURES, GraphBatch
+
+# On a GPU the maximum over atoms would be faster with a package that most users cannot install: it
+# is compiled for one version of PyTorch and CUDA.
+warnings.filterwarnings("ignore", message=".*torch-scatter.*")
 
 
 class MoleculeEncoder(nn.Module):

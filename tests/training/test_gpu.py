@@ -21,7 +21,10 @@ from nextims.training.teacher import train_teacher
 
 GPUS = torch.cuda.device_count()
 
-pytestmark = pytest.mark.skipif(not GPUS, reason="PyTorch finds no GPU")
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not GPUS, reason="PyTorch finds no GPU"),
+]
 
 
 @pytest.fixture
