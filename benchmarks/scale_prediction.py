@@ -58,24 +58,36 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--actors", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--parts", type=int, default=1024, help="structures a part")
+    parser.add_argument(
+        "--folders", action="store_true", help="only the two ways that leave a folder of parts"
+    )
     arguments = parser.parse_args(argv)
     print_rates(
         arguments.structures,
         actors=arguments.actors,
         repeats=arguments.repeats,
         size=arguments.parts,
+        folders=arguments.folders,
     )
     return 0
 
 
-def print_rates(structures: Path, *, actors: int = 2, repeats: int = 3, size: int = 1024) -> None:
-    """Measure all ways of predicting a list, and print a table of their rates.
+def print_rates(
+    structures: Path,
+    *,
+    actors: int = 2,
+    repeats: int = 3,
+    size: int = 1024,
+    folders: bool = False,
+) -> None:
+    """Measure the ways of predicting a list, and print a table of their rates.
 
     Args:
         structures: file of SMILES.
         actors: number of Ray's actors.
         repeats: number of rounds.
         size: structures a part.
+        folders: only those that leave a folder of parts.
     """
     number = sum(1 for _ in read_batch(structures)[0])
     one, parts = ["--workers", "1"], ["--parts", str(size)]
@@ -89,6 +101,8 @@ def print_rates(structures: Path, *, actors: int = 2, repeats: int = 3, size: in
             ["--engine", "ray", "--workers", str(actors), *folder],
         ),
     }
+    if folders:
+        ways = {name: way for name, way in ways.items() if way[0] == "spectra"}
     rates: dict[str, list[Rate]] = defaultdict(list)
     for round_ in range(1, repeats + 1):
         for name, (output, options) in ways.items():

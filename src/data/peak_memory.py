@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import psutil
 
 _SAMPLED_EVERY = 0.05  # s
-# Reading what is shared takes time of the processes that are watched: no more than such a part.
+# Reading what is shared takes time of the processes that are watched: such a part, and when what is
+# read at once has risen so far.
 _SHARE_OF_TIME = 0.02
+_RISEN = 1.02
 _SHARES_KNOWN = sys.platform == "linux"
 
 
@@ -45,6 +48,7 @@ class PeakMemory:
         self._gone = psutil.Error
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._highest_resident = 0
         self.bytes = 0
 
     def __enter__(self) -> PeakMemory:
@@ -57,23 +61,32 @@ class PeakMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        pause = _SAMPLED_EVERY
-        while not self._stop.wait(pause):
+        due = 0.0
+        while not self._stop.wait(_SAMPLED_EVERY):
             started = time.perf_counter()
+            resident = self._total(_resident)
+            if started < due and resident < _RISEN * self._highest_resident:
+                continue
+            self._highest_resident = max(self._highest_resident, resident)
             self._sample()
-            pause = max(_SAMPLED_EVERY, (time.perf_counter() - started) / _SHARE_OF_TIME)
+            due = started + (time.perf_counter() - started) / _SHARE_OF_TIME
 
     def _sample(self) -> None:
-        total = 0
+        self.bytes = max(self.bytes, self._total(_own_and_shares))
+
+    def _total(self, memory_of: Callable[[psutil.Process], int]) -> int:
         try:
-            for process in (self._process, *self._process.children(recursive=True)):
-                total += _resident(process)
+            processes = (self._process, *self._process.children(recursive=True))
+            return sum(memory_of(process) for process in processes)
         except self._gone:
-            return  # one has ended; the next sample is without it
-        self.bytes = max(self.bytes, total)
+            return 0  # one has ended; the next sample is without it
 
 
 def _resident(process: psutil.Process) -> int:
+    return process.memory_info().rss
+
+
+def _own_and_shares(process: psutil.Process) -> int:
     """Return the resident bytes of a process, of shared ones its share where that is known."""
     memory = process.memory_full_info() if _SHARES_KNOWN else process.memory_info()
     return getattr(memory, "pss", memory.rss)
