@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import psutil
 
 _SAMPLED_EVERY = 0.05  # s
-# Reading what is shared takes time of the processes that are watched: such a part, and when what is
-# read at once has risen so far.
+# Reading what is shared takes time of the processes that are watched: no more than such a part of
+# theirs, but at once where resident memory, which is quick to read, has risen by such a factor.
 _SHARE_OF_TIME = 0.02
 _RISEN = 1.02
 _SHARES_KNOWN = sys.platform == "linux"
@@ -48,7 +48,6 @@ class PeakMemory:
         self._gone = psutil.Error
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._highest_resident = 0
         self.bytes = 0
 
     def __enter__(self) -> PeakMemory:
@@ -61,13 +60,13 @@ class PeakMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        due = 0.0
+        due, highest = 0.0, 0
         while not self._stop.wait(_SAMPLED_EVERY):
             started = time.perf_counter()
             resident = self._total(_resident)
-            if started < due and resident < _RISEN * self._highest_resident:
+            if started < due and resident < _RISEN * highest:
                 continue
-            self._highest_resident = max(self._highest_resident, resident)
+            highest = max(highest, resident)
             self._sample()
             due = started + (time.perf_counter() - started) / _SHARE_OF_TIME
 
