@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from .bde_cache import BDECache, BDECacheError, CacheContent, distinct_structures
 from .bond_energies import BondEnergies
+from .interrupts import DeferredCtrlC, leave_signals_to_parent
 from .molecule import Molecule, MoleculeError, load_canonical
 
 
@@ -128,21 +129,27 @@ def fill_cache(
     seconds = 0.0
     if todo:
         start = time.perf_counter()
-        with tqdm(
+        bar = tqdm(
             total=len(wanted),
             initial=len(wanted) - len(todo),
             desc="BDE",
             unit=" molecules",
             disable=not progress,
-        ) as bar:
+        )
+        with bar, DeferredCtrlC() as ctrl_c:
             batches = _Batches(todo, batch_size, backend)
             workers = num_workers if backend.parallel else 0
             loader = DataLoader(
-                batches, batch_size=None, num_workers=workers, collate_fn=_unchanged
+                batches,
+                batch_size=None,
+                num_workers=workers,
+                collate_fn=_unchanged,
+                worker_init_fn=leave_signals_to_parent,
             )
             for batch in loader:
                 _predict_batch(batch, backend).write(_next_part(parts))
                 bar.update(len(batch.failures) + len(batch.molecules))
+                ctrl_c.check()
         seconds = time.perf_counter() - start
         content, finished = _collect(path, parts, backend)
     if finished:

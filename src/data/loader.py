@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,15 +9,14 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from .bond_energies import NO_BONDS
 from .dataset import Concatenation, Example, ExampleDataset
 from .features import Batch, collate, featurize
-from .graph import collate_targets
+from .graph import Graph, KnownBonds, collate_targets, known_bonds
+from .interrupts import leave_signals_to_parent
 from .molecule import load_canonical
 from .shuffling import epoch_order
 from .teacher_cache import TeacherCache
-
-# More than a training step takes.
-_SECONDS_AFTER_SIGTERM = 15
 
 
 class ExampleCollator:
@@ -54,10 +52,15 @@ class ExampleCollator:
                 teacher_deviation=torch.from_numpy(deviation),
                 teacher_features=torch.from_numpy(features),
             )
-        if examples[0].bonds is not None:
+        if any(example.bonds is not None for example in examples):
             graphs = [example.features.graph for example in examples]
-            batch.graph.targets = collate_targets(graphs, [example.bonds for example in examples])
+            known = [example.bonds or _no_bonds(example.features.graph) for example in examples]
+            batch.graph.targets = collate_targets(graphs, known)
         return batch
+
+
+def _no_bonds(graph: Graph) -> KnownBonds:
+    return known_bonds(graph, NO_BONDS.atoms, NO_BONDS.bde[:, None])
 
 
 class ResumableSampler(Sampler[list[int]]):
@@ -174,7 +177,7 @@ def loader_of(
         # Each pass draws a seed for its workers: not from the generator that dropout draws from,
         # or a run that was stopped in the middle of an epoch would go on differently.
         "generator": torch.Generator().manual_seed(shuffle_seed or 0),
-        "worker_init_fn": _outlive_sigterm,
+        "worker_init_fn": leave_signals_to_parent,
     }
     if shuffle_seed is None:
         sampler = OrderedSampler(len(dataset))
@@ -184,10 +187,3 @@ def loader_of(
     in_blocks = any(getattr(part, "in_blocks", False) for part in parts)
     sampler = ResumableSampler(len(dataset), batch_size, shuffle_seed, in_blocks=in_blocks)
     return DataLoader(dataset, batch_sampler=sampler, **common)
-
-
-def _outlive_sigterm(worker: int) -> None:
-    # A scheduler sends it to all processes of a job: the main one finishes its step, saves, and
-    # ends its workers itself. Not for ever, or a main process that fails would wait for them.
-    if hasattr(signal, "alarm"):
-        signal.signal(signal.SIGTERM, lambda *_: signal.alarm(_SECONDS_AFTER_SIGTERM))

@@ -21,7 +21,7 @@ FORKED_BYTES = 30e6
 WORKER_BYTES = 330e6
 # By so much grows a forked worker that holds examples, be they few: they fill gaps in the memory
 # that it shares, which it has to copy for that.
-COPIED_BYTES = 135e6
+COPIED_BYTES = 90e6
 # What the index of a store and a dataset's list of rows take: offsets 8, energy 4, lowest m/z 4,
 # split 1, row 4.
 INDEX_BYTES = 21

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +19,10 @@ _SAMPLED_EVERY = 0.05  # s
 # theirs, but at once where resident memory, which is quick to read, has risen by such a factor.
 _SHARE_OF_TIME = 0.02
 _RISEN = 1.02
-_SHARES_KNOWN = sys.platform == "linux"
+_LINUX = sys.platform == "linux"
+# proc(5): resets VmHWM to what is resident now.
+_FORGET_HIGHEST = "5"
+_HIGHEST = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
 class PeakMemory:
@@ -24,7 +30,8 @@ class PeakMemory:
 
     On Linux, what several processes share (programs, a forked worker's copy of its parent's memory,
     batches handed over in shared memory) counts once in all, as it takes its place once; elsewhere
-    it counts once for each.
+    it counts once for each. And what a process had for a moment between two samples counts, as
+    Linux keeps its highest resident memory (``VmHWM`` in proc(5)), as if all had it at once.
 
     Args:
         process: its number.
@@ -51,6 +58,10 @@ class PeakMemory:
         self.bytes = 0
 
     def __enter__(self) -> PeakMemory:
+        if _LINUX:
+            for process in self._processes():
+                with suppress(OSError):  # not allowed, or it has ended
+                    Path(f"/proc/{process.pid}/clear_refs").write_text(_FORGET_HIGHEST)
         self._thread.start()
         return self
 
@@ -75,10 +86,12 @@ class PeakMemory:
 
     def _total(self, memory_of: Callable[[psutil.Process], int]) -> int:
         try:
-            processes = (self._process, *self._process.children(recursive=True))
-            return sum(memory_of(process) for process in processes)
-        except self._gone:
+            return sum(memory_of(process) for process in self._processes())
+        except (self._gone, FileNotFoundError, ProcessLookupError):
             return 0  # one has ended; the next sample is without it
+
+    def _processes(self) -> list[psutil.Process]:
+        return [self._process, *self._process.children(recursive=True)]
 
 
 def _resident(process: psutil.Process) -> int:
@@ -87,5 +100,8 @@ def _resident(process: psutil.Process) -> int:
 
 def _own_and_shares(process: psutil.Process) -> int:
     """Return the resident bytes of a process, of shared ones its share where that is known."""
-    memory = process.memory_full_info() if _SHARES_KNOWN else process.memory_info()
-    return getattr(memory, "pss", memory.rss)
+    if not _LINUX:
+        return process.memory_info().rss
+    memory = process.memory_full_info()
+    [highest] = _HIGHEST.findall(Path(f"/proc/{process.pid}/status").read_text())
+    return memory.pss + max(0, 1024 * int(highest) - memory.rss)

@@ -16,7 +16,7 @@ from ..data.store import StoreError
 from ..data.unlabelled import UnlabelledError
 from ..models.device import DeviceError
 from .checkpoint import CheckpointError
-from .processes import FirstFailedError, is_first, lost_another, rank
+from .processes import FirstFailedError, is_first, lost_another, part, rank
 from .trainer import Interrupted
 
 USER_ERRORS = (
@@ -53,7 +53,9 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
     except FirstFailedError:
         return 0
     except Interrupted as stopped:
-        return _stopped(f"{stopped}; --resume continues (train_pipeline.py does by itself)", 143)
+        status = _stopped(f"{stopped}; --resume continues (train_pipeline.py does by itself)", 143)
+        part()
+        return status
     except KeyboardInterrupt:
         return _stopped("interrupted; --resume continues after the last whole epoch", 130)
     except RuntimeError as error:
@@ -64,14 +66,14 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
             f"whole epoch ({error})",
             1,
         )
-    if not is_first():
-        return 0
-    for model, metadata in results.items():
-        print_metrics(f"{model}, validation", metadata["validation"])
-        if "test" in metadata:
-            what = "spectra" if "test_spectra" in metadata else "bonds"
-            title = f"{model}, test ({metadata[f'test_{what}']:,} {what})"
-            print_metrics(title, metadata["test"])
+    if is_first():
+        for model, metadata in results.items():
+            print_metrics(f"{model}, validation", metadata["validation"])
+            if "test" in metadata:
+                what = "spectra" if "test_spectra" in metadata else "bonds"
+                title = f"{model}, test ({metadata[f'test_{what}']:,} {what})"
+                print_metrics(title, metadata["test"])
+    part()
     return 0
 
 

@@ -35,7 +35,7 @@ from .trainer import Phase
 
 # Beside weights, gradients and the two moments of AdamW: what the steps themselves need, measured
 # with the default sizes. (The teacher's fragments differ much from batch to batch.)
-STEP_BYTES = {"student": 200e6, "teacher": 450e6}
+STEP_BYTES = {"student": 200e6, "teacher": 400e6}
 _BYTES_PER_WEIGHT = 16
 _WARM_UP_STEPS = 3
 # A worker that has seen so much of a library counts as holding all of it.

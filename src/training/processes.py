@@ -61,6 +61,17 @@ def meet() -> None:
         _talk = distributed.new_group(backend="gloo", timeout=_PATIENCE)
 
 
+def part() -> None:
+    """Close the lines on which the processes talk; called by all, when nothing is left to say.
+
+    Left open, their threads run on while the interpreter ends, which at times aborts the process.
+    """
+    global _talk
+    if _several():
+        _talk = None
+        distributed.destroy_process_group()
+
+
 @contextmanager
 def first_ahead() -> Iterator[None]:
     """Let the first process go through the context before the others, as it makes their files.

@@ -39,3 +39,16 @@ def test_memory_that_processes_share_counts_once():
             pass
         parent.communicate(b"\n\n")
     assert 200e6 < peak.bytes < 300e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kept by Linux alone")
+def test_memory_that_was_held_for_a_moment_counts():
+    with PeakMemory(os.getpid()) as alone:
+        pass
+    with PeakMemory(os.getpid()) as peak:
+        for _ in range(3):
+            bytearray(200_000_000)
+    assert alone.bytes + 190e6 < peak.bytes < alone.bytes + 300e6
+    with PeakMemory(os.getpid()) as afterwards:
+        pass
+    assert afterwards.bytes < alone.bytes + 50e6

@@ -1,6 +1,11 @@
-import pytest
+import subprocess
+import sys
 
-from builders import build_config, load_script
+import pytest
+import yaml
+
+from builders import build_config, changed, load_script
+from nextims.config import PROJECT_ROOT, load_config
 
 
 def run(tmp_path, *arguments):
@@ -68,3 +73,24 @@ def test_nonsense_numbers_are_refused(tmp_path):
         with pytest.raises(SystemExit) as stop:
             run(tmp_path, *arguments)
         assert stop.value.code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("memory_efficient", [True, False])
+@pytest.mark.parametrize("phase", ["student", "teacher"])
+def test_the_estimate_agrees_with_the_measurement(tmp_path, phase, workers, memory_efficient):
+    config = load_config()
+    if not config.data.store.exists():
+        pytest.skip("no store of spectra at data.store")
+    config = changed(config, "data", num_workers=workers, memory_efficient_mode=memory_efficient)
+    settings = tmp_path / "config.yaml"
+    settings.write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    # As a user runs it: what a test runner has imported before changes what forked workers copy.
+    script = PROJECT_ROOT / "scripts" / "benchmark_memory.py"
+    arguments = ["--mode", "benchmark", "--phase", phase, "--samples", "5000"]
+    command = [sys.executable, script, "--config", settings, *arguments]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert found.returncode == 0, found.stderr
+    [(_, _, peak, estimated, *_)] = rows(found.stdout).values()
+    assert float(estimated) == pytest.approx(float(peak), rel=0.2)

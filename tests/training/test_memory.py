@@ -1,9 +1,8 @@
 import pytest
 
 from builders import build_config, changed
-from nextims.data.memory import mean_example_bytes
 from nextims.data.store import StoreError
-from nextims.training.memory import expect, measure
+from nextims.training.memory import measure
 
 
 @pytest.mark.parametrize(("phase", "workers"), [("student", 1), ("teacher", 0)])
@@ -23,25 +22,3 @@ def test_a_missing_store_is_reported(tmp_path):
     config.data.store.unlink()
     with pytest.raises(StoreError, match="prepare_massbank"):
         measure(config, "student", memory_efficient=True)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("memory_efficient", [True, False])
-@pytest.mark.parametrize("phase", ["student", "teacher"])
-def test_the_estimate_agrees_with_the_measurement(phase, workers, memory_efficient):
-    from nextims.config import load_config
-
-    config = load_config()
-    if not config.data.store.exists():
-        pytest.skip("no store of spectra at data.store")
-    config = changed(config, "data", num_workers=workers)
-    found = measure(config, phase, memory_efficient=memory_efficient, samples=5000)
-    expected = expect(
-        config,
-        phase,
-        5000,
-        memory_efficient=memory_efficient,
-        example_bytes=mean_example_bytes(config, phase),
-    )
-    assert expected.total == pytest.approx(found.peak, rel=0.2)
