@@ -94,6 +94,8 @@ class TeacherConfig(Section):
     bond_energy_weight: float = Field(0.1, ge=0)
     members: int = Field(3, ge=1)
     mc_samples: int = Field(8, ge=2)
+    student: FilePath | None = None
+    student_structures: int = Field(16_500, ge=1)
 
 
 class StudentConfig(Section):

@@ -204,8 +204,11 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
 
 
 def _unlabelled(metadata: Mapping[str, Any]) -> str:
-    number = metadata.get("unlabelled_molecules", 0)
-    return f", with {number:,} structures without spectra that the teacher labelled" * bool(number)
+    if number := metadata.get("unlabelled_molecules", 0):
+        return f", with {number:,} structures without spectra that the teacher labelled"
+    if number := metadata.get("predicted_spectra", 0):
+        return f", and {number:,} spectra that a student predicted for structures without"
+    return ""
 
 
 def _metrics_table(metadata: Mapping[str, Any]) -> list[str]:

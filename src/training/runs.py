@@ -18,7 +18,12 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import Config, PhaseConfig
-from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from ..data.dataset import (
+    STANDARD_ENERGY_RANGE,
+    Concatenation,
+    ExampleDataset,
+    SpectrumDataset,
+)
 from ..data.digest import file_digest
 from ..data.features import FINGERPRINT_ONLY, Inputs
 from ..data.loader import make_loader
@@ -82,6 +87,7 @@ def split_loader(
     shuffle: bool = False,
     bde_cache: Path | None = None,
     teacher: TeacherCache | None = None,
+    beside: ExampleDataset | None = None,
 ) -> DataLoader:
     """Return a loader of one split of the configured store.
 
@@ -94,6 +100,7 @@ def split_loader(
         shuffle: in random order, by the configured seed.
         bde_cache: cache of bond energies to add.
         teacher: cache of a teacher's predictions to add.
+        beside: further examples.
     """
     dataset = SpectrumDataset(
         config.data.store,
@@ -104,7 +111,7 @@ def split_loader(
         bde_cache=bde_cache,
     )
     return make_loader(
-        dataset,
+        dataset if beside is None else Concatenation([dataset, beside]),
         max_mz=config.data.max_mz,
         batch_size=batch_size,
         num_workers=config.data.num_workers,

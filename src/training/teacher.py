@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from ..config import Config
 from ..data.bde_cache import BDECache
+from ..data.memory import phase_inputs
 from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
 from ..evaluation.uncertainty import UncertaintyScores, agreement, assess_uncertainty, calibrate
@@ -29,8 +30,16 @@ from .runs import (
     split_loader,
     test_metrics,
 )
-from .teacher_network import FinetunePhase, network_arguments, network_key, train_network
+from .self_training import predicted_by_student
+from .teacher_network import (
+    TRAINED_ON,
+    FinetunePhase,
+    network_arguments,
+    network_key,
+    train_network,
+)
 from .trainer import metrics_path
+from .unlabelled_structures import unlabelled_structures
 
 
 def teacher_arguments(config: Config) -> dict[str, Any]:
@@ -74,13 +83,18 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict[str, Any]:
     with sole_writer(config.teacher.checkpoint):
         with first_ahead():
             _check_inputs(config, resume)
+            if config.teacher.student is not None:
+                unlabelled_structures(config)  # gathered and kept, for the others to read
+        predicted = None
         for number, (member, path) in enumerate(_members(config), start=1):
             key = network_key(member)
             if resume and on_first(is_complete, path, key):
                 continue
             on_first(tqdm.write, f"network {number} of {config.teacher.members}")
             begun = resume and on_first(can_resume, path, FinetunePhase.name, key)
-            train_network(member, path, resume=begun)
+            # Once, as the structures depend on the seed, in which the networks differ.
+            predicted = predicted or predicted_by_student(config, phase_inputs(config, "teacher"))
+            train_network(member, path, predicted=predicted, resume=begun)
         return on_first(_finish, config)
 
 
@@ -141,7 +155,7 @@ def _assemble(config: Config) -> dict[str, Any]:
         "key": teacher_key(config),
         "seed": config.training.seed,
         "data": first["data"],
-        **{name: first[name] for name in ("training_spectra", "training_energies")},
+        **{name: first[name] for name in TRAINED_ON if name in first},
         "validation": mean_scores(assess(model, (batch.to(device) for batch in batches))),
         "members_validation": [network["metadata"]["validation"] for network in networks],
         **test_metrics(config, model, settings.batch_size),

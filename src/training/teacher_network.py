@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ..config import Config, TeacherConfig
+from ..data.dataset import Concatenation, SpectrumDataset
 from ..data.features import Batch
 from ..evaluation.assess import assess
 from ..models.teacher_network import TeacherNetwork
@@ -27,8 +28,11 @@ from .runs import (
     split_loader,
     train_phase,
 )
+from .self_training import PredictedSpectra, predictions_part
 from .trainer import Losses, Phase
 
+# What a network's metadata say of its training examples; the last where there were any.
+TRAINED_ON = ("training_spectra", "training_energies", "predicted_spectra")
 LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
 
 
@@ -85,6 +89,7 @@ class FinetunePhase(Phase):
 def network_arguments(config: Config) -> dict[str, Any]:
     """Return the constructor arguments of the configured networks."""
     not_sizes = {"checkpoint", "pretrained", "members", "mc_samples", "bond_energies"}
+    not_sizes |= {"student", "student_structures"}
     own = config.teacher.model_dump(exclude=not_sizes | LOSS_WEIGHTS)
     return {
         "max_mz": config.data.max_mz,
@@ -105,10 +110,18 @@ def network_key(config: Config) -> str:
         settings["bde"] = file_digest(config.bde.cache)
     if config.bde.checkpoint.is_file():
         settings["start"] = weights_digest(config.bde.checkpoint)
+    if config.teacher.student is not None:
+        settings["predicted"] = predictions_part(config)
     return run_key(config, "finetune", settings)
 
 
-def train_network(config: Config, checkpoint: Path, *, resume: bool = False) -> dict[str, Any]:
+def train_network(
+    config: Config,
+    checkpoint: Path,
+    *,
+    predicted: PredictedSpectra | None = None,
+    resume: bool = False,
+) -> dict[str, Any]:
     """Train one network from the configured seed.
 
     The encoder and the bond-energy head start from the BDE model, where there is one.
@@ -116,6 +129,7 @@ def train_network(config: Config, checkpoint: Path, *, resume: bool = False) -> 
     Args:
         config: the configuration.
         checkpoint: where the network goes.
+        predicted: what ``predicted_by_student`` gives, learned from beside the measured spectra.
         resume: continue a run that was stopped.
 
     Returns:
@@ -140,6 +154,7 @@ def train_network(config: Config, checkpoint: Path, *, resume: bool = False) -> 
             shuffle=True,
             energy_range=config.data.energy_range,
             bde_cache=config.bde.cache if config.teacher.bond_energies else None,
+            beside=predicted,
             **common,
         ),
         split_loader(config, "validation", **common),
@@ -154,9 +169,15 @@ def train_network(config: Config, checkpoint: Path, *, resume: bool = False) -> 
         key=network_key(config),
         resume=resume,
         data=library_source(config),
-        trained_on={
-            "training_spectra": len(loaders[0].dataset),
-            "training_energies": loaders[0].dataset.energies,
-        },
+        trained_on=_trained_on(loaders[0].dataset, predicted),
         final_metrics=lambda trained: {},
     )
+
+
+def _trained_on(
+    measured: SpectrumDataset | Concatenation, predicted: PredictedSpectra | None
+) -> dict[str, Any]:
+    if predicted is not None:
+        measured = measured.datasets[0]
+    found = (len(measured), measured.energies, *([] if predicted is None else [len(predicted)]))
+    return dict(zip(TRAINED_ON, found, strict=False))

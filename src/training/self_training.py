@@ -1,0 +1,113 @@
+"""What a student predicts for structures that nobody measured, for a teacher to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from torch import nn
+
+from ..config import Config
+from ..data.dataset import Example
+from ..data.features import FINGERPRINT_ONLY, Inputs
+from ..data.spectrum import STANDARD_ENERGY, Spectrum
+from ..data.unlabelled import UnlabelledDataset
+from ..evaluation.assess import predict_structures
+from ..models.student import Student
+from .checkpoint import CheckpointError, load_model, weights_digest
+from .unlabelled_structures import structures_key, unlabelled_structures
+
+# Smaller shares of a predicted spectrum are left out: they say nothing, and take memory.
+_LEAST_SHARE = 1e-4
+_STRUCTURES_AT_ONCE = 4096
+
+
+class PredictedSpectra(UnlabelledDataset):
+    """Structures with the spectra that a model predicts for them at 70 eV, as if measured.
+
+    Args:
+        model: predicts spectra of structures.
+        smiles: canonical SMILES, as ``read_molecule`` gives them.
+        inputs: what to compute beside the fingerprint.
+        memory_efficient: compute the features when they are asked for; else keep what was computed.
+            The spectra are held in either mode, some 400 bytes each.
+
+    Example:
+        >>> from nextims.config import Config, PROJECT_ROOT
+        >>> from nextims.training.checkpoint import load_model
+        >>> from nextims.training.self_training import PredictedSpectra
+        >>> model, _ = load_model(PROJECT_ROOT / Config().student.checkpoint)
+        >>> spectrum = PredictedSpectra(model, ["c1ccccc1"])[0].spectrum
+        >>> int(spectrum.mz[spectrum.intensity.argmax()])
+        78
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        smiles: Sequence[str],
+        *,
+        inputs: Inputs = FINGERPRINT_ONLY,
+        memory_efficient: bool = True,
+    ):
+        super().__init__(smiles, inputs=inputs, memory_efficient=memory_efficient)
+        self._spectra: list[Spectrum] = []
+        for start in range(0, len(smiles), _STRUCTURES_AT_ONCE):
+            predicted = predict_structures(model, smiles[start : start + _STRUCTURES_AT_ONCE])
+            self._spectra += [_spectrum(intensity) for intensity in predicted]
+
+    def _read(self, items: Sequence[int]) -> list[Example]:
+        return [
+            replace(example, spectrum=self._spectra[item], energy=STANDARD_ENERGY)
+            for item, example in zip(items, super()._read(items), strict=True)
+        ]
+
+
+def _spectrum(intensity: np.ndarray) -> Spectrum:
+    share = intensity / intensity.sum()
+    bins = np.flatnonzero(share > _LEAST_SHARE)
+    return Spectrum(bins + 1.0, share[bins])
+
+
+def predictions_part(config: Config) -> dict[str, str | int]:
+    """Return what the student's predictions depend on, for ``run_key``.
+
+    Raises:
+        CheckpointError: the student's checkpoint cannot be read.
+    """
+    settings = config.teacher
+    return {
+        "student": weights_digest(settings.student),
+        "structures": structures_key(config),
+        "number": settings.student_structures,
+    }
+
+
+def predicted_by_student(config: Config, inputs: Inputs) -> PredictedSpectra | None:
+    """Return the student's predictions that the teacher is to learn from, if any.
+
+    Args:
+        config: ``teacher.student`` names the student, ``teacher.student_structures`` says for how
+            many of the structures without spectra it is asked.
+        inputs: what the teacher reads.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used, or holds no student.
+        UnlabelledError: the list of structures cannot be used.
+    """
+    settings = config.teacher
+    if settings.student is None:
+        return None
+    model, _ = load_model(settings.student)
+    if not isinstance(model, Student):
+        raise CheckpointError(f"{settings.student}: holds a {model.kind}, expected a student")
+    structures = unlabelled_structures(config)[: settings.student_structures]
+    if not structures:
+        return None
+    return PredictedSpectra(
+        model,
+        structures,
+        inputs=inputs,
+        memory_efficient=config.data.memory_efficient_mode,
+    )
