@@ -93,9 +93,9 @@ def test_each_network_learns_from_the_same_structures(config, monkeypatch):
     seen = []
     train = train_teacher.__globals__["train_network"]
 
-    def noted(member, path, *, predicted, resume):
+    def noted(member, path, *, predicted, **settings):
         seen.append((member.training.seed, list(predicted.smiles)))
-        return train(member, path, predicted=predicted, resume=resume)
+        return train(member, path, predicted=predicted, **settings)
 
     monkeypatch.setitem(train_teacher.__globals__, "train_network", noted)
     train_teacher(config)

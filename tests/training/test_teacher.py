@@ -126,20 +126,20 @@ def test_a_stopped_training_keeps_its_finished_networks(config, monkeypatch):
         train_teacher(config, resume=True)
     train_network, trained = teacher_module.train_network, []
 
-    def stops_at_the_second(member, path, *, resume):
+    def stops_at_the_second(member, path, **settings):
         if trained:
             raise Interrupted("stopped")
         trained.append(member.training.seed)
-        return train_network(member, path, resume=resume)
+        return train_network(member, path, **settings)
 
     monkeypatch.setattr(teacher_module, "train_network", stops_at_the_second)
     with pytest.raises(Interrupted):
         train_teacher(config)
     assert not config.teacher.checkpoint.exists()
 
-    def goes_on(member, path, *, resume):
+    def goes_on(member, path, **settings):
         trained.append(member.training.seed)
-        return train_network(member, path, resume=resume)
+        return train_network(member, path, **settings)
 
     monkeypatch.setattr(teacher_module, "train_network", goes_on)
     train_teacher(config, resume=True)
