@@ -165,6 +165,8 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
         )
     if "teacher" in metadata:
         lines.append(f"- Teacher's weights, SHA-256: `{metadata['teacher']}`.")
+    if "student" in metadata:
+        lines.append(f"- Weights of the student that predicted, SHA-256: `{metadata['student']}`.")
     lines += ["", "## How good it is", *_metrics_table(metadata), ""]
     if "members_validation" in metadata:
         alone = [member["entropy_similarity"] for member in metadata["members_validation"]]

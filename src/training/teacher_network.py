@@ -31,8 +31,9 @@ from .runs import (
 from .self_training import PredictedSpectra, predictions_part
 from .trainer import Losses, Phase
 
-# What a network's metadata say of its training examples; the last where there were any.
-TRAINED_ON = ("training_spectra", "training_energies", "predicted_spectra")
+# What a network's metadata say of its training examples; the last two where it learned from a
+# student: how many of its predictions, and the SHA-256 of its weights.
+TRAINED_ON = ("training_spectra", "training_energies", "predicted_spectra", "student")
 LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
 
 
@@ -169,15 +170,18 @@ def train_network(
         key=network_key(config),
         resume=resume,
         data=library_source(config),
-        trained_on=_trained_on(loaders[0].dataset, predicted),
+        trained_on=_trained_on(config, loaders[0].dataset, predicted),
         final_metrics=lambda trained: {},
     )
 
 
 def _trained_on(
-    measured: SpectrumDataset | Concatenation, predicted: PredictedSpectra | None
+    config: Config,
+    measured: SpectrumDataset | Concatenation,
+    predicted: PredictedSpectra | None,
 ) -> dict[str, Any]:
+    found: list[Any] = []
     if predicted is not None:
         measured = measured.datasets[0]
-    found = (len(measured), measured.energies, *([] if predicted is None else [len(predicted)]))
-    return dict(zip(TRAINED_ON, found, strict=False))
+        found = [len(predicted), weights_digest(config.teacher.student)]
+    return dict(zip(TRAINED_ON, [len(measured), measured.energies, *found], strict=False))

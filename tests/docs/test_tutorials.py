@@ -12,7 +12,7 @@ from builders import (
     plausible_peaks,
     save_bde_model,
 )
-from nextims.config import PROJECT_ROOT
+from nextims.config import PROJECT_ROOT, load_config
 
 DOCS = PROJECT_ROOT / "docs"
 
@@ -48,6 +48,17 @@ def test_links_lead_somewhere():
         for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
             if not link.startswith("http"):
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_settings_that_are_shown_are_accepted(tmp_path):
+    texts = [page.read_text(encoding="utf-8") for page in DOCS.glob("*.md")]
+    blocks = [
+        block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
+    ]
+    assert blocks
+    for block in blocks:
+        (tmp_path / "config.yaml").write_text(block)
+        load_config(tmp_path / "config.yaml")
 
 
 def test_blocks_are_found_with_their_line_and_status():

@@ -7,7 +7,7 @@ import torch
 from builders import build_bde_cache, build_config, changed, save_student, save_teacher
 from nextims.config import PROJECT_ROOT, load_config
 from nextims.data.features import Inputs
-from nextims.training.checkpoint import CheckpointError, load_model, load_plain
+from nextims.training.checkpoint import CheckpointError, load_model, load_plain, weights_digest
 from nextims.training.runs import is_complete
 from nextims.training.self_training import PredictedSpectra, predicted_by_student
 from nextims.training.teacher import teacher_key, train_teacher
@@ -71,9 +71,11 @@ def test_a_teacher_learns_from_them_as_well(config, bond_energies):
     found = load_plain(config.teacher.checkpoint)["weights"]
     assert metadata["training_spectra"] == 16
     assert metadata["predicted_spectra"] == 4
+    assert metadata["student"] == weights_digest(config.teacher.student)
     assert any(not torch.equal(found[name], expected[name]) for name in expected)
     card = config.teacher.checkpoint.with_name("MODEL_CARD.md").read_text()
     assert "and 4 spectra that a student predicted" in card
+    assert metadata["student"] in card
 
 
 def test_the_result_depends_on_the_student_and_the_number_of_structures(config):
