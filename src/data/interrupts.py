@@ -26,7 +26,7 @@ def leave_signals_to_parent(worker: int) -> None:
 
 
 class DeferredCtrlC:
-    """Within it, Ctrl-C waits for the next ``check``; pressed a second time it stops at once.
+    """Within it, Ctrl-C waits for the next ``check``, or its end; pressed again it stops at once.
 
     Python raises ``KeyboardInterrupt`` wherever the main thread happens to be. Where that is a
     destructor or a callback of a weak reference, as starting and reading worker processes runs
@@ -34,12 +34,17 @@ class DeferredCtrlC:
 
     Example:
         >>> import signal
-        >>> with DeferredCtrlC() as ctrl_c:
-        ...     signal.raise_signal(signal.SIGINT)
-        ...     print("a step that is not disturbed")
-        ...     ctrl_c.check()
-        Traceback (most recent call last):
-        KeyboardInterrupt
+        >>> from nextims.data.interrupts import DeferredCtrlC
+        >>> try:
+        ...     with DeferredCtrlC() as ctrl_c:
+        ...         signal.raise_signal(signal.SIGINT)
+        ...         print("this step is finished")
+        ...         ctrl_c.check()
+        ...         print("and the next one")
+        ... except KeyboardInterrupt:
+        ...     print("stopped")
+        this step is finished
+        stopped
     """
 
     def __init__(self) -> None:
@@ -51,9 +56,11 @@ class DeferredCtrlC:
             self._previous = signal.signal(signal.SIGINT, self._press)
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
+        if kind is None:
+            self.check()
 
     def check(self) -> None:
         """Stop where Ctrl-C was pressed.

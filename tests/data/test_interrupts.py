@@ -35,6 +35,18 @@ def test_a_second_ctrl_c_stops_at_once():
         pytest.fail("the second one was deferred as well")
 
 
+def test_ctrl_c_after_the_last_check_is_not_lost():
+    with pytest.raises(KeyboardInterrupt), DeferredCtrlC() as ctrl_c:
+        ctrl_c.check()
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_error_is_not_hidden_by_ctrl_c():
+    with pytest.raises(ZeroDivisionError), DeferredCtrlC():
+        signal.raise_signal(signal.SIGINT)
+        raise ZeroDivisionError
+
+
 def test_afterwards_ctrl_c_is_what_it_was():
     before = signal.getsignal(signal.SIGINT)
     with DeferredCtrlC():
