@@ -123,7 +123,7 @@ def train_bde(config: Config, *, resume: bool = False) -> dict:
         BDEDataError: the DFT energies are missing.
         CheckpointError: another run is writing it; there is nothing to resume.
         DeviceError: there are not so many devices.
-        Interrupted: SIGTERM came; the state is saved.
+        Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     start(config.training)
     with sole_writer(config.teacher.pretrained), sole_writer(config.bde.checkpoint):

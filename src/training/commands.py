@@ -53,7 +53,8 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
     except FirstFailedError:
         return 0
     except Interrupted as stopped:
-        status = _stopped(f"{stopped}; --resume continues (train_pipeline.py does by itself)", 143)
+        message = f"{stopped}; --resume continues (train_pipeline.py does by itself)"
+        status = _stopped(message, stopped.status)
         part()
         return status
     except KeyboardInterrupt:

@@ -182,7 +182,7 @@ def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -
         CheckpointError: the teacher's checkpoint cannot be used; another run is writing the
             student's; there is nothing to resume.
         DeviceError: there are not so many devices.
-        Interrupted: SIGTERM came; the state is saved.
+        Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     start(config.training)
     with sole_writer(config.student.checkpoint):

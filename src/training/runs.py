@@ -37,6 +37,8 @@ from .trainer import Phase, Trainer, state_path
 # Fabric announces each seed and suggests more workers than a laptop has cores.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+# PyTorch's advice for what its older versions, which we support, do not have.
+warnings.filterwarnings("ignore", message=".*`broadcast_buffers` is deprecated.*")
 
 
 def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:
@@ -182,7 +184,7 @@ def train_phase(
 
     Raises:
         CheckpointError: the checkpoint cannot be written, or is not this run's at the end.
-        Interrupted: SIGTERM came; the state is saved.
+        Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     if checkpoint.is_dir():
         raise CheckpointError(f"{checkpoint}: is a folder, expected a file to write")

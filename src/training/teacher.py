@@ -77,7 +77,7 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict[str, Any]:
         CheckpointError: the BDE model does not fit; another run is writing the teacher; there is
             nothing to resume.
         DeviceError: there are not so many devices.
-        Interrupted: SIGTERM came; the state is saved.
+        Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     start(config.training)
     with sole_writer(config.teacher.checkpoint):

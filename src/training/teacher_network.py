@@ -139,7 +139,7 @@ def train_network(
     Raises:
         BDECacheError: bond energies are wanted and there is no cache of them.
         CheckpointError: the BDE model does not fit.
-        Interrupted: SIGTERM came; the state is saved.
+        Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     arguments = network_arguments(config)
     torch.manual_seed(config.training.seed)

@@ -78,8 +78,21 @@ def metrics_path(checkpoint: Path, phase_name: str) -> Path:
     return checkpoint.with_name(f"metrics_{phase_name}.csv")
 
 
+# What a signal is called, and the exit status that a shell reports of it.
+_STOPPED_BY = {signal.SIGTERM: ("SIGTERM", 143), signal.SIGINT: ("Ctrl-C", 130)}
+
+
 class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
-    """The run was asked to stop; its state is saved and ``resume`` continues it."""
+    """The run was asked to stop; its state is saved and ``resume`` continues it.
+
+    Args:
+        message: what stopped it.
+        status: exit status of a command that was stopped so.
+    """
+
+    def __init__(self, message: str, status: int = 143):
+        super().__init__(message)
+        self.status = status
 
 
 class Trainer:
@@ -123,7 +136,7 @@ class Trainer:
         self.best = -math.inf
         self.history: list[dict[str, float]] = []
         self.sums: dict[str, float] = {}  # of the losses in the current epoch
-        self.stop_requested = False
+        self.stopped_by: int | None = None
 
     def fit(self, train: DataLoader, validation: DataLoader, *, resume: bool = False) -> None:
         """Train until the last epoch or until ``patience`` epochs brought no gain.
@@ -135,7 +148,7 @@ class Trainer:
                 (on a GPU as near as its sums, whose order varies, allow).
 
         Raises:
-            Interrupted: SIGTERM came; the state is saved.
+            Interrupted: SIGTERM or Ctrl-C came; the state is saved.
             CheckpointError: there is nothing to resume, or it belongs to other settings.
             DeviceError: there are more processes than examples in a batch.
         """
@@ -162,7 +175,8 @@ class Trainer:
         if resume:
             self._load_state(optimizer)
         total_steps = self.settings.epochs * len(sampler)
-        previous_handler = signal.signal(signal.SIGTERM, self._request_stop)
+        signals = (signal.SIGTERM, signal.SIGINT)
+        previous = {number: signal.signal(number, self._request_stop) for number in signals}
         try:
             while not self._finished():
                 sampler.epoch, sampler.start = self.epoch, self.batch
@@ -192,7 +206,8 @@ class Trainer:
                 self._save_state(optimizer)
                 self._stop_if_asked(optimizer)
         finally:
-            signal.signal(signal.SIGTERM, previous_handler)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
 
     def _share(self, train: ResumableSampler, validation: OrderedSampler) -> None:
         """Give each process its part of every training batch, and of the validation examples."""
@@ -267,14 +282,17 @@ class Trainer:
             writer.writerows(self.history)
         temporary.replace(self.metrics_path)
 
-    def _request_stop(self, *_) -> None:
-        self.stop_requested = True
+    def _request_stop(self, number: int, _) -> None:
+        if number == self.stopped_by == signal.SIGINT:  # whoever presses it again will not wait
+            raise KeyboardInterrupt
+        self.stopped_by = number
 
     def _stop_if_asked(self, optimizer: torch.optim.Optimizer) -> None:
         # It may have come to one process alone; all stop at the same step.
-        if processes.any_says(self.stop_requested):
+        if processes.any_says(self.stopped_by is not None):
             self._save_state(optimizer)
-            raise Interrupted(f"stopped by SIGTERM; saved {self.state_path}")
+            name, status = _STOPPED_BY[self.stopped_by or signal.SIGTERM]
+            raise Interrupted(f"stopped by {name}; saved {self.state_path}", status)
 
     _COUNTERS = ("epoch", "step", "batch", "best", "epochs_without_gain", "history", "sums")
 

@@ -46,6 +46,7 @@ def test_what_the_user_can_mend_is_one_line_and_status_2(kind, capsys):
     ("stop", "status", "words"),
     [
         (Interrupted("saved last.pt"), 143, "saved last.pt; --resume continues"),
+        (Interrupted("saved last.pt", 130), 130, "saved last.pt; --resume continues"),
         (KeyboardInterrupt(), 130, "--resume continues after the last whole epoch"),
     ],
 )

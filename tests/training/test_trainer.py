@@ -52,20 +52,41 @@ class StopsItself(FinetunePhase):
     """Gets SIGTERM in the middle of the second epoch."""
 
     steps = 0
+    signals = (signal.SIGTERM,)
 
     def after_step(self):
         self.steps += 1
         if self.steps == 6:
-            os.kill(os.getpid(), signal.SIGTERM)
+            for number in self.signals:
+                signal.raise_signal(number)
 
 
-def test_a_run_that_was_stopped_continues_to_the_same_result(config, tmp_path):
+class Interrupts(StopsItself):
+    """Gets Ctrl-C there."""
+
+    signals = (signal.SIGINT,)
+
+
+class InterruptsTwice(StopsItself):
+    """Gets Ctrl-C twice in one step."""
+
+    signals = (signal.SIGINT, signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("phase_class", "name", "status"),
+    [(StopsItself, "SIGTERM", 143), (Interrupts, "Ctrl-C", 130)],
+)
+def test_a_run_that_was_stopped_continues_to_the_same_result(
+    config, tmp_path, phase_class, name, status
+):
     whole = make_trainer(config, tmp_path / "whole")
     whole.fit(*loaders(config))
 
-    stopped = make_trainer(config, tmp_path / "parts", phase_class=StopsItself)
-    with pytest.raises(Interrupted, match="stopped by SIGTERM"):
+    stopped = make_trainer(config, tmp_path / "parts", phase_class=phase_class)
+    with pytest.raises(Interrupted, match=f"stopped by {name}") as interrupted:
         stopped.fit(*loaders(config))
+    assert interrupted.value.status == status
     assert (stopped.epoch, stopped.batch) == (1, 2)
 
     torch.manual_seed(99)  # the state brings its own randomness
@@ -76,10 +97,18 @@ def test_a_run_that_was_stopped_continues_to_the_same_result(config, tmp_path):
         assert torch.equal(resumed.phase.state_dict()[name], tensor), name
 
 
-def test_sigterm_goes_back_to_what_it_was(config, tmp_path):
-    before = signal.getsignal(signal.SIGTERM)
+def test_a_second_ctrl_c_does_not_wait_for_the_step(config, tmp_path):
+    stopped = make_trainer(config, tmp_path, phase_class=InterruptsTwice)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.fit(*loaders(config))
+    assert stopped.epoch == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_goes_back_to_what_it_was(config, tmp_path, number):
+    before = signal.getsignal(number)
     make_trainer(config, tmp_path).fit(*loaders(config))
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(number) == before
 
 
 def test_a_state_of_other_settings_is_not_resumed(config, tmp_path):
