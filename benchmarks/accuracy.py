@@ -77,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except Interrupted as stopped:
         print(f"{stopped}; the same command continues", file=sys.stderr)
-        return 143
+        return stopped.status
     print_tables(result)
     if arguments.card:
         measured = {"teacher": config.teacher.checkpoint, "student": config.student.checkpoint}

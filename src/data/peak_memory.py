@@ -103,5 +103,6 @@ def _own_and_shares(process: psutil.Process) -> int:
     if not _LINUX:
         return process.memory_info().rss
     memory = process.memory_full_info()
-    [highest] = _HIGHEST.findall(Path(f"/proc/{process.pid}/status").read_text())
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    [highest] = _HIGHEST.findall(status) or ["0"]  # none of a process that has just ended
     return memory.pss + max(0, 1024 * int(highest) - memory.rss)

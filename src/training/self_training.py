@@ -31,7 +31,7 @@ class PredictedSpectra(UnlabelledDataset):
         smiles: canonical SMILES, as ``read_molecule`` gives them.
         inputs: what to compute beside the fingerprint.
         memory_efficient: compute the features when they are asked for; else keep what was computed.
-            The spectra are held in either mode, some 400 bytes each.
+            The spectra are held in either mode, some 2.5 kB each.
 
     Example:
         >>> from nextims.config import Config, PROJECT_ROOT

@@ -39,7 +39,6 @@ from .teacher_network import (
     train_network,
 )
 from .trainer import metrics_path
-from .unlabelled_structures import unlabelled_structures
 
 
 def teacher_arguments(config: Config) -> dict[str, Any]:
@@ -83,17 +82,14 @@ def train_teacher(config: Config, *, resume: bool = False) -> dict[str, Any]:
     with sole_writer(config.teacher.checkpoint):
         with first_ahead():
             _check_inputs(config, resume)
-            if config.teacher.student is not None:
-                unlabelled_structures(config)  # gathered and kept, for the others to read
-        predicted = None
+            # Once, as the structures depend on the seed, in which the networks differ.
+            predicted = predicted_by_student(config, phase_inputs(config, "teacher"))
         for number, (member, path) in enumerate(_members(config), start=1):
             key = network_key(member)
             if resume and on_first(is_complete, path, key):
                 continue
             on_first(tqdm.write, f"network {number} of {config.teacher.members}")
             begun = resume and on_first(can_resume, path, FinetunePhase.name, key)
-            # Once, as the structures depend on the seed, in which the networks differ.
-            predicted = predicted or predicted_by_student(config, phase_inputs(config, "teacher"))
             train_network(member, path, predicted=predicted, resume=begun)
         return on_first(_finish, config)
 
