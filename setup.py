@@ -55,6 +55,7 @@ setup(
             "pytest>=8",
             "pytest-xdist>=3.5",
             "ruff>=0.6",
+            "import-linter>=2.5",
             "matchms>=0.28",
             "pyteomics>=4.7",
             "mzspeclib>=1.0.5",

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.training.checkpoint import load_plain
-from nextims.training.distillation import DistillationPhase, student_key, train_student
+from nextims.models.checkpoint import load_plain
+from nextims.training.distillation.student import DistillationPhase, student_key, train_student
+from nextims.training.distillation.teacher_labels import training_sets
 from nextims.training.runs import can_resume, is_complete
-from nextims.training.teacher_labels import training_sets
 
 METRICS = ("cosine", "entropy_similarity", "top10_recall")
 _NOTHING = {"soft": False, "confidence": False, "features": False, "variants": 0}

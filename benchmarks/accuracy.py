@@ -38,11 +38,11 @@ from measures import (
     training_size,
     unexplained_share,
 )
+from nextims.cli.training import USER_ERRORS
 from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
-from nextims.data.digest import file_digest
-from nextims.data.store import SpectrumStore
-from nextims.training.checkpoint import CheckpointError, load_model
-from nextims.training.commands import USER_ERRORS
+from nextims.data.library.store import SpectrumStore
+from nextims.files.digest import file_digest
+from nextims.models.checkpoint import CheckpointError, load_model
 from nextims.training.model_card import add_section
 from nextims.training.trainer import Interrupted
 from peer_training import (

@@ -25,14 +25,14 @@ import numpy as np
 from rdkit import Chem
 from tqdm import tqdm
 
+from nextims.chemistry.molecule import Molecule, read_molecule
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.data.bde_cache import distinct_structures
-from nextims.data.bde_data import QUANTITIES
-from nextims.data.bde_dataset import BDEDataset
+from nextims.data.bde.cache import distinct_structures
+from nextims.data.bde.dft_dataset import BDEDataset
+from nextims.data.bde.dft_table import QUANTITIES
 from nextims.data.bde_generator import BDEBackend, fill_cache
-from nextims.data.molecule import Molecule, read_molecule
-from nextims.data.store import SpectrumStore
-from nextims.inference.bde_backends import open_backend
+from nextims.data.library.store import SpectrumStore
+from nextims.models.bde_backends import open_backend
 
 BACKENDS = ("alfabet", "native")
 PARTS = ("accuracy", "agreement", "speed")

@@ -8,7 +8,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from nextims.data.molecule import Molecule, without_isotopes
+from nextims.chemistry.molecule import Molecule, without_isotopes
 
 _SIZES = ((1, 5), (6, 10), (11, 15), (16, 20), (21, 30))
 _ELEMENTS = ("N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")

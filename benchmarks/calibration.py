@@ -20,15 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
+from nextims.chemistry.molecule import CONNECTIVITY
+from nextims.cli.training import USER_ERRORS
 from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
-from nextims.data.molecule import CONNECTIVITY
-from nextims.data.store import SpectrumStore
+from nextims.data.library.store import SpectrumStore
 from nextims.evaluation.calibration import Calibration, fit_similarity
 from nextims.evaluation.reliability import equal_groups, reliability_table, spearman
 from nextims.evaluation.uncertainty import FORETOLD, UncertaintyScores, agreement, calibrate
+from nextims.models.checkpoint import CheckpointError, load_model
 from nextims.models.teacher import Teacher
-from nextims.training.checkpoint import CheckpointError, load_model
-from nextims.training.commands import USER_ERRORS
 from nextims.training.teacher import uncertainty_scores
 
 BATCH_SIZE = 64

@@ -23,15 +23,15 @@ from pathlib import Path
 from rdkit import Chem
 from tqdm import tqdm
 
+from nextims.chemistry.derivatives.reactions import count_sites
+from nextims.chemistry.derivatives.reagents import REAGENTS
+from nextims.chemistry.molecule import Molecule, MoleculeError, read_molecule
 from nextims.config import DataConfig
-from nextims.data.derivative_records import named_groups, recover
-from nextims.data.derivatives import count_sites
-from nextims.data.filters import DERIVATIVE_FAULTS, find_fault
-from nextims.data.ingest import IngestError
+from nextims.data.library.derivative_records import named_groups, recover
+from nextims.data.library.filters import DERIVATIVE_FAULTS, find_fault
+from nextims.data.library.ingest import IngestError
 from nextims.data.massbank import read_massbank
-from nextims.data.molecule import Molecule, MoleculeError, read_molecule
-from nextims.data.reagents import REAGENTS
-from nextims.data.record import BadRecord, Record
+from nextims.spectra.record import BadRecord, Record
 
 SILYLS = {
     "tms": Chem.MolFromSmarts("[O,N,S][Si]([CH3])([CH3])[CH3]"),

@@ -19,11 +19,11 @@ import torch
 from tqdm import tqdm
 
 from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.dataset import EmptySplitError
-from nextims.data.features import Batch
-from nextims.data.spectrum import STANDARD_ENERGY
+from nextims.data.examples.dataset import EmptySplitError
+from nextims.data.examples.features import Batch
 from nextims.evaluation.metrics import cosine, entropy_similarity
-from nextims.training.checkpoint import load_model
+from nextims.models.checkpoint import load_model
+from nextims.spectra.spectrum import STANDARD_ENERGY
 from nextims.training.runs import split_loader
 
 RANGES = ((10.0, 18.0), (18.0, 30.0), (30.0, 60.0), (60.0, 80.0))

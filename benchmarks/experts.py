@@ -17,13 +17,13 @@ import numpy as np
 import torch
 
 from breakdown import by_class, by_element
+from nextims.chemistry.molecule import load_canonical
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
-from nextims.data.features import collate, featurize_all
-from nextims.data.molecule import load_canonical
-from nextims.inference.writers import check_output
+from nextims.data.examples.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from nextims.data.examples.features import collate, featurize_all
+from nextims.files.writing import check_output
+from nextims.models.checkpoint import CheckpointError, load_model
 from nextims.models.student import Student
-from nextims.training.checkpoint import CheckpointError, load_model
 
 # Groups of fewer molecules say nothing.
 _FEWEST = 10

@@ -20,12 +20,12 @@ import numpy as np
 from rdkit import Chem
 from tqdm import tqdm
 
+from nextims.chemistry.composition import compose
+from nextims.chemistry.fragments import Fragments, enumerate_fragments
+from nextims.chemistry.molecule import Molecule, load_canonical
 from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.composition import compose
-from nextims.data.fragment_batch import HIGHEST_SHIFT, LOWEST_SHIFT
-from nextims.data.fragments import Fragments, enumerate_fragments
-from nextims.data.molecule import Molecule, load_canonical
-from nextims.data.store import SpectrumStore
+from nextims.data.examples.fragment_batch import HIGHEST_SHIFT, LOWEST_SHIFT
+from nextims.data.library.store import SpectrumStore
 
 _ISOTOPES = 4
 _PERIODIC_TABLE = Chem.GetPeriodicTable()

@@ -33,9 +33,9 @@ from accuracy import NEIMS, STUDENT, TEACHER, load_compared
 from isomers import Candidates, gather_candidates, labelled_formula, rank_among_isomers
 from kept_predictions import kept_predictions
 from measures import Measured, Scores, summarize, summarize_difference
+from nextims.chemistry.molecule import identity
+from nextims.cli.training import USER_ERRORS
 from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
-from nextims.data.molecule import identity
-from nextims.training.commands import USER_ERRORS
 from peer_training import trained_neims
 from tables import cell, markdown_table
 

@@ -12,18 +12,18 @@ import numpy as np
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 from tqdm import tqdm
 
-from nextims.config import Config
-from nextims.data.bde_dataset import BDEDataset
-from nextims.data.molecule import (
+from nextims.chemistry.molecule import (
     Molecule,
     MoleculeError,
     identity,
     load_canonical,
     read_molecule,
 )
-from nextims.data.splits import SPLITS
-from nextims.data.store import SpectrumStore
-from nextims.data.unlabelled import read_unlabelled
+from nextims.config import Config
+from nextims.data.bde.dft_dataset import BDEDataset
+from nextims.data.examples.unlabelled import read_unlabelled
+from nextims.data.library.splits import SPLITS
+from nextims.data.library.store import SpectrumStore
 from nextims.evaluation.retrieval import Library, Queries, rank_molecules
 
 # What is compared, m·√I and entropy: those that find most in library matching.

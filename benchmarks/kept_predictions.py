@@ -11,8 +11,8 @@ import numpy as np
 from torch import nn
 from tqdm import tqdm
 
-from nextims.data.hdf5 import written_whole
 from nextims.evaluation.assess import predict_structures
+from nextims.files.hdf5 import written_whole
 from nextims.version import __version__
 
 # Structures of a file: a run that was stopped loses no more.

@@ -1,8 +1,9 @@
 """Write a library of the size and shape of NIST's, for trying what a library of that size takes.
 
-Structures are those of the configured store and variants of them (``nextims.data.variants``), each
-of its own InChIKey; spectra are measured ones of a molecule of about the same mass, their
-intensities jittered. As in NIST 17 (306,622 spectra of 267,376 compounds), 13 % are replicates.
+Structures are those of the configured store and variants of them
+(``nextims.chemistry.variants``), each of its own InChIKey; spectra are measured ones of a
+molecule of about the same mass, their intensities jittered. As in NIST 17 (306,622 spectra of
+267,376 compounds), 13 % are replicates.
 Every second structure is a MOL file, ``ID<id>.MOL`` or ``S<CAS number>.MOL``; the others are SMILES
 in the comments. Of 1,000 records, five have no structure and five a wrong ``Num Peaks``. CAS and
 NIST numbers are made up. All follows from ``--seed``.
@@ -29,11 +30,11 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from tqdm import tqdm
 
+from nextims.chemistry.molecule import Molecule, load_canonical
+from nextims.chemistry.variants import VariantMaker
 from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.molecule import Molecule, load_canonical
-from nextims.data.spectrum import Spectrum
-from nextims.data.store import SpectrumStore
-from nextims.data.variants import VariantMaker
+from nextims.data.library.store import SpectrumStore
+from nextims.spectra.spectrum import Spectrum
 
 NIST_SPECTRA = 306_622
 NIST_COMPOUNDS = 267_376

@@ -1,7 +1,7 @@
 """Make a list of many distinct structures, variants of known ones, for a library to be predicted.
 
 The known structures come first: those of the configured store and of the lists given. Then come
-variants of them (nextims.data.variants), each SMILES once. The same seed gives the same list,
+variants of them (nextims.chemistry.variants), each SMILES once. The same seed gives the same list,
 whatever the number of processes.
 
     python benchmarks/make_structures.py --number 1000000 --output million.smi
@@ -24,10 +24,10 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from nextims.chemistry.molecule import MoleculeError, read_molecule
+from nextims.chemistry.variants import VariantMaker
 from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.molecule import MoleculeError, read_molecule
-from nextims.data.store import SpectrumStore
-from nextims.data.variants import VariantMaker
+from nextims.data.library.store import SpectrumStore
 
 # Variants tried in one go, by the random numbers of one seed.
 _TRIALS = 5000

@@ -17,9 +17,9 @@ from torch import nn
 from tqdm import tqdm
 
 from breakdown import BREAKDOWNS
+from nextims.chemistry.molecule import CONNECTIVITY, Molecule, load_canonical
 from nextims.config import Config
-from nextims.data.features import collate, featurize_all
-from nextims.data.molecule import CONNECTIVITY, Molecule, load_canonical
+from nextims.data.examples.features import collate, featurize_all
 from nextims.evaluation.assess import assess, predict_structures
 from nextims.evaluation.retrieval import RECALL_AT, LibraryMatching
 from nextims.models.teacher import Teacher

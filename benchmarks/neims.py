@@ -18,13 +18,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from nextims.chemistry.molecule import COUNT_BITS, ECFP_BITS
 from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.features import Batch, Inputs
-from nextims.data.molecule import COUNT_BITS, ECFP_BITS
+from nextims.data.examples.features import Batch, Inputs
 from nextims.evaluation.assess import assess
+from nextims.models.checkpoint import load_model
 from nextims.models.heads import BidirectionalHead, Prediction
 from nextims.models.layers import ResidualBlock
-from nextims.training.checkpoint import load_model
 from nextims.training.losses import entropy_distance, recorded
 from nextims.training.runs import mean_scores, split_loader
 

@@ -21,20 +21,20 @@ from torch.utils.data import DataLoader
 from neims import Neims
 from neims import train as fit_neims
 from nextims.config import Config, PhaseConfig
-from nextims.data.features import Batch
-from nextims.data.ingest import ingest
+from nextims.data.examples.features import Batch
+from nextims.data.library.ingest import ingest
+from nextims.data.library.store import SETTINGS, SpectrumStore, StoreError
 from nextims.data.massbank import read_massbank
 from nextims.data.nist_dataset import ensure_store
-from nextims.data.store import SETTINGS, SpectrumStore, StoreError
 from nextims.evaluation.assess import assess
-from nextims.training.bde import bde_arguments, load_bde_model
-from nextims.training.checkpoint import (
+from nextims.models.checkpoint import (
     load_model,
     load_plain,
     save_atomically,
     save_checkpoint,
     weights_digest,
 )
+from nextims.training.bde import bde_arguments, load_bde_model
 from nextims.training.losses import bond_energy_loss, entropy_distance, recorded
 from nextims.training.runs import (
     can_resume,

@@ -10,9 +10,9 @@ import torch
 from rdkit import Chem
 from torch import Tensor, nn
 
+from nextims.chemistry.molecule import ECFP_BITS, load_canonical
 from nextims.config import Config
-from nextims.data.features import Batch, Inputs
-from nextims.data.molecule import ECFP_BITS, load_canonical
+from nextims.data.examples.features import Batch, Inputs
 from nextims.evaluation.metrics import score
 from nextims.models.bde import BDEModel, BondEnergyHead
 from nextims.models.encoder import MoleculeEncoder, Pooling

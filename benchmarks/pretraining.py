@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.training.checkpoint import load_plain
+from nextims.models.checkpoint import load_plain
 from nextims.training.runs import is_complete
 from nextims.training.teacher import is_begun, teacher_key, train_teacher
 

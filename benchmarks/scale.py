@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.data.ingest import ingest
+from nextims.data.library.ingest import ingest
 from nextims.data.nist_dataset import read_nist
-from nextims.data.peak_memory import PeakMemory
+from nextims.files.peak_memory import PeakMemory
 
 _WORKERS = 2
 # Spectra of a training whose in-memory mode is measured as well, and of the teacher's.
@@ -115,7 +115,7 @@ def _read_all(config: Config, efficient: bool) -> tuple[int, int]:
     """Return the number of examples and by how much the process grew by reading them."""
     import psutil
 
-    from nextims.data.memory import open_split
+    from nextims.data.examples.memory import open_split
 
     # What is loaded with the first examples is no part of the dataset.
     other = open_split(config, "validation", "student", memory_efficient=True)
@@ -131,7 +131,7 @@ def _read_all(config: Config, efficient: bool) -> tuple[int, int]:
 def measure_loader(arguments: argparse.Namespace, config: Config) -> None:
     """Print what loaders take and deliver, alone and in training, and what was estimated."""
     # PyTorch stays out of the processes that ingest.
-    from nextims.data.memory import mean_example_bytes
+    from nextims.data.examples.memory import mean_example_bytes
     from nextims.training.memory import expect, measure
 
     runs = (

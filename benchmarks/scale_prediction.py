@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 
 from nextims.config import PROJECT_ROOT
-from nextims.data.digest import file_digest
-from nextims.inference.structures import read_batch
+from nextims.files.digest import file_digest
+from nextims.inference.structures.lists import read_batch
 
 PREDICT = PROJECT_ROOT / "scripts" / "predict.py"
 _LIBRARY = 100_000_000

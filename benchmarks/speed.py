@@ -27,14 +27,14 @@ from pathlib import Path
 
 import numpy as np
 
+from nextims.chemistry.molecule import MoleculeError, read_molecule
+from nextims.chemistry.pieces import describe_pieces
+from nextims.chemistry.variants import VariantMaker
 from nextims.config import DEFAULT_CONFIG, PROJECT_ROOT, Config, load_config
-from nextims.data.molecule import MoleculeError, read_molecule
-from nextims.data.pieces import describe_pieces
-from nextims.data.store import SPLITS, SpectrumStore
-from nextims.data.variants import VariantMaker
+from nextims.data.library.store import SPLITS, SpectrumStore
+from nextims.inference.batches.parallel import predict_formatted
 from nextims.inference.loading import open_predictor
-from nextims.inference.parallel import predict_formatted
-from nextims.inference.structures import InputStructure
+from nextims.inference.structures.lists import InputStructure
 
 PREDICT = PROJECT_ROOT / "scripts" / "predict.py"
 _BATCH = 256

@@ -46,9 +46,9 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--samples must not be negative, and --ram-gb must be above 0")
     config = load_config_or_exit(arguments.config)
     # After the arguments are known to be good: torch takes seconds to import.
-    from nextims.data.dataset import EmptySplitError
-    from nextims.data.kept_features import KeptFeaturesError
-    from nextims.data.store import StoreError
+    from nextims.data.examples.dataset import EmptySplitError
+    from nextims.data.examples.kept_features import KeptFeaturesError
+    from nextims.data.library.store import StoreError
 
     try:
         if arguments.mode == "estimate":
@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _estimate(config, phases: tuple[str, ...], samples: int, ram_gb: float) -> None:
-    from nextims.data.memory import TYPICAL_EXAMPLE_BYTES, mean_example_bytes
+    from nextims.data.examples.memory import TYPICAL_EXAMPLE_BYTES, mean_example_bytes
     from nextims.training.memory import expect
 
     stored = config.data.store.exists()
@@ -89,8 +89,8 @@ def _estimate(config, phases: tuple[str, ...], samples: int, ram_gb: float) -> N
 
 
 def _measure(config, phase: str, mode: str, samples: int) -> None:
-    from nextims.data.memory import mean_example_bytes
-    from nextims.data.store import SpectrumStore
+    from nextims.data.examples.memory import mean_example_bytes
+    from nextims.data.library.store import SpectrumStore
     from nextims.training.memory import expect, measure
 
     modes = (True, False) if mode == "compare" else (config.data.memory_efficient_mode,)

@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     # After the arguments are known to be good: torch takes seconds to import.
-    from nextims.training.commands import USER_ERRORS, print_metrics
+    from nextims.cli.training import USER_ERRORS, print_metrics
 
     try:
         result = _evaluate(config, checkpoint, arguments)
@@ -125,8 +125,8 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
     from tqdm import tqdm
 
     from nextims import __version__
-    from nextims.data.dataset import STANDARD_ENERGY_RANGE
-    from nextims.data.molecule import CONNECTIVITY
+    from nextims.chemistry.molecule import CONNECTIVITY
+    from nextims.data.examples.dataset import STANDARD_ENERGY_RANGE
     from nextims.evaluation.assess import assess, predict_structures
     from nextims.evaluation.retrieval import match_library
     from nextims.inference import Predictor

@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     config = load_config_or_exit(arguments.config)
     try:
-        from nextims.inference.onnx_export import export_onnx
+        from nextims.inference.onnx.export import export_onnx
     except ImportError as error:
         print(f'error: {error.name} is missing: pip install -e ".[onnx]"', file=sys.stderr)
         return 2

@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nextims.inference.commands import ALL_DONE, SOME_LEFT_OUT, run_command
+from nextims.cli.commands import ALL_DONE, SOME_LEFT_OUT, run_command
 from nextims.search.entries import SearchError
 from nextims.search.index_building import build_index
 from nextims.search.index_layout import index_path

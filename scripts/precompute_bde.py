@@ -92,9 +92,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 def _run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     # After the arguments and settings are known to be good: RDKit and PyTorch take seconds.
-    from nextims.data.molecule import MoleculeError
-    from nextims.inference.writers import OutputError
-    from nextims.training.commands import USER_ERRORS
+    from nextims.chemistry.molecule import MoleculeError
+    from nextims.cli.training import USER_ERRORS
+    from nextims.files.writing import OutputError
 
     try:
         if arguments.smiles is not None:
@@ -111,23 +111,23 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _open_backend(config: Config, arguments: argparse.Namespace):
-    from nextims.inference.bde_backends import open_backend
+    from nextims.models.bde_backends import open_backend
 
     device = arguments.device or config.training.device
     return open_backend(config.bde, name=arguments.backend, device=device)
 
 
 def _show(config: Config, arguments: argparse.Namespace) -> None:
-    from nextims.data.molecule import MoleculeError, read_molecule
-    from nextims.inference.bond_table import bond_table
-    from nextims.inference.picture_files import check_structures_drawable
-    from nextims.inference.terminal import can_show_blocks
+    from nextims.chemistry.molecule import MoleculeError, read_molecule
+    from nextims.data.bde.bond_table import bond_table
+    from nextims.pictures.files import check_structures_drawable
+    from nextims.pictures.terminal import can_show_blocks
 
     molecule = read_molecule(arguments.smiles)
     if arguments.plot is not None:
         check_structures_drawable(arguments.plot)
         # What RDKit draws with may be missing where no picture is wanted.
-        from nextims.inference.bond_drawing import check_drawing, draw_bond_energies
+        from nextims.pictures.bond_drawing import check_drawing, draw_bond_energies
 
         check_drawing(arguments.plot)
     backend = _open_backend(config, arguments)
@@ -143,8 +143,8 @@ def _show(config: Config, arguments: argparse.Namespace) -> None:
 
 def _fill(config: Config, arguments: argparse.Namespace) -> None:
     from nextims.data.bde_generator import fill_cache
+    from nextims.data.library.store import SpectrumStore
     from nextims.data.nist_dataset import ensure_store
-    from nextims.data.store import SpectrumStore
 
     backend = _open_backend(config, arguments)
     with SpectrumStore(ensure_store(config)) as store:

@@ -11,30 +11,25 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nextims.config import load_config
-from nextims.data.writing import only_writer
-from nextims.inference.commands import (
+from nextims.cli.commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
     load_predictor,
     refuse_overwriting,
     run_command,
 )
-from nextims.inference.msp_stream import MSPStream
-from nextims.inference.prediction_options import batch_settings, parse_options, teacher_options
-from nextims.inference.results import FailedPrediction
-from nextims.inference.structure_files import STANDARD_INPUT, list_files
-from nextims.inference.structures import InputError, InputStructure, parse_line, read_batch
-from nextims.inference.writers import (
-    OutputError,
-    SpectrumWriter,
-    check_spectra_output,
-    errors_path,
-)
+from nextims.cli.prediction_options import batch_settings, parse_options, teacher_options
+from nextims.config import load_config
+from nextims.files.writing import OutputError, only_writer
+from nextims.formats.msp_stream import MSPStream
+from nextims.formats.spectrum_writer import SpectrumWriter, check_spectra_output, errors_path
+from nextims.inference.structures.list_files import STANDARD_INPUT, list_files
+from nextims.inference.structures.lists import InputError, InputStructure, parse_line, read_batch
+from nextims.spectra.prediction import FailedPrediction
 
 if TYPE_CHECKING:
     from nextims.inference.measured import MeasuredSpectra
-    from nextims.inference.picture_files import PictureWriter
+    from nextims.pictures.files import PictureWriter
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -49,7 +44,7 @@ def _predict(arguments: argparse.Namespace) -> int:
     predictor = _load(arguments)
     if arguments.smiles is not None:
         return _predict_and_show(predictor, structures, arguments, pictures, measured)
-    from nextims.inference.long_batch import kept_in_parts, predict_long_batch
+    from nextims.cli.long_batch import kept_in_parts, predict_long_batch
 
     with nullcontext() if arguments.output is None else only_writer(arguments.output):
         if kept_in_parts(arguments, total):
@@ -64,7 +59,7 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
     else:
         structures, total = read_batch(arguments.batch)
     if arguments.derivatise:
-        from nextims.inference.derivatised import derivatise_structures
+        from nextims.inference.structures.derivatised import derivatise_structures
 
         structures = derivatise_structures(
             structures,
@@ -108,7 +103,7 @@ def _pictures(arguments: argparse.Namespace) -> tuple[PictureWriter | None, Meas
     """Return what draws, and what there is to compare with."""
     if arguments.plot is None:
         return None, None
-    from nextims.inference.picture_files import PictureWriter
+    from nextims.pictures.files import PictureWriter
 
     pictures = PictureWriter(
         arguments.plot, grid=arguments.grid, mirrors=arguments.compare is not None
@@ -166,7 +161,7 @@ def _predict_and_show(
     pictures: PictureWriter | None,
     measured: MeasuredSpectra | None,
 ) -> int:
-    from nextims.inference.terminal import can_show_blocks, describe
+    from nextims.pictures.terminal import can_show_blocks, describe
 
     results = predictor.predict(structures, **teacher_options(arguments))
     predicted = [result for result in results if not isinstance(result, FailedPrediction)]
@@ -199,7 +194,7 @@ def _predict_batch(
 ) -> int:
     from tqdm import tqdm
 
-    from nextims.inference.batch import predict_batch
+    from nextims.inference.batches.batch import predict_batch
 
     output = arguments.output
     if output is None:

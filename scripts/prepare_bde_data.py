@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     arguments = parser.parse_args(argv)
     config = load_config_or_exit(arguments.config)
-    from nextims.data.bde_data import BDEDataError, ensure_bde_data
+    from nextims.data.bde.dft_table import BDEDataError, ensure_bde_data
 
     if arguments.archive is None:
         print("downloading alfabet 0.1.0, 87 MB", file=sys.stderr)

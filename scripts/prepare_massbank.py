@@ -24,8 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if not arguments.download and (arguments.url or arguments.sha256):
         parser.error("--url and --sha256 go with --download")
-    from nextims.data.ingest import IngestError
-    from nextims.data.massbank_download import DownloadError
+    from nextims.data.library.ingest import IngestError
+    from nextims.files.download import DownloadError
 
     try:
         return _prepare(arguments)
@@ -38,10 +38,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from nextims.data.ingest import IngestError, ingest
+    from nextims.data.library.ingest import IngestError, ingest
+    from nextims.data.library.massbank_release import find_archive, find_latest_release
+    from nextims.data.library.store import StoreError, matches_settings
     from nextims.data.massbank import read_massbank
-    from nextims.data.massbank_download import download, find_archive, find_latest_release
-    from nextims.data.store import StoreError, matches_settings
+    from nextims.files.download import download
 
     data = load_config(arguments.config).data
     store = arguments.output or data.store

@@ -10,18 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.molecule import Molecule
-from nextims.data.record import Record, count_elements
-from nextims.inference.commands import (
+from nextims.chemistry.formula import count_elements
+from nextims.chemistry.molecule import Molecule
+from nextims.cli.commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
     load_predictor,
     refuse_overwriting,
     run_command,
 )
-from nextims.inference.structures import STANDARD_INPUT, read_batch
-from nextims.inference.writers import check_output, errors_path
+from nextims.config import DEFAULT_CONFIG, load_config
+from nextims.files.writing import check_output
+from nextims.formats.spectrum_writer import errors_path
+from nextims.inference.structures.lists import STANDARD_INPUT, read_batch
 from nextims.search.candidates import predicted_candidates
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import MASS_WINDOW, EntryFilter
@@ -30,6 +31,7 @@ from nextims.search.left_out import LeftOut
 from nextims.search.libraries import read_library, read_queries
 from nextims.search.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
 from nextims.search.tables import ENDINGS, describe, write_hits
+from nextims.spectra.record import Record
 
 # Entries that take several seconds to read.
 _MANY = 20_000
@@ -249,7 +251,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         check_output(arguments.output, ENDINGS, "hits")
         written += [arguments.output, errors_path(arguments.output)]
     if arguments.report is not None:
-        from nextims.inference.picture_files import check_drawable
+        from nextims.pictures.files import check_drawable
 
         check_output(arguments.report, (".html",), "reports")
         check_drawable(arguments.report)

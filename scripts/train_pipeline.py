@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     config = load_config_or_exit(arguments.config, devices=arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
-    from nextims.training.commands import run_training
+    from nextims.cli.training import run_training
     from nextims.training.pipeline import run_pipeline
 
     return run_training(lambda: run_pipeline(config, arguments.records))

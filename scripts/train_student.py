@@ -31,8 +31,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     config = load_config_or_exit(arguments.config, devices=arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
-    from nextims.training.commands import run_training
-    from nextims.training.distillation import train_student
+    from nextims.cli.training import run_training
+    from nextims.training.distillation.student import train_student
 
     teacher = arguments.teacher or config.teacher.checkpoint
     return run_training(

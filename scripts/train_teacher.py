@@ -34,8 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     config = load_config_or_exit(arguments.config, devices=arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
+    from nextims.cli.training import run_training
     from nextims.training.bde import train_bde
-    from nextims.training.commands import run_training
     from nextims.training.teacher import train_teacher
 
     if arguments.phase == "pretrain":

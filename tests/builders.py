@@ -13,11 +13,12 @@ from types import ModuleType
 
 import numpy as np
 
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import read_molecule
 from nextims.config import PROJECT_ROOT, DataConfig
-from nextims.data.molecule import read_molecule
-from nextims.data.record import Record
-from nextims.data.spectrum import Spectrum, isotope_pattern
-from nextims.data.splits import SPLITS
+from nextims.data.library.splits import SPLITS
+from nextims.spectra.record import Record
+from nextims.spectra.spectrum import Spectrum
 
 Peaks = Mapping[float, float] | Iterable[tuple[float, float]]
 
@@ -58,7 +59,7 @@ def save_student(path, seed=1):
     """Save a small student of random weights, and return where it is."""
     import torch
 
-    from nextims.training.checkpoint import save_checkpoint
+    from nextims.models.checkpoint import save_checkpoint
 
     torch.manual_seed(seed)
     save_checkpoint(path, build_student(), STUDENT_SIZES, {})
@@ -69,8 +70,8 @@ def save_teacher(path, **metadata):
     """Save a small teacher of random weights, and return where it is."""
     import torch
 
+    from nextims.models.checkpoint import save_checkpoint
     from nextims.models.teacher import Teacher
-    from nextims.training.checkpoint import save_checkpoint
 
     torch.manual_seed(1)
     save_checkpoint(path, Teacher(**TEACHER_SIZES), TEACHER_SIZES, metadata)
@@ -83,7 +84,7 @@ def build_student(**sizes):
 
     import torch
 
-    from nextims.data.molecule import ELEMENTS
+    from nextims.chemistry.molecule import ELEMENTS
     from nextims.models.formula_head import Vocabulary
     from nextims.models.student import Student
 
@@ -182,8 +183,8 @@ def build_store(
     """
     import h5py
 
-    from nextims.data.digest import digest_path, write_digest
-    from nextims.data.store_writer import StoreWriter
+    from nextims.data.library.store_writer import StoreWriter
+    from nextims.files.digest import digest_path, write_digest
 
     pairs = [(m, None) if isinstance(m, str) else m for m in molecules]
     energies = [70.0] * len(pairs) if energies is None else list(energies)
@@ -395,9 +396,9 @@ def build_bde_cache(path: Path, smiles: Iterable[str] = SMALL_MOLECULES) -> Path
     import numpy as np
     from rdkit import Chem
 
-    from nextims.data.bde_cache import CacheContent
-    from nextims.data.bond_energies import BondEnergies
-    from nextims.data.homolysis import breakable
+    from nextims.chemistry.homolysis import breakable
+    from nextims.data.bde.bond_energies import BondEnergies
+    from nextims.data.bde.cache import CacheContent
 
     content = CacheContent("test", "1")
     for text in smiles:
@@ -442,7 +443,7 @@ def bde_rows(smiles: str, split: str = "train") -> list[dict[str, str]]:
     """
     from rdkit import Chem
 
-    from nextims.data.homolysis import breakable
+    from nextims.chemistry.homolysis import breakable
 
     heavy = Chem.MolFromSmiles(smiles)
     mol = Chem.AddHs(heavy)
@@ -494,7 +495,7 @@ def small_bde_table() -> bytes:
 
 def build_bde_data(path: Path) -> Path:
     """Write DFT energies of ``SMALL_MOLECULES``, made up as in ``bde_rows``, to train on."""
-    from nextims.data.bde_data import prepare_bde_data
+    from nextims.data.bde.dft_table import prepare_bde_data
 
     prepare_bde_data(path, small_bde_table(), source="test", progress=False)
     return path
@@ -505,9 +506,9 @@ def save_bde_model(path: Path, seed: int = 0, **sizes: int) -> Path:
     import torch
     from rdkit import Chem
 
-    from nextims.data.surroundings import atom_kinds
+    from nextims.chemistry.surroundings import atom_kinds
     from nextims.models.bde import BDEModel
-    from nextims.training.checkpoint import save_checkpoint
+    from nextims.models.checkpoint import save_checkpoint
 
     torch.manual_seed(seed)
     arguments = BDE_SIZES | sizes

@@ -1,13 +1,7 @@
 import pytest
 import yaml
 
-from nextims.config import (
-    DEFAULT_CONFIG,
-    Config,
-    ConfigError,
-    load_config,
-    load_config_or_exit,
-)
+from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config, load_config_or_exit
 
 
 def write(tmp_path, text):

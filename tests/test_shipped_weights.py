@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import read_molecule
 from nextims.config import PROJECT_ROOT, load_config
-from nextims.data.digest import file_digest
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import isotope_pattern
+from nextims.data.bde.bond_table import bond_rows
+from nextims.files.digest import file_digest
 from nextims.inference import Predictor
-from nextims.inference.bde_backends import NativeBackend
-from nextims.inference.bond_table import bond_rows
-from nextims.inference.onnx_predictor import OnnxPredictor
+from nextims.inference.onnx.predictor import OnnxPredictor
+from nextims.models.bde_backends import NativeBackend
+from nextims.models.checkpoint import load_plain
 from nextims.training.bde import bde_arguments, load_bde_model
-from nextims.training.checkpoint import load_plain
 
 TEACHER = PROJECT_ROOT / "checkpoints" / "teacher" / "best_finetune_teacher.pt"
 STUDENT = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"

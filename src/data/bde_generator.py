@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, Protocol
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from .bde_cache import BDECache, BDECacheError, CacheContent, distinct_structures
-from .bond_energies import BondEnergies
-from .interrupts import DeferredCtrlC, leave_signals_to_parent
-from .molecule import Molecule, MoleculeError, load_canonical
+from ..chemistry.molecule import Molecule, MoleculeError, load_canonical
+from ..files.signals import DeferredCtrlC, leave_signals_to_parent
+from .bde.bond_energies import BondEnergies
+from .bde.cache import BDECache, BDECacheError, CacheContent, distinct_structures
 
 
 class BackendMissingError(RuntimeError):

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from ..data.features import Batch, collate, featurize_all
-from ..data.molecule import load_canonical
+from ..chemistry.molecule import load_canonical
+from ..data.examples.features import Batch, collate, featurize_all
 from .metrics import score
 from .possible import impossible_share
 

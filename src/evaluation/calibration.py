@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from ..spectra.uncertainty import Expectation
 from .reliability import equal_groups
 
 # Quartiles are of this many groups of validation spectra, the least similar expected ones first.
@@ -21,19 +22,6 @@ _TINY = 1e-12
 
 class CalibrationError(ValueError):
     """There is no usable calibration."""
-
-
-class Expectation(NamedTuple):
-    """What similarity to the true spectrum to expect.
-
-    Attributes:
-        mean: expected similarity.
-        lower, upper: of predictions like this, the middle half lay between these.
-    """
-
-    mean: float | np.ndarray
-    lower: float | np.ndarray
-    upper: float | np.ndarray
 
 
 @dataclass(frozen=True)

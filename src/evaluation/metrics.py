@@ -17,15 +17,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data.spectrum import Spectrum, nominal_mz
-from .comparable import (
-    PREDICTION_FLOOR,
-    checked,
-    checked_lowest,
-    comparable,
-    divided,
-    normal_form,
-)
+from ..spectra.spectrum import Spectrum, nominal_mz
+from .comparable import PREDICTION_FLOOR, checked, checked_lowest, comparable, divided, normal_form
 from .cosines import WEIGHTS, cosine, cosine_of_rows, nist_gc_cosine, weighted_cosine
 from .match_factor import nist_identity_match_factor, nist_similarity_match_factor
 from .spectral_entropy import (
@@ -174,7 +167,7 @@ def compare(
         of each name tells its formula and source; ``reverse`` is an argument there.
 
     Example:
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.evaluation.metrics import compare
         >>> measured = Spectrum([29, 31, 45, 46], [299, 999, 517, 216])
         >>> scores = compare(measured, Spectrum([31, 45, 46], [999, 600, 150]))

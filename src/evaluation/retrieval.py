@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ..chemistry.molecule import identity, load_canonical
 from ..config import Config
-from ..data.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
-from ..data.molecule import identity, load_canonical
+from ..data.examples.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
 from .metrics import SIMILARITIES, score, score_all_pairs
 
 RECALL_AT = (1, 5, 10)

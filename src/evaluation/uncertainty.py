@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ..data.features import Batch
+from ..data.examples.features import Batch
 from ..models.teacher import Teacher
 from .calibration import Calibration, fit_error, fit_similarity
 from .metrics import PREDICTION_FLOOR, score

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..spectra.prediction import FailedPrediction, PredictedSpectrum
     from .predictor import Predictor
-    from .results import FailedPrediction, PredictedSpectrum
 
 __all__ = ["FailedPrediction", "PredictedSpectrum", "Predictor"]
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return Predictor
     if name in __all__:
-        from . import results
+        from ..spectra import prediction
 
-        return getattr(results, name)
+        return getattr(prediction, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,19 +14,14 @@ import torch
 from rdkit import Chem
 from torch import Tensor
 
-from ..data.formula import (
-    ELECTRON_MASS,
-    Isotopologue,
-    exact_mass,
-    hill_formula,
-    isotopologues,
-)
-from ..data.fragment_batch import LABELLED_SHIFTS, SHIFTS, FragmentBatch
-from ..data.molecule import Molecule
+from ..chemistry.formula import ELECTRON_MASS, Isotopologue, exact_mass, hill_formula, isotopologues
+from ..chemistry.molecule import Molecule
+from ..data.examples.fragment_batch import LABELLED_SHIFTS, SHIFTS, FragmentBatch
 from ..models.heads import Prediction
 from ..models.ion_spectrum import Ions, nominal_mass
 from ..models.isotopes import IsotopeEnvelope
-from .results import INTENSITY_FLOOR, AnnotatedPeak, Ion, PredictedSpectrum
+from ..spectra.ions import AnnotatedPeak, Ion
+from ..spectra.prediction import INTENSITY_FLOOR, PredictedSpectrum
 
 
 def annotate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..data.spectrum import STANDARD_ENERGY
+from ..spectra.spectrum import STANDARD_ENERGY
 
 # Spectra within so many eV say something of an energy; of fewer than so many, little is learned.
 _NEAR = 5.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..data.digest import file_digest
-from .onnx_predictor import OnnxError, OnnxPredictor
+from ..files.digest import file_digest
+from .onnx.predictor import OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..data.molecule import CONNECTIVITY, MoleculeError
-from ..data.readers import SpectraFileError, read_spectra
-from ..data.record import BadRecord, Record
+from ..chemistry.molecule import CONNECTIVITY, MoleculeError
 from ..evaluation.metrics import compare
-from .results import PredictedSpectrum
-from .structures import InputError
+from ..formats.opening import SpectraFileError
+from ..formats.reading import read_spectra
+from ..spectra.prediction import PredictedSpectrum
+from ..spectra.record import BadRecord, Record
+from .structures.lists import InputError
 
 
 class MeasuredError(InputError):
@@ -130,11 +131,11 @@ def similarities(result: PredictedSpectrum, measured: Record) -> dict[str, float
         ValueError: the record has no peak.
 
     Example:
-        >>> from nextims.data.molecule import read_molecule
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.inference.measured import similarities
-        >>> from nextims.inference.results import PredictedSpectrum
+        >>> from nextims.spectra.prediction import PredictedSpectrum
         >>> spectrum = Spectrum([31, 45, 46], [1.0, 0.5, 0.2])
         >>> predicted = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
         >>> similarities(predicted, Record("lab.msp", 1, "1", "ethanol", spectrum))

@@ -11,25 +11,26 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from ..chemistry.molecule import Molecule
 from ..config import PROJECT_ROOT, Config
-from ..data.dataset import STANDARD_ENERGY_RANGE
-from ..data.features import Features, collate, featurize_all
-from ..data.fragment_batch import FragmentBatch
-from ..data.molecule import Molecule
-from ..data.spectrum import STANDARD_ENERGY, Spectrum
+from ..data.examples.dataset import STANDARD_ENERGY_RANGE
+from ..data.examples.features import Features, collate, featurize_all
+from ..data.examples.fragment_batch import FragmentBatch
 from ..evaluation.calibration import Calibration, CalibrationError
+from ..models.checkpoint import load_model
 from ..models.device import choose_device
 from ..models.heads import Prediction
-from ..training.checkpoint import load_model
-from .accurate_mass import at_accurate_masses
+from ..spectra.accurate_mass import at_accurate_masses
+from ..spectra.ions import AnnotatedPeak
+from ..spectra.prediction import PredictedSpectrum
+from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
 from .annotation import annotate as annotate_peaks
-from .results import AnnotatedPeak, PredictedSpectrum
 from .streaming import Result, StreamingPredictor, failure, result_from_bins
-from .structures import InputStructure
+from .structures.lists import InputStructure
 from .uncertainty import estimate_uncertainty
 
 if TYPE_CHECKING:
-    from ..training.checkpoint import Checkpoint
+    from ..models.checkpoint import Checkpoint
 
 
 class Predictor(StreamingPredictor):

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from rdkit.rdBase import BlockLogs
 
-from ..data.molecule import Molecule, MoleculeError, read_molecule
-from ..data.spectrum import STANDARD_ENERGY
-from .results import FailedPrediction, PredictedSpectrum, spectrum_from_bins
-from .structures import InputStructure
+from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
+from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
+from ..spectra.spectrum import STANDARD_ENERGY
+from .structures.lists import InputStructure
 
 Result = PredictedSpectrum | FailedPrediction
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..data.features import Features, collate
-from ..data.spectrum import Spectrum
-from ..evaluation.calibration import Calibration, Expectation
+from ..data.examples.features import Features, collate
+from ..evaluation.calibration import Calibration
 from ..evaluation.uncertainty import seeded, spectrum_quantities
 from ..models.teacher import Teacher
-from .results import Uncertainty
+from ..spectra.spectrum import Spectrum
+from ..spectra.uncertainty import Expectation, Uncertainty
 
 _SEED = 0
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..data.bde_data import QUANTITIES
-from ..data.graph import BOND_FEATURES, GraphBatch
+from ..chemistry.graph import BOND_FEATURES
+from ..data.bde.dft_table import QUANTITIES
+from ..data.examples.graph_batch import GraphBatch
 from .encoder import MoleculeEncoder
 
 
@@ -76,7 +77,8 @@ class BDEModel(nn.Module):
     Example:
         >>> import torch
         >>> from rdkit import Chem
-        >>> from nextims.data.graph import BondTargets, build_graph, collate_graphs
+        >>> from nextims.data.examples.graph_batch import BondTargets, collate_graphs
+        >>> from nextims.chemistry.graph import build_graph
         >>> from nextims.models.bde import BDEModel
         >>> batch = collate_graphs([build_graph(Chem.MolFromSmiles("CCO"))])
         >>> batch.targets = BondTargets(bonds=torch.tensor([0, 1]), hydrogens=torch.tensor([2]))

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch_geometric.nn import GINEConv
 from torch_geometric.nn.aggr import AttentionalAggregation, MaxAggregation, MeanAggregation
 
-from ..data.graph import ATOM_FEATURES, BOND_FEATURES, GraphBatch
+from ..chemistry.graph import ATOM_FEATURES, BOND_FEATURES
+from ..data.examples.graph_batch import GraphBatch
 
 # On a GPU the maximum over atoms would be faster with a package that most users cannot install: it
 # is compiled for one version of PyTorch and CUDA.

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..data.fragment_batch import FragmentBatch
-from ..data.graph import GraphBatch
-from ..data.molecule import ELEMENTS
+from ..chemistry.molecule import ELEMENTS
+from ..data.examples.fragment_batch import FragmentBatch
+from ..data.examples.graph_batch import GraphBatch
 
 _LARGEST_DEPTH = 3
 _MOST_CUTS = 6

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.features import Batch
-from ..data.isotope_labels import unlabelled_shares, with_labels
-from ..data.molecule import ELEMENTS, NOMINAL_MASSES
+from ..chemistry.isotope_labels import unlabelled_shares, with_labels
+from ..chemistry.molecule import ELEMENTS, NOMINAL_MASSES
+from ..data.examples.features import Batch
 from .heads import LIGHTEST_ION
 from .isotopes import IsotopeEnvelope
 from .piece_head import PieceHead

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch_geometric.utils import softmax
 
-from ..data.fragment_batch import SHIFTS, FragmentBatch
-from ..data.graph import BOND_FEATURES, GraphBatch
+from ..chemistry.graph import BOND_FEATURES
+from ..data.examples.fragment_batch import SHIFTS, FragmentBatch
+from ..data.examples.graph_batch import GraphBatch
 from .formula_features import FORMULA_FEATURES, formula_features
 from .ion_spectrum import possible_shifts
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.fragment_batch import LABELLED_SHIFTS, LOWEST_SHIFT, SHIFTS, FragmentBatch
-from ..data.spectrum import BIN_OFFSET
+from ..data.examples.fragment_batch import LABELLED_SHIFTS, LOWEST_SHIFT, SHIFTS, FragmentBatch
+from ..spectra.spectrum import BIN_OFFSET
 from .isotopes import IsotopeEnvelope
 
 

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..data.molecule import ELEMENTS
-from ..data.spectrum import HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
+from ..chemistry.isotopes import HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
+from ..chemistry.molecule import ELEMENTS
 
 
 class IsotopeEnvelope(nn.Module):
@@ -26,7 +26,7 @@ class IsotopeEnvelope(nn.Module):
 
     Example:
         >>> import torch
-        >>> from nextims.data.molecule import ELEMENTS
+        >>> from nextims.chemistry.molecule import ELEMENTS
         >>> from nextims.models.isotopes import IsotopeEnvelope
         >>> chlorine = torch.tensor([[float(element == "Cl") for element in ELEMENTS]])
         >>> pattern = IsotopeEnvelope()(2 * chlorine)[0, -IsotopeEnvelope.LOWEST :]

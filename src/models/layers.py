@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.features import FINGERPRINT_SIZE, Batch
+from ..data.examples.features import FINGERPRINT_SIZE, Batch
 
 
 class FingerprintLayer(nn.Module):
@@ -41,7 +41,7 @@ class ResidualBlock(nn.Module):
     """A pre-norm residual block: x + W2 drop(relu(norm(W1 relu(norm(x))))).
 
     Batch norm, as in NEIMS: with some thousand molecules to learn from, layer norm in its place did
-    worse (the trials in ``benchmarks/RESULTS.md``).
+    worse (``benchmarks/HISTORY.md``).
 
     Args:
         width: size of input and output.

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.fragment_batch import SHIFTS
-from ..data.molecule import ELEMENTS
-from ..data.piece_batch import PieceBatch
-from ..data.pieces import CUT_POSITIONS
+from ..chemistry.molecule import ELEMENTS
+from ..chemistry.pieces import CUT_POSITIONS
+from ..data.examples.fragment_batch import SHIFTS
+from ..data.examples.piece_batch import PieceBatch
 from .formula_features import FormulaLayer
 
 _HYDROGEN = ELEMENTS.index("H")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..data.features import Batch, Inputs
+from ..data.examples.features import Batch, Inputs
 from .formula_features import FormulaLayer
 from .formula_head import FormulaHead
 from .heads import Prediction

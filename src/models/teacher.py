@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ..data.features import Batch
+from ..data.examples.features import Batch
 from .heads import Prediction
 from .ion_spectrum import Ions
 from .teacher_network import TeacherNetwork, TeacherParts

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..data.features import Batch, Inputs
-from ..data.spectrum import STANDARD_ENERGY
+from ..data.examples.features import Batch, Inputs
+from ..spectra.spectrum import STANDARD_ENERGY
 from .bde import BDEModel, BondEnergyHead
 from .encoder import MoleculeEncoder, Pooling
 from .fragment_head import FragmentHead

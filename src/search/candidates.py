@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rdkit.rdBase import BlockLogs
 
-from ..data.molecule import Molecule, MoleculeError, read_molecule
-from ..inference.results import FailedPrediction
+from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
 from ..inference.streaming import StreamingPredictor
-from ..inference.structures import InputStructure
+from ..inference.structures.lists import InputStructure
+from ..spectra.prediction import FailedPrediction
 from .entries import Entry, Skipped, predicted_entry
 
 
@@ -37,7 +37,7 @@ def predicted_candidates(
     Example:
         >>> from nextims.config import load_config
         >>> from nextims.inference.loading import open_predictor
-        >>> from nextims.inference.structures import InputStructure
+        >>> from nextims.inference.structures.lists import InputStructure
         >>> from nextims.search.candidates import predicted_candidates
         >>> model = open_predictor(load_config().student.checkpoint)
         >>> candidates = [InputStructure(1, "CCO"), InputStructure(2, "C1CC")]

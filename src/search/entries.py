@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from ..data.molecule import CONNECTIVITY, NOMINAL_MASSES, Molecule, MoleculeError, identity
-from ..data.record import Record, count_elements
-from ..inference.results import PredictedSpectrum
+from ..chemistry.formula import count_elements
+from ..chemistry.molecule import CONNECTIVITY, NOMINAL_MASSES, Molecule, MoleculeError, identity
+from ..spectra.prediction import PredictedSpectrum
+from ..spectra.record import Record
 
 
 class SearchError(ValueError):
@@ -44,8 +45,8 @@ class Entry:
         predicted: whether the spectrum was predicted rather than measured.
 
     Example:
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.search.entries import Entry
         >>> entry = Entry(Record("lab.msp", 1, "1", "EtOH", Spectrum([31], [1]), ("OCC",)))
         >>> entry.smiles, entry.formula, entry.nominal_mass
@@ -148,9 +149,9 @@ def predicted_entry(result: PredictedSpectrum, file: str = "") -> Entry:
         file: the list of structures that it came from.
 
     Example:
-        >>> from nextims.data.molecule import read_molecule
-        >>> from nextims.data.spectrum import Spectrum
-        >>> from nextims.inference.results import PredictedSpectrum
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.spectra.prediction import PredictedSpectrum
         >>> from nextims.search.entries import predicted_entry
         >>> ethanol = PredictedSpectrum(3, "", read_molecule("OCC"), Spectrum([31], [1]))
         >>> predicted_entry(ethanol).line, predicted_entry(ethanol).identity

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..data.record import Record, count_elements
+from ..chemistry.formula import count_elements
+from ..spectra.record import Record
 from .entries import Entry, SearchError, formula_mass
 
 # Da; what retrieval benchmarks of GC-MS allow on both sides.
@@ -28,8 +29,8 @@ class EntryFilter:
         SearchError: the formula cannot be read, or a number is out of range.
 
     Example:
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.search.entries import Entry
         >>> from nextims.search.filters import EntryFilter
         >>> ethanol = Entry(Record("lab.msp", 1, "1", "", Spectrum([31], [1]), ("OCC",)))

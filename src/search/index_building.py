@@ -15,10 +15,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..data.digest import file_digest
-from ..data.molecule import CONNECTIVITY
-from ..data.record import count_elements
-from ..data.spectrum import Spectrum, nominal_mz
+from ..chemistry.formula import count_elements
+from ..chemistry.molecule import CONNECTIVITY
+from ..files.digest import file_digest
+from ..spectra.spectrum import Spectrum, nominal_mz
 from ..version import __version__
 from .entries import Entry, SearchError, Skipped, formula_mass
 from .flash import WEIGHTINGS, FlashWriter

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..data.record import Record
+from ..spectra.record import Record
 from .entries import SearchError
 from .filters import EntryFilter
 from .index_layout import PRESELECTED

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ..inference.formats.csv_rows import csv_text
-from ..inference.writers import ERROR_COLUMNS, errors_path
+from ..formats.csv.writing import csv_text
+from ..formats.spectrum_writer import ERROR_COLUMNS, errors_path
 from .entries import Entry, Skipped
 from .tables import write_whole
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..data.readers import SpectraFileError, read_spectra
-from ..data.record import BadRecord, Record
+from ..formats.opening import SpectraFileError
+from ..formats.reading import read_spectra
+from ..spectra.record import BadRecord, Record
 from .entries import Entry, SearchError, Skipped
 
 # What our own files, MS-DIAL's dialect of them and mzSpecLib say of a spectrum not measured.

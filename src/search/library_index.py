@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..data.digest import file_digest
-from ..data.record import Record, count_elements
-from ..data.spectrum import Spectrum
+from ..chemistry.formula import count_elements
+from ..files.digest import file_digest
+from ..spectra.record import Record
+from ..spectra.spectrum import Spectrum
 from .entries import Entry, SearchError, Skipped
 from .filters import EntryFilter
 from .flash import WEIGHTINGS, FlashSearch

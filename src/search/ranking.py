@@ -16,9 +16,9 @@ from itertools import islice
 
 import numpy as np
 
-from ..data.record import Record
-from ..data.spectrum import Spectrum, nominal_mz
 from ..evaluation import metrics
+from ..spectra.record import Record
+from ..spectra.spectrum import Spectrum, nominal_mz
 from .entries import Entry, SearchError
 from .filters import EntryFilter
 
@@ -39,7 +39,7 @@ SCORES: dict[str, Callable[..., np.ndarray]] = {
 }
 # The cosine of m·√I finds the right molecule first more often than any other among molecules of any
 # mass, and second to the entropy similarity, by one or two of a hundred, among those of its mass
-# (benchmarks/RESULTS.md, library matching).
+# (benchmarks/RESULTS.md).
 DEFAULT_SCORE = "weighted_cosine"
 
 # A spectrum of fewer peaks tells few molecules apart; models are not trained on them either.
@@ -123,8 +123,8 @@ def search(
         SearchError: there is no such score, or ``top`` is below 1.
 
     Example:
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.search.entries import Entry
         >>> from nextims.search.ranking import search
         >>> ethanol = Record("lab.msp", 1, "1", "ethanol", Spectrum([31, 45, 46], [999, 510, 220]))
@@ -220,8 +220,8 @@ class QuerySearch:
 
     Example:
         >>> import numpy as np
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.search.entries import Entry
         >>> from nextims.search.filters import EntryFilter
         >>> from nextims.search.ranking import QuerySearch

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.record import Record
-from ..data.spectrum import Spectrum
-from ..inference.picture_files import svg_element
-from ..inference.picture_panel import LibrarySpectrum
-from ..inference.pictures import picture
-from ..inference.results import PredictedSpectrum
+from ..pictures.drawing import picture
+from ..pictures.files import svg_element
+from ..pictures.panel import LibrarySpectrum
+from ..spectra.prediction import PredictedSpectrum
+from ..spectra.record import Record
+from ..spectra.spectrum import Spectrum
 from ..version import __version__
 from .entries import Entry
 from .ranking import HIGHEST_MZ, SearchResult

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..inference.formats.csv_rows import csv_text
-from ..inference.formats.exported import single_line
+from ..formats.csv.writing import csv_text
+from ..formats.exported import single_line
 from ..version import __version__
 from .entries import Entry
 from .ranking import Hit, SearchResult
@@ -51,8 +51,8 @@ def entry_label(entry: Entry) -> str:
     """Return the name of an entry and the line where it stands.
 
     Example:
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.search.entries import Entry
         >>> from nextims.search.tables import entry_label
         >>> entry_label(Entry(Record("lab.msp", 7, "1", "ethanol", Spectrum([31], [1]))))
@@ -71,8 +71,8 @@ def summary(result: SearchResult) -> str:
     """Return in a line how a spectrum was searched.
 
     Example:
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.search.ranking import SearchResult
         >>> from nextims.search.tables import summary
         >>> query = Record("peak.msp", 1, "1", "?", Spectrum([31, 45], [9, 5]))
@@ -94,8 +94,8 @@ def describe(result: SearchResult) -> str:
     """Return what was found for one spectrum as text for the terminal.
 
     Example:
-        >>> from nextims.data.record import Record
-        >>> from nextims.data.spectrum import Spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.search.ranking import search
         >>> from nextims.search.tables import describe
         >>> [result] = search([Record("gc.msp", 4, "1", "peak 7", Spectrum([], []))], [])

@@ -7,17 +7,22 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ..config import Config
-from ..data.bde_data import QUANTITIES
-from ..data.bde_dataset import BDEDataset, bde_loader
-from ..data.digest import file_digest
-from ..data.graph import GraphBatch
+from ..data.bde.dft_dataset import BDEDataset, bde_loader
+from ..data.bde.dft_table import QUANTITIES
+from ..data.examples.graph_batch import GraphBatch
+from ..files.digest import file_digest
 from ..models.bde import BDEModel
-from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, sole_writer
-from .launch import start
+from ..models.checkpoint import (
+    CheckpointError,
+    load_model,
+    load_plain,
+    save_atomically,
+)
 from .losses import bond_energy_loss
 from .model_card import write_bde_card
-from .processes import gathered, on_first
-from .runs import run_key, train_phase
+from .parallel.launch import start
+from .parallel.processes import gathered, on_first
+from .runs import run_key, sole_writer, train_phase
 from .trainer import Losses, Phase
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from .processes import average
+from .parallel.processes import average
 
 
 class GradNorm(nn.Module):

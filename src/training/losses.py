@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..data.graph import BondTargets
-from .processes import batch_mean, whole_mean
+from ..data.examples.graph_batch import BondTargets
+from .parallel.processes import batch_mean, whole_mean
 
 _TINY = 1e-9
 

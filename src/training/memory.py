@@ -17,18 +17,18 @@ import torch
 from lightning_fabric import Fabric
 from torch.utils.data import DataLoader
 
+from ..chemistry.molecule import ELEMENTS
 from ..config import Config
-from ..data.features import Batch
-from ..data.loader import make_loader
-from ..data.memory import Estimate, estimate, open_split
-from ..data.molecule import ELEMENTS
-from ..data.peak_memory import PeakMemory
-from ..data.store import SpectrumStore
+from ..data.examples.features import Batch
+from ..data.examples.loader import make_loader
+from ..data.examples.memory import Estimate, estimate, open_split
+from ..data.library.store import SpectrumStore
+from ..files.peak_memory import PeakMemory
 from ..models.device import bound_caches, choose_device
 from ..models.formula_head import Vocabulary
 from ..models.student import Student
 from ..models.teacher_network import TeacherNetwork
-from .distillation import DistillationPhase, student_arguments
+from .distillation.student import DistillationPhase, student_arguments
 from .gradnorm import GradNorm
 from .teacher_network import FinetunePhase, network_arguments
 from .trainer import Phase

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..data.dataset import STANDARD_ENERGY_RANGE
-from ..data.molecule import CONNECTIVITY
-from ..data.store import SpectrumStore
-from .checkpoint import load_plain
+from ..chemistry.molecule import CONNECTIVITY
+from ..data.examples.dataset import STANDARD_ENERGY_RANGE
+from ..data.library.store import SpectrumStore
+from ..models.checkpoint import load_plain
 
 _WHAT = {
     "teacher": "Mean of networks that score the fragments of a molecule and, beside them, nominal "

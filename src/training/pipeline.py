@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Config
-from ..data.bde_cache import BDECache
-from ..data.bde_data import COMMAND as BDE_DATA_COMMAND
+from ..data.bde.cache import BDECache
+from ..data.bde.dft_table import COMMAND as BDE_DATA_COMMAND
 from ..data.bde_generator import discard_others, fill_cache
-from ..data.ingest import ingest
+from ..data.library.ingest import ingest
+from ..data.library.store import SpectrumStore, StoreError, matches_settings
 from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
-from ..data.store import SpectrumStore, StoreError, matches_settings
-from ..inference.bde_backends import open_backend
+from ..models.bde_backends import open_backend
+from ..models.checkpoint import load_plain
 from .bde import PretrainPhase, bde_key, train_bde
-from .checkpoint import load_plain
-from .distillation import DistillationPhase, student_key, train_student
-from .launch import start
-from .processes import on_first
+from .distillation.student import DistillationPhase, student_key, train_student
+from .parallel.launch import start
+from .parallel.processes import on_first
 from .runs import can_resume, is_complete
 from .teacher import is_begun, teacher_key, train_teacher
 

@@ -7,7 +7,8 @@ import json
 import logging
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,21 +19,32 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import Config, PhaseConfig
-from ..data.dataset import (
+from ..data.examples.dataset import (
     STANDARD_ENERGY_RANGE,
     Concatenation,
     ExampleDataset,
     SpectrumDataset,
 )
-from ..data.digest import file_digest
-from ..data.features import FINGERPRINT_ONLY, Inputs
-from ..data.loader import make_loader
-from ..data.store import SpectrumStore
-from ..data.teacher_cache import TeacherCache
+from ..data.examples.features import FINGERPRINT_ONLY, Inputs
+from ..data.examples.loader import make_loader
+from ..data.examples.teacher_cache import TeacherCache
+from ..data.library.store import SpectrumStore
 from ..evaluation.assess import assess
-from .checkpoint import CheckpointError, load_model, load_plain, save_atomically, save_checkpoint
-from .processes import gathered, on_first
+from ..files.digest import file_digest
+from ..files.writing import BeingWrittenError, only_writer
+from ..models.checkpoint import (
+    CheckpointError,
+    load_model,
+    load_plain,
+    save_atomically,
+    save_checkpoint,
+)
+from .parallel.processes import first_ahead, gathered, is_first, on_first
 from .trainer import Phase, Trainer, state_path
+
+# A process that reads data for a run that was killed holds its lock for some seconds longer.
+_SECONDS_TO_END = 10
+
 
 # Fabric announces each seed and suggests more workers than a laptop has cores.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
@@ -245,3 +257,27 @@ def all_scores(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     together = {name: np.concatenate([part[name] for part in parts]) for name in scores}
     order = together["row"].argsort(kind="stable")
     return {name: values[order] for name, values in together.items()}
+
+
+@contextmanager
+def sole_writer(path: str | Path) -> Iterator[None]:
+    """Keep every other run from writing a checkpoint while the context lasts.
+
+    Args:
+        path: the checkpoint.
+
+    Raises:
+        CheckpointError: another run is writing it.
+    """
+    path = Path(path)
+    with ExitStack() as held:
+        with first_ahead():
+            if is_first():
+                try:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    held.enter_context(only_writer(path, wait=_SECONDS_TO_END))
+                except BeingWrittenError as error:
+                    raise CheckpointError(str(error)) from error
+                except OSError as error:
+                    raise CheckpointError(f"{path}: cannot be written ({error})") from error
+        yield

@@ -9,14 +9,14 @@ import numpy as np
 from torch import nn
 
 from ..config import Config
-from ..data.dataset import Example
-from ..data.features import FINGERPRINT_ONLY, Inputs
-from ..data.spectrum import STANDARD_ENERGY, Spectrum
-from ..data.unlabelled import UnlabelledDataset
+from ..data.examples.dataset import Example
+from ..data.examples.features import FINGERPRINT_ONLY, Inputs
+from ..data.examples.unlabelled import UnlabelledDataset
 from ..evaluation.assess import predict_structures
+from ..models.checkpoint import CheckpointError, load_model, weights_digest
 from ..models.student import Student
-from .checkpoint import CheckpointError, load_model, weights_digest
-from .unlabelled_structures import structures_key, unlabelled_structures
+from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
+from .distillation.unlabelled_structures import structures_key, unlabelled_structures
 
 # Smaller shares of a predicted spectrum are left out: they say nothing, and take memory.
 _LEAST_SHARE = 1e-4
@@ -35,7 +35,7 @@ class PredictedSpectra(UnlabelledDataset):
 
     Example:
         >>> from nextims.config import Config, PROJECT_ROOT
-        >>> from nextims.training.checkpoint import load_model
+        >>> from nextims.models.checkpoint import load_model
         >>> from nextims.training.self_training import PredictedSpectra
         >>> model, _ = load_model(PROJECT_ROOT / Config().student.checkpoint)
         >>> spectrum = PredictedSpectra(model, ["c1ccccc1"])[0].spectrum

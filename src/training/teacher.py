@@ -11,22 +11,23 @@ from typing import Any
 from tqdm import tqdm
 
 from ..config import Config
-from ..data.bde_cache import BDECache
-from ..data.memory import phase_inputs
+from ..data.bde.cache import BDECache
+from ..data.examples.memory import phase_inputs
 from ..data.nist_dataset import ensure_store
 from ..evaluation.assess import assess
 from ..evaluation.uncertainty import UncertaintyScores, agreement, assess_uncertainty, calibrate
+from ..models.checkpoint import CheckpointError, load_plain, save_checkpoint
 from ..models.device import choose_device
 from ..models.teacher import Teacher
-from .checkpoint import CheckpointError, load_plain, save_checkpoint, sole_writer
-from .launch import start
 from .model_card import write_spectrum_card
-from .processes import first_ahead, on_first
+from .parallel.launch import start
+from .parallel.processes import first_ahead, on_first
 from .runs import (
     can_resume,
     is_complete,
     mean_scores,
     run_key,
+    sole_writer,
     split_loader,
     test_metrics,
 )

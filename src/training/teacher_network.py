@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ..config import Config, TeacherConfig
-from ..data.dataset import Concatenation, SpectrumDataset
-from ..data.features import Batch
+from ..data.examples.dataset import Concatenation, SpectrumDataset
+from ..data.examples.features import Batch
 from ..evaluation.assess import assess
+from ..models.checkpoint import weights_digest
 from ..models.teacher_network import TeacherNetwork
 from .bde import bde_arguments, load_bde_model
-from .checkpoint import weights_digest
 from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
-from .processes import batch_mean
+from .parallel.processes import batch_mean
 from .runs import (
     all_scores,
     file_digest,

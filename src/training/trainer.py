@@ -16,15 +16,15 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import PhaseConfig, TrainingConfig
-from ..data.loader import OrderedSampler, ResumableSampler
+from ..data.examples.loader import OrderedSampler, ResumableSampler
+from ..models.checkpoint import CheckpointError, load_plain, save_atomically
 from ..models.device import DeviceError
-from . import processes
 from .averaging import RunningAverage
-from .batch_norm import share_batch_norm
-from .checkpoint import CheckpointError, load_plain, save_atomically
 from .gradnorm import GradNorm
-from .launch import start
-from .randomness import draw_apart, random_states, restore
+from .parallel import processes
+from .parallel.batch_norm import share_batch_norm
+from .parallel.launch import start
+from .parallel.randomness import draw_apart, random_states, restore
 
 
 class Losses(NamedTuple):

@@ -4,8 +4,8 @@ import pytest
 
 import ablation
 from builders import TEACHER_SIZES, build_config
+from nextims.models.checkpoint import load_plain, save_checkpoint
 from nextims.models.teacher import Teacher
-from nextims.training.checkpoint import load_plain, save_checkpoint
 
 
 @pytest.fixture

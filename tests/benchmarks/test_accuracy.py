@@ -7,12 +7,12 @@ import yaml
 
 import accuracy
 from builders import SMALL_MOLECULES, build_config, build_massbank_record, plausible_peaks
+from nextims.chemistry.molecule import load_canonical, read_molecule
 from nextims.config import load_config
-from nextims.data.ingest import ingest
+from nextims.data.library.ingest import ingest
+from nextims.data.library.splits import assign_split
+from nextims.data.library.store import SpectrumStore
 from nextims.data.massbank import read_massbank
-from nextims.data.molecule import load_canonical, read_molecule
-from nextims.data.splits import assign_split
-from nextims.data.store import SpectrumStore
 from nextims.evaluation.metrics import METRICS
 from nextims.training.teacher import train_teacher
 

@@ -3,7 +3,7 @@ import pytest
 
 from breakdown import BREAKDOWNS, by_class, by_element, by_scaffold, by_size
 from builders import SMALL_MOLECULES
-from nextims.data.molecule import read_molecule
+from nextims.chemistry.molecule import read_molecule
 
 
 def groups_of(smiles, group):

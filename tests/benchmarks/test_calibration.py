@@ -4,7 +4,7 @@ import pytest
 
 import calibration
 from builders import STUDENT_SIZES, build_config, build_student
-from nextims.training.checkpoint import load_model, save_checkpoint
+from nextims.models.checkpoint import load_model, save_checkpoint
 from nextims.training.teacher import train_teacher
 
 

@@ -3,8 +3,8 @@ import pytest
 
 import experts
 from builders import STUDENT_SIZES, TEACHER_SIZES, build_config, build_student
+from nextims.models.checkpoint import save_checkpoint
 from nextims.models.teacher import Teacher
-from nextims.training.checkpoint import save_checkpoint
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from isomers import (
     labelled_formula,
     rank_among_isomers,
 )
-from nextims.data.bde_data import prepare_bde_data
-from nextims.data.molecule import identity, read_molecule
-from nextims.training.checkpoint import save_checkpoint
+from nextims.chemistry.molecule import identity, read_molecule
+from nextims.data.bde.dft_table import prepare_bde_data
+from nextims.models.checkpoint import save_checkpoint
 from nextims.training.teacher import train_teacher
 
 # C4H8O; butanal is of the test split, butanone of the training split.

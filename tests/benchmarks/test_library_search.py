@@ -6,10 +6,10 @@ import pytest
 
 import library_search
 from builders import SMALL_MOLECULES, build_config, plausible_peaks
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import Spectrum
-from nextims.inference.results import PredictedSpectrum
-from nextims.inference.writers import SpectrumWriter
+from nextims.chemistry.molecule import read_molecule
+from nextims.formats.spectrum_writer import SpectrumWriter
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.spectrum import Spectrum
 
 pytest.importorskip("ms_entropy")
 

@@ -5,7 +5,7 @@ import pytest
 from builders import SMALL_MOLECULES, build_store
 from make_nist_sized import make_library
 from nextims.data.nist_dataset import read_nist
-from nextims.data.record import BadRecord
+from nextims.spectra.record import BadRecord
 from scale import PARTS
 
 

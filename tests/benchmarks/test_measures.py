@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from measures import summarize, summarize_difference, time_per_molecule
-from nextims.data.molecule import read_molecule
+from nextims.chemistry.molecule import read_molecule
 
 RANDOM = np.random.default_rng(5)
 

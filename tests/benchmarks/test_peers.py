@@ -5,8 +5,8 @@ from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from builders import SMALL_MOLECULES, SMALL_SPLITS, build_config, build_store, plausible_peaks
-from nextims.data.features import Inputs, collate, featurize
-from nextims.data.molecule import ECFP_BITS, read_molecule
+from nextims.chemistry.molecule import ECFP_BITS, read_molecule
+from nextims.data.examples.features import Inputs, collate, featurize
 from nextims.evaluation.metrics import METRICS
 from peers import (
     PlainTeacher,

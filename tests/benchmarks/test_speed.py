@@ -3,7 +3,7 @@ import torch
 
 import speed
 from builders import STUDENT_SIZES, build_config, build_student
-from nextims.training.checkpoint import save_checkpoint
+from nextims.models.checkpoint import save_checkpoint
 
 
 def test_it_measures_a_small_student(tmp_path, capsys):

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from nextims.data.bde_cache import BDECache, BDECacheError, CacheContent
+from nextims.chemistry.homolysis import breakable
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.bde.bond_energies import BondEnergies
+from nextims.data.bde.cache import BDECache, BDECacheError, CacheContent
 from nextims.data.bde_generator import discard_others, fill_cache
-from nextims.data.bond_energies import BondEnergies
-from nextims.data.homolysis import breakable
-from nextims.data.molecule import read_molecule
 
 SMILES = [
     *("C", "CC", "CCC", "CCCC", "CC(C)C", "C=C", "C#C", "c1ccccc1", "Cc1ccccc1", "O"),

@@ -7,10 +7,11 @@ import pytest
 
 from builders import ETHANOL_PEAKS, build_massbank_record
 from nextims.config import DataConfig
-from nextims.data.filters import find_fault
-from nextims.data.ingest import IngestError
-from nextims.data.massbank import parse_massbank, read_massbank
-from nextims.data.record import BadRecord, Record
+from nextims.data.library.filters import find_fault
+from nextims.data.library.ingest import IngestError
+from nextims.data.massbank import read_massbank
+from nextims.formats.massbank.reading import parse_massbank
+from nextims.spectra.record import BadRecord, Record
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "massbank-ei.tar.gz"
 

@@ -6,14 +6,14 @@ from rdkit import Chem
 
 from builders import ETHANOL_PEAKS, build_massbank_record, build_msp, build_store, changed
 from nextims.config import Config
-from nextims.data.derivative_records import recover
-from nextims.data.filters import find_fault
-from nextims.data.ingest import IngestError
-from nextims.data.massbank import parse_massbank
-from nextims.data.msp import MspEntry, read_msp
+from nextims.data.library.derivative_records import recover
+from nextims.data.library.filters import find_fault
+from nextims.data.library.ingest import IngestError
+from nextims.data.library.store import SpectrumStore, StoreError
 from nextims.data.nist_dataset import ensure_store, read_nist
-from nextims.data.record import BadRecord, Record
-from nextims.data.store import SpectrumStore, StoreError
+from nextims.formats.massbank.reading import parse_massbank
+from nextims.formats.msp.reading import MspEntry, read_msp
+from nextims.spectra.record import BadRecord, Record
 
 NIST_RECORD = """Name: Ethanol
 Synon: Ethyl alcohol

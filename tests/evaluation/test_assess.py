@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from builders import build_student
-from nextims.data.features import collate, featurize
-from nextims.data.molecule import read_molecule
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.examples.features import collate, featurize
 from nextims.evaluation.assess import assess, predict_structures
 from nextims.evaluation.metrics import score
 

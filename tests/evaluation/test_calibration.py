@@ -5,14 +5,9 @@ import pytest
 import torch
 
 from builders import build_calibration
-from nextims.evaluation.calibration import (
-    Calibration,
-    CalibrationError,
-    fit_error,
-    fit_similarity,
-)
+from nextims.evaluation.calibration import Calibration, CalibrationError, fit_error, fit_similarity
 from nextims.evaluation.reliability import calibration_error
-from nextims.training.checkpoint import load_plain
+from nextims.models.checkpoint import load_plain
 
 
 def spread_and_similarity(number, seed=0):

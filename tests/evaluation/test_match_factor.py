@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 
 from builders import ETHANOL_PEAKS, binned_rows, build_spectrum
-from nextims.evaluation.match_factor import (
-    nist_identity_match_factor,
-    nist_similarity_match_factor,
-)
+from nextims.evaluation.match_factor import nist_identity_match_factor, nist_similarity_match_factor
 from nextims.evaluation.metrics import compare
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "massbank-ei.tar.gz"

@@ -10,9 +10,9 @@ import pytest
 from builders import binned_rows as rows
 from builders import build_spectrum
 from nextims.data.massbank import read_massbank
-from nextims.data.record import Record
 from nextims.evaluation import metrics
 from nextims.evaluation.metrics import METRICS, SIMILARITIES, compare, score, score_all_pairs
+from nextims.spectra.record import Record
 
 MAX_MZ = 200
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "massbank-ei.tar.gz"

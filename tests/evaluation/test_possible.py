@@ -3,8 +3,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from nextims.data.molecule import ELEMENTS, read_molecule
-from nextims.evaluation.possible import impossible_share, possible_masses
+from nextims.chemistry.molecule import ELEMENTS, read_molecule
+from nextims.chemistry.possible_masses import possible_masses
+from nextims.evaluation.possible import impossible_share
 
 
 def masses(smiles, max_mz=200):

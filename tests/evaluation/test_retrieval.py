@@ -7,8 +7,7 @@ import pytest
 
 from builders import build_store
 from nextims.config import Config
-from nextims.data.dataset import EmptySplitError
-from nextims.data.spectrum import Spectrum
+from nextims.data.examples.dataset import EmptySplitError
 from nextims.evaluation import retrieval
 from nextims.evaluation.metrics import SIMILARITIES, score
 from nextims.evaluation.retrieval import (
@@ -20,6 +19,7 @@ from nextims.evaluation.retrieval import (
     rank_molecules,
     recall,
 )
+from nextims.spectra.spectrum import Spectrum
 
 MAX_MZ = 150
 ETHANOL = {27: 224, 29: 299, 31: 999, 45: 517, 46: 216}

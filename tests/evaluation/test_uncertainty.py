@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from builders import TEACHER_SIZES
-from nextims.data.features import Inputs, collate, featurize
-from nextims.data.molecule import read_molecule
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.examples.features import Inputs, collate, featurize
 from nextims.evaluation.metrics import score
 from nextims.evaluation.uncertainty import (
     FORETOLD,

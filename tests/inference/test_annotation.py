@@ -8,12 +8,13 @@ import pytest
 import torch
 from rdkit import Chem
 
-from nextims.data.features import Inputs, collate, featurize
-from nextims.data.formula import ELECTRON_MASS
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import Spectrum, isotope_pattern, nominal_mz
+from nextims.chemistry.formula import ELECTRON_MASS
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.examples.features import Inputs, collate, featurize
 from nextims.inference import PredictedSpectrum
 from nextims.inference.annotation import annotate
+from nextims.spectra.spectrum import Spectrum, nominal_mz
 
 VARIED = [
     "Cc1ccccc1",

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from nextims.config import PROJECT_ROOT
+from nextims.formats.writing import FORMATS
 from nextims.inference import Predictor
 from nextims.inference.energy import energy_note
-from nextims.inference.formats import FORMATS
 
 SEEN = {10: 3, 20: 996, 50: 205, 70: 6000, 80: 49}
 

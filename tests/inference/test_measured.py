@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from builders import build_record
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import Spectrum
+from nextims.chemistry.molecule import read_molecule
 from nextims.evaluation.metrics import score
 from nextims.inference.measured import MeasuredError, MeasuredSpectra, similarities
-from nextims.inference.results import PredictedSpectrum
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.spectrum import Spectrum
 
 
 def predicted(smiles, name=""):

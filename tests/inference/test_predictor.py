@@ -11,9 +11,9 @@ import torch
 from builders import STUDENT_SIZES, TEACHER_SIZES
 from nextims.config import PROJECT_ROOT, Config
 from nextims.inference import FailedPrediction, PredictedSpectrum, Predictor
-from nextims.inference.results import spectrum_from_bins
-from nextims.inference.structures import InputStructure
-from nextims.training.checkpoint import CheckpointError, save_checkpoint
+from nextims.inference.structures.lists import InputStructure
+from nextims.models.checkpoint import CheckpointError, save_checkpoint
+from nextims.spectra.prediction import spectrum_from_bins
 
 SHIPPED = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"
 VARIED = [
@@ -247,7 +247,8 @@ def test_the_shipped_student_knows_ethanol():
 
 def test_the_package_imports_without_pytorch():
     code = (
-        "import sys, nextims.inference, nextims.inference.structures, nextims.inference.writers;"
-        "import nextims.inference.terminal; sys.exit('torch' in sys.modules)"
+        "import sys, nextims.inference, nextims.inference.structures.lists;"
+        "import nextims.formats.spectrum_writer, nextims.pictures.terminal;"
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

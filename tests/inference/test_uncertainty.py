@@ -7,7 +7,7 @@ import torch
 from builders import build_calibration
 from nextims.evaluation.calibration import CalibrationError
 from nextims.inference import FailedPrediction, Predictor
-from nextims.training.checkpoint import Checkpoint
+from nextims.models.checkpoint import Checkpoint
 
 SMILES = ["CCO", "Cc1ccccc1", "BrCCBr", "[2H]C([2H])([2H])O"]
 

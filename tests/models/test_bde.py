@@ -6,8 +6,9 @@ import torch
 from rdkit import Chem
 
 from builders import BDE_SIZES
-from nextims.data.graph import BondTargets, GraphBatch, build_graph, collate_graphs, known_bonds
-from nextims.data.homolysis import breakable
+from nextims.chemistry.graph import build_graph
+from nextims.chemistry.homolysis import breakable
+from nextims.data.examples.graph_batch import BondTargets, GraphBatch, collate_graphs, known_bonds
 from nextims.models.bde import BDEModel
 
 

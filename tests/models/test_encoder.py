@@ -3,7 +3,8 @@ import pytest
 import torch
 from rdkit import Chem
 
-from nextims.data.graph import build_graph, collate_graphs
+from nextims.chemistry.graph import build_graph
+from nextims.data.examples.graph_batch import collate_graphs
 from nextims.models.encoder import MoleculeEncoder, Pooling
 
 MOLECULES = ("CCO", "CC(=O)Oc1ccccc1C(=O)O", "C", "C[C@H](O)[C@H](O)C")

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from nextims.data.features import Inputs, collate, featurize
-from nextims.data.molecule import ELEMENTS, read_molecule
-from nextims.data.spectrum import isotope_pattern
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import ELEMENTS, read_molecule
+from nextims.data.examples.features import Inputs, collate, featurize
 from nextims.models.formula_head import FormulaHead, Vocabulary
 
 

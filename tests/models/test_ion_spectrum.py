@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from nextims.data.features import Inputs, collate, featurize
-from nextims.data.fragment_batch import SHIFTS
-from nextims.data.molecule import ELEMENTS, read_molecule
-from nextims.data.spectrum import isotope_pattern
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import ELEMENTS, read_molecule
+from nextims.data.examples.features import Inputs, collate, featurize
+from nextims.data.examples.fragment_batch import SHIFTS
 from nextims.models.ion_spectrum import IonSpectrum
 
 

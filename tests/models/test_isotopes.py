@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from nextims.data.molecule import ELEMENTS
-from nextims.data.spectrum import isotope_pattern
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import ELEMENTS
 from nextims.models.isotopes import IsotopeEnvelope
 
 

@@ -1,7 +1,7 @@
 import torch
 
-from nextims.data.features import FINGERPRINT_SIZE, collate, featurize
-from nextims.data.molecule import read_molecule
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.examples.features import FINGERPRINT_SIZE, collate, featurize
 from nextims.models.layers import FingerprintLayer, ResidualBlock
 
 

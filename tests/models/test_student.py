@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from builders import build_student
-from nextims.data.features import Inputs, collate, featurize
-from nextims.data.molecule import read_molecule
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.examples.features import Inputs, collate, featurize
 from nextims.models.student import Gate
 
 SIZES = {"max_mz": 200, "width": 32, "experts": 4}

@@ -6,11 +6,12 @@ import torch
 from rdkit import Chem
 
 from builders import BDE_SIZES, TEACHER_SIZES
-from nextims.data.features import Inputs, collate, featurize
-from nextims.data.fragment_batch import describe_fragments
-from nextims.data.graph import BondTargets, build_graph
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import isotope_pattern
+from nextims.chemistry.graph import build_graph
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.examples.features import Inputs, collate, featurize
+from nextims.data.examples.fragment_batch import describe_fragments
+from nextims.data.examples.graph_batch import BondTargets
 from nextims.models.bde import BDEModel
 from nextims.models.teacher import Teacher
 

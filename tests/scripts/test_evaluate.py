@@ -15,10 +15,10 @@ from builders import (
     load_script,
 )
 from nextims.config import DataConfig, load_config
-from nextims.data.record import Record
-from nextims.data.spectrum import Spectrum
-from nextims.data.store_writer import StoreWriter
+from nextims.data.library.store_writer import StoreWriter
 from nextims.evaluation.metrics import METRICS, score
+from nextims.spectra.record import Record
+from nextims.spectra.spectrum import Spectrum
 
 MAX_MZ = 150
 SIZES = STUDENT_SIZES | {"max_mz": MAX_MZ}
@@ -43,7 +43,7 @@ def run(evaluate, tmp_path, monkeypatch, capsys):
     """Run the command in a folder with a store, settings and weights."""
     import torch
 
-    from nextims.training.checkpoint import save_checkpoint
+    from nextims.models.checkpoint import save_checkpoint
 
     monkeypatch.chdir(tmp_path)
     fractions = {"validation_fraction": 0.0, "test_fraction": 0.999999}
@@ -95,7 +95,7 @@ def test_other_energies(run, tmp_path):
 def test_retrieval_is_printed_and_written(run, tmp_path, split):
     from nextims.evaluation.assess import predict_structures
     from nextims.evaluation.retrieval import match_library
-    from nextims.training.checkpoint import load_model
+    from nextims.models.checkpoint import load_model
 
     build_store(tmp_path / "spectra.h5", SMALL_MOLECULES, splits=SMALL_SPLITS)
     status, out, _ = run("--retrieval", "--split", split, "--output", "result.json")

@@ -13,17 +13,18 @@ import pytest
 from rdkit import Chem
 
 from builders import load_script
+from nextims.chemistry.homolysis import breakable
+from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.surroundings import atom_kinds
 from nextims.config import load_config
-from nextims.data import bde_alfabet, bde_generator
-from nextims.data.bde_cache import BDECache
-from nextims.data.bond_energies import BondEnergies
-from nextims.data.homolysis import breakable
-from nextims.data.molecule import read_molecule
-from nextims.data.record import Record
-from nextims.data.spectrum import Spectrum
-from nextims.data.store_writer import StoreWriter
-from nextims.data.surroundings import atom_kinds
-from nextims.inference import bde_backends
+from nextims.data import bde_generator
+from nextims.data.bde import alfabet as bde_alfabet
+from nextims.data.bde.bond_energies import BondEnergies
+from nextims.data.bde.cache import BDECache
+from nextims.data.library.store_writer import StoreWriter
+from nextims.models import bde_backends
+from nextims.spectra.record import Record
+from nextims.spectra.spectrum import Spectrum
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "precompute_bde.py"
 # Toluene twice, as libraries have it.
@@ -66,7 +67,7 @@ def trained(config):
     import torch
 
     from nextims.models.bde import BDEModel
-    from nextims.training.checkpoint import save_checkpoint
+    from nextims.models.checkpoint import save_checkpoint
 
     torch.manual_seed(5)
     size = {"encoder_width": 16, "encoder_layers": 1}
@@ -292,7 +293,7 @@ def test_where_rdkit_cannot_draw_the_table_is_there_still(
 ):
     # As on a server that lacks the library RDKit draws with.
     monkeypatch.setitem(sys.modules, "rdkit.Chem.Draw", None)
-    monkeypatch.delitem(sys.modules, "nextims.inference.bond_drawing", raising=False)
+    monkeypatch.delitem(sys.modules, "nextims.pictures.bond_drawing", raising=False)
     arguments = ("--config", str(config), "--smiles", "CCO")
     assert main([*arguments]) == 0
     assert "C2H6O" in capsys.readouterr().out

@@ -500,8 +500,8 @@ def test_an_export_beside_the_checkpoint_is_used_if_it_is_of_the_same_weights(
     predict, checkpoint, capsys, tmp_path, monkeypatch
 ):
     pytest.importorskip("onnxscript", reason='needs pip install -e ".[onnx]"')
-    from nextims.inference.onnx_export import export_onnx
-    from nextims.inference.onnx_predictor import OnnxPredictor
+    from nextims.inference.onnx.export import export_onnx
+    from nextims.inference.onnx.predictor import OnnxPredictor
 
     own = tmp_path / "own.pt"
     shutil.copy(checkpoint, own)

@@ -13,9 +13,9 @@ import pytest
 
 from builders import SMALL_MOLECULES, load_script, save_student, save_teacher
 from nextims.config import PROJECT_ROOT
-from nextims.data.writing import only_writer
-from nextims.inference.formats import FORMATS
-from nextims.inference.parts import MANIFEST
+from nextims.files.writing import only_writer
+from nextims.formats.writing import FORMATS
+from nextims.inference.batches.parts import MANIFEST
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
 SHIPPED = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"
@@ -147,7 +147,7 @@ def test_parts_of_another_energy_are_refused(run, tmp_path, interrupted):
 
 
 def test_a_long_batch_is_kept_in_parts_unasked(run, tmp_path, monkeypatch, interrupted):
-    monkeypatch.setattr("nextims.inference.long_batch.LONG_BATCH", 50)
+    monkeypatch.setattr("nextims.cli.long_batch.LONG_BATCH", 50)
     write_list(tmp_path / "list.smi", 51)
     interrupted(40, signal.SIGINT)
     assert run("--batch", "list.smi", "--output", "out.csv", "--workers", "1")[0] == 130

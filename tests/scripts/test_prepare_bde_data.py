@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from builders import load_script, small_bde_table
-from nextims.data import bde_data
-from nextims.data.bde_dataset import BDEDataset
+from nextims.data.bde import dft_table
+from nextims.data.bde.dft_dataset import BDEDataset
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_bde_data.py"
 
@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_bde_data.py"
 def main(tmp_path):
     """The script's main with a configuration whose paths are in a temporary folder."""
     config = tmp_path / "config.yaml"
-    config.write_text("bde: {data: data/bde_data.h5}\n")
+    config.write_text("bde: {data: data/dft_table.h5}\n")
     module = load_script("prepare_bde_data")
     return lambda *arguments: module.main(["--config", str(config), *map(str, arguments)])
 
@@ -25,9 +25,9 @@ def main(tmp_path):
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
     table = small_bde_table()
-    monkeypatch.setattr(bde_data, "TABLE_SHA256", hashlib.sha256(table).hexdigest())
+    monkeypatch.setattr(dft_table, "TABLE_SHA256", hashlib.sha256(table).hexdigest())
     with zipfile.ZipFile(tmp_path / "alfabet-0.1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(bde_data.TABLE, table)
+        wheel.writestr(dft_table.TABLE, table)
     return tmp_path / "alfabet-0.1.0-py3-none-any.whl"
 
 
@@ -36,8 +36,8 @@ def test_the_package_becomes_what_training_reads(main, archive, tmp_path, capsys
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].split() == ["split", "molecules", "bonds"]
     assert printed[1].split()[:2] == ["train", "16"]
-    assert printed[-1] == f"written: {tmp_path / 'data' / 'bde_data.h5'}"
-    assert len(BDEDataset(tmp_path / "data" / "bde_data.h5", "train")) == 16
+    assert printed[-1] == f"written: {tmp_path / 'data' / 'dft_table.h5'}"
+    assert len(BDEDataset(tmp_path / "data" / "dft_table.h5", "train")) == 16
 
 
 def test_a_package_that_is_not_there_or_another_is_one_line(main, archive, tmp_path, capsys):

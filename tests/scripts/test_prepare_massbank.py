@@ -10,8 +10,8 @@ import pytest
 from massbank_server import serve
 
 from builders import build_massbank_record, load_script
-from nextims.data import massbank_download
-from nextims.data.store import SpectrumStore
+from nextims.data.library import massbank_release
+from nextims.data.library.store import SpectrumStore
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_massbank.py"
 SMILES = ["CCO", "CC=O", "CCCO", "CC(C)=O"]
@@ -103,9 +103,9 @@ def test_download_of_the_current_release(main, archive, tmp_path, monkeypatch, c
     with serve({"/tarball": archive}) as server:
         release = {"tag_name": "2025.10", "tarball_url": server.address + "/tarball"}
         server.files["/latest"] = json.dumps(release).encode()
-        latest = massbank_download.find_latest_release
+        latest = massbank_release.find_latest_release
         monkeypatch.setattr(
-            massbank_download, "find_latest_release", lambda: latest(server.address + "/latest")
+            massbank_release, "find_latest_release", lambda: latest(server.address + "/latest")
         )
         assert main("--download") == 0
     assert SpectrumStore(tmp_path / "spectra.h5").attributes["source"] == (

@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from builders import build_library, build_msp, load_script
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import Spectrum
+from nextims.chemistry.molecule import read_molecule
+from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.inference import loading
-from nextims.inference.results import PredictedSpectrum
-from nextims.inference.writers import SpectrumWriter
 from nextims.search.index_building import build_index
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.spectrum import Spectrum
 
 CANDIDATES = "CCO ethanol\nCOC ether\nC1CC broken\nCCCO\nOCC alcohol\n"
 UNKNOWN = build_msp("peak 7", fields={"MW": "46"})

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from builders import build_config, load_script
+from nextims.models.checkpoint import load_model, save_checkpoint
 from nextims.models.teacher import Teacher
-from nextims.training.checkpoint import load_model, save_checkpoint
 from nextims.training.teacher import teacher_arguments
 
 

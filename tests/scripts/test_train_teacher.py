@@ -8,7 +8,7 @@ import pytest
 
 from builders import build_bde_data, build_config, load_script
 from nextims.config import PROJECT_ROOT
-from nextims.training.checkpoint import load_model
+from nextims.models.checkpoint import load_model
 
 SCRIPT = PROJECT_ROOT / "scripts" / "train_teacher.py"
 

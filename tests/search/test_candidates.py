@@ -5,13 +5,13 @@ import pytest
 
 from builders import ETHANOL_PEAKS, build_record
 from nextims.config import PROJECT_ROOT
-from nextims.data.record import Record
-from nextims.data.spectrum import Spectrum
 from nextims.inference.loading import open_predictor
-from nextims.inference.structures import InputStructure
+from nextims.inference.structures.lists import InputStructure
 from nextims.search.candidates import predicted_candidates
 from nextims.search.entries import Entry, Skipped
 from nextims.search.ranking import search
+from nextims.spectra.record import Record
+from nextims.spectra.spectrum import Spectrum
 
 C4H10O = ("CCCCO", "CCC(C)O", "CC(C)CO", "CC(C)(C)O", "CCOCC", "CCCOC", "COC(C)C")
 OTHERS = ("c1ccccc1", "Cc1ccccc1", "CCCCCC", "CC(=O)OC", "CCN(CC)CC", "ClC(Cl)Cl", "CCO", "CSC")

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from builders import SMALL_MOLECULES, build_library, build_msp, plausible_peaks
-from nextims.data import record
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import Spectrum
-from nextims.inference.results import PredictedSpectrum
-from nextims.inference.writers import SpectrumWriter
+from nextims.chemistry.molecule import read_molecule
+from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import EntryFilter
 from nextims.search.index_building import build_index
 from nextims.search.libraries import read_library
 from nextims.search.library_index import LibraryIndex
+from nextims.spectra import record
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.spectrum import Spectrum
 
 pytest.importorskip("ms_entropy")
 

@@ -11,7 +11,7 @@ from builders import (
     build_record,
     plausible_peaks,
 )
-from nextims.data.molecule import read_molecule
+from nextims.chemistry.molecule import read_molecule
 from nextims.search.entries import Entry, SearchError
 from nextims.search.filters import EntryFilter
 from nextims.search.flash import WEIGHTINGS

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from builders import build_msp, build_record, build_store
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import Spectrum
-from nextims.inference.formats import FORMATS
-from nextims.inference.results import PredictedSpectrum
-from nextims.inference.writers import SpectrumWriter
+from nextims.chemistry.molecule import read_molecule
+from nextims.formats.spectrum_writer import SpectrumWriter
+from nextims.formats.writing import FORMATS
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.libraries import read_library, read_queries
 from nextims.search.ranking import search
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.spectrum import Spectrum
 
 SPECTRA = {"CCO": {31: 1.0, 45: 0.5, 46: 0.2}, "CC(C)=O": {43: 1.0, 58: 0.3}, "CCN": {30: 1.0}}
 
@@ -54,7 +54,7 @@ def test_a_library_dialect_of_msdial_is_known_as_predicted(tmp_path):
 
 
 def test_tables_of_several_batches_keep_their_order(tmp_path, monkeypatch):
-    monkeypatch.setattr("nextims.data.readers.tables._BATCH", 2)
+    monkeypatch.setattr("nextims.formats.hdf5.reading.BATCH", 2)
     entries = list(read_library(write_predictions(tmp_path / "lib.h5")))
     assert [(entry.line, entry.smiles) for entry in entries] == list(enumerate(SPECTRA, 1))
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from builders import ETHANOL_PEAKS, SMALL_MOLECULES, build_record, plausible_peaks
-from nextims.data.molecule import read_molecule
-from nextims.data.record import Record
-from nextims.data.spectrum import Spectrum
+from nextims.chemistry.molecule import read_molecule
 from nextims.evaluation.metrics import compare
 from nextims.search.entries import Entry, SearchError
 from nextims.search.filters import EntryFilter
 from nextims.search.ranking import SCORES, search
+from nextims.spectra.record import Record
+from nextims.spectra.spectrum import Spectrum
 
 
 def entry(smiles, peaks=None, **fields):

@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 import pytest
 
 from builders import ETHANOL_PEAKS, build_record
-from nextims.data.molecule import read_molecule
-from nextims.data.spectrum import Spectrum
-from nextims.inference.results import PredictedSpectrum
+from nextims.chemistry.molecule import read_molecule
 from nextims.search.entries import Entry, predicted_entry
 from nextims.search.ranking import search
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.spectrum import Spectrum
 
 pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"')
 

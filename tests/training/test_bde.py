@@ -15,9 +15,16 @@ from builders import (
     changed,
     save_bde_model,
 )
-from nextims.data.bde_data import BDEDataError, prepare_bde_data
-from nextims.data.bde_dataset import BDEDataset, bde_loader
+from nextims.data.bde.dft_dataset import BDEDataset, bde_loader
+from nextims.data.bde.dft_table import BDEDataError, prepare_bde_data
 from nextims.models.bde import BDEModel
+from nextims.models.checkpoint import (
+    CheckpointError,
+    load_model,
+    load_plain,
+    save_atomically,
+    save_checkpoint,
+)
 from nextims.models.teacher import Teacher
 from nextims.training import bde
 from nextims.training.bde import (
@@ -27,13 +34,6 @@ from nextims.training.bde import (
     bond_energy_errors,
     load_bde_model,
     train_bde,
-)
-from nextims.training.checkpoint import (
-    CheckpointError,
-    load_model,
-    load_plain,
-    save_atomically,
-    save_checkpoint,
 )
 from nextims.training.runs import is_complete
 from nextims.training.trainer import Interrupted

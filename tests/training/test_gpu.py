@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from builders import SMALL_MOLECULES, build_bde_cache, build_bde_data, build_config, changed
+from nextims.chemistry.molecule import read_molecule
 from nextims.config import PROJECT_ROOT, Config
-from nextims.data.bde_cache import BDECache
+from nextims.data.bde.cache import BDECache
 from nextims.data.bde_generator import fill_cache
-from nextims.data.molecule import read_molecule
-from nextims.inference.bde_backends import open_backend
 from nextims.inference.predictor import Predictor
+from nextims.models.bde_backends import open_backend
+from nextims.models.checkpoint import load_plain
 from nextims.training.bde import train_bde
-from nextims.training.checkpoint import load_plain
-from nextims.training.distillation import train_student
+from nextims.training.distillation.student import train_student
 from nextims.training.teacher import train_teacher
 
 GPUS = torch.cuda.device_count()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nextims.data.graph import BondTargets
+from nextims.data.examples.graph_batch import BondTargets
 from nextims.training import losses
 
 SPECTRA = torch.tensor([[0.5, 0.5, 0.0, 0.0], [0.1, 0.2, 0.3, 0.4]])

@@ -1,7 +1,7 @@
 import pytest
 
 from builders import build_config, changed
-from nextims.data.store import StoreError
+from nextims.data.library.store import StoreError
 from nextims.training.memory import measure
 
 

@@ -4,9 +4,9 @@ import torch
 from builders import BDE_SIZES, STUDENT_SIZES, TEACHER_SIZES, build_store
 from nextims.config import DataConfig
 from nextims.models.bde import BDEModel
+from nextims.models.checkpoint import load_plain, save_checkpoint
 from nextims.models.student import Student
 from nextims.models.teacher import Teacher
-from nextims.training.checkpoint import load_plain, save_checkpoint
 from nextims.training.model_card import add_section, write_bde_card, write_spectrum_card
 
 ORIGIN = {

@@ -11,11 +11,11 @@ from builders import (
     plausible_peaks,
     save_bde_model,
 )
-from nextims.data.bde_cache import BDECache
-from nextims.data.molecule import read_molecule
-from nextims.data.store import SpectrumStore, StoreError
-from nextims.inference.bde_backends import open_backend
-from nextims.training.checkpoint import CheckpointError, load_plain, save_atomically
+from nextims.chemistry.molecule import read_molecule
+from nextims.data.bde.cache import BDECache
+from nextims.data.library.store import SpectrumStore, StoreError
+from nextims.models.bde_backends import open_backend
+from nextims.models.checkpoint import CheckpointError, load_plain, save_atomically
 from nextims.training.pipeline import run_pipeline
 
 

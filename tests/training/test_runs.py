@@ -12,10 +12,10 @@ from builders import (
     build_student,
     changed,
 )
-from nextims.data.features import Inputs
+from nextims.data.examples.features import Inputs
+from nextims.models.checkpoint import CheckpointError, load_plain, save_checkpoint
 from nextims.training import runs
 from nextims.training.bde import bde_key, train_bde
-from nextims.training.checkpoint import CheckpointError, load_plain, save_checkpoint
 from nextims.training.runs import (
     file_digest,
     is_complete,

@@ -6,12 +6,12 @@ import torch
 
 from builders import build_bde_cache, build_config, changed, save_student, save_teacher
 from nextims.config import PROJECT_ROOT, load_config
-from nextims.data.features import Inputs
-from nextims.training.checkpoint import CheckpointError, load_model, load_plain, weights_digest
+from nextims.data.examples.features import Inputs
+from nextims.models.checkpoint import CheckpointError, load_model, load_plain, weights_digest
+from nextims.training.distillation.unlabelled_structures import unlabelled_structures
 from nextims.training.runs import is_complete
 from nextims.training.self_training import PredictedSpectra, predicted_by_student
 from nextims.training.teacher import teacher_key, train_teacher
-from nextims.training.unlabelled_structures import unlabelled_structures
 
 TEACHER_INPUTS = Inputs(graph=True, fragments=60)
 LISTED = ["CCCCCO", "CCCCN", "CCOC(C)=O", "c1ccccc1CC"]

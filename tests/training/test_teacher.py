@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from builders import build_bde_cache, build_config, changed, save_bde_model
-from nextims.data.bde_cache import BDECacheError
-from nextims.data.store import StoreError
+from nextims.data.bde.cache import BDECacheError
+from nextims.data.library.store import StoreError
 from nextims.evaluation.calibration import Calibration
+from nextims.models.checkpoint import CheckpointError, load_model, load_plain
 from nextims.training import teacher as teacher_module
-from nextims.training.checkpoint import CheckpointError, load_model, load_plain
 from nextims.training.runs import is_complete
 from nextims.training.teacher import teacher_key, train_teacher
 from nextims.training.trainer import Interrupted

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from builders import build_bde_cache, build_config, changed
-from nextims.data.features import Inputs
+from nextims.data.examples.features import Inputs
+from nextims.models.checkpoint import CheckpointError
 from nextims.models.teacher_network import TeacherNetwork
-from nextims.training.checkpoint import CheckpointError
 from nextims.training.runs import split_loader
 from nextims.training.teacher_network import FinetunePhase, network_arguments
 from nextims.training.trainer import Interrupted, Losses, Trainer

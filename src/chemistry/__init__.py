@@ -1,0 +1,1 @@
+"""What follows from a structure alone: its formula, its isotopes, its graph, how it breaks."""

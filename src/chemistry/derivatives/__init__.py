@@ -1,0 +1,1 @@
+"""Derivatives as they go into a gas chromatograph: reagents, and what they react with."""

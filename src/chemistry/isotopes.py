@@ -1,0 +1,94 @@
+"""Isotope patterns of formulas at nominal masses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+# Isotopes heavier than the most abundant one, as {mass shift: abundance relative to it} (IUPAC
+# 2013 representative compositions, Meija et al., Pure Appl. Chem. 2016, 88, 293). Boron has the
+# lighter 10B below its base mass; fluorine, phosphorus and iodine have one stable isotope.
+ISOTOPE_RATIOS: dict[str, dict[int, float]] = {
+    "H": {0: 1.0, 1: 0.000115},
+    "B": {-1: 0.248, 0: 1.0},
+    "C": {0: 1.0, 1: 0.010816},
+    "N": {0: 1.0, 1: 0.003653},
+    "O": {0: 1.0, 1: 0.000381, 2: 0.002055},
+    "F": {0: 1.0},
+    "Si": {0: 1.0, 1: 0.050801, 2: 0.033527},
+    "P": {0: 1.0},
+    "S": {0: 1.0, 1: 0.007895, 2: 0.044742, 4: 0.000105},
+    "Cl": {0: 1.0, 2: 0.319964},
+    "Br": {0: 1.0, 2: 0.972776},
+    "I": {0: 1.0},
+}
+
+
+# Mass shifts of the isotope patterns of ions, in Da: hexabromobenzene's ends at M + 12; only boron
+# brings any below 0.
+LOWEST_ISOTOPE, HIGHEST_ISOTOPE = -6, 12
+
+
+def isotope_pattern(counts: Mapping[str, int]) -> dict[int, float]:
+    """Return the isotope pattern of a formula at nominal masses.
+
+    The exact convolution of the elements' isotopes, by IUPAC abundances.
+
+    Args:
+        counts: number of atoms of each element, isotope labels left out.
+
+    Returns:
+        Abundance by mass shift from the ion of the most abundant isotopes, sum 1; shifts of less
+        than 1e-6 left out.
+
+    Raises:
+        KeyError: an element outside the supported ones.
+
+    Example:
+        >>> from nextims.chemistry.isotopes import isotope_pattern
+        >>> pattern = isotope_pattern({"C": 1, "Cl": 4})
+        >>> round(pattern[2] / pattern[0], 2)
+        1.28
+    """
+    pattern, lowest = _convolved(counts)
+    return {i + lowest: float(p) for i, p in enumerate(pattern) if p >= 1e-6}
+
+
+def highest_isotope(counts: Mapping[str, int], least: float) -> int:
+    """Return the highest mass shift in the isotope pattern of a formula.
+
+    Args:
+        counts: number of atoms of each element, isotope labels left out.
+        least: smallest abundance that counts, of that of the most abundant shift.
+
+    Example:
+        >>> from nextims.chemistry.isotopes import highest_isotope
+        >>> highest_isotope({"C": 1, "Cl": 4}, 0.001)
+        8
+    """
+    pattern, lowest = _convolved(counts)
+    return int(np.flatnonzero(pattern >= least * pattern.max())[-1]) + lowest
+
+
+def _convolved(counts: Mapping[str, int]) -> tuple[np.ndarray, int]:
+    """Return the pattern, sum 1, and the mass shift at which it begins."""
+    # Boron reaches below the base mass: the array's origin moves down by one for each boron.
+    lowest = -counts.get("B", 0)
+    pattern = np.array([1.0])
+    for element, number in counts.items():
+        pattern = np.convolve(pattern, _of_one_element(element, number))
+    return pattern / pattern.sum(), lowest
+
+
+@lru_cache(maxsize=4096)
+def _of_one_element(element: str, number: int) -> np.ndarray:
+    ratios = ISOTOPE_RATIOS[element]
+    single = np.zeros(max(ratios) - min(ratios) + 1)
+    for shift, ratio in ratios.items():
+        single[shift - min(ratios)] = ratio
+    pattern = np.array([1.0])
+    for _ in range(number):
+        pattern = np.convolve(pattern, single)
+    return pattern

@@ -1,0 +1,125 @@
+"""The pieces of molecules as the student reads them. Imports no PyTorch.
+
+Shapes in this module: ``p`` pieces of a molecule, ``n`` pieces of all molecules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdMolDescriptors
+
+from .cleavage import cleave
+from .molecule import ELEMENTS, each_atom
+
+# What is said of a broken bond: the two atoms; the kept atom and its neighbours; the lost one and
+# its neighbours. Each is folded to so many positions.
+_SAID_OF_A_CUT = 3
+_FOLDED = 2048
+# Positions of all of them, and one more for bonds that are not there.
+CUT_POSITIONS = _SAID_OF_A_CUT * _FOLDED + 1
+_NO_CUT = CUT_POSITIONS - 1
+_PLACE = {Chem.GetPeriodicTable().GetAtomicNumber(e): i for i, e in enumerate(ELEMENTS)}
+_ONE_ATOM = np.eye(len(ELEMENTS), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class PieceSet:
+    """The pieces of one molecule; the whole molecule comes first.
+
+    Attributes:
+        elements: atoms of each element, labelled ones and hydrogens counted,
+            ``(p, len(ELEMENTS))`` int16.
+        bonds: positions of what is said of each bond of the molecule as one of its atoms is kept
+            and the other lost, ``(d, 3)`` int16; the last is no bond.
+        broken: which of these each piece has broken, ``(p, MOST_CUTS)`` int16.
+    """
+
+    elements: np.ndarray
+    bonds: np.ndarray
+    broken: np.ndarray
+
+    @property
+    def cuts(self) -> np.ndarray:
+        """Positions of what is said of the broken bonds of each piece, ``(p, cuts)`` int16."""
+        return self.bonds[self.broken].reshape(len(self), -1)
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+
+def describe_pieces(mol: Chem.Mol, most: int) -> PieceSet:
+    """Return the pieces of a molecule, what they are made of and how they were cut off.
+
+    Args:
+        mol: the molecule.
+        most: largest number of pieces.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.chemistry.molecule import ELEMENTS
+        >>> from nextims.chemistry.pieces import describe_pieces
+        >>> pieces = describe_pieces(Chem.MolFromSmiles("CO"), 10)
+        >>> pieces.elements[:, [ELEMENTS.index(e) for e in "CHO"]]
+        array([[1, 4, 1],
+               [0, 1, 1],
+               [1, 3, 0]], dtype=int16)
+    """
+    cleavage = cleave(mol, most)
+    atoms = each_atom(mol)
+    # In floating point, which has the quicker matrix product.
+    elements = _ONE_ATOM[[_PLACE[atom.GetAtomicNum()] for atom in atoms]]
+    elements[:, ELEMENTS.index("H")] += [atom.GetTotalNumHs() for atom in atoms]
+    counts = cleavage.atoms.astype(np.float32) @ elements
+    kept, lost = cleavage.orders.nonzero()
+    number = np.empty(cleavage.orders.shape, np.int16)
+    number[kept, lost] = np.arange(len(kept))
+    broken = number[cleavage.kept, cleavage.lost]
+    broken[cleavage.kept < 0] = len(kept)
+    return PieceSet(counts.astype(np.int16), _said_of(mol, cleavage.orders, kept, lost), broken)
+
+
+def _said_of(mol: Chem.Mol, orders: np.ndarray, kept: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Return the positions of what is said of bonds, ``(bonds + 1, 3)``; the last is no bond."""
+    orders = (2 * orders).astype(np.uint64)
+    with np.errstate(over="ignore"):
+        # Element, neighbours, hydrogens, charge, isotope, ring: what ECFP begins with.
+        alone = mixed(np.array(rdMolDescriptors.GetConnectivityInvariants(mol, True), np.uint64))
+        around = mixed(alone + mixed(orders)) * (orders > 0)
+        within = mixed(3 * alone + around.sum(1))
+        order = orders[kept, lost]
+        both = 5 * alone[kept] + 11 * alone[lost]
+        said = [both + order, within[kept] + order, within[lost] + order]
+        folded = [mixed(number) % _FOLDED for number in said]
+    positions = np.full((len(kept) + 1, _SAID_OF_A_CUT), _NO_CUT, np.int16)
+    positions[:-1] = np.stack(folded, 1)
+    positions[:-1] += _FOLDED * np.arange(_SAID_OF_A_CUT, dtype=np.int16)
+    return positions
+
+
+def mixed(number: np.ndarray) -> np.ndarray:
+    """Return numbers of 64 bits mixed by the finalizer of SplitMix64 (Steele et al. 2014)."""
+    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return number ^ (number >> np.uint64(31))
+
+
+def join_pieces(
+    sets: Sequence[PieceSet],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Put the pieces of molecules one after the other.
+
+    Returns:
+        The molecule that each piece is of, ``(n,)``; its place among the pieces of the molecule,
+        ``(n,)``; and elements and cuts as in ``PieceSet``, ``(n, ...)``; all int64.
+    """
+    counts = [len(s) for s in sets]
+    return (
+        np.repeat(np.arange(len(sets)), counts),
+        np.concatenate([np.arange(count) for count in counts]),
+        np.concatenate([s.elements for s in sets]).astype(np.int64),
+        np.concatenate([s.cuts for s in sets]).astype(np.int64),
+    )

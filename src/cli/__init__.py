@@ -1,0 +1,1 @@
+"""What the commands share: their options, exit statuses and error lines."""

@@ -1,0 +1,93 @@
+"""How the training commands report: a table at the end, one line where the user can mend it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..data.bde.cache import BDECacheError
+from ..data.bde.dft_table import BDEDataError
+from ..data.bde_generator import BackendMissingError
+from ..data.examples.dataset import EmptySplitError
+from ..data.examples.kept_features import KeptFeaturesError
+from ..data.examples.unlabelled import UnlabelledError
+from ..data.library.ingest import IngestError
+from ..data.library.store import StoreError
+from ..models.checkpoint import CheckpointError
+from ..models.device import DeviceError
+from ..training.parallel.processes import FirstFailedError, is_first, lost_another, part, rank
+from ..training.trainer import Interrupted
+
+USER_ERRORS = (
+    StoreError,
+    IngestError,
+    KeptFeaturesError,
+    BDECacheError,
+    BDEDataError,
+    BackendMissingError,
+    CheckpointError,
+    EmptySplitError,
+    UnlabelledError,
+    DeviceError,
+)
+
+
+def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
+    """Train and print the metrics of the result.
+
+    Args:
+        train: trains and returns, by the model's name, the metadata of its checkpoint.
+
+    Returns:
+        The exit status: 0 when finished, 2 where an input is missing or wrong, 143 (as a shell
+        reports SIGTERM) when asked to stop, 130 after Ctrl-C. Of several processes the first one
+        prints and gives the status; another does where it alone has failed.
+    """
+    try:
+        results = train()
+    except USER_ERRORS as error:
+        where = "" if is_first() else f"process {rank()}: "
+        print(f"error: {where}{error}", file=sys.stderr)
+        return 2
+    except FirstFailedError:
+        return 0
+    except Interrupted as stopped:
+        message = f"{stopped}; --resume continues (train_pipeline.py does by itself)"
+        status = _stopped(message, stopped.status)
+        part()
+        return status
+    except KeyboardInterrupt:
+        return _stopped("interrupted; --resume continues after the last whole epoch", 130)
+    except RuntimeError as error:
+        if not lost_another(error):
+            raise
+        return _stopped(
+            "error: another process of the training has ended; --resume continues after the last "
+            f"whole epoch ({error})",
+            1,
+        )
+    if is_first():
+        for model, metadata in results.items():
+            print_metrics(f"{model}, validation", metadata["validation"])
+            if "test" in metadata:
+                what = "spectra" if "test_spectra" in metadata else "bonds"
+                title = f"{model}, test ({metadata[f'test_{what}']:,} {what})"
+                print_metrics(title, metadata["test"])
+    part()
+    return 0
+
+
+def _stopped(message: str, status: int) -> int:
+    """Print why all processes have stopped, and return the exit status, once."""
+    if not is_first():
+        return 0
+    print(message, file=sys.stderr)
+    return status
+
+
+def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
+    """Print metrics under each other."""
+    print(title)
+    for name, value in metrics.items():
+        print(f"  {name:<20} {value:8.4f}")

@@ -1,0 +1,1 @@
+"""Bond dissociation energies (BDEs): their cache, the DFT table, ALFABET, tables to read."""

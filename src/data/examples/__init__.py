@@ -1,0 +1,1 @@
+"""What a training loop reads: features, batches and loaders of them."""

@@ -1,0 +1,136 @@
+"""Writing one file alone and on a disk that may be full."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from .endings import known_ending
+
+# A full disk, a used-up quota, a limit on the size of files.
+NO_SPACE = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+class BeingWrittenError(RuntimeError):
+    """Another process writes the same file; the message names it."""
+
+
+@contextmanager
+def only_writer(path: str | Path, *, wait: float = 0.0) -> Iterator[None]:
+    """Be the only process that writes a file, as far as all writers ask so.
+
+    ``PATH.lock`` stands beside it meanwhile. The lock ends with its process, however that ends.
+
+    Args:
+        path: the file, or a folder of files; the folder that it lies in exists.
+        wait: seconds to wait for another process to end.
+
+    Raises:
+        BeingWrittenError: another process is.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.files.writing import only_writer
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "spectra.h5")
+        >>> with only_writer(path):
+        ...     path.with_name("spectra.h5.lock").exists()
+        True
+    """
+    from filelock import FileLock, Timeout
+
+    lock = Path(path).with_name(f"{Path(path).name}.lock")
+    holder = FileLock(lock)
+    try:
+        holder.acquire(timeout=wait)
+    except Timeout:
+        raise BeingWrittenError(
+            f"{path}: another process is writing it; wait for that, or write to another file"
+        ) from None
+    try:
+        yield
+    finally:
+        # Before it is released: whoever waits for it by name then makes a new one.
+        with suppress(OSError):
+            lock.unlink()
+        holder.release()
+
+
+def claim_space(path: str | Path, start: int, size: int) -> None:
+    """Claim the disk space of ``size`` bytes of a file, before something is written there.
+
+    HDF5 does not survive a write that fails: neither can the file be closed nor the process end
+    in order. Does nothing where the system has no ``posix_fallocate``.
+
+    Args:
+        path: the file; it exists, and becomes longer where it has to.
+        start: first of the bytes.
+        size: number of bytes.
+
+    Raises:
+        OSError: there is not so much space.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.files.writing import claim_space
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "spectra.h5")
+        >>> path.touch()
+        >>> claim_space(path, 0, 1000)
+    """
+    if hasattr(os, "posix_fallocate"):
+        with Path(path).open("rb+") as file:
+            os.posix_fallocate(file.fileno(), start, size)
+
+
+class OutputError(ValueError):
+    """An output file cannot be written; the message names it and the reason."""
+
+
+def check_output(path: str | Path, endings: Collection[str], what: str = "spectra") -> Path:
+    """Check that results can be written to a path, before the work of predicting them.
+
+    Args:
+        path: file to write.
+        endings: those allowed, with their point, in lower case.
+        what: names the results in the error.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: the ending is none of these, or the folder is missing or write-protected.
+
+    Example:
+        >>> from nextims.files.writing import check_output
+        >>> check_output("spectra.msp", [".msp", ".mgf"]).suffix
+        '.msp'
+    """
+    path = Path(path)
+    if known_ending(path, endings) not in endings:
+        raise OutputError(
+            f"{path}: unknown ending {path.suffix!r}; {what} can be written as {', '.join(endings)}"
+        )
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: the folder {path.parent} does not exist")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path}: the folder {path.parent} cannot be written to")
+    return path
+
+
+def temporary_name(path: Path) -> Path:
+    """Return the name under which a file is written until it is whole."""
+    return path.with_name(path.name + ".tmp")
+
+
+@contextmanager
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Name the file that cannot be written: errors of writing do not."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
+        raise OutputError(f"{path}: cannot be written ({reason})") from error

@@ -1,0 +1,1 @@
+"""CSV: one row a peak, or two columns m/z and intensity."""

@@ -1,0 +1,212 @@
+"""What all formats share: the peaks that a file can hold, and how they and the names are written.
+
+In all formats the base peak is 999, no peak has intensity 0 or an m/z below 1, and m/z is an
+integer, or has four decimals where the spectrum is at accurate masses.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..chemistry.formula import ELECTRON_MASS
+from ..spectra.ions import MZ_DECIMALS, AnnotatedPeak
+from ..spectra.prediction import PredictedSpectrum
+from ..spectra.spectrum import STANDARD_ENERGY
+from ..spectra.uncertainty import Expectation
+from ..version import __version__
+
+BASE_PEAK = 999
+# lib2nist stops at a peak below m/z 1 and loses the rest of the library.
+LOWEST_MZ = 1
+# Looked up, whole numbers take a third of the time that they take to print.
+_TEXTS = np.array([str(number) for number in range(2000)], dtype=object)
+
+
+class ExportedPeak(NamedTuple):
+    """One peak as a file holds it.
+
+    Attributes:
+        mz: m/z, as in the spectrum.
+        intensity: abundance, base peak 999.
+        annotation: the ions behind it, where they are known.
+        deviation: standard deviation of the error of its intensity, base peak 999, where known.
+    """
+
+    mz: int | float
+    intensity: int
+    annotation: AnnotatedPeak | None
+    deviation: float | None
+
+
+def exported_peaks(result: PredictedSpectrum) -> list[ExportedPeak]:
+    """Return the peaks that a file can hold, by m/z.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import exported_peaks
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> spectrum = Spectrum([31, 45, 46], [1.0, 0.0001, 0.25])
+        >>> result = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
+        >>> [(peak.mz, peak.intensity) for peak in exported_peaks(result)]
+        [(31, 999), (46, 250)]
+    """
+    peaks = result.peaks
+    nothing = [None] * len(peaks)
+    annotations = result.annotations or nothing
+    deviations = nothing
+    if result.uncertainty is not None and result.uncertainty.deviations is not None:
+        deviations = [round(BASE_PEAK * d, 1) for d in result.uncertainty.deviations.tolist()]
+    scaled = [
+        ExportedPeak(peak.mz, round(BASE_PEAK * peak.intensity), annotation, deviation)
+        for peak, annotation, deviation in zip(peaks, annotations, deviations, strict=True)
+    ]
+    return [peak for peak in scaled if peak.mz >= LOWEST_MZ and peak.intensity > 0]
+
+
+def peak_texts(result: PredictedSpectrum) -> list[tuple[str, str]]:
+    """Return m/z and intensity of the peaks that a file can hold, as text.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import peak_texts
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> spectrum = Spectrum([31.01784, 45.03349], [1.0, 0.5])
+        >>> peak_texts(PredictedSpectrum(1, "", read_molecule("CCO"), spectrum, left_out=0.0))
+        [('31.0178', '999'), ('45.0335', '500')]
+    """
+    if result.left_out is not None:
+        return [(mz_text(peak.mz), str(peak.intensity)) for peak in exported_peaks(result)]
+    # Most of the time that a long list takes to write goes here.
+    intensity = np.rint(BASE_PEAK * result.spectrum.intensity.astype(np.float64))
+    kept = (intensity > 0) & (result.spectrum.mz >= LOWEST_MZ)
+    mz = np.rint(result.spectrum.mz[kept]).astype(int)
+    height = intensity[kept].astype(int)
+    return list(zip(_texts(mz), _texts(height), strict=True))
+
+
+def _texts(numbers: np.ndarray) -> list[str]:
+    if numbers.max(initial=0) < len(_TEXTS):
+        return _TEXTS[numbers].tolist()
+    return list(map(str, numbers.tolist()))
+
+
+def mz_text(mz: int | float) -> str:
+    """Return an m/z as it is written: an integer as it is, others with four decimals."""
+    return str(mz) if isinstance(mz, int) else f"{mz:.{MZ_DECIMALS}f}"
+
+
+def molecular_ion_mz(result: PredictedSpectrum) -> float:
+    """Return the exact m/z of the molecular ion, the electron's mass taken off.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import molecular_ion_mz
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> methane = PredictedSpectrum(1, "", read_molecule("C"), Spectrum([16], [1]))
+        >>> round(molecular_ion_mz(methane), 5)
+        16.03075
+    """
+    return result.molecule.exact_mass - ELECTRON_MASS
+
+
+def signature(model_name: str = "") -> str:
+    """Return what a spectrum was predicted by: program, version and model.
+
+    Example:
+        >>> from nextims.formats.exported import signature
+        >>> signature("student best_student.pt").split(", ")[1]
+        'student best_student.pt'
+    """
+    program = f"NExtIMS {__version__}"
+    return f"{program}, {model_name}" if model_name else program
+
+
+def single_line(text: str) -> str:
+    r"""Return a text on one line: white space of any kind, line breaks too, becomes one space.
+
+    Example:
+        >>> from nextims.formats.exported import single_line
+        >>> single_line(" ethyl\r\nalcohol ")
+        'ethyl alcohol'
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def display_name(result: PredictedSpectrum) -> str:
+    """Return the name on one line; a structure without a name goes by its SMILES."""
+    return single_line(result.name) or result.molecule.smiles
+
+
+def numbered_name(result: PredictedSpectrum) -> str:
+    """Return the name after the spectrum's number, for formats that want it unique in the file."""
+    return f"{result.identifier} {display_name(result)}"
+
+
+def energy_text(result: PredictedSpectrum) -> str:
+    """Return the ionization energy with its unit.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import energy_text
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> energy_text(PredictedSpectrum(1, "", read_molecule("C"), Spectrum([16], [1])))
+        '70 eV'
+    """
+    return f"{result.energy:g} eV"
+
+
+def remarks(result: PredictedSpectrum, model_name: str = "") -> list[str]:
+    """Return what is to be said of a spectrum beside its facts, the most important first.
+
+    That is what it was predicted by, the ionization energy if not 70 eV, the similarity to expect,
+    and what accurate masses leave out.
+    """
+    said = [f"predicted by {signature(single_line(model_name))}"]
+    if result.energy != STANDARD_ENERGY:
+        said.append(f"ionization energy={energy_text(result)}")
+    if result.uncertainty is not None:
+        expected = result.uncertainty.expected.items()
+        said += [f"expected {expectation_text(*item)}" for item in expected]
+    if result.left_out is not None:
+        said.append(f"intensity left out={100 * result.left_out:.1f}%")
+    return said
+
+
+def expectation_text(similarity: str, expected: Expectation) -> str:
+    """Return the similarity to expect of a predicted spectrum.
+
+    Args:
+        similarity: its name.
+        expected: its value, and the quartiles of predictions like this.
+
+    Example:
+        >>> from nextims.spectra.uncertainty import Expectation
+        >>> from nextims.formats.exported import expectation_text
+        >>> expectation_text("cosine", Expectation(0.87, 0.78, 0.93))
+        'cosine 0.87 (middle half of such predictions: 0.78-0.93)'
+    """
+    mean, lower, upper = (f"{value:.2f}" for value in expected)
+    name = similarity.replace("_", " ")
+    return f"{name} {mean} (middle half of such predictions: {lower}-{upper})"
+
+
+def percent(share: float) -> str:
+    """Return a share in whole per cent.
+
+    Example:
+        >>> from nextims.formats.exported import percent
+        >>> percent(0.126), percent(0.002)
+        ('13%', '<1%')
+    """
+    return f"{100 * share:.0f}%" if share >= 0.005 else "<1%"
+
+
+def rounded(share: float) -> float:
+    """Return a share, or a similarity, as it is written."""
+    return round(share, 4)

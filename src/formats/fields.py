@@ -1,0 +1,111 @@
+"""The names that programs give to one and the same field, and peaks written as text."""
+
+from __future__ import annotations
+
+import re
+
+# What libraries write where they have nothing to say.
+_NOT_GIVEN = {"", "n/a", "na", "nan", "none", "null", "-", "?", "unknown", "not available"}
+
+
+# "70", "70 eV", "70eV", "70.0 V", "70 (nominal)", "EI 70 eV"; a second number makes it ambiguous.
+_ENERGY = re.compile(
+    r"(?:[a-z]+[:= ]*)?(?P<value>\d+(?:[.,]\d+)?)\s*(?P<unit>ev|kev|v|volts?)?\.?\s*"
+    r"(?:\([^\d)]*\))?",
+    re.IGNORECASE,
+)
+
+
+# Names of MGF, JSON and tables → those of MSP, see ``RawRecord``.
+NAMES_OF_MSP = {
+    "accession": "id",
+    "compound": "name",
+    "compoundname": "name",
+    "computedinchi": "inchi",
+    "computedsmiles": "smiles",
+    "description": "comment",
+    "energy": "ionizationenergy",
+    "formulasmiles": "formula",
+    "inchiaux": "inchikey",
+    "inchikeyinchi": "inchikey",
+    "inchikeysmiles": "inchikey",
+    "ionsource": "ionization",
+    "molecularformula": "formula",
+    "molfile": "molblock",
+    "parentmass": "exactmass",
+    "polarity": "ionmode",
+    "remark": "comment",
+    "spectrumid": "id",
+    "totalexactmass": "exactmass",
+}
+_PEAK_PARTS = re.compile(r"[\s,;:]+")
+
+
+def peak_of(text: str) -> tuple[float, float]:
+    """Read m/z and intensity, whatever stands between and after them.
+
+    Raises:
+        ValueError: there are not two numbers.
+
+    Example:
+        >>> from nextims.formats.fields import peak_of
+        >>> peak_of("31.0178 999 CH3O+")
+        (31.0178, 999.0)
+    """
+    parts = _PEAK_PARTS.split(text.strip(), maxsplit=2)
+    try:
+        return float(parts[0]), float(parts[1])
+    except (ValueError, IndexError):
+        raise ValueError(f"cannot read the peak {text.strip()[:40]!r}") from None
+
+
+def field_name(text: str) -> str:
+    """Return a field's name in lower case without punctuation, in which the dialects differ.
+
+    Example:
+        >>> from nextims.formats.fields import field_name
+        >>> field_name("CAS#"), field_name("RETENTION_INDEX")
+        ('cas', 'retentionindex')
+    """
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def is_given(text: str) -> bool:
+    """Say whether a field holds something other than ``N/A`` and its like.
+
+    Example:
+        >>> from nextims.formats.fields import is_given
+        >>> is_given("N/A"), is_given("CCO")
+        (False, True)
+    """
+    return text.strip().lower() not in _NOT_GIVEN
+
+
+def parse_energy(text: str) -> float | None:
+    """Read an ionization energy.
+
+    Args:
+        text: such as ``70 eV``, ``70eV``, ``70 (nominal)`` or ``70``; volts count as eV.
+
+    Returns:
+        Energy in eV; ``None`` where the text says that it is not given.
+
+    Raises:
+        ValueError: the text is not one energy above 0 (a range or a ramp, say).
+
+    Example:
+        >>> from nextims.formats.fields import parse_energy
+        >>> parse_energy("70eV"), parse_energy("N/A")
+        (70.0, None)
+    """
+    if not is_given(text):
+        return None
+    found = _ENERGY.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"not an energy: {text!r}")
+    energy = float(found["value"].replace(",", "."))
+    if (found["unit"] or "").lower() == "kev":
+        energy *= 1000
+    if energy <= 0:
+        raise ValueError(f"not an energy: {text!r}")
+    return energy

@@ -1,0 +1,1 @@
+"""HDF5: the layout of the store that training reads."""

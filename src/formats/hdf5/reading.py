@@ -1,0 +1,98 @@
+"""HDF5 and Parquet with one row a spectrum, as predict.py and prepare_massbank.py write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..opening import SpectraFileError
+from ..raw_record import RawRecord
+from ..rows import BATCH, FACTS, PREDICTED, raw_of_row, unreadable
+
+if TYPE_CHECKING:
+    import h5py
+
+
+def read_hdf5(path: Path) -> Iterator[RawRecord]:
+    """Read the spectra of an HDF5 file, some at a time in memory.
+
+    Args:
+        path: a file of predictions, or the store of measured spectra.
+
+    Returns:
+        Spectra, those that cannot be read with the reason. The file is opened at once.
+
+    Raises:
+        SpectraFileError: it is something else, or damaged.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import h5py
+        >>> from nextims.formats.hdf5.reading import read_hdf5
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "water.h5")
+        >>> with h5py.File(path, "w") as file:
+        ...     file["peaks/offsets"], file["metadata/name"] = [0, 2], ["water"]
+        ...     file["peaks/mz"], file["peaks/intensity"] = [17.0, 18.0], [212, 999]
+        >>> [raw.peaks().tolist() for raw in read_hdf5(path)]
+        [[[17.0, 212.0], [18.0, 999.0]]]
+    """
+    import h5py
+
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise SpectraFileError(f"{path}: not an HDF5 file, or damaged") from error
+    try:
+        offsets, peaks = file["peaks/offsets"], (file["peaks/mz"], file["peaks/intensity"])
+        columns = {name: file["metadata"][name] for name in FACTS if name in file["metadata"]}
+        lengths = {len(offsets) - 1, *map(len, columns.values())}
+        if len(lengths) > 1 or len(peaks[0]) != len(peaks[1]):
+            raise KeyError("its arrays differ in length")
+    except (KeyError, TypeError, AttributeError, OSError) as error:
+        file.close()
+        raise SpectraFileError(
+            f"{path}: not a file of spectra as predict.py or prepare_massbank.py write it "
+            f"({str(error).strip(chr(34))})"
+        ) from error
+    predicted = file.attrs.get(PREDICTED)
+
+    def rows() -> Iterator[RawRecord]:
+        with file:
+            for start in range(0, len(offsets) - 1, BATCH):
+                stop = min(start + BATCH, len(offsets) - 1)
+                try:
+                    block = _hdf5_block(offsets, peaks, columns, start, stop)
+                except (OSError, ValueError) as error:
+                    yield from unreadable(start, stop, error)
+                    continue
+                for i, row in enumerate(block, start=start + 1):
+                    yield raw_of_row(i, row, predicted)
+
+    return rows()
+
+
+def _hdf5_block(
+    offsets: h5py.Dataset,
+    peaks: tuple[h5py.Dataset, h5py.Dataset],
+    columns: Mapping[str, h5py.Dataset],
+    start: int,
+    stop: int,
+) -> list[dict[str, Any]]:
+    ends = offsets[start : stop + 1]
+    if (np.diff(ends) < 0).any() or ends[0] < 0 or ends[-1] > len(peaks[0]):
+        raise ValueError("peaks/offsets do not fit the peaks")
+    # Texts are bytes in HDF5, numbers are not.
+    facts = {
+        name: (column.asstr(errors="replace") if column.dtype.kind == "O" else column)[start:stop]
+        for name, column in columns.items()
+    }
+    mz, intensity = (values[ends[0] : ends[-1]] for values in peaks)
+    rows = []
+    for i, (begin, end) in enumerate(pairwise(ends - ends[0])):
+        row = {name: values[i] for name, values in facts.items()}
+        rows.append(row | {"mz": mz[begin:end], "intensity": intensity[begin:end]})
+    return rows

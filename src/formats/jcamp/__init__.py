@@ -1,0 +1,1 @@
+"""JCAMP-DX for mass spectrometry."""

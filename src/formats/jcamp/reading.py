@@ -1,0 +1,220 @@
+"""JCAMP-DX of mass spectra, as NIST's WebBook and lib2nist, ChemStation and ACD write it.
+
+McDonald and Wilks, Appl. Spectrosc. 1988, 42, 151; Lampen et al., Appl. Spectrosc. 1994, 48, 1545.
+A reader of our own, as the package ``jcamp`` keeps one table of a file and goes by no line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..fields import field_name
+from ..raw_record import RawRecord
+
+_LABEL = re.compile(r"\s*##([^=]*)=(.*)")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_BETWEEN_NUMBERS = re.compile(r"[\s,;()]*")
+_TEXT_OF_PEAK = re.compile(r"<[^>]*>")
+# "(XY..XY)"; W, M and A are a width, a multiplicity and an assignment.
+_FORM = re.compile(r"\(\s*(XY[WM]?A?)\s*(?:\.\.\s*XY[WMA]*\s*)?\)", re.IGNORECASE)
+_TABLES = {"peaktable", "peakassignments", "xypoints", "xydata", "datatable"}
+# Labels → names of MSP. Those with a leading dot or dollar sign have lost it, see ``field_name``.
+_NAMES_OF_MSP = {
+    "casregistryno": "cas",
+    "exactmass": "exactmass",
+    "inchi": "inchi",
+    "inchikey": "inchikey",
+    "ionizationenergy": "ionizationenergy",
+    "ionizationmode": "ionization",
+    "mw": "mw",
+    "nistmassspecno": "nist",
+    "origin": "comment",
+    "remarks": "comment",
+    "smiles": "smiles",
+    "spectrometerdatasystem": "instrument",
+}
+
+
+@dataclass
+class _Block:
+    """From a TITLE to its END."""
+
+    line: int
+    outer: dict[str, str]
+    labels: dict[str, str] = field(default_factory=dict)
+    table: str = ""  # its label, once it has begun
+    form: str = ""
+    rows: list[tuple[int, str]] = field(default_factory=list)
+    inner: int = 0  # blocks inside it
+    tables: int = 0  # finished
+
+    @property
+    def is_link(self) -> bool:
+        return self.labels.get("datatype", "").upper() == "LINK"
+
+    @property
+    def is_structure(self) -> bool:
+        return "jcampcs" in self.labels and "datatype" not in self.labels
+
+
+def read_jcamp(lines: Iterable[str]) -> Iterator[RawRecord]:
+    r"""Read the spectra of a JCAMP-DX file, one at a time in memory.
+
+    A file may hold blocks one after the other, blocks linked to a compound, whose names they then
+    have, or the pages of a run (NTUPLES). XFACTOR and YFACTOR are multiplied in. NPOINTS is not
+    trusted, but for saying whether a block that has no END before the next one is whole.
+
+    Args:
+        lines: the file's lines.
+
+    Yields:
+        Spectra, well formed or not; those of other kinds too.
+
+    Example:
+        >>> from nextims.formats.jcamp.reading import read_jcamp
+        >>> text = "##TITLE=water\n##DATA TYPE=MASS SPECTRUM\n##NPOINTS=2\n"
+        >>> text += "##PEAK TABLE=(XY..XY)\n17,212 18,999\n##END="
+        >>> [raw.peaks().tolist() for raw in read_jcamp(text.splitlines())]
+        [[[17.0, 212.0], [18.0, 999.0]]]
+    """
+    blocks: list[_Block] = []
+    label = ""
+    for number, line in enumerate(lines, start=1):
+        text = line.partition("$$")[0]  # a comment
+        found = _LABEL.match(text)
+        if found is None:
+            if blocks and text.strip():
+                _continue(blocks[-1], label, number, text)
+            continue
+        label, value = field_name(found[1]), found[2].strip()
+        if label == "title" or not blocks:
+            if blocks and not blocks[-1].is_link:
+                yield from _finish(blocks.pop(), ended=False)
+            if blocks:
+                blocks[-1].inner += 1
+            outer = blocks[-1].labels if blocks else {}
+            blocks.append(_Block(number, outer))
+        block = blocks[-1]
+        if label == "end":
+            yield from _finish(blocks.pop(), ended=True)
+        elif label in _TABLES:
+            yield from _finish_table(block, ended=True)
+            _begin_table(block, label, number, value)
+        elif label in ("page", "endntuples"):
+            yield from _finish_table(block, ended=True)
+            block.labels.pop("npoints", None)
+            block.labels[label] = value
+        else:
+            block.labels.setdefault(label, value)
+    while blocks:
+        # The last number of a file that is cut off may be: its count says nothing.
+        blocks[-1].labels.pop("npoints", None)
+        yield from _finish(blocks.pop(), ended=False)
+
+
+def _begin_table(block: _Block, label: str, number: int, value: str) -> None:
+    form = _FORM.match(value)
+    block.table, block.rows = label, []
+    block.form = form[1].upper() if form else ("" if value else "XY")
+    # Peaks may begin on the same line; "(XY..XY), PEAKS" is what pages of a run say.
+    rest = value[form.end() :] if form else value
+    if rest.strip(" ,").upper() != "PEAKS":
+        block.rows.append((number, rest))
+
+
+def _continue(block: _Block, label: str, number: int, text: str) -> None:
+    if block.table:
+        block.rows.append((number, text))
+    elif label in block.labels:
+        block.labels[label] += f"\n{text.strip()}"
+
+
+def _finish(block: _Block, *, ended: bool) -> Iterator[RawRecord]:
+    yield from _finish_table(block, ended=ended)
+    if block.is_link:
+        announced = block.labels.get("blocks", "")
+        # Some count the link itself.
+        whole = announced.isdecimal() and block.inner >= int(announced) - 1
+        if not ended and not whole:
+            yield _raw(block, damage="the link block ends without ##END=")
+    elif not block.tables and not block.is_structure:
+        yield _raw(block, damage=_other_kind(block) or "no ##PEAK TABLE=")
+
+
+def _finish_table(block: _Block, *, ended: bool) -> Iterator[RawRecord]:
+    if not block.table:
+        return
+    block.tables += 1
+    raw = _raw(block)
+    try:
+        raw.pairs = _peaks(block)
+    except ValueError as error:
+        raw.damage = str(error)
+    else:
+        announced = block.labels.get("npoints", "").split(".")[0]
+        if announced != str(len(raw.pairs)):
+            if not ended:
+                raw.damage = "ends without ##END="
+            elif announced:
+                raw.notes += ("NPOINTS disagrees with the number of peaks",)
+    block.table = ""
+    yield raw
+
+
+def _raw(block: _Block, damage: str = "") -> RawRecord:
+    labels = block.outer | {name: value for name, value in block.labels.items() if value}
+    raw = RawRecord(block.line, damage=damage)
+    name = next(filter(None, (labels.get(n) for n in ("title", "names", "casname"))), "")
+    page = f" ({labels['page']})" if "page" in labels else ""
+    raw.add("name", " ".join(name.partition("\n")[0].split()) + page)
+    for label, field_of_msp in _NAMES_OF_MSP.items():
+        if label in labels:
+            raw.add(field_of_msp, " ".join(labels[label].split("\n")))
+    raw.add("formula", re.sub(r"[\s_]", "", labels.get("molform", "")))
+    if labels.get("ionizationmode", "").endswith("-"):
+        raw.add("ionmode", "negative")
+    return raw
+
+
+def _other_kind(block: _Block) -> str:
+    kind = block.labels.get("datatype") or block.labels.get("ntuples") or ""
+    units = block.labels.get("xunits", "").upper()
+    if kind and "MASS" not in kind.upper():
+        return f"##DATA TYPE={kind}, expected MASS SPECTRUM"
+    if not kind and units and "M/Z" not in units:
+        return f"##XUNITS={units}, expected M/Z"
+    return ""
+
+
+def _peaks(block: _Block) -> np.ndarray:
+    if other := _other_kind(block):
+        raise ValueError(other)
+    if not block.form:
+        form = block.rows[0][1] if block.rows else ""
+        raise ValueError(f"line {block.line}: the table is {form.strip()!r}, expected (XY..XY)")
+    numbers: list[float] = []
+    for line, text in block.rows:
+        plain = _TEXT_OF_PEAK.sub(" ", text)
+        if not _BETWEEN_NUMBERS.fullmatch(_NUMBER.sub(" ", plain)):
+            raise ValueError(f"line {line}: cannot read the peaks {text.strip()[:40]!r}")
+        numbers += map(float, _NUMBER.findall(plain))
+    columns = len(block.form.rstrip("A"))
+    if len(numbers) % columns:
+        raise ValueError(f"{len(numbers)} numbers, expected {columns} for each peak")
+    return np.array(numbers).reshape(-1, columns)[:, :2] * _factors(block)
+
+
+def _factors(block: _Block) -> list[float]:
+    of_pages = [text.strip() for text in block.labels.get("factor", "").split(",")]
+    factors = []
+    for label, of_page in zip(("xfactor", "yfactor"), [*of_pages, ""], strict=False):
+        text = block.labels.get(label) or of_page or "1"
+        try:
+            factors.append(float(text))
+        except ValueError:
+            raise ValueError(f"##{label.upper()}={text} is no number") from None
+    return factors

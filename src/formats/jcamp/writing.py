@@ -1,0 +1,63 @@
+"""JCAMP-DX for mass spectrometry (Lampen et al., Appl. Spectrosc. 1994, 48, 1545)."""
+
+from __future__ import annotations
+
+import re
+
+from ...spectra.prediction import PredictedSpectrum
+from ..exported import display_name, peak_texts, remarks
+
+# The standard asks for lines of at most 80 characters.
+_PEAKS_A_LINE = 5
+
+
+def jcamp_record(result: PredictedSpectrum, model_name: str = "") -> str:
+    """Return a spectrum as one block of JCAMP-DX, a peak table of pairs, with CRLF.
+
+    Labels that begin with ``$`` are ours. The ions behind the peaks have no place in it.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.jcamp.writing import jcamp_record
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
+        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
+        >>> jcamp_record(ethanol).splitlines()[-4:]
+        ['##NPOINTS=2', '##PEAK TABLE=(XY..XY)', '31,999 45,500', '##END=']
+    """
+    molecule = result.molecule
+    by, *further = remarks(result, model_name)
+    peaks = [f"{mz},{intensity}" for mz, intensity in peak_texts(result)]
+    labels = {
+        "TITLE": display_name(result),
+        "JCAMP-DX": "5.00",
+        "DATA TYPE": "MASS SPECTRUM",
+        "DATA CLASS": "PEAK TABLE",
+        "ORIGIN": by,
+        "OWNER": "not stated",
+        "SPECTROMETER/DATA SYSTEM": by,
+        ".IONIZATION MODE": "EI+",
+        ".IONIZATION ENERGY": f"{result.energy:g}",
+        "NAMES": display_name(result),
+        "MOLFORM": " ".join(re.findall(r"[A-Z][a-z]?\d*|[+-]\d*", molecule.formula)),
+        "MW": str(molecule.nominal_mass),
+        "$EXACT MASS": f"{molecule.exact_mass:.6f}",
+        "$INCHIKEY": molecule.inchikey,
+        "$SMILES": molecule.smiles,
+        "$REMARKS": "; ".join(further),
+        "XUNITS": "M/Z",
+        "YUNITS": "RELATIVE ABUNDANCE",
+        "XFACTOR": "1",
+        "YFACTOR": "1",
+        "NPOINTS": str(len(peaks)),
+        "PEAK TABLE": "(XY..XY)",
+    }
+    lines = [f"##{label}={_value(value)}" for label, value in labels.items() if value]
+    for start in range(0, len(peaks), _PEAKS_A_LINE):
+        lines.append(" ".join(peaks[start : start + _PEAKS_A_LINE]))
+    return "\r\n".join([*lines, "##END=", ""])
+
+
+def _value(text: str) -> str:
+    return re.sub(r"\$(?=\$)", "$ ", text)  # two of them begin a comment

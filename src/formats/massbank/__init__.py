@@ -1,0 +1,1 @@
+"""MassBank's own text format."""

@@ -1,0 +1,1 @@
+"""MGF, as GNPS, mzmine and matchms write it."""

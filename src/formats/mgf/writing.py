@@ -1,0 +1,44 @@
+"""MGF, with the parameters that matchms, GNPS and mzmine read."""
+
+from __future__ import annotations
+
+from ...spectra.prediction import PredictedSpectrum
+from ..exported import display_name, molecular_ion_mz, numbered_name, peak_texts, remarks
+
+
+def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
+    """Return a spectrum as one block of MGF; the precursor is the molecular ion.
+
+    TITLE, which readers take for a key, begins with the line of the input. The ions behind the
+    peaks have no place in it.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.mgf.writing import mgf_record
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31], [1.0]))
+        >>> mgf_record(ethanol).splitlines()[:3]
+        ['BEGIN IONS', 'TITLE=1 ethanol', 'PEPMASS=46.04132']
+    """
+    molecule = result.molecule
+    parameters = {
+        "TITLE": numbered_name(result),
+        "PEPMASS": f"{molecular_ion_mz(result):.5f}",
+        "CHARGE": "1+",
+        "MSLEVEL": "1",
+        "IONMODE": "positive",
+        "ADDUCT": "[M]+",
+        "SCANS": str(result.identifier),
+        "NAME": display_name(result),
+        "SMILES": molecule.smiles,
+        "INCHIKEY": molecule.inchikey,
+        "FORMULA": molecule.formula,
+        "EXACTMASS": f"{molecule.exact_mass:.6f}",
+        "MW": str(molecule.nominal_mass),
+        "IONIZATION_ENERGY": f"{result.energy:g}",
+        "COMMENT": "; ".join(remarks(result, model_name)),
+    }
+    lines = [f"{name}={value}" for name, value in parameters.items() if value]
+    lines += [f"{mz} {intensity}" for mz, intensity in peak_texts(result)]
+    return "\n".join(["BEGIN IONS", *lines, "END IONS", "", ""])

@@ -1,0 +1,1 @@
+"""The folder of MOL files beside an MSP of NIST's lib2nist."""

@@ -1,0 +1,1 @@
+"""The MSP text format of NIST and its dialects."""

@@ -1,0 +1,178 @@
+"""The MSP text format of NIST and its many dialects, read record by record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..fields import field_name
+from ..raw_record import RawRecord
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+# Between m/z and intensity, and between peaks, NIST takes any of these.
+_DELIMITERS = r"[\s,;:()\[\]{}<>]"
+_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{_NUMBER}{_DELIMITERS}+{_NUMBER}(?:{_DELIMITERS}|$)")
+_FIELD = re.compile(r"\s*([A-Za-z][^:]*?)\s*:(.*)")
+# Catalogue numbers may share a line: "CAS#: 64-17-5;  NIST#: 291264".
+_NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
+_NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+_END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
+# The usual list: pairs of plain numbers, each ended by a semicolon or its line.
+_PLAIN_PEAKS = re.compile(
+    r"[ \t]*(?:[0-9]+(?:\.[0-9]+)?[ \t]+[0-9]+(?:\.[0-9]+)?[ \t]*[;\r\n][;\r\n \t]*)+"
+)
+
+
+@dataclass
+class MspEntry(RawRecord):
+    """One record as its lines say it.
+
+    Attributes:
+        peak_lines: the lines of the peak list.
+        latin1: some line was not UTF-8 and has been read as Latin-1.
+    """
+
+    peak_lines: list[str] = field(default_factory=list)
+    latin1: bool = False
+
+    def peaks(self) -> np.ndarray:
+        """Return m/z and intensity of each peak, shape ``(peaks, 2)``.
+
+        Raises:
+            ValueError: the list cannot be read, or ``Num Peaks`` gives another number.
+        """
+        if self.damage:
+            raise ValueError(self.damage)
+        announced = self.first("numpeaks")
+        text = "\n".join([*self.peak_lines, ""])
+        if _PLAIN_PEAKS.fullmatch(text):
+            values = list(map(float, text.replace(";", " ").split()))
+            if not announced or announced == str(len(values) // 2):
+                return np.array(values).reshape(-1, 2)
+        pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
+        if announced and not announced.isdecimal():
+            raise ValueError(f"Num Peaks says {announced!r}")
+        if announced and int(announced) != len(pairs):
+            # Numbers after m/z and intensity are annotations where one peak stands on each line.
+            pairs = [_pairs(line)[0] for line in self.peak_lines]
+            if int(announced) != len(pairs):
+                found = sum(len(_pairs(line)) for line in self.peak_lines)
+                raise ValueError(f"Num Peaks says {announced}, found {found} peaks")
+        return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
+
+def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
+    r"""Read the records of an MSP file, one at a time in memory.
+
+    A record begins with its ``Name``; without one, with the fields after another record's peaks
+    that have peaks of their own. What ``Num Peaks`` says never decides where a record ends.
+
+    Args:
+        lines: the file's lines, with either kind of line ends.
+
+    Yields:
+        Records with fields or peaks, well formed or not.
+
+    Example:
+        >>> from nextims.formats.msp.reading import read_msp
+        >>> text = b"Name: Water\r\nNum Peaks: 2\r\n17 212; 18 999;\r\n"
+        >>> [entry.peaks().tolist() for entry in read_msp(text.splitlines())]
+        [[[17.0, 212.0], [18.0, 999.0]]]
+    """
+    entry = MspEntry(1)
+    # Fields after a list of peaks: of this record, or of a next one that has no name.
+    later = MspEntry(1)
+    for number, raw in enumerate(lines, 1):
+        line, latin1 = _decode(raw, first=number == 1)
+        if not line.strip():
+            continue
+        if _PEAK_LINE.match(line):
+            if later.fields.get("numpeaks"):
+                yield entry
+                entry, later = later, MspEntry(number)
+            entry.peak_lines.append(line)
+        elif parts := _split_fields(line):
+            for name, value in parts:
+                if name == "name":
+                    entry, finished = _begin(entry, later, number)
+                    yield from finished
+                    later = MspEntry(number)
+                target = later if entry.peak_lines else entry
+                if not target.fields:
+                    target.line = number
+                _add(target, name, value)
+                target.latin1 |= latin1
+        elif entry.peak_lines or entry.fields.get("numpeaks"):
+            entry.damage = entry.damage or f"unexpected line {line.strip()[:40]!r}"
+    yield from _begin(entry, later, 0)[1]
+
+
+def _begin(entry: MspEntry, later: MspEntry, line: int) -> tuple[MspEntry, list[MspEntry]]:
+    """Start a new record; return it and what is finished by that."""
+    finished = []
+    if later.fields.get("numpeaks"):
+        finished = [entry, later]
+    elif entry.fields or entry.peak_lines:
+        for name, values in later.fields.items():
+            entry.fields.setdefault(name, values)
+        finished = [entry]
+    return MspEntry(line), finished
+
+
+def _add(entry: MspEntry, name: str, value: str) -> None:
+    if name == "numpeaks":
+        # Peaks may begin on the same line.
+        number, _, rest = value.partition(" ")
+        if _PEAK_LINE.match(rest):
+            value = number
+            entry.peak_lines.append(rest)
+        value = value.rstrip(" ;,.")
+    entry.fields.setdefault(name, []).append(value)
+
+
+def _decode(raw: bytes, *, first: bool) -> tuple[str, bool]:
+    try:
+        return raw.decode("utf-8-sig" if first else "utf-8"), False
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), True
+
+
+def _split_fields(line: str) -> list[tuple[str, str]]:
+    """Return normalised names and values of the fields on a line; none if it has no field."""
+    parts = []
+    for text in _NEXT_FIELD.split(line) if _NUMBERS_LINE.match(line) else [line]:
+        if found := _FIELD.match(text):
+            parts.append((field_name(found[1]), found[2].strip()))
+    return parts
+
+
+def _pairs(line: str) -> list[tuple[float, float]]:
+    """Return the peaks on a line.
+
+    Raises:
+        ValueError: there is something that is neither peak nor annotation.
+    """
+    pairs = []
+    for segment in _END_OF_PEAK.split(_QUOTED.sub(" ", line)):
+        words = segment.replace(",", " ").replace(":", " ").split()
+        if len(words) > 2 and (len(words) % 2 or not all(map(_is_number, words))):
+            # A row of numbers is a row of peaks; with a word among them it is one annotated peak.
+            words = words[:2]
+        try:
+            values = [float(word) for word in words]
+            pairs += zip(values[::2], values[1::2], strict=True)
+        except ValueError:
+            raise ValueError(f"cannot read the peak {segment.strip()!r}") from None
+    return pairs
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

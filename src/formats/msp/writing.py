@@ -1,0 +1,155 @@
+"""MSP, as NIST's lib2nist imports it, and in the dialect of MS-DIAL."""
+
+from __future__ import annotations
+
+from ...spectra.ions import AnnotatedPeak
+from ...spectra.prediction import PredictedSpectrum
+from ..exported import (
+    display_name,
+    exported_peaks,
+    molecular_ion_mz,
+    mz_text,
+    peak_texts,
+    percent,
+    remarks,
+    single_line,
+)
+
+# Lengths that NIST's MS Search can hold (its manual, version 2.4).
+NAME_LENGTH = 511
+COMMENTS_LENGTH = 1023
+FORMULA_LENGTH = 23
+
+
+def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool = False) -> str:
+    """Return a spectrum as NIST's lib2nist reads it: Name first, Num Peaks last, CRLF.
+
+    A structure without a name goes by its SMILES. A formula or SMILES too long for its field is
+    left out rather than cut. Where the ions are known, each peak has a comment, see
+    ``peak_comment``.
+
+    Args:
+        result: the spectrum.
+        model_name: what it says about the model.
+        with_id: whether to give the line of the input as ID, by which lib2nist finds the MOL file
+            of a record.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.msp.writing import msp_record
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
+        >>> result = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
+        >>> msp_record(result).splitlines()[-4:]
+        ['Num Peaks: 2', '31 999', '45 500', '']
+    """
+    molecule = result.molecule
+    lines = [f"Name: {_nist_name(result)}"]
+    if len(molecule.formula) <= FORMULA_LENGTH:
+        lines.append(f"Formula: {molecule.formula}")
+    lines += [f"MW: {molecule.nominal_mass}", f"ExactMass: {molecule.exact_mass:.6f}"]
+    if molecule.inchikey:
+        lines.append(f"InChIKey: {molecule.inchikey}")
+    if with_id:
+        lines.append(f"ID: {result.identifier}")
+    lines.append(f"Comments: {_nist_comments(result, model_name)}")
+    return _record(lines, _peak_lines(result, " "))
+
+
+def msdial_record(result: PredictedSpectrum, model_name: str = "") -> str:
+    r"""Return a spectrum in the fields that MS-DIAL reads, m/z and intensity parted by a tab.
+
+    The precursor is the molecular ion. A retention index of -1 stands for none: fill it in where it
+    is known, as MS-DIAL can match by it. Peak comments are as in ``msp_record``.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.msp.writing import msdial_record
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> result = PredictedSpectrum(1, "methane", read_molecule("C"), Spectrum([16], [1.0]))
+        >>> msdial_record(result).splitlines()[:3]
+        ['NAME: methane', 'PRECURSORMZ: 16.03075', 'PRECURSORTYPE: [M]+']
+    """
+    molecule = result.molecule
+    lines = [
+        f"NAME: {display_name(result)}",
+        f"PRECURSORMZ: {molecular_ion_mz(result):.5f}",
+        "PRECURSORTYPE: [M]+",
+        "IONMODE: Positive",
+        "RETENTIONINDEX: -1",
+        f"FORMULA: {molecule.formula}",
+        f"SMILES: {molecule.smiles}",
+        f"INCHIKEY: {molecule.inchikey}",
+        "INSTRUMENTTYPE: EI (predicted)",
+        "IONIZATION: EI+",
+        f"COLLISIONENERGY: {result.energy:g}",
+        f"COMMENT: {'; '.join(remarks(result, model_name))}",
+    ]
+    return _record(lines, _peak_lines(result, "\t"))
+
+
+# By the name of the dialect.
+DIALECTS = {"nist": msp_record, "msdial": msdial_record}
+
+
+def peak_comment(peak: AnnotatedPeak) -> str:
+    """Return the ions of a peak as NIST's libraries write them into peak comments.
+
+    NIST's tandem libraries write ``C7H7=p-H2O``, p being the precursor, and ``?`` for a peak that
+    has no explanation; here M stands in p's place, and each share follows.
+
+    Example:
+        >>> from nextims.formats.msp.writing import peak_comment
+        >>> from nextims.spectra.ions import AnnotatedPeak, Ion
+        >>> tropylium = Ion("C7H7+", 91.0542, 0.87, "H", -1, 0, tuple(range(7)), "Cc1ccccc1")
+        >>> peak_comment(AnnotatedPeak(91, 1.0, (tropylium,), 0.0, 0.13))
+        'C7H7+=M-H 87%; ? 13%'
+    """
+    parts = [
+        f"{ion.formula}={'M-' + ion.neutral_loss if ion.neutral_loss else 'M'} {percent(ion.share)}"
+        for ion in peak.chief_ions()
+    ]
+    if peak.unexplained >= 0.005 or not parts:
+        parts.append(f"? {percent(peak.unexplained)}")
+    return "; ".join(parts)
+
+
+def _record(lines: list[str], peaks: list[str]) -> str:
+    return "\r\n".join([*lines, f"Num Peaks: {len(peaks)}", *peaks, "", ""])
+
+
+def _peak_lines(result: PredictedSpectrum, separator: str) -> list[str]:
+    if result.annotations is None:
+        return list(map(separator.join, peak_texts(result)))
+    return [
+        f'{mz_text(peak.mz)}{separator}{peak.intensity}{separator}"{peak_comment(peak.annotation)}"'
+        for peak in exported_peaks(result)
+    ]
+
+
+def _nist_name(result: PredictedSpectrum) -> str:
+    name = display_name(result)
+    molecule = result.molecule
+    if name == molecule.smiles and len(name) > NAME_LENGTH:
+        name = molecule.inchikey or name
+    return name.encode("utf-8")[:NAME_LENGTH].decode("utf-8", "ignore").rstrip()
+
+
+def _nist_comments(result: PredictedSpectrum, model_name: str) -> str:
+    said, *further = (f'"{remark}"' for remark in _quotable(remarks(result, model_name)))
+    with_smiles = f'"SMILES={result.molecule.smiles}" {said}'
+    comments = with_smiles if _fits(with_smiles) else said
+    for remark in further:
+        if _fits(f"{comments} {remark}"):
+            comments += f" {remark}"
+    return comments
+
+
+def _quotable(texts: list[str]) -> list[str]:
+    return [single_line(text).replace('"', "'") for text in texts]
+
+
+def _fits(comments: str) -> bool:
+    return len(comments.encode()) <= COMMENTS_LENGTH

@@ -1,0 +1,62 @@
+"""Parquet with one row a spectrum, as predict.py writes it, and others with its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..opening import SpectraFileError
+from ..raw_record import RawRecord
+from ..rows import BATCH, FACTS, PREDICTED, raw_of_row, unreadable
+
+
+def read_parquet(path: Path) -> Iterator[RawRecord]:
+    """Read the spectra of a Parquet file, some at a time in memory.
+
+    Args:
+        path: the file; lists ``mz`` and ``intensity``, and facts of the molecule where there are.
+
+    Returns:
+        Spectra, those that cannot be read with the reason. The file is opened at once.
+
+    Raises:
+        SpectraFileError: it is something else, or damaged, or pyarrow is missing.
+
+    Example:
+        >>> from nextims.formats.parquet.reading import read_parquet
+        >>> spectra = read_parquet("spectra.parquet")  # doctest: +SKIP
+    """
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise SpectraFileError(
+            f'{path}: pyarrow is missing: pip install -e ".[formats]"'
+        ) from error
+    try:
+        file = ParquetFile(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise SpectraFileError(f"{path}: not a Parquet file, or damaged") from error
+    present = file.schema_arrow.names
+    if missing := [name for name in ("mz", "intensity") if name not in present]:
+        file.close()
+        raise SpectraFileError(
+            f"{path}: not a file of spectra as predict.py writes it: no column {missing[0]!r}"
+        )
+    wanted = [name for name in (*FACTS, PREDICTED, "mz", "intensity") if name in present]
+    predicted = (file.schema_arrow.metadata or {}).get(PREDICTED.encode(), b"").decode()
+
+    def rows() -> Iterator[RawRecord]:
+        with file:
+            end = 0
+            for group in range(file.num_row_groups):
+                done, end = end, end + file.metadata.row_group(group).num_rows
+                try:
+                    for batch in file.iter_batches(BATCH, row_groups=[group], columns=wanted):
+                        for row in batch.to_pylist():
+                            done += 1
+                            yield raw_of_row(done, row, row.pop(PREDICTED, None) or predicted)
+                except (pyarrow.ArrowException, OSError, ValueError) as error:
+                    yield from unreadable(done, end, error)
+
+    return rows()

@@ -1,0 +1,112 @@
+"""Parquet: one row a spectrum, which pandas, polars and R's arrow read. Needs pyarrow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..exported import BASE_PEAK, signature
+from ..table import ROWS_A_BATCH, Row, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class ParquetTable(Table):
+    """A Parquet file whose columns are the fields of ``table_row``; what is not known is null.
+
+    Example:
+        >>> from nextims.formats.parquet.writing import ParquetTable
+        >>> table = ParquetTable("spectra.parquet")  # doctest: +SKIP
+    """
+
+    def _open(self, path: str | Path, *, annotated: bool, uncertain: bool) -> None:
+        from pyarrow.parquet import ParquetWriter
+
+        self._schema = _schema(annotated=annotated, uncertain=uncertain)
+        self._writer = ParquetWriter(path, self._schema, compression="zstd")
+        self._copied = self._schema.empty_table()
+
+    def _copy(self, path: str | Path) -> None:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetFile
+
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(ROWS_A_BATCH):
+                # A part's schema differs in what pyarrow notes of the columns in its file.
+                rows = pa.Table.from_batches([batch]).cast(self._schema)
+                self._copied = pa.concat_tables([self._copied, rows])
+                while len(self._copied) >= ROWS_A_BATCH:
+                    self._write_copied(ROWS_A_BATCH)
+
+    def _write_copied(self, number: int) -> None:
+        [batch] = self._copied.slice(0, number).combine_chunks().to_batches()
+        self._writer.write_batch(batch)
+        self._copied = self._copied.slice(number)
+
+    def _append(self, rows: list[Row]) -> None:
+        import pyarrow as pa
+
+        self._writer.write_batch(pa.RecordBatch.from_pylist(rows, self._schema))
+
+    def _write_batch(self) -> None:
+        super()._write_batch()
+        if len(self._copied):
+            self._write_copied(len(self._copied))
+
+    def _close(self) -> None:
+        self._writer.close()
+
+
+def _schema(*, annotated: bool, uncertain: bool) -> pa.Schema:
+    import pyarrow as pa
+
+    fields = {
+        "line": pa.int64(),
+        "name": pa.string(),
+        "smiles": pa.string(),
+        "formula": pa.string(),
+        "nominal_mass": pa.int32(),
+        "exact_mass": pa.float64(),
+        "inchikey": pa.string(),
+        "ionization_energy": pa.float64(),
+        "predicted_by": pa.string(),
+        "model": pa.string(),
+        "mz": pa.list_(pa.float64()),
+        "intensity": pa.list_(pa.int32()),
+        "left_out": pa.float64(),
+    }
+    if annotated:
+        fields["annotations"] = pa.list_(_annotation_type())
+    if uncertain:
+        expectation = pa.struct(dict.fromkeys(("mean", "lower", "upper"), pa.float64()))
+        fields["expected_similarity"] = pa.struct(
+            dict.fromkeys(("cosine", "entropy_similarity"), expectation)
+        )
+        fields["peak_deviations"] = pa.list_(pa.float64())
+    return pa.schema(fields, {"predicted_by": signature(), "base_peak": str(BASE_PEAK)})
+
+
+def _annotation_type() -> pa.DataType:
+    import pyarrow as pa
+
+    ion = pa.struct(
+        {
+            "formula": pa.string(),
+            "mz": pa.float64(),
+            "share": pa.float64(),
+            "neutral_loss": pa.string(),
+            "hydrogen_shift": pa.int32(),
+            "isotope_shift": pa.int32(),
+            "atoms": pa.list_(pa.int32()),
+            "piece": pa.string(),
+        }
+    )
+    return pa.struct(
+        {
+            "mz": pa.float64(),
+            "ions": pa.list_(ion),
+            "other_ions": pa.float64(),
+            "unexplained": pa.float64(),
+        }
+    )

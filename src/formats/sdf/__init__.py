@@ -1,0 +1,1 @@
+"""SDF with the tags of spectra."""

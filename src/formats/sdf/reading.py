@@ -1,0 +1,81 @@
+"""SDF with spectra, in NIST's tags and in MoNA's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ..fields import field_name
+from ..msp.reading import MspEntry
+
+_TAG = re.compile(r">.*<([^>]+)>")
+_PEAK_TAGS = {"massspectralpeaks", "massspectrum", "spectrum", "peaks"}
+_NAMES_OF_MSP = {"casno": "cas", "nistno": "nist", "molecularformula": "formula"}
+_END_OF_STRUCTURE, _END_OF_RECORD = "M  END", "$$$$"
+
+
+def read_sdf(lines: Iterable[str]) -> Iterator[MspEntry]:
+    r"""Read the records of an SDF, one at a time in memory.
+
+    A structure that RDKit cannot read leaves the spectrum as it is, unlike with RDKit's own
+    suppliers. A record goes by its tag NAME, else by the title of its structure.
+
+    Args:
+        lines: the file's lines.
+
+    Yields:
+        Records, well formed or not; those without a spectrum too.
+
+    Example:
+        >>> from nextims.formats.sdf.reading import read_sdf
+        >>> text = "water\n\n\n  0  0  0     0  0            999 V2000\nM  END\n"
+        >>> text += ">  <MASS SPECTRAL PEAKS>\n17 212\n18 999\n\n$$$$\n"
+        >>> [entry.peaks().tolist() for entry in read_sdf(text.splitlines())]
+        [[[17.0, 212.0], [18.0, 999.0]]]
+    """
+    record: list[str] = []
+    start = 1
+    for number, line in enumerate(lines, start=1):
+        if line.strip() != _END_OF_RECORD:
+            record.append(line)
+            continue
+        yield _entry(record, start)
+        record, start = [], number + 1
+    if any(line.strip() for line in record):
+        entry = _entry(record, start)
+        # All the same whole, where it has as many peaks as it says, and the blank line after them.
+        if not entry.first("numpeaks") or record[-1].strip():
+            entry.damage = entry.damage or "ends without $$$$"
+        yield entry
+
+
+def _entry(lines: list[str], start: int) -> MspEntry:
+    entry = MspEntry(start)
+    end = next((i for i, line in enumerate(lines) if line.startswith(_END_OF_STRUCTURE)), -1)
+    block = lines[: end + 1]
+    if block[3:] and not re.match(r"\s*0\s", block[3]):  # it has atoms
+        entry.fields["molblock"] = ["\n".join(block) + "\n"]
+    _add_tags(entry, lines[end + 1 :])
+    if not entry.first("name"):
+        entry.fields["name"] = [lines[0].strip() if block else ""]
+    if not entry.peak_lines and entry.first("numpeaks") != "0":
+        entry.damage = entry.damage or "no MASS SPECTRAL PEAKS"
+    return entry
+
+
+def _add_tags(entry: MspEntry, lines: list[str]) -> None:
+    name, values = "", 0
+    for line in lines:
+        # Below a tag stands a value, whatever it looks like.
+        found = None if name and not values else _TAG.match(line)
+        if found:
+            name, values = field_name(found[1]), 0
+            name = _NAMES_OF_MSP.get(name, name)
+        elif not line.strip():
+            name = ""
+        elif name:
+            values += 1
+            if name in _PEAK_TAGS:
+                entry.peak_lines.append(line)
+            else:
+                entry.add(name, line)

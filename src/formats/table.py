@@ -1,0 +1,94 @@
+"""Spectra as rows of a table, one a spectrum, for Parquet and HDF5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..spectra.prediction import PredictedSpectrum
+from .json.writing import spectrum_fields
+
+Row = dict[str, object]
+# Rows that are held until they are written; as many go into one part of a file.
+ROWS_A_BATCH = 1024
+
+
+class Table:
+    """A file of rows, written in batches, so that memory does not grow with the file.
+
+    Args:
+        path: file to write.
+        annotated: whether the spectra have annotations.
+        uncertain: whether the spectra have uncertainties.
+    """
+
+    def __init__(self, path: str | Path, *, annotated: bool = False, uncertain: bool = False):
+        self._rows: list[Row] = []
+        self._open(path, annotated=annotated, uncertain=uncertain)
+
+    def write(self, row: Row) -> None:
+        """Add one row, as ``table_row`` gives it."""
+        self._rows.append(row)
+        if len(self._rows) >= ROWS_A_BATCH:
+            self._write_batch()
+
+    def copy(self, path: str | Path) -> None:
+        """Add the rows of a file that another table of the same format and contents wrote.
+
+        The batches are those that writing the rows one by one gives, and so the bytes. A table is
+        filled by this or by ``write``, not by both.
+        """
+        self._copy(path)
+
+    def close(self) -> None:
+        """Write what is held and close the file."""
+        try:
+            self._write_batch()
+        finally:
+            self._close()
+
+    def abandon(self) -> None:
+        """Close the file without what is held, as one that cannot be written to its end."""
+        self._close()
+
+    def _write_batch(self) -> None:
+        if self._rows:
+            self._append(self._rows)
+            self._rows = []
+
+    def _open(self, path: str | Path, *, annotated: bool, uncertain: bool) -> None:
+        raise NotImplementedError
+
+    def _append(self, rows: list[Row]) -> None:
+        raise NotImplementedError
+
+    def _copy(self, path: str | Path) -> None:
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        raise NotImplementedError
+
+
+def table_row(result: PredictedSpectrum, model_name: str = "") -> Row:
+    """Return what ``spectrum_fields`` has, with ``mz`` and ``intensity`` as two lists.
+
+    Text that is no Unicode (bytes from a command line) has these written as escapes.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.table import table_row
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
+        >>> row = table_row(PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum))
+        >>> row["mz"], row["intensity"]
+        ([31, 45], [999, 500])
+    """
+    row = spectrum_fields(result, model_name)
+    peaks = row.pop("peaks")
+    row["mz"] = [mz for mz, _ in peaks]
+    row["intensity"] = [intensity for _, intensity in peaks]
+    for name in ("name", "model"):
+        # The strings of HDF5 end at a zero byte.
+        text = row[name].replace("\0", " ")
+        row[name] = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return row

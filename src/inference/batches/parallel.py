@@ -1,0 +1,88 @@
+"""Predicting in several processes, from structures to what a file holds."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+
+from ...formats.writing import FormattedSpectrum, Formatter
+from ...spectra.prediction import FailedPrediction, PredictedSpectrum
+from ..streaming import StreamingPredictor
+from ..structures.lists import InputStructure
+
+# Each process has one batch in work and one waiting; more would only take memory.
+_BATCHES_A_PROCESS = 2
+
+_predictor: StreamingPredictor | None = None
+
+
+def predict_formatted(
+    structures: Iterable[InputStructure],
+    load: Callable[[], StreamingPredictor],
+    *,
+    workers: int,
+    ending: str,
+    dialect: str = "nist",
+    mol_folder: bool = False,
+    batch_size: int = 256,
+    **options: bool,
+) -> Iterator[FormattedSpectrum | FailedPrediction]:
+    """Predict spectra in processes of one thread each, and bring them into their format there.
+
+    Args:
+        structures: the structures.
+        load: loads the predictor in each process, with one thread; must be picklable.
+        workers: number of processes.
+        ending: of the format, as ``FORMATS`` names it.
+        dialect: of MSP, as ``DIALECTS`` names it.
+        mol_folder: whether MOL files go with it.
+        batch_size: structures that a model takes at once.
+        **options: of ``StreamingPredictor.predict_stream``.
+
+    Yields:
+        One result for each structure, in their order.
+    """
+    structures = iter(structures)
+    batches = iter(lambda: list(islice(structures, batch_size)), [])
+    formatter = Formatter(ending, dialect, mol_folder)
+    # Not forked: PyTorch's and ONNX Runtime's threads do not survive it.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(load,)) as pool:
+        waiting: deque = deque()
+        for batch in batches:
+            waiting.append(pool.submit(_predict, batch, formatter, options))
+            if len(waiting) >= _BATCHES_A_PROCESS * workers:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+def _start(load: Callable[[], StreamingPredictor]) -> None:
+    global _predictor
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _predictor = load()
+
+
+def _end_with_parent() -> None:
+    # Where the parent was killed, nobody tells its processes: they would wait for work for ever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _predict(
+    structures: list[InputStructure], formatter: Formatter, options: dict[str, bool]
+) -> list[FormattedSpectrum | FailedPrediction]:
+    results = list(_predictor.predict_stream(structures, len(structures), **options))
+    for result in results:
+        if isinstance(result, PredictedSpectrum):
+            # All formats hold it. Next to nothing but its like, it takes a third less time.
+            _ = result.molecule.inchikey
+    return [
+        result if isinstance(result, FailedPrediction) else formatter(result, _predictor.name)
+        for result in results
+    ]

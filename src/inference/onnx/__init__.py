@@ -1,0 +1,1 @@
+"""The student's export to ONNX, and what runs it without PyTorch."""

@@ -1,0 +1,87 @@
+"""Predicting with an exported student through ONNX Runtime. Imports no PyTorch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...chemistry.molecule import Molecule
+from ..streaming import Result, StreamingPredictor, result_from_bins
+from ..structures.lists import InputStructure
+from .inputs import OnnxInputs, onnx_inputs
+from .labels import LabelledIons, labelled_spectrum
+
+OUTPUTS = ("intensity", *LabelledIons._fields)
+
+
+class OnnxError(ValueError):
+    """An exported model cannot be used; the message names the file."""
+
+
+class OnnxPredictor(StreamingPredictor):
+    """Predicts 70 eV electron-ionization spectra with an exported student.
+
+    Args:
+        path: file that ``export_onnx`` wrote.
+
+    Raises:
+        OnnxError: the file is missing or holds no exported student, or ONNX Runtime is missing.
+    """
+
+    names_ions = False
+    single_threaded = True
+
+    def __init__(self, path: str | Path):
+        try:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            # Its sums over equal places (ScatterND) lose terms where threads share them.
+            options.intra_op_num_threads = 1
+            options.log_severity_level = 3
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+            found = tuple(wanted.name for wanted in self._session.get_inputs())
+            if found != OnnxInputs._fields:
+                raise ValueError("of another version: python scripts/export_onnx.py makes it anew")
+            about = self._session.get_modelmeta().custom_metadata_map
+            self.name, self.max_mz = about["name"], int(about["max_mz"])
+            self._pieces = int(about["pieces"])
+            self.checkpoint_sha256 = about["checkpoint_sha256"]
+            self.metadata: dict[str, Any] = json.loads(about["metadata"])
+        except Exception as error:  # ONNX Runtime's own errors share no type
+            raise OnnxError(f"{path}: not a usable exported student ({error})") from error
+
+    def predict(
+        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
+    ) -> list[Result]:
+        """Predict the spectra of structures; see ``Predictor.predict``."""
+        return list(self.predict_stream(smiles, batch_size))
+
+    def predict_stream(
+        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
+    ) -> Iterator[Result]:
+        """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
+        return self._stream(smiles, batch_size)
+
+    def _results(
+        self, structures: list[InputStructure], molecules: list[Molecule]
+    ) -> Iterator[Result]:
+        for structure, molecule, bins in zip(
+            structures, molecules, self._run(molecules), strict=True
+        ):
+            yield result_from_bins(structure, molecule, bins)
+
+    def _run(self, molecules: list[Molecule]) -> np.ndarray:
+        """Return the spectra, ``(b, max_mz)``."""
+        inputs = onnx_inputs(molecules, self._pieces)
+        spectra, *ions = self._session.run(OUTPUTS, inputs._asdict())
+        ions = LabelledIons(*ions)
+        for number in np.unique(ions.ion_molecule).tolist():
+            spectra[number] = labelled_spectrum(ions, number, molecules[number], self.max_mz)
+        return spectra

@@ -1,0 +1,1 @@
+"""Structures to predict, read from lists, tables and folders."""

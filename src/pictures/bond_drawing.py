@@ -1,0 +1,307 @@
+"""A molecule drawn with its bond dissociation energies, as a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
+from rdkit.Chem.Draw import rdMolDraw2D
+from rdkit.Geometry import Point2D
+
+from ..chemistry.molecule import Molecule
+from ..data.bde.bond_energies import BondEnergies
+from ..files.writing import check_output
+
+FORMATS = {".png": rdMolDraw2D.MolDraw2DCairo, ".svg": rdMolDraw2D.MolDraw2DSVG}
+
+# In kcal/mol, and the same for all molecules, so that pictures can be compared. What lies beyond
+# has the colour of the end.
+WEAK, STRONG = 60.0, 120.0
+# Red, yellow, blue from ColorBrewer's RdYlBu, which the colour-blind can tell apart; the middle is
+# more of a yellow, to be seen on white.
+_SCALE = np.array([(215, 48, 39), (252, 141, 89), (254, 224, 144), (145, 191, 219), (69, 117, 180)])
+_NO_ENERGY = (0.88, 0.88, 0.88)
+_INK = (0.2, 0.2, 0.2)
+
+# Lengths in pixels.
+_BOND = 76
+_FONT = 16
+_GAP = 7  # between a bond and its label
+_ROOM = 2.0  # around a label, enough
+_MARGIN = 80
+_SMALLEST = 420, 240  # width and height, without the key
+_LARGEST = 4000
+_KEY = 260, 70  # the scale of colours and what is written below
+
+
+def check_drawing(path: str | Path) -> Path:
+    """Check that a picture can be written to a path, before the work of predicting what it shows.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: the ending is none of ``FORMATS``, or the folder is missing or write-protected.
+
+    Example:
+        >>> from nextims.pictures.bond_drawing import check_drawing
+        >>> check_drawing("aspirin.svg").suffix
+        '.svg'
+    """
+    return check_output(path, FORMATS, "pictures")
+
+
+def colour_of(bde: float) -> tuple[float, float, float]:
+    """Return the colour of an energy in kcal/mol: red, green and blue from 0 to 1.
+
+    Example:
+        >>> from nextims.pictures.bond_drawing import colour_of
+        >>> red, green, blue = colour_of(45.0)
+        >>> red > green > blue
+        True
+    """
+    stops = np.linspace(WEAK, STRONG, len(_SCALE))
+    red, green, blue = (float(np.interp(bde, stops, channel)) / 255 for channel in _SCALE.T)
+    return red, green, blue
+
+
+def draw_bond_energies(molecule: Molecule, energies: BondEnergies, path: str | Path) -> None:
+    """Draw a molecule, its bonds labelled with their energies and coloured by them.
+
+    Labels are whole kcal/mol: at a bond between drawn atoms its own, at an atom ("H 91") that of
+    its weakest bond to hydrogen. Ring bonds are grey; other single bonds without an energy are
+    grey and have a question mark. Double and triple bonds stay plain.
+
+    Args:
+        molecule: a molecule.
+        energies: its bond energies, from a backend or from the cache.
+        path: ``.png`` or ``.svg``; written under a temporary name and renamed.
+
+    Raises:
+        OutputError: see ``check_drawing``.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from nextims.data.bde.bond_energies import BondEnergies
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.pictures.bond_drawing import draw_bond_energies
+        >>> bde, valid, ring = np.array([117.0] * 2), np.ones(2, bool), np.zeros(2, bool)
+        >>> water = BondEnergies(np.array([[0, 1], [0, 2]]), bde, bde - 8, valid, ring)
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "water.svg")
+        >>> draw_bond_energies(read_molecule("O"), water, path)
+        >>> "svg" in path.read_text()
+        True
+    """
+    path = check_drawing(path)
+    mol = Chem.Mol(molecule.mol)
+    rdDepictor.Compute2DCoords(mol, canonOrient=True)
+    rdDepictor.StraightenDepiction(mol)
+    mol = rdMolDraw2D.PrepareMolForDrawing(mol, addChiralHs=False)
+    scale = _BOND / _mean_bond_length(mol)
+    width, height = _size(mol, scale)
+    drawing = FORMATS[path.suffix.lower()](width, height + _KEY[1], width, height)
+    options = drawing.drawOptions()
+    options.prepareMolsBeforeDrawing = False
+    options.useBWAtomPalette()
+    options.fixedBondLength = scale
+    options.fixedFontSize = 20
+    options.highlightBondWidthMultiplier = 9
+    options.atomLabelDeuteriumTritium = True
+    colours, bond_labels, atom_labels = _labels(mol, energies)
+    drawing.DrawMolecule(
+        mol, highlightAtoms=[], highlightBonds=list(colours), highlightBondColors=colours
+    )
+    drawing.SetColour(_INK)
+    drawing.SetFontSize(_FONT)
+    layout = _Layout.of(drawing, mol, (width, height))
+    for bond, text in bond_labels.items():
+        _write(drawing, text, layout.beside_bond(mol.GetBondWithIdx(bond), text))
+    for atom, text in atom_labels.items():
+        _write(drawing, text, layout.beside_atom(mol.GetAtomWithIdx(atom), text))
+    _draw_key(drawing, width, height)
+    drawing.FinishDrawing()
+    content = drawing.GetDrawingText()
+    _save(path, content if isinstance(content, bytes) else content.encode("utf-8"))
+
+
+def _labels(
+    mol: Chem.Mol, energies: BondEnergies
+) -> tuple[dict[int, tuple[float, float, float]], dict[int, str], dict[int, str]]:
+    """Return colours of bonds, labels of bonds and labels of atoms, each by index."""
+    colours: dict[int, tuple[float, float, float]] = {}
+    bonds: dict[int, str] = {}
+    weakest: dict[int, float] = {}
+    columns = energies.atoms, energies.bde, energies.ring
+    for (begin, end), bde, ring in zip(*(c.tolist() for c in columns), strict=True):
+        if end >= mol.GetNumAtoms():  # a hydrogen that is not drawn
+            weakest[begin] = np.fmin(bde, weakest.get(begin, math.nan))
+            continue
+        bond = mol.GetBondBetweenAtoms(begin, end).GetIdx()
+        colours[bond] = _NO_ENERGY if math.isnan(bde) else colour_of(bde)
+        if not ring:
+            bonds[bond] = "?" if math.isnan(bde) else f"{bde:.0f}"
+    atoms = {a: f"H {bde:.0f}" for a, bde in sorted(weakest.items()) if not math.isnan(bde)}
+    return colours, bonds, atoms
+
+
+def _mean_bond_length(mol: Chem.Mol) -> float:
+    places = mol.GetConformer().GetPositions()
+    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+    return float(np.mean([np.linalg.norm(places[a] - places[b]) for a, b in ends] or [1.5]))
+
+
+def _size(mol: Chem.Mol, scale: float) -> tuple[int, int]:
+    """Return width and height of the molecule's part of the picture."""
+    places = mol.GetConformer().GetPositions()[:, :2]
+    spans = scale * np.ptp(places, axis=0) + 2 * _MARGIN
+    width, height = np.clip(spans, _SMALLEST, _LARGEST).astype(int)
+    return int(width), int(height)
+
+
+@dataclass
+class _Layout:
+    """Places for labels that cover neither lines nor each other.
+
+    Attributes:
+        size: width and height of the molecule's part of the picture.
+        atoms: centres of the atoms, ``(atoms, 2)``.
+        centres: centres of the boxes that are taken, ``(taken, 2)`` each.
+        halves: half widths and heights of these boxes.
+    """
+
+    size: np.ndarray
+    atoms: np.ndarray
+    centres: list[np.ndarray] = field(default_factory=list)
+    halves: list[np.ndarray] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, drawing: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, size: tuple[int, int]) -> _Layout:
+        """Return the layout of a molecule that has been drawn."""
+        points = [drawing.GetDrawCoords(i) for i in range(mol.GetNumAtoms())]
+        layout = cls(np.array(size), np.array([(point.x, point.y) for point in points]))
+        line = np.array([2.0, 2.0])
+        for bond in mol.GetBonds():
+            begin, end = layout.atoms[bond.GetBeginAtomIdx()], layout.atoms[bond.GetEndAtomIdx()]
+            for share in np.linspace(0, 1, 13):
+                layout._take(begin + share * (end - begin), line)
+        for atom, centre in zip(mol.GetAtoms(), layout.atoms, strict=True):
+            if atom.GetSymbol() != "C":
+                layout._take(centre, _symbol_box(atom))
+        return layout
+
+    def beside_bond(self, bond: Chem.Bond, text: str) -> np.ndarray:
+        """Return where a bond's label is to stand, and take the place."""
+        begin, end = self.atoms[bond.GetBeginAtomIdx()], self.atoms[bond.GetEndAtomIdx()]
+        along = (end - begin) / np.linalg.norm(end - begin)
+        across = np.array([along[1], -along[0]])
+        if across[1] > 0:  # above the bond rather than below
+            across = -across
+        box = _text_box(text)
+        return self._choose(
+            (
+                begin + share * (end - begin) + side * (abs(side) @ box + _GAP)
+                for share in (0.5, 0.4, 0.6)
+                for side in (across, -across)
+            ),
+            box,
+        )
+
+    def beside_atom(self, atom: Chem.Atom, text: str) -> np.ndarray:
+        """Return where an atom's label is to stand, and take the place."""
+        centre = self.atoms[atom.GetIdx()]
+        box = _text_box(text)
+        reach = box + (_symbol_box(atom) if atom.GetSymbol() != "C" else 3)
+        neighbours = [self.atoms[n.GetIdx()] - centre for n in atom.GetNeighbors()]
+        away = -np.sum(neighbours, axis=0) if neighbours else np.array([0.0, -1.0])
+        start = math.atan2(away[1], away[0])
+        turns = sorted(np.linspace(-1, 1, 24, endpoint=False), key=abs)
+        sides = [
+            np.array([math.cos(start + math.pi * t), math.sin(start + math.pi * t)]) for t in turns
+        ]
+        return self._choose(
+            (
+                centre + side * _reach(side, reach) * far
+                for far in (1.05, 1.3, 1.6)
+                for side in sides
+            ),
+            box,
+        )
+
+    def _choose(self, places: Iterator[np.ndarray], box: np.ndarray) -> np.ndarray:
+        """Take the first place with room around it, or else the one with the most."""
+        best, most = None, -math.inf
+        for place in places:
+            gaps = (
+                abs(np.reshape(self.centres, (-1, 2)) - place)
+                - np.reshape(self.halves, (-1, 2))
+                - box
+            )
+            border = np.minimum(place, self.size - place) - box
+            room = min(gaps.max(axis=1).min(initial=_ROOM), border.min())
+            if room > most:
+                best, most = place, room
+            if room >= _ROOM:
+                break
+        self._take(best, box)
+        return best
+
+    def _take(self, centre: np.ndarray, half: np.ndarray) -> None:
+        self.centres.append(centre)
+        self.halves.append(half)
+
+
+def _text_box(text: str) -> np.ndarray:
+    """Return half the width and height of a label."""
+    return np.array([0.31 * _FONT * len(text), 0.42 * _FONT])
+
+
+def _symbol_box(atom: Chem.Atom) -> np.ndarray:
+    """Return half the width and height of an atom's symbol, its hydrogens on any of the sides."""
+    hydrogens = atom.GetTotalNumHs()
+    if hydrogens and atom.GetDegree() > 1:  # above or below
+        return np.array([9.0, 24.0])
+    return np.array([7.0 * (len(atom.GetSymbol()) + min(hydrogens, 2)), 10.0])
+
+
+def _reach(side: np.ndarray, box: np.ndarray) -> float:
+    """Return how far the edge of a box is from its centre in a direction."""
+    return float(np.min(box / np.maximum(abs(side), 1e-6)))
+
+
+def _write(drawing: rdMolDraw2D.MolDraw2D, text: str, place: np.ndarray) -> None:
+    drawing.DrawString(text, Point2D(*map(float, place)), 0, rawCoords=True)
+
+
+def _draw_key(drawing: rdMolDraw2D.MolDraw2D, width: int, top: int) -> None:
+    """Draw the scale of colours, and what the labels are, below the molecule."""
+    length = _KEY[0]
+    left = (width - length) / 2
+    drawing.SetFillPolys(True)
+    for step in range(length):
+        drawing.SetColour(colour_of(WEAK + (STRONG - WEAK) * step / (length - 1)))
+        corners = Point2D(left + step, top), Point2D(left + step + 1, top + 10)
+        drawing.DrawRect(*corners, rawCoords=True)
+    drawing.SetColour(_INK)
+    drawing.SetFontSize(14)
+    for share in (0, 0.5, 1):
+        bde = WEAK + share * (STRONG - WEAK)
+        _write(drawing, f"{bde:.0f}", np.array([left + share * length, top + 22]))
+    text = "BDE in kcal/mol (H: weakest to hydrogen; grey: none)"
+    _write(drawing, text, np.array([width / 2, top + 46]))
+
+
+def _save(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,174 @@
+"""One library record as it was read, whatever the format of its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem
+
+from ..chemistry.formula import count_elements
+from ..chemistry.molecule import Molecule, MoleculeError, from_parsed
+from .spectrum import Spectrum, nominal_mz
+
+# Name, program and remark; the atoms follow.
+_MOL_HEADER_LINES = 3
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """A record that is not used.
+
+    Attributes:
+        file: file, or ``archive/member``, that holds the record.
+        line: line of the file where the record begins, from 1.
+        id: identifier, empty where it could not be read.
+        name: compound name, empty where it could not be read.
+        reason: one of a small number of phrases, by which bad records are counted.
+        detail: what exactly was found.
+    """
+
+    file: str
+    line: int
+    id: str
+    name: str
+    reason: str
+    detail: str = ""
+
+    @property
+    def why(self) -> str:
+        """Reason and detail in one phrase."""
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
+
+
+@dataclass(frozen=True)
+class Record:
+    """One measured spectrum with what its library says about it.
+
+    Attributes:
+        file: file, or ``archive/member``, that holds the record.
+        line: line of the file where the record begins, from 1.
+        id: identifier, unique in its library.
+        name: compound name.
+        spectrum: the peaks above zero intensity.
+        structures: SMILES, InChI, MOL blocks or paths of MOL files, the most trusted first; may be
+            empty.
+        structure_problem: why there is no structure, where the reader knows.
+        formula: molecular formula as given.
+        nominal_mass: nominal molecular mass in Da by the mass given, ``None`` where there is none.
+        inchikey: InChIKey as given.
+        energy: ionization energy in eV, ``None`` where not given.
+        instrument: instrument as given.
+        ionization: kind of ionization, ``EI`` for electron ionization.
+        ion_mode: ``positive`` or ``negative``.
+        ms_level: 1 for a full scan, 2 for a product-ion spectrum.
+        licence: terms of use as given.
+        remarks: title, comments and derivative notes, which tell of derivatisation.
+        notes: peculiarities that do not spoil the record, to be counted.
+    """
+
+    file: str
+    line: int
+    id: str
+    name: str
+    spectrum: Spectrum
+    structures: tuple[str | Path, ...] = ()
+    structure_problem: str = ""
+    formula: str = ""
+    nominal_mass: int | None = None
+    inchikey: str = ""
+    energy: float | None = None
+    instrument: str = ""
+    ionization: str = "EI"
+    ion_mode: str = "positive"
+    ms_level: int = 1
+    licence: str = ""
+    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def lowest_mz(self) -> int:
+        """Lowest recorded nominal m/z; below it nothing is known about the spectrum."""
+        return int(nominal_mz(self.spectrum.mz[0]))
+
+    @cached_property
+    def molecule(self) -> Molecule:
+        """The first of the record's structures that RDKit reads and that fits the formula.
+
+        Raises:
+            MoleculeError: there is none, or the models cannot take it.
+        """
+        formula = count_elements(self.formula)
+        problem = MoleculeError("no structure")
+        for structure in self.structures:
+            text = _read_structure(structure)
+            is_molblock = isinstance(structure, Path) or "\n" in structure
+            molecule = None if text is None else _molecule_of(text, is_molblock)
+            if molecule is None:
+                problem = MoleculeError("RDKit cannot read the structure")
+                continue
+            if formula is None or count_elements(molecule.formula) == formula:
+                return molecule
+            problem = MoleculeError("structure disagrees with the formula")
+        raise problem
+
+    def rejected(self, reason: str, detail: str = "") -> BadRecord:
+        """Return what is kept of a record that is not used."""
+        return BadRecord(self.file, self.line, self.id, self.name, reason, detail)
+
+
+def clean_spectrum(mz: np.ndarray, intensity: np.ndarray) -> Spectrum:
+    """Make a spectrum of listed peaks, without those that say nothing.
+
+    Args:
+        mz: m/z of each peak, shape ``(peaks,)``.
+        intensity: abundance of each peak, shape ``(peaks,)``.
+
+    Returns:
+        The peaks of intensity above zero at nominal masses from 1.
+
+    Raises:
+        ValueError: values that no spectrum can have.
+
+    Example:
+        >>> from nextims.spectra.record import clean_spectrum
+        >>> clean_spectrum([0, 15, 31], [5, 0, 80]).mz
+        array([31.])
+    """
+    mz = np.asarray(mz, dtype=np.float64)
+    intensity = np.asarray(intensity, dtype=np.float64)
+    if not np.isfinite(mz).all():
+        raise ValueError("m/z and intensity must be finite")
+    kept = (nominal_mz(mz) >= 1) & (intensity != 0)
+    with np.errstate(over="ignore"):  # Spectrum refuses what single precision cannot hold
+        return Spectrum(mz[kept], intensity[kept])
+
+
+def _read_structure(structure: str | Path) -> str | None:
+    """Return the text of a structure; that of a MOL file without name, date and remark."""
+    text = structure
+    if isinstance(structure, Path):
+        try:
+            text = structure.read_text(encoding="latin-1")
+        except OSError:
+            return None
+    header = text.split("\n", _MOL_HEADER_LINES)
+    if len(header) <= _MOL_HEADER_LINES:
+        return text
+    # Whether the coordinates are of two or three dimensions.
+    dimensions = header[1][20:22]
+    return f"\n{dimensions:>22}\n\n{header[-1]}"
+
+
+# Replicates follow each other, or their molecule's other spectra at other energies do.
+@lru_cache(maxsize=2048)
+def _molecule_of(text: str, is_molblock: bool) -> Molecule | None:
+    if is_molblock:
+        mol = Chem.MolFromMolBlock(text)
+    elif text.startswith("InChI="):
+        mol = Chem.MolFromInchi(text)
+    else:
+        mol = Chem.MolFromSmiles(text)
+    return None if mol is None else from_parsed(mol)

@@ -1,0 +1,261 @@
+"""Training the student: measured spectra, the teacher's spectra, the teacher's features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from ...config import Config, DistillationConfig, StudentConfig
+from ...data.examples.dataset import Concatenation, ExampleDataset
+from ...data.examples.features import Batch
+from ...data.examples.loader import make_loader
+from ...data.nist_dataset import ensure_store
+from ...evaluation.assess import assess
+from ...models.device import choose_device
+from ...models.student import Student, counted_experts
+from ..losses import (
+    confidence,
+    entropy_distance,
+    feature_distance,
+    gate_information,
+    recorded,
+    switch_balance,
+    tempered,
+)
+from ..model_card import write_spectrum_card
+from ..parallel.launch import start
+from ..parallel.processes import batch_mean, first_ahead, gathered, on_first, whole_mean
+from ..runs import (
+    all_scores,
+    library_part,
+    library_source,
+    mean_scores,
+    run_key,
+    sole_writer,
+    split_loader,
+    test_metrics,
+    train_phase,
+)
+from ..trainer import Losses, Phase
+from .teacher_labels import cache_teacher, teacher_digest, teachers_vocabulary, training_sets
+from .unlabelled_structures import structures_key
+
+
+class DistillationPhase(Phase):
+    """Trains the student on hard labels, soft labels and features.
+
+    Args:
+        model: the student.
+        teacher_width: size of the teacher's features.
+        settings: which losses, and temperatures.
+        routing: weights of the gate's losses.
+    """
+
+    name = "student"
+    monitor = "entropy_similarity"
+
+    def __init__(
+        self,
+        model: Student,
+        *,
+        teacher_width: int,
+        settings: DistillationConfig,
+        routing: StudentConfig,
+    ):
+        super().__init__()
+        self.model = model
+        self.projection = nn.Linear(model.feature_width, teacher_width)
+        # What is in no loss has no gradient, and DDP would wait for one.
+        self.projection.requires_grad_(settings.features)
+        self.settings, self.routing = settings, routing
+        chosen = {"soft": settings.soft, "features": settings.features}
+        self.loss_names = ("hard", *(name for name, wanted in chosen.items() if wanted))
+        self._load: torch.Tensor | None = None
+
+    @property
+    def temperature(self) -> float:
+        """The temperature of the soft labels at this point of the training."""
+        start, end = self.settings.temperature_start, self.settings.temperature_end
+        return start + (end - start) * self.progress
+
+    def forward(self, batch: Batch) -> Losses:
+        """Return the losses of a batch."""
+        prediction = self.model(batch)
+        measured = batch.spectrum.amax(1) > 0
+        hard = entropy_distance(
+            recorded(prediction.intensity[measured], batch.lowest_mz[measured]),
+            recorded(batch.spectrum[measured], batch.lowest_mz[measured]),
+        )
+        # The teacher speaks for every m/z, also below the lowest recorded one.
+        soft = entropy_distance(
+            tempered(prediction.intensity, self.temperature),
+            tempered(batch.teacher_mean, self.temperature),
+        )
+        trust = torch.ones_like(soft)
+        if self.settings.confidence:
+            trust = confidence(batch.teacher_mean, batch.teacher_deviation)
+        features = feature_distance(self.projection(prediction.features), batch.teacher_features)
+        routing = prediction.extra
+        self._load = whole_mean(routing.load(), routing.chosen.numel())
+        losses = {
+            # A batch may hold no measured spectrum.
+            "hard": whole_mean(hard.sum() / max(1, len(hard)), len(hard)),
+            "soft": whole_mean((trust * soft).sum() / trust.sum(), trust.sum()),
+            "features": batch_mean(features),
+        }
+        return Losses(
+            {name: losses[name] for name in self.loss_names},
+            {
+                "balance": self.routing.balance_weight
+                * switch_balance(routing.probabilities, self._load),
+                "gate_entropy": self.routing.gate_entropy_weight
+                * gate_information(routing.probabilities),
+            },
+        )
+
+    def shared_parameters(self) -> list[nn.Parameter]:
+        """Return the weights of the student's layer after the mixture."""
+        return self.model.shared_parameters()
+
+    def after_step(self) -> None:
+        """Move the gate's bias towards equal shares."""
+        self.model.gate.update_bias(self._load, self.routing.gate_bias_step)
+
+    def validate(self, batches: DataLoader) -> dict[str, float]:
+        """Return the mean metrics of the validation spectra and each expert's share of them."""
+        with counted_experts(self.model) as shares:
+            scores = assess(self.model, batches)
+        return {**mean_scores(all_scores(scores)), **mean_shares(shares, len(scores["row"]))}
+
+
+def mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:
+    """Return each expert's share of the molecules of all processes.
+
+    Args:
+        shares: each expert's share of this process's molecules.
+        molecules: their number.
+    """
+    parts = gathered((shares, molecules))
+    if len(parts) == 1:
+        return shares
+    everywhere = sum(number for _, number in parts)
+    return {name: sum(own[name] * n for own, n in parts) / everywhere for name in shares}
+
+
+def student_arguments(config: Config) -> dict:
+    """Return the constructor arguments of the configured student."""
+    not_sizes = {"checkpoint", "balance_weight", "gate_entropy_weight", "gate_bias_step"}
+    return {"max_mz": config.data.max_mz, **config.student.model_dump(exclude=not_sizes)}
+
+
+def student_key(config: Config, teacher_path: Path) -> str:
+    """Return the key of the student's run."""
+    settings = {
+        "model": config.student.model_dump(mode="json", exclude={"checkpoint"}),
+        "distillation": config.distillation.model_dump(
+            mode="json", exclude={"cache", "unlabelled", "structures"}
+        ),
+        "structures": structures_key(config),
+        "teacher": teacher_digest(teacher_path),
+        **library_part(config),
+    }
+    return run_key(config, "student", settings)
+
+
+def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -> dict:
+    """Distil the student from a teacher.
+
+    Args:
+        config: the configuration.
+        teacher_path: the teacher's checkpoint.
+        resume: continue a run that was stopped.
+
+    Returns:
+        The metadata of the checkpoint left at ``student.checkpoint``.
+
+    Raises:
+        StoreError: there is no store and nothing to make one from.
+        CheckpointError: the teacher's checkpoint cannot be used; another run is writing the
+            student's; there is nothing to resume.
+        DeviceError: there are not so many devices.
+        Interrupted: SIGTERM or Ctrl-C came; the state is saved.
+    """
+    start(config.training)
+    with sole_writer(config.student.checkpoint):
+        return _train_student(config, teacher_path, resume)
+
+
+def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
+    device = choose_device(config.training.device)
+    with first_ahead():
+        ensure_store(config)
+        key = student_key(config, teacher_path)
+        cache = cache_teacher(config, teacher_path, device)
+    arguments = student_arguments(config)
+    # Before the seed: whether it has been kept from an earlier run must not change the result.
+    vocabulary = None if resume else on_first(teachers_vocabulary, config, teacher_path, device)
+    torch.manual_seed(config.training.seed)
+    model = Student(**arguments)
+    if vocabulary is not None:
+        model.head.start_from(vocabulary)
+    settings = config.training.student
+    common = {"inputs": model.inputs, "batch_size": settings.batch_size}
+    parts = training_sets(config, model.inputs)
+    labelled = [parts[0]] * config.distillation.labelled_repeats
+    training = make_loader(
+        Concatenation([*labelled, *parts[1:]]),
+        max_mz=config.data.max_mz,
+        batch_size=settings.batch_size,
+        num_workers=config.data.num_workers,
+        shuffle_seed=config.training.seed,
+        teacher=cache,
+    )
+    loaders = (training, split_loader(config, "validation", **common))
+    if config.data.memory_efficient_mode:
+        with first_ahead():
+            _keep_features(config, [loaders[1].dataset, *parts])
+    phase = DistillationPhase(
+        model,
+        teacher_width=cache.feature_width,
+        settings=config.distillation,
+        routing=config.student,
+    )
+
+    def final_metrics(trained: Student) -> dict:
+        with counted_experts(trained) as shares:
+            metrics = test_metrics(config, trained, settings.batch_size)
+        return {
+            **metrics,
+            "test_expert_shares": shares,
+            "teacher": teacher_digest(teacher_path),
+        }
+
+    metadata = train_phase(
+        config,
+        phase,
+        settings,
+        loaders,
+        model_config=arguments,
+        checkpoint=config.student.checkpoint,
+        key=key,
+        resume=resume,
+        data=library_source(config),
+        trained_on={
+            "training_spectra": len(parts[0]),
+            "unlabelled_molecules": sum(map(len, parts[1:])),
+        },
+        final_metrics=final_metrics,
+    )
+    on_first(write_spectrum_card, config.student.checkpoint, config.data.store)
+    return metadata
+
+
+def _keep_features(config: Config, datasets: Sequence[ExampleDataset]) -> None:
+    """Keep features on disk, for a student learns as fast as they could be computed."""
+    names = ("validation", "labelled", "unlabelled")
+    for name, dataset in zip(names, datasets, strict=False):
+        dataset.keep_features(config.distillation.cache.with_name(f"{name}_features.bin"))

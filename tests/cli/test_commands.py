@@ -1,0 +1,69 @@
+"""What the commands that predict share."""
+
+import pytest
+
+from nextims.cli.commands import load_predictor, refuse_overwriting, run_command
+from nextims.config import ConfigError, load_config
+from nextims.files.writing import OutputError
+from nextims.inference.structures.lists import InputError
+
+
+class DialectError(ValueError):
+    """An error of one command alone."""
+
+
+def fail(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigError("config.yaml: no such key"),
+        InputError("list.smi: no such file"),
+        OutputError("x.txt: unknown ending"),
+        FileNotFoundError("gone"),
+        DialectError("msp: which one?"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line(error, capsys):
+    assert run_command(lambda: fail(error), DialectError) == 2
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_what_the_user_cannot_mend_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        run_command(lambda: 1 // 0)
+    with pytest.raises(DialectError):
+        run_command(lambda: fail(DialectError()))
+
+
+def test_interruption_is_reported_as_a_shell_does(capsys):
+    assert run_command(lambda: fail(KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_the_status_is_the_commands():
+    assert [run_command(lambda status=status: status) for status in (0, 2, 3)] == [0, 2, 3]
+
+
+def test_an_input_is_not_overwritten_under_any_of_its_names(tmp_path):
+    source = tmp_path / "list.csv"
+    source.write_text("CCO")
+    link = tmp_path / "link.csv"
+    link.symlink_to(source)
+    with pytest.raises(OutputError, match=r"link\.csv: is an input as well"):
+        refuse_overwriting([tmp_path / "new.csv", link], [None, "-", source])
+    refuse_overwriting([tmp_path / "new.csv"], [None, "-", source])
+
+
+def test_a_missing_checkpoint_says_how_to_make_one(tmp_path):
+    with pytest.raises(InputError, match=r"no\.pt: no such checkpoint; this makes one: python"):
+        load_predictor(load_config(), tmp_path / "no.pt")
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    path = tmp_path / "half.pt"
+    path.write_bytes(b"PK\x03\x04 not a checkpoint")
+    with pytest.raises(InputError, match=r"half\.pt: "):
+        load_predictor(load_config(), path)

@@ -1,0 +1,36 @@
+"""The options of the prediction command."""
+
+import pytest
+
+from nextims.cli.prediction_options import parse_options
+
+
+def test_one_structure_needs_nothing_else():
+    options = parse_options(["--smiles", "CCO"])
+    assert (options.output, options.workers, options.device) == (None, None, "auto")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "--smiles --batch is required"),
+        ("--smiles C --batch x.smi", "not allowed with"),
+        ("--smiles C --compare lab.msp", "--compare: needs --plot"),
+        ("--smiles C --plot x.png --grid", "--grid: needs --batch"),
+        ("--smiles C --partial", "--partial: needs --derivatise"),
+        ("--batch x.smi --plot x.png --workers 2", "--plot: pictures are drawn by one process"),
+        ("--batch x.smi --workers 0", "expected a whole number from 1, found '0'"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(line, said, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse_options(line.split())
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_shows_examples(capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse_options(["--help"])
+    assert stop.value.code == 0
+    assert 'python scripts/predict.py --smiles "CCO"' in capsys.readouterr().out

@@ -1,0 +1,305 @@
+"""What holds for every format: scales, encodings, endings, damage, and dialects of MSP."""
+
+import itertools
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from builders import build_massbank_record, build_msp
+from nextims.chemistry.molecule import read_molecule
+from nextims.formats.csv.reading import read_peak_rows
+from nextims.formats.jcamp.reading import read_jcamp
+from nextims.formats.json.reading import read_json
+from nextims.formats.mgf.reading import read_mgf
+from nextims.formats.mzspeclib.reading import read_mzspeclib
+from nextims.formats.opening import SpectraFileError
+from nextims.formats.reading import ENDINGS, READERS, read_spectra
+from nextims.formats.sdf.reading import read_sdf
+from nextims.formats.spectrum_writer import SpectrumWriter
+from nextims.formats.writing import FORMATS
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.record import BadRecord, Record
+from nextims.spectra.spectrum import Spectrum
+
+TEXT_ENDINGS = [".msp", ".jdx", ".sdf", ".mgf", ".mzspeclib.txt", ".json", ".jsonl", ".csv"]
+NEEDS_PYARROW = 'needs pip install -e ".[formats]"'
+
+
+def write_spectra(path, spectra):
+    """Write names with peaks in the plainest way that the ending has."""
+    ending = path.name[path.name.index(".") :].lower()
+    if ending == ".h5":
+        with h5py.File(path, "w") as file:
+            lengths = [len(peaks) for peaks in spectra.values()]
+            file["peaks/offsets"] = np.cumsum([0, *lengths])
+            flat = [pair for peaks in spectra.values() for pair in peaks]
+            file["peaks/mz"] = np.array([mz for mz, _ in flat], dtype=float)
+            file["peaks/intensity"] = np.array([height for _, height in flat], dtype=float)
+            file["metadata/name"] = list(spectra)
+    elif ending == ".parquet":
+        pyarrow = pytest.importorskip("pyarrow", reason=NEEDS_PYARROW)
+        from pyarrow.parquet import write_table
+
+        peaks = spectra.values()
+        columns = {"mz": [[p[0] for p in each] for each in peaks]}
+        columns |= {"intensity": [[p[1] for p in each] for each in peaks], "name": list(spectra)}
+        write_table(pyarrow.table(columns), path)
+    else:
+        path.write_text("".join(text_of(ending, name, spectra[name]) for name in spectra))
+    return path
+
+
+def text_of(ending, name, peaks):
+    lines = "\n".join(f"{mz} {height!r}" for mz, height in peaks)
+    number = len(peaks)
+    if ending == ".csv":
+        return "name,mz,intensity\n" + "".join(f"{name},{mz},{height!r}\n" for mz, height in peaks)
+    if ending in (".json", ".jsonl"):
+        return json.dumps({"name": name, "peaks": peaks}) + "\n"
+    return {
+        ".msp": f"Name: {name}\nNum Peaks: {number}\n{lines}\n\n",
+        ".jdx": f"##TITLE={name}\n##NPOINTS={number}\n##PEAK TABLE=(XY..XY)\n{lines}\n##END=\n",
+        ".sdf": f"{name}\n\n\n  0  0\nM  END\n> <NUM PEAKS>\n{number}\n\n"
+        f"> <MASS SPECTRAL PEAKS>\n{lines}\n\n$$$$\n",
+        ".mgf": f"BEGIN IONS\nNAME={name}\n{lines}\nEND IONS\n",
+        ".mzspeclib.txt": f"<Spectrum=1>\nMS:1003061|library spectrum name={name}\n"
+        f"MS:1003059|number of peaks={number}\n<Peaks>\n{lines}\n\n",
+    }[ending]
+
+
+@pytest.mark.parametrize("ending", [*TEXT_ENDINGS, ".h5", ".parquet"])
+def test_base_peaks_of_any_height_come_out_alike(tmp_path, ending):
+    """Of 100, 999, 1000, 9999, of counts and of shares: the highest of the bins is 1."""
+    random = np.random.default_rng(7)
+    for trial in range(20):
+        mz = np.sort(random.choice(np.arange(12, 500), size=random.integers(1, 60), replace=False))
+        heights = random.exponential(size=len(mz)) + 1e-3
+        heights /= heights.max()
+        scales = (1.0, 100.0, 999.0, 1000.0, 9999.0, 3.7e8, 1e-6)
+        spectra = {
+            f"x{i}": [(int(m), float(scale * h)) for m, h in zip(mz, heights, strict=True)]
+            for i, scale in enumerate(scales)
+        }
+        if ending == ".csv":  # one header
+            first, *rest = (text_of(ending, name, peaks) for name, peaks in spectra.items())
+            path = tmp_path / f"{trial}.csv"
+            path.write_text(first + "".join(text.split("\n", 1)[1] for text in rest))
+        else:
+            path = write_spectra(tmp_path / f"{trial}{ending}", spectra)
+        records = list(read_spectra(path))
+        assert [record.name for record in records] == list(spectra)
+        expected = np.zeros(500)
+        expected[mz - 1] = heights
+        for record in records:
+            bins = record.spectrum.binned(500)
+            assert bins.max() == 1
+            np.testing.assert_allclose(bins, expected, rtol=1e-5)
+
+
+GOOD = {f"compound {i}": [(31.0, 999.0), (45.0 + i, 510.0)] for i in range(6)}
+
+
+@pytest.mark.parametrize("ending", TEXT_ENDINGS)
+def test_a_line_spoilt_anywhere_spoils_one_record_at_most_and_loses_none(tmp_path, ending):
+    """Six spectra are six records or bad records, whichever peak is damaged."""
+    path = write_spectra(tmp_path / f"x{ending}", GOOD)
+    text = path.read_text()
+    if ending == ".csv":
+        head = "name,mz,intensity\n"
+        text = head + text.replace(head, "")
+    lines = text.splitlines()
+    damaged = 0
+    for i, line in enumerate(lines):
+        if "510" not in line:
+            continue
+        path.write_text("\n".join([*lines[:i], line.replace("510", "5l0"), *lines[i + 1 :]]) + "\n")
+        records = list(read_spectra(path))
+        assert len(records) == len(GOOD)
+        [bad] = [record for record in records if isinstance(record, BadRecord)]
+        assert bad.reason == "peak list cannot be read"
+        assert bad.line <= i + 1
+        damaged += 1
+    assert damaged == len(GOOD)
+
+
+@pytest.mark.parametrize("ending", [*TEXT_ENDINGS, ".txt", ".tsv", ".mspec", ".dx", ".jcamp"])
+@pytest.mark.parametrize("content", [b"", b"\n \r\n\n", b"\xef\xbb\xbf"])
+def test_empty_files_hold_nothing(read, ending, content):
+    assert read(f"x{ending}", content) == []
+
+
+@pytest.mark.parametrize("ending", list(READERS))
+@pytest.mark.parametrize("content", [b"hello, world", b"\x89PNG\r\n\x1a\n" + bytes(50)])
+def test_files_of_something_else_are_never_silent(read, ending, content):
+    try:
+        [bad] = read(f"x{ending}", content)
+    except SpectraFileError as error:
+        assert f"x{ending}: not " in str(error)
+    else:
+        assert isinstance(bad, BadRecord)
+        assert bad.line == 1
+
+
+@pytest.mark.parametrize("written", TEXT_ENDINGS)
+@pytest.mark.parametrize("ending", [each for each in TEXT_ENDINGS if each != ".jsonl"])
+def test_a_wrong_ending_gives_no_wrong_spectra(tmp_path, written, ending):
+    path = write_spectra(tmp_path / f"x{written}", {"a": GOOD["compound 0"]})
+    renamed = path.rename(tmp_path / f"y{ending}")
+    records = list(read_spectra(renamed))
+    assert records
+    for record in records:
+        if isinstance(record, Record):  # a peak list is one whatever stands above it
+            assert record.spectrum.mz.tolist() == [31, 45]
+            assert record.spectrum.intensity.tolist() == [999, 510]
+
+
+def test_an_unknown_ending_names_those_that_can_be_read(tmp_path):
+    (tmp_path / "x.raw").write_text("x")
+    with pytest.raises(SpectraFileError) as error:
+        read_spectra(tmp_path / "x.raw")
+    assert str(error.value).endswith(f"x.raw: unknown ending '.raw'; can be read: {ENDINGS}")
+    assert all(ending in ENDINGS for ending in (".msp", ".jdx", ".mzspeclib.txt", ".h5"))
+
+
+@pytest.mark.parametrize("ending", [".msp", ".jdx", ".h5", ".raw"])
+def test_no_file_and_a_folder(tmp_path, ending):
+    with pytest.raises(SpectraFileError, match=r"x\.\w+: no such file"):
+        read_spectra(tmp_path / f"x{ending}")
+    (tmp_path / f"x{ending}").mkdir()
+    with pytest.raises(SpectraFileError, match="is a folder, expected a file of spectra"):
+        read_spectra(tmp_path / f"x{ending}")
+
+
+@pytest.mark.parametrize("ending", TEXT_ENDINGS)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(tmp_path, ending, encoding):
+    path = write_spectra(tmp_path / f"x{ending}", {"Éthanol": [(31, 999), (45, 510)]})
+    text = path.read_text(encoding="utf-8")
+    if ending.startswith(".json"):
+        text = json.dumps(json.loads(text), ensure_ascii=False)
+    path.write_bytes(text.encode(encoding))
+    [record] = read_spectra(path)
+    assert (record.name, len(record.spectrum)) == ("Éthanol", 2)
+
+
+@pytest.mark.parametrize(
+    ("ending", "read_lines"),
+    [
+        (".jdx", read_jcamp),
+        (".sdf", read_sdf),
+        (".mgf", read_mgf),
+        (".mzspeclib.txt", read_mzspeclib),
+        (".jsonl", read_json),
+        (".json", read_json),
+        (".csv", lambda lines: read_peak_rows(lines, "x")),
+    ],
+)
+def test_a_file_without_end_is_read_record_by_record(ending, read_lines):
+    head = {".json": ["["], ".csv": ["name,mz,intensity"]}.get(ending, [])
+    texts = (text_of(ending, f"{i}", [(31.0, 999.0), (45.0, 510.0)]) for i in itertools.count())
+    if ending == ".csv":
+        texts = (text.partition("\n")[2] for text in texts)
+    lines = (line for text in texts for line in text.splitlines())
+    raws = itertools.islice(read_lines(itertools.chain(head, lines)), 300)
+    records = [raw.record("x", number) for number, raw in enumerate(raws)]
+    assert [record.name for record in records] == [str(i) for i in range(300)]
+    assert all(record.spectrum.mz.tolist() == [31, 45] for record in records)
+
+
+def test_a_txt_is_what_its_first_lines_say(read, pairs):
+    texts = {
+        "msp": build_msp("a", {31: 999, 45: 510}),
+        "msp without a name": build_msp(None, {31: 999, 45: 510}),
+        "columns": "m/z,%\n31,999\n45,510",
+        "massbank": build_massbank_record(name="a", peaks={31: 999, 45: 510}),
+    }
+    for ending in (".jdx", ".mgf", ".mzspeclib.txt"):
+        head = "<mzSpecLib>\n" if ending == ".mzspeclib.txt" else ""
+        texts[ending] = head + text_of(ending, "a", [(31, 999), (45, 510)])
+    for kind, text in texts.items():
+        [record] = read("x.txt", f"\n{text}")
+        assert pairs(record) == [(31, 999), (45, 510)], kind
+
+
+ETHANOL = [(31, 999), (45, 510)]
+MSP = {
+    "NIST": "Name: Ethanol\r\nFormula: C2H6O\r\nMW: 46\r\nCAS#: 64-17-5;  NIST#: 291264\r\n"
+    "Num Peaks: 2\r\n31 999; 45 510;\r\n",
+    "MoNA": 'Name: Ethanol\nSynon: $:00in-source\nDB#: JP000001\nComments: "SMILES=CCO" '
+    '"computed SMILES=OCC" "author=x"\nNum Peaks: 2\n31 999\n45 510\n',
+    "RIKEN": "NAME: Ethanol\nPRECURSORMZ: 46.0413\nPRECURSORTYPE: [M]+\nIONMODE: Positive\n"
+    "FORMULA: C2H6O\nSMILES: CCO\nRETENTIONTIME: 1.2\nRETENTIONINDEX: -1\n"
+    "INSTRUMENTTYPE: GC-EI-TOF\nIONIZATION: EI+\nNum Peaks: 2\n31\t999\n45\t510\n",
+    "GOLM": "Name: Ethanol\nMET_NAME: x\nNum Peaks: 2\n31:999 45:510\n",
+    "old NIST": "Name: Ethanol\nNum Peaks: 2\n(31 999) (45 510)\n",
+    "annotated": 'Name: Ethanol\nNum Peaks: 2\n31 999 "CH3O: 12/16 ppm"\n45 510 "?"\n',
+    "Num peaks": "Name: Ethanol\nCASNO: 64-17-5\nRI:427\nNum peaks: 2\n31 999\n45 510\n",
+    "fields after": "Name: Ethanol\nNum Peaks: 2\n31 999\n45 510\n\nSMILES: CCO\n",
+    "no Num Peaks": "Name: Ethanol\nSMILES: CCO\n31 999\n45 510\n",
+    "base 9999": "Name: Ethanol\nNum Peaks: 2\n31 9999\n45 5105\n",
+    "old Mac": "Name: Ethanol\rNum Peaks: 2\r31 999\r45 510\r",
+    "RECETOX": "NAME: Ethanol\nPRECURSORMZ: 46.0413\nPRECURSORTYPE: [M]+\nNum Peaks: 2\n"
+    '31.0178\t999\t"Theoretical m/z 31.017841, Mass diff -0.4 (1.2 ppm), Formula CH3O"\n'
+    '45.0335\t510\t"Theoretical m/z 45.033491, Mass diff 0 (0 ppm), SMILES C[CH]O"\n',
+    "matchms": "PRECURSOR_MZ: 46.0413\nCOMPOUND_NAME: Ethanol\nSMILES: CCO\nADDUCT: [M]+\n"
+    "NUM PEAKS: 2\n31.0\t999.0\n45.0\t510.0\n",
+    "Latin-1": "Name: Ethanol\nComments: é\nNum Peaks: 2\n31 999\n45 510\n",
+}
+
+
+@pytest.mark.parametrize("ending", [".msp", ".MSP", ".mspec", ".txt"])
+@pytest.mark.parametrize("dialect", MSP)
+def test_dialects_of_msp(read, dialect, ending):
+    text = MSP[dialect].encode("latin-1")
+    records = read(f"x{ending}", text * 2)
+    assert [record.name for record in records] == ["Ethanol", "Ethanol"]
+    for record in records:
+        assert (record.ionization, record.ion_mode) == ("EI", "positive")
+        np.testing.assert_allclose(record.spectrum.binned(50)[[30, 44]], [1, 0.5105], atol=1e-3)
+        if "CCO" in MSP[dialect]:
+            assert record.structures[0] == "CCO"
+
+
+def test_the_mol_files_of_lib2nist_are_found_beside_the_msp(read, tmp_path):
+    from rdkit import Chem
+
+    (tmp_path / "x.MOL").mkdir()
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
+    (tmp_path / "x.MOL" / "ID5.MOL").write_text(block)
+    [record] = read("x.msp", build_msp("a", fields={"ID": "5"}))
+    assert record.molecule.smiles == "CCO"
+
+
+def test_each_order_of_good_and_bad_is_kept(tmp_path):
+    good, bad = "BEGIN IONS\nTITLE=g\n31 9\nEND IONS\n", "BEGIN IONS\nTITLE=b\n3x 9\nEND IONS\n"
+    for order in itertools.product((good, bad), repeat=4):
+        (tmp_path / "x.mgf").write_text("".join(order))
+        kinds = [type(record) for record in read_spectra(tmp_path / "x.mgf")]
+        assert kinds == [Record if each is good else BadRecord for each in order]
+
+
+def test_nothing_heavy_is_imported():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, nextims.formats.reading\n"
+        "print([n for n in ('torch', 'matchms', 'numba', 'pyarrow', 'h5py') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("ending", sorted(FORMATS))
+def test_the_energy_that_is_written_is_read(tmp_path, ending):
+    if ending == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"soft{ending}"
+    spectrum = Spectrum([31, 45], [1.0, 0.5])
+    with SpectrumWriter(path) as writer:
+        for line, energy in enumerate((20.0, 70.0), start=1):
+            molecule = read_molecule("CCO" if line == 1 else "CO")
+            writer.write(PredictedSpectrum(line, "", molecule, spectrum, energy=energy))
+    assert next(iter(read_spectra(path))).energy == 20

@@ -1,0 +1,160 @@
+"""What is written in any format is read back by our own readers, with nothing lost."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nextims.chemistry.molecule import read_molecule
+from nextims.formats.msp.writing import FORMULA_LENGTH
+from nextims.formats.reading import READERS, read_spectra
+from nextims.formats.writing import FORMATS
+from nextims.search.libraries import read_library
+from nextims.spectra.prediction import PredictedSpectrum
+from nextims.spectra.record import Record
+from nextims.spectra.spectrum import Spectrum
+
+# File, and how it is written.
+FILES = [(f"library{ending}", {}) for ending in FORMATS]
+FILES += [("library.msp", {"dialect": "msdial"}), ("library.msp", {"mol_folder": True})]
+IDS = ["-".join([name, *map(str, options.values())]) for name, options in FILES]
+# Formats that name a spectrum without a name by its SMILES.
+NAMED_BY_SMILES = (".msp", ".sdf", ".jdx", ".mgf", ".mzspeclib.txt")
+
+
+def plain(name):
+    return " ".join(name.split())
+
+
+def expected_name(result, file):
+    name = plain(result.name)
+    if not name and file.endswith(NAMED_BY_SMILES):
+        return result.molecule.smiles
+    if file.endswith(".jdx"):  # two of them begin a comment
+        return re.sub(r"\$(?=\$)", "$ ", name)
+    return name.replace("$$$$", "$") if file.endswith(".sdf") else name
+
+
+def read(path):
+    if path.suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason='needs pip install -e ".[formats]"')
+    records = list(read_spectra(path))
+    assert all(isinstance(record, Record) for record in records), records
+    return records
+
+
+def skip_without_pyarrow(file):
+    if file.endswith(".parquet"):
+        pytest.importorskip("pyarrow", reason='needs pip install -e ".[formats]"')
+
+
+def test_all_that_can_be_written_can_be_read():
+    assert set(FORMATS) <= set(READERS)
+
+
+@pytest.mark.parametrize(("file", "options"), FILES, ids=IDS)
+def test_nothing_is_lost(results, spectra, write, peaks_of, file, options):
+    skip_without_pyarrow(file)
+    records = read(write(file, results, **options))
+    assert len(records) == len(spectra)
+    in_msp, in_dialect = file.endswith(".msp"), "dialect" in options
+    for result, record in zip(spectra, records, strict=True):
+        molecule = result.molecule
+        assert plain(record.name) == expected_name(result, file)
+        assert record.inchikey == molecule.inchikey
+        mz, intensity = peaks_of(result)
+        np.testing.assert_array_equal(record.spectrum.mz, mz)
+        np.testing.assert_array_equal(record.spectrum.intensity, intensity)
+        assert record.nominal_mass == (None if in_dialect else molecule.nominal_mass)
+        assert (record.ionization, record.ion_mode, record.ms_level) == ("EI", "positive", 1)
+        if not in_msp or in_dialect or len(molecule.formula) <= FORMULA_LENGTH:
+            assert record.formula == molecule.formula
+        # The acid's SMILES is longer than a comment of NIST's may be.
+        if not in_msp or options or len(molecule.smiles) < 900:
+            assert record.molecule.smiles == molecule.smiles
+        else:
+            assert record.structures == ()
+
+
+@pytest.mark.parametrize(("file", "options"), FILES, ids=IDS)
+def test_a_prediction_is_known_as_one(spectra, write, file, options):
+    skip_without_pyarrow(file)
+    entries = list(read_library(write(file, spectra, **options)))
+    assert len(entries) == len(spectra)
+    assert all(entry.predicted for entry in entries)
+
+
+@pytest.mark.parametrize("ending", [".msp", ".json", ".csv", ".mzspeclib.txt", ".parquet", ".h5"])
+def test_annotations_and_uncertainty_do_not_hide_the_peaks(toluene, uncertainty, write, ending):
+    skip_without_pyarrow(ending)
+    results = [toluene(uncertainty=uncertainty), replace(toluene(uncertainty=uncertainty), line=2)]
+    records = read(write(f"x{ending}", results, annotated=True, uncertain=True))
+    assert [record.name for record in records] == ["toluene", "toluene"]
+    for record in records:
+        assert record.spectrum.mz.tolist() == [65, 91, 92]
+        assert record.spectrum.intensity.tolist() == [200, 999, 699]
+        assert record.molecule.smiles == "Cc1ccccc1"
+
+
+NAMES = [
+    '1,2-diol; "cis" [a]',
+    "水 β-one é",
+    "name: with a colon = 1",
+    "#1 BEGIN IONS",
+    "<Peaks>",
+    "Num Peaks: 3",
+    "31 999",
+    ">  <NAME>",
+    "##TITLE=x",
+    "a\tb",
+    "SMILES=CCC",
+    "'quoted'",
+    "- dash",
+    "N/A",
+    "0",
+]
+
+
+@pytest.mark.parametrize("ending", list(FORMATS))
+def test_any_name_comes_back(write, ending):
+    skip_without_pyarrow(ending)
+    ethanol = read_molecule("CCO")
+    spectrum = Spectrum([31, 45], [1.0, 0.5])
+    results = [PredictedSpectrum(i, name, ethanol, spectrum) for i, name in enumerate(NAMES, 1)]
+    records = read(write(f"x{ending}", results))
+    assert [plain(record.name) for record in records] == [plain(name) for name in NAMES]
+    assert all(record.molecule.smiles == "CCO" for record in records)
+
+
+@pytest.mark.parametrize("ending", list(FORMATS))
+@pytest.mark.parametrize(
+    "smiles", ["C" * 38, "Brc1c(Br)c(Br)c(Br)c(Br)c1Br", "[2H]C(Cl)(Cl)Cl", "C"]
+)
+def test_the_mass_number_comes_back(write, ending, smiles):
+    """Rounding the exact mass of a long alkane, or a polybromide, gives another."""
+    skip_without_pyarrow(ending)
+    molecule = read_molecule(smiles)
+    [record] = read(
+        write(f"x{ending}", [PredictedSpectrum(1, "", molecule, Spectrum([12.0], [1.0]))])
+    )
+    assert record.nominal_mass == molecule.nominal_mass
+
+
+@pytest.mark.parametrize("ending", list(FORMATS))
+def test_spectra_of_one_line_stay_apart(write, ending):
+    skip_without_pyarrow(ending)
+    spectrum = Spectrum([31, 45], [1.0, 0.5])
+    results = [
+        PredictedSpectrum(1, "x", read_molecule(smiles), spectrum, number=number)
+        for number, smiles in enumerate(["CCO", "CCOC", "CCO"], 1)
+    ]
+    records = read(write(f"x{ending}", results))
+    assert [record.molecule.smiles for record in records] == ["CCO", "CCOC", "CCO"]
+    assert [len(record.spectrum) for record in records] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("ending", list(FORMATS))
+def test_no_spectra_at_all(results, write, ending):
+    skip_without_pyarrow(ending)
+    assert read(write(f"x{ending}", [results[2]])) == []

@@ -1,0 +1,186 @@
+"""Lists of structures as users have them."""
+
+import io
+
+import pytest
+
+from nextims.inference.structures.lists import (
+    InputError,
+    InputStructure,
+    count_lines,
+    parse_line,
+    read_batch,
+    read_structures,
+)
+
+
+def read(tmp_path, content, name="list.txt"):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return [(s.line, s.smiles, s.name) for s in read_structures(path)]
+
+
+ETHANOL_AND_BENZENE = [(1, "CCO", "ethanol"), (2, "c1ccccc1", "")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"CCO ethanol\nc1ccccc1\n",
+        b"CCO ethanol\nc1ccccc1",
+        b"CCO\tethanol\r\nc1ccccc1\r\n",
+        b"  CCO   ethanol  \rc1ccccc1\r",
+        b"\xef\xbb\xbfCCO ethanol\nc1ccccc1\n",
+        "CCO ethanol\r\nc1ccccc1\r\n".encode("utf-16"),
+    ],
+    ids=["unix", "no newline at the end", "windows, tab", "old mac, spaces", "bom", "utf-16"],
+)
+@pytest.mark.parametrize("name", ["list.txt", "list.smi", "list"])
+def test_text_files_in_their_variants(tmp_path, content, name):
+    assert read(tmp_path, content, name) == ETHANOL_AND_BENZENE
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "smiles,name\nCCO,ethanol\nc1ccccc1\n",
+        "Name;Formula;SMILES\r\nethanol;C2H6O;CCO\r\n;C6H6;c1ccccc1\r\n",
+        '"id","smiles","name"\n"1","CCO","ethanol"\n"2","c1ccccc1",""\n',
+        " smiles , name \n CCO , ethanol \n c1ccccc1 , \n",
+        "\ufeffsmiles\tname\nCCO\tethanol\nc1ccccc1\t\n",
+    ],
+    ids=["plain", "semicolon", "quoted", "spaces", "bom, tab"],
+)
+def test_tables_with_a_header(tmp_path, content):
+    expected = [(line + 1, smiles, name) for line, smiles, name in ETHANOL_AND_BENZENE]
+    assert read(tmp_path, content, "table.csv") == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["CCO,ethanol\nc1ccccc1,\n", "CCO;ethanol\nc1ccccc1\n", '"CCO"\t"ethanol"\n"c1ccccc1"\n'],
+)
+def test_tables_without_a_header(tmp_path, content):
+    assert read(tmp_path, content, "table.csv") == ETHANOL_AND_BENZENE
+
+
+def test_the_delimiter_is_not_taken_from_a_name(tmp_path):
+    rows = read(tmp_path, 'ClCCCl;1,2-dichloroethane\nCCO;"ethanol; absolute"\n', "table.csv")
+    assert rows == [(1, "ClCCCl", "1,2-dichloroethane"), (2, "CCO", "ethanol; absolute")]
+
+
+def test_quotes_within_names(tmp_path):
+    rows = read(tmp_path, 'smiles,name\nCCO,"the ""spirit"", 96 %"\n', "table.csv")
+    assert rows == [(2, "CCO", 'the "spirit", 96 %')]
+
+
+def test_an_unclosed_quote_does_not_swallow_the_lines_after_it(tmp_path):
+    rows = read(tmp_path, 'smiles,name\nCCO,"ethanol\nCCC,propane\n', "table.csv")
+    assert [row[:2] for row in rows] == [(2, "CCO"), (3, "CCC")]
+    assert rows[1][2] == "propane"
+
+
+def test_a_one_column_table(tmp_path):
+    assert read(tmp_path, "SMILES\nCCO\n", "table.csv") == [(2, "CCO", "")]
+    assert read(tmp_path, "CCO\nCC\n", "table.csv") == [(1, "CCO", ""), (2, "CC", "")]
+
+
+def test_a_header_is_recognised_in_a_text_file(tmp_path):
+    assert read(tmp_path, "SMILES Name\nCCO ethanol\n") == [(2, "CCO", "ethanol")]
+    assert read(tmp_path, "name,smiles\nethanol,CCO\n") == [(2, "CCO", "ethanol")]
+
+
+def test_blank_lines_are_given_with_their_number(tmp_path):
+    assert read(tmp_path, "CCO\n\n   \nCC\n") == [
+        (1, "CCO", ""),
+        (2, "", ""),
+        (3, "", ""),
+        (4, "CC", ""),
+    ]
+    table = read(tmp_path, "smiles,name\n\nCCO,ethanol\n,nothing\n", "table.csv")
+    assert table == [(2, "", ""), (3, "CCO", "ethanol"), (4, "", "nothing")]
+
+
+def test_rows_that_are_too_short_have_an_empty_structure(tmp_path):
+    assert read(tmp_path, "name,smiles\nethanol\n", "table.csv") == [(2, "", "ethanol")]
+
+
+def test_a_cell_longer_than_csv_allows_is_one_bad_record(tmp_path):
+    rows = read(tmp_path, "smiles,name\n" + "C" * 200_000 + ",x\nCC,y\n", "table.csv")
+    assert [(line, len(smiles) > 100_000) for line, smiles, _ in rows] == [(2, True), (3, False)]
+
+
+def test_bytes_that_are_not_utf8(tmp_path):
+    rows = read(tmp_path, b"CCO \xe9thanol\nCC \xce\xb2\nC\x81 x\n")
+    assert rows[:2] == [(1, "CCO", "éthanol"), (2, "CC", "β")]
+    assert rows[2][0] == 3  # no text in any encoding, yet kept for the report
+    rows[2][1].encode("utf-8")
+
+
+def test_no_lines(tmp_path):
+    assert read(tmp_path, "") == []
+    assert read(tmp_path, "smiles,name\n", "table.csv") == []
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(InputError, match=r"missing\.smi: no such file"):
+        read_structures(tmp_path / "missing.smi")
+    with pytest.raises(InputError, match="holds no files of structures"):
+        read_structures(tmp_path)
+    (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
+    with pytest.raises(InputError, match="not a text file"):
+        read_structures(tmp_path / "table.xlsx")
+
+
+def test_standard_input_is_read_and_left_open(monkeypatch):
+    stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"CCO ethanol\r\nCC")))
+    monkeypatch.setattr("sys.stdin", stdin)
+    structures = list(read_structures("-"))
+    assert structures == [InputStructure(1, "CCO", "ethanol"), InputStructure(2, "CC", "")]
+    assert not stdin.buffer.closed
+
+
+def test_a_list_is_read_as_it_is_needed(monkeypatch):
+    class Stream(io.BytesIO):
+        read_so_far = 0
+
+        def read1(self, size=-1):
+            part = super().read1(min(size, 8192))
+            Stream.read_so_far += len(part)
+            return part
+
+    stdin = io.TextIOWrapper(Stream(b"CCO\n" * 100_000))
+    monkeypatch.setattr("sys.stdin", stdin)
+    structures = read_structures("-")
+    assert next(structures).line == 1
+    assert 0 < Stream.read_so_far < 20_000
+    structures.close()
+
+
+def test_a_batch_is_not_empty(tmp_path, monkeypatch):
+    path = tmp_path / "list.smi"
+    path.write_text("CCO ethanol\n\nC")
+    structures, lines = read_batch(path)
+    assert ([each.line for each in structures], lines) == ([1, 2, 3], 3)
+    path.write_text("")
+    with pytest.raises(InputError, match=r"list\.smi: holds no structures"):
+        read_batch(path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    with pytest.raises(InputError, match="standard input: holds no structures"):
+        read_batch("-")
+
+
+@pytest.mark.parametrize(("content", "lines"), [(b"", 0), (b"C", 1), (b"C\n", 1), (b"C\n\nC", 3)])
+def test_count_lines(tmp_path, content, lines):
+    path = tmp_path / "list.txt"
+    path.write_bytes(content)
+    assert count_lines(path) == lines
+
+
+def test_count_lines_leaves_pipes_alone():
+    assert count_lines("-") is None
+
+
+def test_parse_line():
+    assert parse_line("CCO  ethyl  alcohol ", 3) == InputStructure(3, "CCO", "ethyl  alcohol")
+    assert parse_line("") == InputStructure(1, "", "")
