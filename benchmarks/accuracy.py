@@ -38,9 +38,9 @@ from measures import (
     training_size,
     unexplained_share,
 )
-from nextims.cli.training import USER_ERRORS
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.data.library.store import SpectrumStore
+from nextims.errors import UserError
 from nextims.files.digest import file_digest
 from nextims.models.checkpoint import CheckpointError, load_model
 from nextims.training.model_card import add_section
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
         if split_anew:
             config = split_config(config, arguments.split_by, arguments.work, arguments.records)
         result = measure(config, _models(config, arguments, split_anew))
-    except (*USER_ERRORS, ConfigError) as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Interrupted as stopped:

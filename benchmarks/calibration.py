@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from nextims.chemistry.molecule import CONNECTIVITY
-from nextims.cli.training import USER_ERRORS
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.data.library.store import SpectrumStore
+from nextims.errors import UserError
 from nextims.evaluation.calibration import Calibration, fit_similarity
 from nextims.evaluation.reliability import equal_groups, reliability_table, spearman
 from nextims.evaluation.uncertainty import FORETOLD, UncertaintyScores, agreement, calibrate
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.refit or arguments.choices:
             validation = uncertainty_scores(config, model, "validation", **common)
         test = uncertainty_scores(config, model, "test", **common)
-    except (*USER_ERRORS, ConfigError, ValueError) as error:
+    except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     calibration = calibration or calibrate(validation)
@@ -92,13 +92,13 @@ def _check_plot(path: Path | None) -> None:
     if path is None:
         return
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise ConfigError(f"{path}: a plot is written as .png, .svg or .pdf")
+        raise UserError(f"{path}: a plot is written as .png, .svg or .pdf")
     if not path.parent.is_dir():
-        raise ConfigError(f"{path}: the folder {path.parent} does not exist")
+        raise UserError(f"{path}: the folder {path.parent} does not exist")
     try:
         import matplotlib  # noqa: F401 - that it is there, before an hour's work
     except ImportError as error:
-        raise ConfigError("--plot needs matplotlib: pip install matplotlib") from error
+        raise UserError("--plot needs matplotlib: pip install matplotlib") from error
 
 
 def _calibration(path: Path, metadata: Mapping) -> Calibration:

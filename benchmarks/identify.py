@@ -34,8 +34,8 @@ from isomers import Candidates, gather_candidates, labelled_formula, rank_among_
 from kept_predictions import kept_predictions
 from measures import Measured, Scores, summarize, summarize_difference
 from nextims.chemistry.molecule import identity
-from nextims.cli.training import USER_ERRORS
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, Config, load_config
+from nextims.errors import UserError
 from peer_training import trained_neims
 from tables import cell, markdown_table
 
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         config = load_config(arguments.config)
         result = measure(config, arguments)
-    except (*USER_ERRORS, ConfigError) as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print_tables(result)

@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from functools import partial
 
-from nextims.config import DEFAULT_CONFIG, load_config_or_exit
+from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.options import command_parser
+from nextims.config import load_config
+
+EXAMPLE = """\
+example:
+  python scripts/benchmark_memory.py --mode estimate --samples 300000 --ram-gb 32
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="Example: python scripts/benchmark_memory.py --mode estimate --samples 300000 "
-        "--ram-gb 32",
-    )
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="settings (YAML)")
+    parser = command_parser(__doc__, EXAMPLE)
     parser.add_argument(
         "--mode",
         choices=("estimate", "benchmark", "compare"),
@@ -44,25 +46,17 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.samples < 0 or arguments.ram_gb <= 0:
         parser.error("--samples must not be negative, and --ram-gb must be above 0")
-    config = load_config_or_exit(arguments.config)
-    # After the arguments are known to be good: torch takes seconds to import.
-    from nextims.data.examples.dataset import EmptySplitError
-    from nextims.data.examples.kept_features import KeptFeaturesError
-    from nextims.data.library.store import StoreError
+    return run_command(partial(_run, arguments))
 
-    try:
-        if arguments.mode == "estimate":
-            phases = (arguments.phase,) if arguments.phase else ("teacher", "student")
-            _estimate(config, phases, arguments.samples or 300_000, arguments.ram_gb)
-        else:
-            _measure(config, arguments.phase or "student", arguments.mode, arguments.samples)
-    except (StoreError, EmptySplitError, KeptFeaturesError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    return 0
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.config)
+    if arguments.mode == "estimate":
+        phases = (arguments.phase,) if arguments.phase else ("teacher", "student")
+        _estimate(config, phases, arguments.samples or 300_000, arguments.ram_gb)
+    else:
+        _measure(config, arguments.phase or "student", arguments.mode, arguments.samples)
+    return ALL_DONE
 
 
 def _estimate(config, phases: tuple[str, ...], samples: int, ram_gb: float) -> None:

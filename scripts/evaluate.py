@@ -7,10 +7,15 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.options import add_model, command_parser
+from nextims.config import Config, load_config
+from nextims.errors import UserError
+from nextims.files.writing import check_output
 
 EXAMPLE = """\
 examples:
@@ -29,33 +34,25 @@ within 5 Da of the right mass. An isotope-labelled molecule is one of its own th
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    arguments = _parse(argv)
-    try:
-        if arguments.output is not None:
-            _check_output(arguments.output)
-        if arguments.retrieval:
-            _check_retrieval(arguments)
-        config = load_config(arguments.config)
-        checkpoint = arguments.checkpoint or config.student.checkpoint
-        if not checkpoint.is_file():
-            raise ConfigError(
-                f"{checkpoint}: no such checkpoint; python scripts/train_student.py or "
-                "train_teacher.py makes one"
-            )
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    # After the arguments are known to be good: torch takes seconds to import.
-    from nextims.cli.training import USER_ERRORS, print_metrics
+    return run_command(partial(_score, _parse(argv)))
 
-    try:
-        result = _evaluate(config, checkpoint, arguments)
-    except (*USER_ERRORS, ConfigError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+
+def _score(arguments: argparse.Namespace) -> int:
+    if arguments.output is not None:
+        check_output(arguments.output, (".json",), "the result")
+    if arguments.retrieval:
+        _check_retrieval(arguments)
+    config = load_config(arguments.config)
+    checkpoint = arguments.checkpoint or config.student.checkpoint
+    if not checkpoint.is_file():
+        raise UserError(
+            f"{checkpoint}: no such checkpoint; python scripts/train_student.py or "
+            "train_teacher.py makes one"
+        )
+    # After the arguments are known to be good: torch takes seconds to import.
+    from nextims.cli.training import print_metrics
+
+    result = _evaluate(config, checkpoint, arguments)
     low, high = result["energy_range"]
     print(f"{checkpoint} ({result['kind']}), {arguments.split} split of {config.data.store}")
     print_metrics(
@@ -67,17 +64,12 @@ def main(argv: list[str] | None = None) -> int:
         _print_retrieval(result["retrieval"])
     if arguments.output is not None:
         _write(arguments.output, result)
-    return 0
+    return ALL_DONE
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="settings (YAML)")
-    parser.add_argument(
-        "--checkpoint", type=Path, help="student or teacher (default: student.checkpoint)"
-    )
+    parser = command_parser(__doc__, EXAMPLE)
+    add_model(parser, "student or teacher")
     parser.add_argument(
         "--split",
         choices=("train", "validation", "test"),
@@ -94,34 +86,22 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--retrieval", action="store_true", help="also search the spectra in a library"
     )
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
-    )
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result here")
     return parser.parse_args(argv)
 
 
-def _check_output(path: Path) -> None:
-    if path.suffix.lower() != ".json":
-        raise ConfigError(f"{path}: the result is written as .json")
-    if not path.parent.is_dir():
-        raise ConfigError(f"{path}: the folder {path.parent} does not exist")
-
-
 def _check_retrieval(arguments: argparse.Namespace) -> None:
     if arguments.split == "train":
-        raise ConfigError(
+        raise UserError(
             "--retrieval: the training spectra are the library; searched for are "
             "those of --split validation or test"
         )
     if arguments.energy is not None:
-        raise ConfigError("--retrieval: works on spectra of 60 to 80 eV; leave --energy out")
+        raise UserError("--retrieval: works on spectra of 60 to 80 eV; leave --energy out")
 
 
 def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the means of the metrics, what they were computed from, and the library matching."""
-    from functools import partial
-
     from tqdm import tqdm
 
     from nextims import __version__
@@ -132,12 +112,9 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
     from nextims.inference import Predictor
     from nextims.training.runs import mean_scores, split_loader
 
-    try:
-        predictor = Predictor.from_checkpoint(checkpoint, arguments.device)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    predictor = Predictor.from_checkpoint(checkpoint, arguments.device)
     if predictor.max_mz != config.data.max_mz:
-        raise ConfigError(
+        raise UserError(
             f"{checkpoint}: predicts up to m/z {predictor.max_mz}, but data.max_mz is "
             f"{config.data.max_mz} in {arguments.config}"
         )

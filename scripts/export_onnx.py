@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, load_config_or_exit
+from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.options import command_parser
+from nextims.config import load_config
+from nextims.errors import UserError
+
+EXAMPLE = """\
+example:
+  python scripts/export_onnx.py --checkpoint checkpoints/student/best_student.pt
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="Example: python scripts/export_onnx.py "
-        "--checkpoint checkpoints/student/best_student.pt",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: config.yaml)"
-    )
+    parser = command_parser(__doc__, EXAMPLE)
     parser.add_argument(
         "--checkpoint",
         type=Path,
@@ -34,20 +35,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="file to write (default: CKPT with .onnx)"
     )
-    arguments = parser.parse_args(argv)
-    config = load_config_or_exit(arguments.config)
+    return run_command(partial(_export, parser.parse_args(argv)))
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.config)
     try:
         from nextims.inference.onnx.export import export_onnx
     except ImportError as error:
-        print(f'error: {error.name} is missing: pip install -e ".[onnx]"', file=sys.stderr)
-        return 2
-    try:
-        written = export_onnx(arguments.checkpoint or config.student.checkpoint, arguments.output)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        raise UserError(f'{error.name} is missing: pip install -e ".[onnx]"') from error
+    written = export_onnx(arguments.checkpoint or config.student.checkpoint, arguments.output)
     print(f"written: {written} ({written.stat().st_size / 1e6:.1f} MB)")
-    return 0
+    return ALL_DONE
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from nextims.cli.commands import ALL_DONE, SOME_LEFT_OUT, run_command
-from nextims.search.entries import SearchError
 from nextims.search.index_building import build_index
 from nextims.search.index_layout import index_path
 from nextims.search.left_out import LeftOut
@@ -42,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         type=Path,
         help="spectra to index, of any format that search.py reads",
     )
-    return run_command(partial(_index, parser.parse_args(argv).library), SearchError)
+    return run_command(partial(_index, parser.parse_args(argv).library))
 
 
 def _index(library: Path) -> int:

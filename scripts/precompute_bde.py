@@ -9,13 +9,14 @@ structure are shown instead.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+from functools import partial
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
-
-DONE, USAGE_ERROR, INTERRUPTED = 0, 2, 130
+from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.options import command_parser
+from nextims.config import Config, load_config
+from nextims.errors import UserError
 
 EXAMPLES = """\
 examples:
@@ -27,27 +28,12 @@ examples:
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     arguments = _parse(argv)
-    try:
-        return _run(arguments)
-    except BrokenPipeError:  # whoever reads our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except (ConfigError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    except KeyboardInterrupt:
-        again = "" if arguments.smiles is not None else "; run again to continue"
-        print(f"interrupted{again}", file=sys.stderr)
-        return INTERRUPTED
+    go_on = "" if arguments.smiles is not None else "run again to continue"
+    return run_command(partial(_run, arguments), go_on=go_on)
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: config.yaml)"
-    )
+    parser = command_parser(__doc__, EXAMPLES)
     parser.add_argument(
         "--max-samples",
         type=int,
@@ -91,23 +77,11 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 
 def _run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
-    # After the arguments and settings are known to be good: RDKit and PyTorch take seconds.
-    from nextims.chemistry.molecule import MoleculeError
-    from nextims.cli.training import USER_ERRORS
-    from nextims.files.writing import OutputError
-
-    try:
-        if arguments.smiles is not None:
-            _show(config, arguments)
-        else:
-            _fill(config, arguments)
-    except MoleculeError as error:
-        print(f"error: {arguments.smiles.strip() or '(empty)'}: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    except (*USER_ERRORS, OutputError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE_ERROR
-    return DONE
+    if arguments.smiles is not None:
+        _show(config, arguments)
+    else:
+        _fill(config, arguments)
+    return ALL_DONE
 
 
 def _open_backend(config: Config, arguments: argparse.Namespace):
@@ -123,7 +97,10 @@ def _show(config: Config, arguments: argparse.Namespace) -> None:
     from nextims.pictures.files import check_structures_drawable
     from nextims.pictures.terminal import can_show_blocks
 
-    molecule = read_molecule(arguments.smiles)
+    try:
+        molecule = read_molecule(arguments.smiles)
+    except MoleculeError as error:
+        raise UserError(f"{arguments.smiles.strip() or '(empty)'}: {error}") from error
     if arguments.plot is not None:
         check_structures_drawable(arguments.plot)
         # What RDKit draws with may be missing where no picture is wanted.
@@ -133,7 +110,7 @@ def _show(config: Config, arguments: argparse.Namespace) -> None:
     backend = _open_backend(config, arguments)
     [energies] = backend.predict(backend.prepare([molecule]))
     if isinstance(energies, str):
-        raise MoleculeError(energies)
+        raise UserError(f"{arguments.smiles.strip()}: {energies}")
     print(f"{'Predicted by':<15}{backend.name} {backend.version}")
     print(bond_table(molecule, energies, unicode=can_show_blocks(sys.stdout)), flush=True)
     if arguments.plot is not None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, load_config_or_exit
+from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.options import command_parser
+from nextims.config import load_config
 
 EXAMPLE = """examples:
   python scripts/prepare_bde_data.py
@@ -22,12 +25,7 @@ EXAMPLE = """examples:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: config.yaml)"
-    )
+    parser = command_parser(__doc__, EXAMPLE)
     parser.add_argument(
         "--archive",
         type=Path,
@@ -35,22 +33,18 @@ def main(argv: list[str] | None = None) -> int:
         help="the package, already downloaded: .tar.gz or .whl (default: download it)",
     )
     arguments = parser.parse_args(argv)
-    config = load_config_or_exit(arguments.config)
-    from nextims.data.bde.dft_table import BDEDataError, ensure_bde_data
+    return run_command(partial(_prepare, arguments), go_on="nothing was written")
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.config)
+    from nextims.data.bde.dft_table import ensure_bde_data
 
     if arguments.archive is None:
         print("downloading alfabet 0.1.0, 87 MB", file=sys.stderr)
-    try:
-        summary = ensure_bde_data(config.bde.data, arguments.archive)
-    except (BDEDataError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
-    print(summary)
+    print(ensure_bde_data(config.bde.data, arguments.archive))
     print(f"written: {config.bde.data}")
-    return 0
+    return ALL_DONE
 
 
 if __name__ == "__main__":

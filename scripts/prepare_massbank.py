@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from nextims.config import DEFAULT_CONFIG, ConfigError, load_config
+from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.options import command_parser
+from nextims.config import load_config
 
 EXAMPLES = """examples:
   python scripts/prepare_massbank.py --records MassBank-data-2025.10.tar.gz
@@ -24,17 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if not arguments.download and (arguments.url or arguments.sha256):
         parser.error("--url and --sha256 go with --download")
-    from nextims.data.library.ingest import IngestError
-    from nextims.files.download import DownloadError
-
-    try:
-        return _prepare(arguments)
-    except (ConfigError, IngestError, DownloadError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    return run_command(partial(_prepare, arguments))
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
@@ -51,7 +44,7 @@ def _prepare(arguments: argparse.Namespace) -> int:
         try:
             if matches_settings(store, data, source=source):
                 print(f"{store} is up to date; --force makes it anew")
-                return 0
+                return ALL_DONE
             reason = "was made from other records or with other settings"
         except StoreError:
             reason = "is damaged or not a store"
@@ -63,13 +56,11 @@ def _prepare(arguments: argparse.Namespace) -> int:
     report = ingest(read_massbank(records), store, config=data, source=records.name)
     print(report.table())
     print(f"wrote {store}")
-    return 0
+    return ALL_DONE
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_parser(__doc__, EXAMPLES)
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument(
         "--records", type=Path, metavar="PATH", help="folder, .zip or .tar.gz of MassBank records"
@@ -80,9 +71,6 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--url", help="archive to download instead of the current release")
     parser.add_argument(
         "--sha256", help="digest the download must have, where the server does not state it"
-    )
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help="configuration (default: config.yaml)"
     )
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="store to write (default: data.store)"

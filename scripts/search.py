@@ -19,7 +19,8 @@ from nextims.cli.commands import (
     refuse_overwriting,
     run_command,
 )
-from nextims.config import DEFAULT_CONFIG, load_config
+from nextims.cli.options import add_model, command_parser
+from nextims.config import load_config
 from nextims.files.writing import check_output
 from nextims.formats.spectrum_writer import errors_path
 from nextims.inference.structures.lists import STANDARD_INPUT, read_batch
@@ -74,13 +75,11 @@ file
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    return run_command(partial(_search, _parse(argv)), SearchError)
+    return run_command(partial(_search, _parse(argv)))
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_parser(__doc__, EXAMPLES)
     parser.add_argument(
         "--query",
         metavar="FILE",
@@ -136,19 +135,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         type=Path,
         help="write a page with the hits and mirror plots; needs Matplotlib",
     )
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--checkpoint",
-        type=Path,
-        metavar="CKPT",
-        help="student or teacher that predicts candidates (default: student.checkpoint of the "
-        "settings)",
-    )
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
-    )
+    add_model(parser, "student or teacher that predicts candidates")
     arguments = parser.parse_args(argv)
     if arguments.mass is not None and arguments.mass_window is None:
         arguments.mass_window = MASS_WINDOW

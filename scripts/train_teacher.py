@@ -5,18 +5,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+from functools import partial
 
-from nextims.config import DEFAULT_CONFIG, load_config_or_exit
+from nextims.cli.commands import run_command
+from nextims.cli.options import add_devices, command_parser
+from nextims.config import load_config
+
+EXAMPLE = """\
+example:
+  python scripts/train_teacher.py --config config.yaml --phase finetune
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="Example: python scripts/train_teacher.py --config config.yaml --phase finetune",
-    )
-    parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, help="settings (YAML)")
+    parser = command_parser(__doc__, EXAMPLE)
     parser.add_argument(
         "--phase",
         choices=("pretrain", "finetune"),
@@ -25,14 +28,13 @@ def main(argv: list[str] | None = None) -> int:
         "teacher, from the BDE model's weights (bde.checkpoint) where there are any",
     )
     parser.add_argument("--resume", action="store_true", help="continue a run that was stopped")
-    parser.add_argument(
-        "--devices",
-        type=int,
-        help="GPUs, or processes on the CPU, of this machine to train on (default: "
-        "training.devices); with torchrun as many as it starts",
-    )
-    arguments = parser.parse_args(argv)
-    config = load_config_or_exit(arguments.config, devices=arguments.devices)
+    add_devices(parser)
+    # A process that waits for others hears nothing but a SIGTERM that ends it at once.
+    return run_command(partial(_train, parser.parse_args(argv)), heed_sigterm=False)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    config = load_config(arguments.config).on_devices(arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
     from nextims.cli.training import run_training
     from nextims.training.bde import train_bde

@@ -6,7 +6,6 @@ out. All mistakes of a file are collected and reported together, before any work
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from .config_errors import Section, explain
+from .errors import UserError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = PROJECT_ROOT / "config.yaml"
@@ -22,7 +22,7 @@ Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 FilePath = Annotated[Path, Field(strict=False)]
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """The configuration cannot be used; the message lists every mistake with its full key."""
 
 
@@ -305,20 +305,6 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
         problems = [explain(problem, Config) for problem in error.errors()]
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from error
     return config.with_root(path.resolve().parent)
-
-
-def load_config_or_exit(path: str | Path, *, devices: int | None = None) -> Config:
-    """Read a configuration for a script: mistakes are printed and end it with status 2.
-
-    Args:
-        path: the file.
-        devices: number of devices to train on, where the command names it.
-    """
-    try:
-        return load_config(path).on_devices(devices)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from error
 
 
 def _absolute(value: Any, root: Path) -> Any:

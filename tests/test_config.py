@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config, load_config_or_exit
+from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
 
 
 def write(tmp_path, text):
@@ -93,11 +93,10 @@ def test_a_number_that_yaml_takes_for_a_text_gets_a_hint(tmp_path):
         load_config(path)
 
 
-def test_the_number_of_devices_may_be_named_beside_the_file(tmp_path, capsys):
+def test_the_number_of_devices_may_be_named_beside_the_file(tmp_path):
     path = write(tmp_path, "training: {devices: 2}")
-    assert load_config_or_exit(path).training.devices == 2
-    assert load_config_or_exit(path, devices=4).training.devices == 4
-    with pytest.raises(SystemExit) as stop:
-        load_config_or_exit(path, devices=0)
-    assert stop.value.code == 2
-    assert capsys.readouterr().err == "error: --devices: found 0, allowed: from 1\n"
+    config = load_config(path)
+    assert config.on_devices(None).training.devices == 2
+    assert config.on_devices(4).training.devices == 4
+    with pytest.raises(ConfigError, match="--devices: found 0, allowed: from 1"):
+        config.on_devices(0)

@@ -1,19 +1,18 @@
-"""What the commands that predict share: exit statuses, and errors that the user can mend."""
+"""What the commands share: exit statuses, and errors that the user can mend."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import Config, ConfigError
+from ..config import Config
 from ..errors import UserError
-from ..files.writing import BeingWrittenError, OutputError
+from ..files.signals import Terminated, ended_by_sigterm
+from ..files.writing import OutputError
 from ..inference.structures.lists import InputError
 
 if TYPE_CHECKING:
@@ -22,23 +21,17 @@ if TYPE_CHECKING:
 ALL_DONE, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
-class _Terminated(KeyboardInterrupt):
-    """Somebody asked the process to end: SIGTERM, as batch systems send it."""
-
-
-_MENDABLE = (ConfigError, UserError, InputError, OutputError, BeingWrittenError, OSError)
-
-
-def run_command(command: Callable[[], int], *errors: type[Exception]) -> int:
+def run_command(command: Callable[[], int], *, go_on: str = "", heed_sigterm: bool = True) -> int:
     """Run a command, and say in one line what the user can mend.
 
     Args:
         command: does the work and returns the exit status.
-        *errors: what the user can mend, beside configuration, engine, input, output and files.
+        go_on: what becomes of the work when it is interrupted, and how to go on.
+        heed_sigterm: whether SIGTERM ends the command as Ctrl-C does, instead of at once.
 
     Returns:
-        The command's exit status; 0 where the reader of its output has closed it, 2 after such an
-        error, 130 after Ctrl-C, 143 after SIGTERM, which ends it as Ctrl-C does.
+        The command's exit status; 0 where the reader of its output has closed it, 2 after a
+        ``UserError`` or an error of a file, 130 after Ctrl-C, 143 after SIGTERM.
 
     Example:
         >>> from nextims.cli.commands import run_command
@@ -46,36 +39,19 @@ def run_command(command: Callable[[], int], *errors: type[Exception]) -> int:
         0
     """
     try:
-        with _ended_by_sigterm():
+        with ended_by_sigterm() if heed_sigterm else nullcontext():
             return command()
     except BrokenPipeError:  # whoever reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ALL_DONE
-    except (*_MENDABLE, *errors) as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
-    except _Terminated:
-        print("terminated", file=sys.stderr)
-        return TERMINATED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-
-
-def _terminate(number: int, frame: object) -> None:
-    raise _Terminated
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only it may say so
-        yield
-        return
-    previous = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL if previous is None else previous)
+    except KeyboardInterrupt as stop:
+        terminated = isinstance(stop, Terminated)
+        what = "terminated" if terminated else "interrupted"
+        print(f"{what}; {go_on}" if go_on else what, file=sys.stderr)
+        return TERMINATED if terminated else INTERRUPTED
 
 
 def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None]) -> None:
@@ -106,7 +82,8 @@ def load_predictor(
         **options: of ``open_predictor``.
 
     Raises:
-        InputError: it is missing or cannot be used.
+        InputError: it is missing.
+        UserError: it cannot be used.
 
     Example:
         >>> from nextims.config import load_config
@@ -122,7 +99,4 @@ def load_predictor(
         )
     from ..inference.loading import open_predictor
 
-    try:
-        return open_predictor(path, device=device, **options)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    return open_predictor(path, device=device, **options)

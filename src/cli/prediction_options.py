@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ..chemistry.derivatives.reagents import METHODS
-from ..config import DEFAULT_CONFIG
 from ..formats.msp.writing import DIALECTS
 from ..formats.writing import FORMATS, file_ending
 from ..inference.batches.parts import STRUCTURES_A_BATCH
 from ..inference.structures.lists import STANDARD_INPUT
 from ..spectra.spectrum import STANDARD_ENERGY
+from .options import add_model, command_parser
 
 # From so many structures on, about a minute's work of one core, a batch is kept in parts.
 LONG_BATCH = 50_000
@@ -67,11 +67,7 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         >>> parse_options(["--smiles", "CCO"]).smiles
         'CCO'
     """
-    parser = argparse.ArgumentParser(
-        description="Predict electron-ionization mass spectra of structures.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("Predict electron-ionization mass spectra of structures.", EXAMPLES)
     structures = parser.add_mutually_exclusive_group(required=True)
     structures.add_argument("--smiles", metavar="S", help="one structure, shown in the terminal")
     structures.add_argument(
@@ -139,15 +135,10 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="with --derivatise: the derivatives with fewer groups as well",
     )
-    parser.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help="settings (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--checkpoint",
-        type=Path,
-        metavar="CKPT",
-        help="trained student or teacher (default: student.checkpoint of the settings); the export "
-        "of a student beside it (.onnx) is used on the CPU, without PyTorch",
+    add_model(
+        parser,
+        "trained student or teacher; the export of a student beside it (.onnx) is used on the "
+        "CPU, without PyTorch",
     )
     parser.add_argument(
         "--annotate",
@@ -174,9 +165,6 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="EV",
         help="ionization energy in eV (default: %(default)g); another one needs a teacher, which "
         "says where few or none of its training spectra are near it",
-    )
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
     )
     parser.add_argument(
         "--workers",

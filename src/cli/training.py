@@ -6,31 +6,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..data.bde.cache import BDECacheError
-from ..data.bde.dft_table import BDEDataError
-from ..data.bde_generator import BackendMissingError
-from ..data.examples.dataset import EmptySplitError
-from ..data.examples.kept_features import KeptFeaturesError
-from ..data.examples.unlabelled import UnlabelledError
-from ..data.library.ingest import IngestError
-from ..data.library.store import StoreError
-from ..models.checkpoint import CheckpointError
-from ..models.device import DeviceError
+from ..errors import UserError
 from ..training.parallel.processes import FirstFailedError, is_first, lost_another, part, rank
 from ..training.trainer import Interrupted
-
-USER_ERRORS = (
-    StoreError,
-    IngestError,
-    KeptFeaturesError,
-    BDECacheError,
-    BDEDataError,
-    BackendMissingError,
-    CheckpointError,
-    EmptySplitError,
-    UnlabelledError,
-    DeviceError,
-)
 
 
 def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
@@ -46,7 +24,7 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
     """
     try:
         results = train()
-    except USER_ERRORS as error:
+    except UserError as error:
         where = "" if is_first() else f"process {rank()}: "
         print(f"error: {where}{error}", file=sys.stderr)
         return 2

@@ -15,12 +15,13 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from ..chemistry.molecule import Molecule, MoleculeError, load_canonical
-from ..files.signals import DeferredCtrlC, leave_signals_to_parent
+from ..errors import UserError
+from ..files.signals import DeferredStop, leave_signals_to_parent
 from .bde.bond_energies import BondEnergies
 from .bde.cache import BDECache, BDECacheError, CacheContent, distinct_structures
 
 
-class BackendMissingError(RuntimeError):
+class BackendMissingError(UserError):
     """A backend's packages are not installed; the message says how to install them."""
 
 
@@ -136,7 +137,7 @@ def fill_cache(
             unit=" molecules",
             disable=not progress,
         )
-        with bar, DeferredCtrlC() as ctrl_c:
+        with bar, DeferredStop() as stop:
             batches = _Batches(todo, batch_size, backend)
             workers = num_workers if backend.parallel else 0
             loader = DataLoader(
@@ -149,7 +150,7 @@ def fill_cache(
             for batch in loader:
                 _predict_batch(batch, backend).write(_next_part(parts))
                 bar.update(len(batch.failures) + len(batch.molecules))
-                ctrl_c.check()
+                stop.check()
         seconds = time.perf_counter() - start
         content, finished = _collect(path, parts, backend)
     if finished:

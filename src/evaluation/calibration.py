@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UserError
 from ..spectra.uncertainty import Expectation
 from .reliability import equal_groups
 
@@ -20,7 +21,7 @@ _GROUPS = 8
 _TINY = 1e-12
 
 
-class CalibrationError(ValueError):
+class CalibrationError(UserError):
     """There is no usable calibration."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..errors import UserError
 from ..version import __version__
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -31,7 +32,7 @@ _TIMEOUT = 30
 _NO_NETWORK = "is this machine online? An archive fetched elsewhere is read with --records PATH"
 
 
-class DownloadError(ValueError):
+class DownloadError(UserError):
     """An archive that cannot be had; the message names the address and the reason."""
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # More than a training step takes.
 _SECONDS_AFTER_SIGTERM = 15
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end: SIGTERM, as batch systems send it."""
 
 
 def leave_signals_to_parent(worker: int) -> None:
@@ -25,21 +30,58 @@ def leave_signals_to_parent(worker: int) -> None:
         signal.signal(signal.SIGTERM, lambda *_: signal.alarm(_SECONDS_AFTER_SIGTERM))
 
 
-class DeferredCtrlC:
-    """Within it, Ctrl-C waits for the next ``check``, or its end; pressed again it stops at once.
+@contextmanager
+def _handling(handlers: dict[int, Callable]) -> Iterator[None]:
+    """Handle signals, and as before after the context; nothing outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():  # only it may set handlers
+        yield
+        return
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
-    Python raises ``KeyboardInterrupt`` wherever the main thread happens to be. Where that is a
-    destructor or a callback of a weak reference, as starting and reading worker processes runs
-    many of, it is printed and lost, and the command goes on.
+
+def ended_by_sigterm() -> contextmanager:
+    """Return a context within which SIGTERM raises ``Terminated``, as Ctrl-C its interrupt.
 
     Example:
         >>> import signal
-        >>> from nextims.files.signals import DeferredCtrlC
+        >>> from nextims.files.signals import Terminated, ended_by_sigterm
         >>> try:
-        ...     with DeferredCtrlC() as ctrl_c:
+        ...     with ended_by_sigterm():
+        ...         signal.raise_signal(signal.SIGTERM)
+        ... except Terminated:
+        ...     print("terminated")
+        terminated
+    """
+    return _handling({signal.SIGTERM: _raise_terminated})
+
+
+def _raise_terminated(*_) -> None:
+    raise Terminated
+
+
+class DeferredStop:
+    """Within it, Ctrl-C and SIGTERM wait for the next ``check``, or its end.
+
+    A second Ctrl-C stops at once. Python raises ``KeyboardInterrupt`` wherever the main thread
+    happens to be. Where that is a destructor or a callback of a weak reference, as starting and
+    reading worker processes runs many of, it is printed and lost, and the command goes on.
+
+    Attributes:
+        asked_by: the signal that came, ``None`` before.
+
+    Example:
+        >>> import signal
+        >>> from nextims.files.signals import DeferredStop
+        >>> try:
+        ...     with DeferredStop() as stop:
         ...         signal.raise_signal(signal.SIGINT)
         ...         print("this step is finished")
-        ...         ctrl_c.check()
+        ...         stop.check()
         ...         print("and the next one")
         ... except KeyboardInterrupt:
         ...     print("stopped")
@@ -48,30 +90,29 @@ class DeferredCtrlC:
     """
 
     def __init__(self) -> None:
-        self._pressed = False
-        self._previous: Callable | int | None = None
+        self.asked_by: int | None = None
+        self._handling = _handling({signal.SIGINT: self._ask, signal.SIGTERM: self._ask})
 
-    def __enter__(self) -> DeferredCtrlC:
-        if threading.current_thread() is threading.main_thread():  # only it may set handlers
-            self._previous = signal.signal(signal.SIGINT, self._press)
+    def __enter__(self) -> DeferredStop:
+        self._handling.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGINT, self._previous)
+        self._handling.__exit__(None, None, None)
         if kind is None:
             self.check()
 
     def check(self) -> None:
-        """Stop where Ctrl-C was pressed.
+        """Stop where a signal came.
 
         Raises:
-            KeyboardInterrupt: it was.
+            KeyboardInterrupt: Ctrl-C did.
+            Terminated: SIGTERM did.
         """
-        if self._pressed:
-            raise KeyboardInterrupt
+        if self.asked_by is not None:
+            raise Terminated if self.asked_by == signal.SIGTERM else KeyboardInterrupt
 
-    def _press(self, *_) -> None:
-        if self._pressed:
+    def _ask(self, number: int, _) -> None:
+        if number == self.asked_by == signal.SIGINT:  # whoever presses it again will not wait
             raise KeyboardInterrupt
-        self._pressed = True
+        self.asked_by = number

@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..errors import UserError
 from .endings import known_ending
 
 # A full disk, a used-up quota, a limit on the size of files.
 NO_SPACE = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
-class BeingWrittenError(RuntimeError):
+class BeingWrittenError(UserError):
     """Another process writes the same file; the message names it."""
 
 
@@ -84,7 +85,7 @@ def claim_space(path: str | Path, start: int, size: int) -> None:
             os.posix_fallocate(file.fileno(), start, size)
 
 
-class OutputError(ValueError):
+class OutputError(UserError):
     """An output file cannot be written; the message names it and the reason."""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..errors import UserError
 from ..files.text import decoded_lines
 
 
-class SpectraFileError(ValueError):
+class SpectraFileError(UserError):
     """A file of spectra cannot be read; the message names the file and the reason."""
 
 

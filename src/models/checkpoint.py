@@ -15,13 +15,14 @@ import torch
 from torch import nn
 
 from ..config import PROJECT_ROOT
+from ..errors import UserError
 from ..version import __version__
 
 FORMAT_VERSION = 1
 _CONTENT = {"format_version", "kind", "model_config", "weights", "metadata"}
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError):
     """A checkpoint cannot be used; the message names the file and the reason."""
 
 

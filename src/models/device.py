@@ -6,11 +6,13 @@ import os
 
 import torch
 
+from ..errors import UserError
+
 # What oneDNN and PyTorch's layer above it read the capacities of their caches from.
 _CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
 
 
-class DeviceError(ValueError):
+class DeviceError(UserError):
     """The device that was asked for is not there."""
 
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from ..chemistry.formula import count_elements
 from ..chemistry.molecule import CONNECTIVITY, NOMINAL_MASSES, Molecule, MoleculeError, identity
+from ..errors import UserError
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
 
 
-class SearchError(ValueError):
+class SearchError(UserError):
     """A search that cannot be made; the message names the file or the value, and the reason."""
 
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from ..config import PhaseConfig, TrainingConfig
 from ..data.examples.loader import OrderedSampler, ResumableSampler
+from ..files.signals import DeferredStop
 from ..models.checkpoint import CheckpointError, load_plain, save_atomically
 from ..models.device import DeviceError
 from .averaging import RunningAverage
@@ -136,7 +137,7 @@ class Trainer:
         self.best = -math.inf
         self.history: list[dict[str, float]] = []
         self.sums: dict[str, float] = {}  # of the losses in the current epoch
-        self.stopped_by: int | None = None
+        self.stop = DeferredStop()
 
     def fit(self, train: DataLoader, validation: DataLoader, *, resume: bool = False) -> None:
         """Train until the last epoch or until ``patience`` epochs brought no gain.
@@ -175,9 +176,7 @@ class Trainer:
         if resume:
             self._load_state(optimizer)
         total_steps = self.settings.epochs * len(sampler)
-        signals = (signal.SIGTERM, signal.SIGINT)
-        previous = {number: signal.signal(number, self._request_stop) for number in signals}
-        try:
+        with self.stop:
             while not self._finished():
                 sampler.epoch, sampler.start = self.epoch, self.batch
                 self.phase.train()
@@ -205,9 +204,6 @@ class Trainer:
                     self._end_epoch(self.phase.validate(validation))
                 self._save_state(optimizer)
                 self._stop_if_asked(optimizer)
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
 
     def _share(self, train: ResumableSampler, validation: OrderedSampler) -> None:
         """Give each process its part of every training batch, and of the validation examples."""
@@ -282,16 +278,11 @@ class Trainer:
             writer.writerows(self.history)
         temporary.replace(self.metrics_path)
 
-    def _request_stop(self, number: int, _) -> None:
-        if number == self.stopped_by == signal.SIGINT:  # whoever presses it again will not wait
-            raise KeyboardInterrupt
-        self.stopped_by = number
-
     def _stop_if_asked(self, optimizer: torch.optim.Optimizer) -> None:
         # It may have come to one process alone; all stop at the same step.
-        if processes.any_says(self.stopped_by is not None):
+        if processes.any_says(self.stop.asked_by is not None):
             self._save_state(optimizer)
-            name, status = _STOPPED_BY[self.stopped_by or signal.SIGTERM]
+            name, status = _STOPPED_BY[self.stop.asked_by or signal.SIGTERM]
             raise Interrupted(f"stopped by {name}; saved {self.state_path}", status)
 
     _COUNTERS = ("epoch", "step", "batch", "best", "epochs_without_gain", "history", "sums")

@@ -1,14 +1,17 @@
 """What the commands that predict share."""
 
+import signal
+
 import pytest
 
 from nextims.cli.commands import load_predictor, refuse_overwriting, run_command
 from nextims.config import ConfigError, load_config
+from nextims.errors import UserError
 from nextims.files.writing import OutputError
 from nextims.inference.structures.lists import InputError
 
 
-class DialectError(ValueError):
+class DialectError(UserError):
     """An error of one command alone."""
 
 
@@ -27,20 +30,27 @@ def fail(error):
     ],
 )
 def test_what_the_user_can_mend_is_one_line(error, capsys):
-    assert run_command(lambda: fail(error), DialectError) == 2
+    assert run_command(lambda: fail(error)) == 2
     assert capsys.readouterr().err == f"error: {error}\n"
 
 
 def test_what_the_user_cannot_mend_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         run_command(lambda: 1 // 0)
-    with pytest.raises(DialectError):
-        run_command(lambda: fail(DialectError()))
+    with pytest.raises(ValueError, match="too few"):
+        run_command(lambda: fail(ValueError("too few")))
 
 
 def test_interruption_is_reported_as_a_shell_does(capsys):
     assert run_command(lambda: fail(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "interrupted\n"
+    assert run_command(lambda: fail(KeyboardInterrupt()), go_on="run again to continue") == 130
+    assert capsys.readouterr().err == "interrupted; run again to continue\n"
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(capsys):
+    assert run_command(lambda: signal.raise_signal(signal.SIGTERM) or 0) == 143
+    assert capsys.readouterr().err == "terminated\n"
 
 
 def test_the_status_is_the_commands():
@@ -65,5 +75,5 @@ def test_a_missing_checkpoint_says_how_to_make_one(tmp_path):
 def test_a_damaged_checkpoint_is_named(tmp_path):
     path = tmp_path / "half.pt"
     path.write_bytes(b"PK\x03\x04 not a checkpoint")
-    with pytest.raises(InputError, match=r"half\.pt: "):
+    with pytest.raises(UserError, match=r"half\.pt: "):
         load_predictor(load_config(), path)

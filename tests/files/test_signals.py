@@ -5,51 +5,54 @@ import threading
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from nextims.files.signals import DeferredCtrlC, leave_signals_to_parent
+from nextims.files.signals import DeferredStop, Terminated, leave_signals_to_parent
 
 
-def test_ctrl_c_waits_for_the_check():
+@pytest.mark.parametrize(
+    ("number", "raised"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_a_signal_waits_for_the_check(number, raised):
     finished = []
-    with pytest.raises(KeyboardInterrupt), DeferredCtrlC() as ctrl_c:
-        ctrl_c.check()
-        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(raised), DeferredStop() as stop:
+        stop.check()
+        signal.raise_signal(number)
         finished.append("step")
-        ctrl_c.check()
+        stop.check()
     assert finished == ["step"]
 
 
-def test_ctrl_c_in_a_destructor_is_not_lost():
+def test_stop_in_a_destructor_is_not_lost():
     class Pressed:
         def __del__(self):
             signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt), DeferredCtrlC() as ctrl_c:
+    with pytest.raises(KeyboardInterrupt), DeferredStop() as stop:
         Pressed()
-        ctrl_c.check()
+        stop.check()
 
 
-def test_a_second_ctrl_c_stops_at_once():
-    with pytest.raises(KeyboardInterrupt), DeferredCtrlC():
+def test_a_second_stop_stops_at_once():
+    with pytest.raises(KeyboardInterrupt), DeferredStop():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         pytest.fail("the second one was deferred as well")
 
 
-def test_ctrl_c_after_the_last_check_is_not_lost():
-    with pytest.raises(KeyboardInterrupt), DeferredCtrlC() as ctrl_c:
-        ctrl_c.check()
+def test_stop_after_the_last_check_is_not_lost():
+    with pytest.raises(KeyboardInterrupt), DeferredStop() as stop:
+        stop.check()
         signal.raise_signal(signal.SIGINT)
 
 
-def test_an_error_is_not_hidden_by_ctrl_c():
-    with pytest.raises(ZeroDivisionError), DeferredCtrlC():
+def test_an_error_is_not_hidden_by_stop():
+    with pytest.raises(ZeroDivisionError), DeferredStop():
         signal.raise_signal(signal.SIGINT)
         raise ZeroDivisionError
 
 
-def test_afterwards_ctrl_c_is_what_it_was():
+def test_afterwards_stop_is_what_it_was():
     before = signal.getsignal(signal.SIGINT)
-    with DeferredCtrlC():
+    with DeferredStop():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
 
@@ -59,8 +62,8 @@ def test_in_another_thread_nothing_changes():
     seen = []
 
     def work():
-        with DeferredCtrlC() as ctrl_c:
-            ctrl_c.check()
+        with DeferredStop() as stop:
+            stop.check()
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=work)

@@ -128,7 +128,7 @@ def test_without_retrieval_there_is_none(run, tmp_path):
         (("--retrieval", "--split", "train"), "the training spectra are the library"),
         (("--retrieval", "--energy", "10", "20"), "leave --energy out"),
         (("--retrieval",), "no train spectrum of 60 to 80 eV"),
-        (("--output", "result.txt"), "is written as .json"),
+        (("--output", "result.txt"), "can be written as .json"),
         (("--output", "no/result.json"), "the folder no does not exist"),
     ],
 )

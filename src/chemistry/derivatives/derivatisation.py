@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rdkit import Chem
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
+from ...errors import UserError
 from ..molecule import Molecule, read_molecule
 from .reactions import check_mass_shift, count_sites, derivatise, flat_smiles, name_derivative
 from .reagents import LABORATORY_REAGENTS, METHODS, REAGENTS
@@ -16,7 +17,7 @@ from .reagents import LABORATORY_REAGENTS, METHODS, REAGENTS
 MOST_DERIVATIVES = 200
 
 
-class DerivatisationError(ValueError):
+class DerivatisationError(UserError):
     """The derivatives of a molecule cannot be given; the message says why in a few words."""
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from ...errors import UserError
 from ...files.hdf5 import written_whole
 from .bond_energies import NO_BONDS, BondEnergies
 
@@ -36,7 +37,7 @@ _BOND_COLUMNS = ("atoms", "bde", "bdfe", "valid", "ring")
 _REQUIRED = ("inchikey", "smiles", "offsets", *_BOND_COLUMNS, "failed/inchikey")
 
 
-class BDECacheError(ValueError):
+class BDECacheError(UserError):
     """A BDE cache that cannot be used; the message names the file and the command that makes it."""
 
 

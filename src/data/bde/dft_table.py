@@ -40,6 +40,7 @@ import numpy as np
 from rdkit import Chem
 from tqdm import tqdm
 
+from ...errors import UserError
 from ...files.hdf5 import written_whole
 from ..library.splits import SPLITS
 
@@ -54,7 +55,7 @@ _SPLIT_NAMES = {"train": "train", "valid": "validation", "test": "test"}
 _ATOM_IN_SMILES = re.compile(r"\[\d*([A-Z][a-z]?|[a-z]+)[^\]]*\]|(Br|Cl|[BCNOPSFI]|[bcnops])")
 
 
-class BDEDataError(ValueError):
+class BDEDataError(UserError):
     """The table of DFT energies cannot be used; the message names the file and what to do."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from torch.utils.data import ConcatDataset, Dataset
 
 from ...chemistry.molecule import load_canonical
+from ...errors import UserError
 from ...spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..bde.bond_energies import NO_BONDS
 from ..bde.cache import BDECache
@@ -24,7 +25,7 @@ from .shuffling import BLOCK_SHUFFLE_ABOVE
 STANDARD_ENERGY_RANGE = (60.0, 80.0)
 
 
-class EmptySplitError(ValueError):
+class EmptySplitError(UserError):
     """A store has no spectrum in the split and the energy range that are wanted."""
 
 

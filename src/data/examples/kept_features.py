@@ -20,6 +20,7 @@ import numpy as np
 from ...chemistry.cleavage import MOST_CUTS
 from ...chemistry.molecule import COUNT_BITS, ECFP_BITS, ELEMENTS, load_canonical
 from ...chemistry.pieces import CUT_POSITIONS, PieceSet
+from ...errors import UserError
 from ...files.digest import digest_path, matches_digest, write_digest
 from ...files.writing import BeingWrittenError, only_writer
 from .features import Features, Inputs, featurize_all
@@ -32,7 +33,7 @@ _CHECKED = 20
 _PATIENCE = 3600  # s, for another process that writes the same
 
 
-class KeptFeaturesError(ValueError):
+class KeptFeaturesError(UserError):
     """Features cannot be kept or read; the message names the file."""
 
 

@@ -20,12 +20,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from ...errors import UserError
+
 _COLUMNS = ("mean", "deviation", "features")
 
 Predictions = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-class TeacherCacheError(ValueError):
+class TeacherCacheError(UserError):
     """A cache of predictions cannot be used; the message names the file."""
 
 

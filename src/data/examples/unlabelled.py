@@ -11,11 +11,12 @@ import numpy as np
 from tqdm import tqdm
 
 from ...chemistry.molecule import CONNECTIVITY, MoleculeError, read_molecule
+from ...errors import UserError
 from .dataset import Example, ExampleDataset
 from .features import FINGERPRINT_ONLY, Inputs
 
 
-class UnlabelledError(ValueError):
+class UnlabelledError(UserError):
     """A list of structures cannot be used; the message names the file and the reason."""
 
 

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from ...config import DataConfig
+from ...errors import UserError
 from ...files.writing import NO_SPACE, BeingWrittenError
 from ...spectra.record import BadRecord, Record
 from .derivative_records import recover
@@ -22,7 +23,7 @@ EXAMPLES = 3
 _BATCH = 250
 
 
-class IngestError(ValueError):
+class IngestError(UserError):
     """A library that cannot be read or holds nothing to use; the message names it."""
 
 

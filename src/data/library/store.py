@@ -23,6 +23,7 @@ import h5py
 import numpy as np
 
 from ...config import DataConfig
+from ...errors import UserError
 from ...files.digest import digest_path, matches_digest
 from ...spectra.spectrum import Spectrum
 from .splits import SPLITS
@@ -50,7 +51,7 @@ _CHUNK_SLOTS = 12_809
 _PREEMPTION = 0.75  # HDF5's default
 
 
-class StoreError(ValueError):
+class StoreError(UserError):
     """A store that cannot be used; the message names the file and the command that makes it."""
 
 

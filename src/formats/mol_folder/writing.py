@@ -7,10 +7,12 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from ...errors import UserError
+
 _OUR_FILES = re.compile(r"ID\d+\.mol", re.IGNORECASE)
 
 
-class MolFolderError(ValueError):
+class MolFolderError(UserError):
     """A folder of MOL files cannot be written; the message names it and the reason."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...chemistry.molecule import Molecule
+from ...errors import UserError
 from ..streaming import Result, StreamingPredictor, result_from_bins
 from ..structures.lists import InputStructure
 from .inputs import OnnxInputs, onnx_inputs
@@ -18,7 +19,7 @@ from .labels import LabelledIons, labelled_spectrum
 OUTPUTS = ("intensity", *LabelledIons._fields)
 
 
-class OnnxError(ValueError):
+class OnnxError(UserError):
     """An exported model cannot be used; the message names the file."""
 
 

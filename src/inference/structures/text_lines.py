@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ...errors import UserError
 from ...files import text
 
 
-class InputError(ValueError):
+class InputError(UserError):
     """A list of structures cannot be read; the message names the file and the reason."""
 
 

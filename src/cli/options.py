@@ -1,0 +1,68 @@
+"""Command-line options that several commands share.
+
+They are argparse's: typer and click take longer to import than all else that ``predict.py --help``
+needs, and their declarations would be no shorter.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..config import DEFAULT_CONFIG
+
+
+def command_parser(description: str, examples: str) -> argparse.ArgumentParser:
+    """Return the parser of a command, with ``--config``.
+
+    Args:
+        description: what the command does.
+        examples: how it is used, and what else is to be said; printed as it is.
+
+    Example:
+        >>> from nextims.cli.options import command_parser
+        >>> command_parser("Predict.", "example: predict.py").parse_args([]).config.name
+        'config.yaml'
+    """
+    parser = argparse.ArgumentParser(
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=DEFAULT_CONFIG,
+        metavar="FILE",
+        help="settings (default: %(default)s)",
+    )
+    return parser
+
+
+def add_model(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--checkpoint`` and ``--device``.
+
+    Args:
+        parser: the command's.
+        what: what the checkpoint is of, and is for.
+    """
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="CKPT",
+        help=f"{what} (default: student.checkpoint of the settings)",
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
+    )
+
+
+def add_devices(parser: argparse.ArgumentParser) -> None:
+    """Add ``--devices``, of a training."""
+    parser.add_argument(
+        "--devices",
+        type=int,
+        metavar="N",
+        help="GPUs, or processes on the CPU, of this machine to train on (default: "
+        "training.devices); with torchrun as many as it starts",
+    )
