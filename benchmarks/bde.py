@@ -27,10 +27,11 @@ from tqdm import tqdm
 
 from nextims.chemistry.molecule import Molecule, read_molecule
 from nextims.config import DEFAULT_CONFIG, Config, load_config
+from nextims.data.bde.backend import BDEBackend
 from nextims.data.bde.cache import distinct_structures
-from nextims.data.bde.dft_dataset import BDEDataset
 from nextims.data.bde.dft_table import QUANTITIES
-from nextims.data.bde_generator import BDEBackend, fill_cache
+from nextims.data.bde_generator import fill_cache
+from nextims.data.examples.dft_dataset import BDEDataset
 from nextims.data.library.store import SpectrumStore
 from nextims.models.bde_backends import open_backend
 

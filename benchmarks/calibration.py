@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nextims.chemistry.molecule import CONNECTIVITY
+from nextims.chemistry.molecule import first_block
 from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.data.library.store import SpectrumStore
 from nextims.errors import UserError
@@ -168,7 +168,7 @@ def print_choices(config: Config, validation: UncertaintyScores, test: Uncertain
         inchikeys = store.column("inchikey")
     # Replicates and stereoisomers stay in one fold.
     _, molecule = np.unique(
-        [inchikeys[row][:CONNECTIVITY] for row in validation.row], return_inverse=True
+        [first_block(inchikeys[row]) for row in validation.row], return_inverse=True
     )
     order = np.random.default_rng(config.training.seed).permutation(molecule.max() + 1)
     fold = order[molecule] % FOLDS

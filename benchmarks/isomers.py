@@ -20,7 +20,7 @@ from nextims.chemistry.molecule import (
     read_molecule,
 )
 from nextims.config import Config
-from nextims.data.bde.dft_dataset import BDEDataset
+from nextims.data.examples.dft_dataset import BDEDataset
 from nextims.data.examples.unlabelled import read_unlabelled
 from nextims.data.library.splits import SPLITS
 from nextims.data.library.store import SpectrumStore

@@ -30,7 +30,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from tqdm import tqdm
 
-from nextims.chemistry.molecule import Molecule, load_canonical
+from nextims.chemistry.molecule import Molecule, first_block, load_canonical
 from nextims.chemistry.variants import VariantMaker
 from nextims.config import DEFAULT_CONFIG, load_config
 from nextims.data.library.store import SpectrumStore
@@ -162,7 +162,7 @@ def _compounds(
     yield from (_describe(load_canonical(text), place) for place, text in enumerate(chosen))
     if number == len(chosen):
         return
-    seen = {load_canonical(text).inchikey[:14] for text in chosen}
+    seen = {first_block(load_canonical(text).inchikey) for text in chosen}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         workers, context, initializer=_prepare, initargs=(smiles, seed)
@@ -171,7 +171,7 @@ def _compounds(
         make = partial(_make_variants, size=size, seed=seed)
         for part in pool.map(make, range(-(-wanted // size))):
             for compound in part:
-                block = compound.inchikey[:14]
+                block = first_block(compound.inchikey)
                 if block not in seen and made < number:
                     seen.add(block)
                     made += 1

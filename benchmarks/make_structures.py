@@ -28,6 +28,7 @@ from nextims.chemistry.molecule import MoleculeError, read_molecule
 from nextims.chemistry.variants import VariantMaker
 from nextims.config import DEFAULT_CONFIG, load_config
 from nextims.data.library.store import SpectrumStore
+from nextims.files.writing import written_whole
 
 # Variants tried in one go, by the random numbers of one seed.
 _TRIALS = 5000
@@ -63,7 +64,6 @@ def main(argv: list[str] | None = None) -> int:
     for path in lists:
         with _opened(path, "rt") as file:
             known += [line.split()[0] for line in file if line.strip()]
-    temporary = arguments.output.with_name(arguments.output.name + ".tmp")
     written = 0
     made = structures(
         known,
@@ -72,14 +72,14 @@ def main(argv: list[str] | None = None) -> int:
         workers=arguments.workers,
     )
     wanted = tqdm(islice(made, arguments.number), total=arguments.number, disable=None)
-    try:
-        with _opened(temporary, "wt", arguments.output.suffix) as file, closing(made):
-            for smiles in wanted:
-                file.write(f"{smiles}\n")
-                written += 1
-        temporary.replace(arguments.output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with (
+        written_whole(arguments.output) as temporary,
+        _opened(temporary, "wt", arguments.output.suffix) as file,
+        closing(made),
+    ):
+        for smiles in wanted:
+            file.write(f"{smiles}\n")
+            written += 1
     print(f"{written:,} distinct structures written to {arguments.output}")
     return 0
 

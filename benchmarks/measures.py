@@ -17,7 +17,7 @@ from torch import nn
 from tqdm import tqdm
 
 from breakdown import BREAKDOWNS
-from nextims.chemistry.molecule import CONNECTIVITY, Molecule, load_canonical
+from nextims.chemistry.molecule import Molecule, first_block, load_canonical
 from nextims.config import Config
 from nextims.data.examples.features import collate, featurize_all
 from nextims.evaluation.assess import assess, predict_structures
@@ -66,7 +66,7 @@ class Measured:
             rows=rows,
             smiles=smiles,
             molecules=[load_canonical(smiles[row]) for row in rows],
-            skeleton=_numbered([inchikeys[row][:CONNECTIVITY] for row in rows]),
+            skeleton=_numbered([first_block(inchikeys[row]) for row in rows]),
             spectra=torch.cat([batch.spectrum for batch in batches]).numpy(),
             lowest_mz=torch.cat([batch.lowest_mz for batch in batches]).numpy(),
         )
@@ -78,7 +78,7 @@ def training_size(config: Config) -> dict[str, int]:
     inchikeys = dataset.store.column("inchikey")
     return {
         "spectra": len(dataset),
-        "molecules": len({inchikeys[row][:CONNECTIVITY] for row in dataset.rows}),
+        "molecules": len({first_block(inchikeys[row]) for row in dataset.rows}),
     }
 
 

@@ -105,7 +105,7 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
     from tqdm import tqdm
 
     from nextims import __version__
-    from nextims.chemistry.molecule import CONNECTIVITY
+    from nextims.chemistry.molecule import first_block
     from nextims.data.examples.dataset import STANDARD_ENERGY_RANGE
     from nextims.evaluation.assess import assess, predict_structures
     from nextims.evaluation.retrieval import match_library
@@ -136,7 +136,7 @@ def _evaluate(config: Config, checkpoint: Path, arguments: argparse.Namespace) -
         "split": arguments.split,
         "energy_range": list(energy_range),
         "spectra": len(loader.dataset),
-        "molecules": len({inchikeys[row][:CONNECTIVITY] for row in scores["row"]}),
+        "molecules": len({first_block(inchikeys[row]) for row in scores["row"]}),
         "metrics": mean_scores(scores),
         "version": __version__,
     }

@@ -22,8 +22,6 @@ COUNT_BITS = 2048
 # atoms overflows the stack and ends the process.
 MAX_ATOMS = 2000
 
-CONNECTIVITY = 14  # letters of the first block of an InChIKey
-
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 _ECFP = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=ECFP_BITS)
 _COUNTS = rdFingerprintGenerator.GetMorganGenerator(
@@ -242,6 +240,19 @@ def load_canonical(smiles: str) -> Molecule:
     return Molecule(mol, smiles)
 
 
+def first_block(inchikey: str) -> str:
+    """Return the block of an InChIKey that tells of the connectivity alone.
+
+    Stereoisomers and isotope-labelled molecules share it.
+
+    Example:
+        >>> from nextims.chemistry.molecule import first_block, read_molecule
+        >>> first_block(read_molecule("CCO").inchikey)
+        'LFQSCWFLJHTTHZ'
+    """
+    return inchikey[:14]
+
+
 def identity(inchikey: str, molecule: Molecule) -> str:
     """Name a molecule so that its stereoisomers share the name, and labelled ones have their own.
 
@@ -257,10 +268,10 @@ def identity(inchikey: str, molecule: Molecule) -> str:
         'LFQSCWFLJHTTHZ [2H]CCO'
     """
     if not any(atom.GetIsotope() for atom in molecule.mol.GetAtoms()):
-        return inchikey[:CONNECTIVITY]
+        return first_block(inchikey)
     flat = Chem.Mol(molecule.mol)
     Chem.RemoveStereochemistry(flat)
-    return f"{inchikey[:CONNECTIVITY]} {Chem.MolToSmiles(flat)}"
+    return f"{first_block(inchikey)} {Chem.MolToSmiles(flat)}"
 
 
 def without_isotopes(mol: Chem.Mol) -> Chem.Mol:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from rdkit import Chem
 from rdkit.Chem import Descriptors
 
-from .molecule import CONNECTIVITY, Molecule, MoleculeError, read_molecule
+from .molecule import Molecule, MoleculeError, first_block, read_molecule
 
 # Larger pieces are molecules of their own, and no substituents.
 _LARGEST_SUBSTITUENT = 10
@@ -101,7 +101,7 @@ class VariantMaker:
                 molecule = read_molecule(Chem.MolToSmiles(self._vary()), max_mz=max_mz)
             except (MoleculeError, ValueError, RuntimeError):  # RDKit refuses many
                 continue
-            block = molecule.inchikey[:CONNECTIVITY]
+            block = first_block(molecule.inchikey)
             if block and block not in seen:
                 seen.add(block)
                 made += 1

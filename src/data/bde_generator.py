@@ -9,42 +9,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ..chemistry.molecule import Molecule, MoleculeError, load_canonical
-from ..errors import UserError
+from ..chemistry.molecule import MoleculeError, load_canonical
 from ..files.signals import DeferredStop, leave_signals_to_parent
-from .bde.bond_energies import BondEnergies
+from .bde.backend import BDEBackend
 from .bde.cache import BDECache, BDECacheError, CacheContent, distinct_structures
-
-
-class BackendMissingError(UserError):
-    """A backend's packages are not installed; the message says how to install them."""
-
-
-class BDEBackend(Protocol):
-    """Predicts the bond dissociation energies of molecules, in two steps.
-
-    Attributes:
-        name: the name that the cache and ``bde.backend`` in config.yaml know it by.
-        version: version of the backend's model.
-        parallel: whether ``prepare`` may run in worker processes.
-    """
-
-    name: str
-    version: str
-    parallel: bool
-
-    def prepare(self, molecules: Sequence[Molecule]) -> Any:
-        """Compute what ``predict`` reads of some molecules; picklable where ``parallel``."""
-        ...
-
-    def predict(self, prepared: Any) -> list[BondEnergies | str]:
-        """Return for each molecule its bond energies, or the reason why there are none."""
-        ...
 
 
 @dataclass

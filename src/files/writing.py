@@ -135,3 +135,54 @@ def named_in_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else " ".join(str(error).split())
         raise OutputError(f"{path}: cannot be written ({reason})") from error
+
+
+@contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """Have a file written under a temporary name, and rename it at the end of the context.
+
+    ``path`` holds the old content or the new, never something between; after an error nothing is
+    left of the new.
+
+    Args:
+        path: the file; its folder is made where it is missing.
+
+    Yields:
+        The name to write to, and to close, within the context.
+
+    Raises:
+        OutputError: it cannot be written: a full disk, say.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.files.writing import written_whole
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "hits.csv")
+        >>> with written_whole(path) as temporary:
+        ...     _ = temporary.write_text("rank,name")
+        >>> path.read_text()
+        'rank,name'
+    """
+    path = Path(path)
+    temporary = temporary_name(path)
+    with named_in_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)  # one that was left, or a link to somewhere else
+        try:
+            yield temporary
+            # The data must be on the disk before the name is: a power failure could otherwise
+            # leave the name of an empty file.
+            with temporary.open("rb+") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text_whole(path: str | Path, text: str) -> None:
+    """Write a text file whole or not at all; bytes that are no Unicode as escapes.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with written_whole(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..chemistry.molecule import CONNECTIVITY, MoleculeError
+from ..chemistry.molecule import MoleculeError, first_block
 from ..evaluation.metrics import compare
 from ..formats.opening import SpectraFileError
 from ..formats.reading import read_spectra
@@ -72,7 +72,7 @@ class MeasuredSpectra:
         Raises:
             MeasuredError: there is none.
         """
-        block = result.molecule.inchikey[:CONNECTIVITY]
+        block = first_block(result.molecule.inchikey)
         record = self._by_structure.get(block) if block else None
         if record is None and result.name:
             record = self._by_name.get(_plain(result.name))
@@ -105,9 +105,9 @@ class MeasuredSpectra:
 def _structure(record: Record) -> str:
     """Return the first block of the InChIKey; empty where nothing says what the record is of."""
     if record.inchikey:
-        return record.inchikey[:CONNECTIVITY].upper()
+        return first_block(record.inchikey).upper()
     try:
-        return record.molecule.inchikey[:CONNECTIVITY]
+        return first_block(record.molecule.inchikey)
     except MoleculeError:
         return ""
 

@@ -15,8 +15,8 @@ from ..chemistry.homolysis import breakable, gives_ions
 from ..chemistry.molecule import Molecule, without_isotopes
 from ..chemistry.surroundings import AtomKind, far_from_unknown
 from ..config import BDEConfig
+from ..data.bde.backend import BDEBackend
 from ..data.bde.bond_energies import BondEnergies
-from ..data.bde_generator import BDEBackend
 from ..data.examples.graph_batch import GraphBatch, KnownBonds, collate_graphs, collate_targets
 from .bde import BDEModel
 from .checkpoint import CheckpointError, load_model, weights_digest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 import subprocess
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from torch import nn
 
 from ..config import PROJECT_ROOT
 from ..errors import UserError
+from ..files.writing import written_whole
 from ..version import __version__
 
 FORMAT_VERSION = 1
@@ -162,15 +162,9 @@ def weights_digest(path: str | Path) -> str:
 
 def save_atomically(content: Any, path: str | Path) -> None:
     """Write with ``torch.save`` to a temporary name beside ``path``, then rename."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
+    # To an open file: torch writes a path's own name into the content.
+    with written_whole(path) as temporary, temporary.open("wb") as file:
         torch.save(content, file)
-        file.flush()
-        # Else a power cut after the renaming could leave an empty file in the old one's place.
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def load_plain(path: str | Path) -> Any:

@@ -40,6 +40,28 @@ class Vocabulary(NamedTuple):
     usual_share: Tensor
 
 
+class _Known(NamedTuple):
+    """What follows from the vocabulary of ``v`` formulas alone.
+
+    Attributes:
+        formulas: atoms of each element, ``(len(ELEMENTS), v)`` int32.
+        seen: whether the ions are heavy enough to be recorded, ``(ions,)`` bool.
+        lost: nominal masses of the losses, ``(losses,)``, Da.
+        heavy_lost: their atoms other than hydrogen, ``(losses,)``.
+        spectra: the ions with their isotopes, ``(ions, max_mz)``.
+    """
+
+    formulas: Tensor
+    seen: Tensor
+    lost: Tensor
+    heavy_lost: Tensor
+    spectra: Tensor
+
+
+def _heavy(atoms: Tensor) -> Tensor:
+    return atoms.sum(1) - atoms[:, _HYDROGEN]
+
+
 class FormulaHead(nn.Module):
     """Shares of a molecule's pieces, of the ions of a vocabulary, and of losses of another.
 
@@ -85,7 +107,7 @@ class FormulaHead(nn.Module):
         self.register_buffer("losses", torch.zeros(losses, len(ELEMENTS), dtype=torch.int16))
         masses = torch.tensor([NOMINAL_MASSES[element] for element in ELEMENTS])
         self.register_buffer("masses", masses, persistent=False)
-        self._known_spectra: Tensor | None = None
+        self._known: _Known | None = None
         self.register_load_state_dict_post_hook(lambda head, _: head._forget())
 
     @torch.no_grad()
@@ -97,7 +119,7 @@ class FormulaHead(nn.Module):
         self._forget()
 
     def _forget(self) -> None:
-        self._known_spectra = None
+        self._known = None
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """Return the spectra."""
@@ -116,25 +138,16 @@ class FormulaHead(nn.Module):
 
     def _possible(self, atoms: Tensor) -> Tensor:
         """Return which formulas a molecule of these atoms has, ``(b, v)`` bool."""
-        formulas = torch.cat([self.ions, self.losses]).int().T.contiguous()  # (elements, v)
-        counts = atoms.to(formulas.dtype).T[:, :, None]  # (elements, b, 1)
-        possible = formulas[0] <= counts[0]
-        for of_element, held in zip(formulas[1:], counts[1:], strict=True):
+        known = self._vocabulary()
+        counts = atoms.to(known.formulas.dtype).T[:, :, None]  # (elements, b, 1)
+        possible = known.formulas[0] <= counts[0]
+        for of_element, held in zip(known.formulas[1:], counts[1:], strict=True):
             possible = possible & (of_element <= held)
         # Of the mass and the heavy atoms of the molecule, what is left as an ion.
-        number = len(self.ions)
-        mass = (formulas.T.long() * self.masses).sum(1)
-        heavy = formulas.sum(0) - formulas[_HYDROGEN]
-        left = (atoms * self.masses).sum(1)[:, None] - mass[number:]
-        heavy_left = (atoms.sum(1) - atoms[:, _HYDROGEN])[:, None] - heavy[number:]
-        recorded = torch.cat(
-            [
-                (mass[:number] >= LIGHTEST_ION).expand(len(atoms), -1),
-                (left >= LIGHTEST_ION) & (heavy_left > 0) | (mass[number:] == 0),
-            ],
-            1,
-        )
-        return possible & recorded
+        left = self._mz(atoms)[:, None] - known.lost
+        heavy_left = _heavy(atoms)[:, None] - known.heavy_lost
+        recorded = (left >= LIGHTEST_ION) & (heavy_left > 0) | (known.lost == 0)
+        return possible & torch.cat([known.seen.expand(len(atoms), -1), recorded], 1)
 
     def _spectra(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
         """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``."""
@@ -147,7 +160,7 @@ class FormulaHead(nn.Module):
         else:
             bins = share.new_zeros(len(share) * (self.max_mz + 1))
         # The ions' patterns are the same for all molecules.
-        bins = bins + F.pad(share[:, :number] @ self._spectra_of_ions(), (1, 0)).flatten()
+        bins = bins + F.pad(share[:, :number] @ self._vocabulary().spectra, (1, 0)).flatten()
         molecule, loss = (share[:, number:] > 0).nonzero(as_tuple=True)
         weight = share[molecule, number + loss]
         atoms = batch.atoms[molecule] - self.losses[loss].long()
@@ -166,17 +179,21 @@ class FormulaHead(nn.Module):
 
     @torch.inference_mode(False)  # what is kept may take part in training later
     @torch.no_grad()
-    def _spectra_of_ions(self) -> Tensor:
-        """Return the ions of the vocabulary with their isotopes, ``(ions, max_mz)``."""
-        if self._known_spectra is not None and self._known_spectra.device == self.ions.device:
-            return self._known_spectra
-        atoms = self.ions.long()
-        each = torch.arange(len(atoms), device=atoms.device)
-        bins = torch.zeros(len(atoms) * (self.max_mz + 1), device=atoms.device)
-        self._add(bins, each, self._mz(atoms), self.isotopes(atoms))
-        spectra = bins.view(len(atoms), -1)[:, 1:]
-        self._known_spectra = spectra
-        return spectra
+    def _vocabulary(self) -> _Known:
+        """Return what follows from the vocabulary alone, computed once."""
+        if self._known is None or self._known.formulas.device != self.ions.device:
+            ions, losses = self.ions.long(), self.losses.long()
+            each = torch.arange(len(ions), device=ions.device)
+            bins = torch.zeros(len(ions) * (self.max_mz + 1), device=ions.device)
+            self._add(bins, each, self._mz(ions), self.isotopes(ions))
+            self._known = _Known(
+                formulas=torch.cat([ions, losses]).int().T.contiguous(),
+                seen=self._mz(ions) >= LIGHTEST_ION,
+                lost=self._mz(losses),
+                heavy_lost=_heavy(losses),
+                spectra=bins.view(len(ions), -1)[:, 1:],
+            )
+        return self._known
 
     def _mz(self, atoms: Tensor) -> Tensor:
         return (atoms * self.masses).sum(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from rdkit.Geometry import Point2D
 
 from ..chemistry.molecule import Molecule
 from ..data.bde.bond_energies import BondEnergies
-from ..files.writing import check_output
+from ..files.writing import check_output, written_whole
 
 FORMATS = {".png": rdMolDraw2D.MolDraw2DCairo, ".svg": rdMolDraw2D.MolDraw2DSVG}
 
@@ -298,10 +297,5 @@ def _draw_key(drawing: rdMolDraw2D.MolDraw2D, width: int, top: int) -> None:
 
 
 def _save(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    with written_whole(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from ..chemistry.formula import count_elements
-from ..chemistry.molecule import CONNECTIVITY, NOMINAL_MASSES, Molecule, MoleculeError, identity
+from ..chemistry.molecule import NOMINAL_MASSES, Molecule, MoleculeError, first_block, identity
 from ..errors import UserError
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
@@ -121,7 +121,7 @@ class Entry:
         if self.molecule is not None and self.inchikey:
             return identity(self.inchikey, self.molecule)
         if self.inchikey:
-            return self.inchikey[:CONNECTIVITY].upper()
+            return first_block(self.inchikey).upper()
         if self.smiles:  # of which there is no InChI
             return f"smiles {self.smiles}"
         name = " ".join(self.name.casefold().split())

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..chemistry.formula import count_elements
-from ..chemistry.molecule import CONNECTIVITY
+from ..chemistry.molecule import first_block
 from ..files.digest import file_digest
 from ..spectra.spectrum import Spectrum, nominal_mz
 from ..version import __version__
@@ -173,7 +173,7 @@ class _IndexWriter:
         record = entry.record
         told = self._trusted and entry.predicted and record.inchikey and record.formula
         if told and not any(_ISOTOPE_LABEL.search(str(s)) for s in record.structures):
-            return record.inchikey[:CONNECTIVITY], *_formula_facts(record.formula)
+            return first_block(record.inchikey), *_formula_facts(record.formula)
         return entry.identity, formula_key(entry.elements), entry.nominal_mass
 
     def _write_peaks(self) -> None:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from ..files.writing import write_text_whole
 from ..formats.csv.writing import csv_text
 from ..formats.spectrum_writer import ERROR_COLUMNS, errors_path
 from .entries import Entry, Skipped
-from .tables import write_whole
 
 # So many are named in the terminal.
 _NAMED = 20
@@ -90,7 +90,7 @@ class LeftOut:
             return
         said = f"{self.number} of {self.number + self.usable} entries could not be used"
         if output is not None:
-            write_whole(errors_path(output), csv_text([ERROR_COLUMNS, *self._rows]))
+            write_text_whole(errors_path(output), csv_text([ERROR_COLUMNS, *self._rows]))
             said += f", listed in {errors_path(output)}"
         elif self.number > _NAMED:
             said += f"; the first {_NAMED} are named above, {lists_all} lists all"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..files.writing import write_text_whole
 from ..pictures.drawing import picture
 from ..pictures.files import svg_element
 from ..pictures.panel import LibrarySpectrum
@@ -18,7 +19,7 @@ from ..spectra.spectrum import Spectrum
 from ..version import __version__
 from .entries import Entry
 from .ranking import HIGHEST_MZ, SearchResult
-from .tables import entry_label, others_text, query_label, score_text, summary, write_whole
+from .tables import entry_label, others_text, query_label, score_text, summary
 
 _COLUMNS = ("rank", "score", "name", "formula", "mass", "InChIKey", "SMILES", "spectrum")
 _STYLE = """\
@@ -62,7 +63,7 @@ def write_report(
         >>> path.read_text(encoding="utf-8")[:15]
         '<!DOCTYPE html>'
     """
-    write_whole(path, "\n".join(_page(results, searched, progress)) + "\n")
+    write_text_whole(path, "\n".join(_page(results, searched, progress)) + "\n")
 
 
 def _page(

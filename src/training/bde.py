@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ..config import Config
-from ..data.bde.dft_dataset import BDEDataset, bde_loader
 from ..data.bde.dft_table import QUANTITIES
+from ..data.examples.dft_dataset import BDEDataset, bde_loader
 from ..data.examples.graph_batch import GraphBatch
 from ..files.digest import file_digest
 from ..models.bde import BDEModel

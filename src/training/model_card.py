@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..chemistry.molecule import CONNECTIVITY
+from ..chemistry.molecule import first_block
 from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.library.store import SpectrumStore
 from ..models.checkpoint import load_plain
@@ -127,7 +127,7 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
     with SpectrumStore(store_path) as store:
         spectra = len(store)
         licences = Counter(store.column("licence"))
-        molecules = len({key[:CONNECTIVITY] for key in store.column("inchikey")})
+        molecules = len({first_block(key) for key in store.column("inchikey")})
         settings = store.attributes
     derivatives = (
         "under their own, where the peaks say which, in training"

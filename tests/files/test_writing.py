@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from nextims.files.writing import BeingWrittenError, only_writer
+from nextims.files.writing import BeingWrittenError, OutputError, only_writer, written_whole
 
 HOLD = """
 import sys, time
@@ -41,3 +41,33 @@ def test_a_killed_run_keeps_nobody_out(tmp_path):
     with only_writer(output):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path):
+    path = tmp_path / "new folder" / "hits.csv"
+    with written_whole(path) as temporary:
+        temporary.write_text("first")
+        assert not path.exists()
+    with pytest.raises(ZeroDivisionError), written_whole(path) as temporary:
+        temporary.write_text("half")
+        raise ZeroDivisionError
+    assert [file.name for file in path.parent.iterdir()] == ["hits.csv"]
+    assert path.read_text() == "first"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="writes to a full device")  # noqa: PTH110
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    path = tmp_path / "hits.csv"
+    message = r"hits\.csv: cannot be written \(No space left on device\)"
+    with pytest.raises(OutputError, match=message), written_whole(path):
+        with open("/dev/full", "w") as full:  # noqa: PTH123
+            full.write("x")
+
+
+def test_a_link_in_the_temporary_name_is_not_followed(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("not ours")
+    (tmp_path / "hits.csv.tmp").symlink_to(elsewhere)
+    with written_whole(tmp_path / "hits.csv") as temporary:
+        temporary.write_text("ours")
+    assert elsewhere.read_text() == "not ours"

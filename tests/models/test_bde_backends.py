@@ -12,8 +12,9 @@ from nextims.chemistry.molecule import read_molecule
 from nextims.chemistry.surroundings import atom_kinds, far_from_unknown
 from nextims.config import BDEConfig
 from nextims.data.bde import alfabet as bde_alfabet
+from nextims.data.bde.backend import BackendMissingError
 from nextims.data.bde.cache import BDECache, CacheContent
-from nextims.data.bde_generator import BackendMissingError, fill_cache
+from nextims.data.bde_generator import fill_cache
 from nextims.data.examples.graph_batch import BondTargets, collate_graphs, known_bonds
 from nextims.models import bde_backends
 from nextims.models.bde import BDEModel

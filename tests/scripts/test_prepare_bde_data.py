@@ -8,7 +8,7 @@ import pytest
 
 from builders import load_script, small_bde_table
 from nextims.data.bde import dft_table
-from nextims.data.bde.dft_dataset import BDEDataset
+from nextims.data.examples.dft_dataset import BDEDataset
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_bde_data.py"
 

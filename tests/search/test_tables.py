@@ -6,6 +6,7 @@ import json
 import pytest
 
 from builders import build_record
+from nextims.files.writing import OutputError
 from nextims.search.entries import Entry
 from nextims.search.ranking import search
 from nextims.search.tables import COLUMNS, describe, write_hits
@@ -48,7 +49,7 @@ def test_files_name_all_of_them(tmp_path):
 def test_an_unfinished_file_is_not_left(tmp_path, monkeypatch):
     (tmp_path / "hits.csv").write_text("before")
     monkeypatch.setattr(type(tmp_path), "replace", _full_disk)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OutputError, match=r"hits\.csv: cannot be written \(no space"):
         write_hits(tmp_path / "hits.csv", [], searched="lab.msp")
     assert [path.name for path in tmp_path.iterdir()] == ["hits.csv"]
     assert (tmp_path / "hits.csv").read_text() == "before"

@@ -15,8 +15,8 @@ from builders import (
     changed,
     save_bde_model,
 )
-from nextims.data.bde.dft_dataset import BDEDataset, bde_loader
 from nextims.data.bde.dft_table import BDEDataError, prepare_bde_data
+from nextims.data.examples.dft_dataset import BDEDataset, bde_loader
 from nextims.models.bde import BDEModel
 from nextims.models.checkpoint import (
     CheckpointError,

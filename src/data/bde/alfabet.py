@@ -13,7 +13,7 @@ from rdkit import Chem
 
 from ...chemistry.homolysis import breakable, gives_ions
 from ...chemistry.molecule import Molecule, without_isotopes
-from ..bde_generator import BackendMissingError
+from .backend import BackendMissingError
 from .bond_energies import NO_BONDS, BondEnergies
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ...chemistry.molecule import CONNECTIVITY, MoleculeError, read_molecule
+from ...chemistry.molecule import MoleculeError, first_block, read_molecule
 from ...errors import UserError
 from .dataset import Example, ExampleDataset
 from .features import FINGERPRINT_ONLY, Inputs
@@ -82,7 +82,7 @@ def read_unlabelled(
         except MoleculeError as error:
             unreadable.append((line, str(error)))
             continue
-        block = molecule.inchikey[:CONNECTIVITY]
+        block = first_block(molecule.inchikey)
         if block not in known:
             known.add(block)
             smiles.append(molecule.smiles)

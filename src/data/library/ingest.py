@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass, field, fields
 from itertools import islice
 from pathlib import Path
 
+from ...chemistry.molecule import first_block
 from ...config import DataConfig
 from ...errors import UserError
 from ...files.writing import NO_SPACE, BeingWrittenError
@@ -61,9 +62,10 @@ class IngestReport:
         self.energy_missing += record.energy is None
         self.in_energy_range += record.energy is None or low <= record.energy <= high
         self.notes.update(record.notes)
-        if record.inchikey and record.inchikey[:14] != record.molecule.inchikey[:14]:
+        block = first_block(record.molecule.inchikey)
+        if record.inchikey and first_block(record.inchikey) != block:
             self.notes["InChIKey given disagrees with the structure"] += 1
-        self.molecules.add(record.molecule.inchikey[:14])
+        self.molecules.add(block)
 
     def drop(self, bad: BadRecord) -> None:
         """Count a record that is not used."""

@@ -9,7 +9,7 @@ import hashlib
 
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from ...chemistry.molecule import CONNECTIVITY, Molecule
+from ...chemistry.molecule import Molecule, first_block
 from ...config import DataConfig
 
 SPLITS = ("train", "validation", "test")
@@ -34,7 +34,7 @@ def assign_split(molecule: Molecule, config: DataConfig) -> int:
         >>> SPLITS[assign_split(read_molecule("CCO"), DataConfig())]
         'train'
     """
-    key = molecule.inchikey[:CONNECTIVITY]
+    key = first_block(molecule.inchikey)
     if config.split_by == "scaffold":
         if molecule.mol.GetRingInfo().NumRings() < 2:
             return SPLITS.index("train")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ...files.writing import OutputError
+from ...files.writing import OutputError, named_in_errors, written_whole
 
 _DIGEST_LENGTH = 64
 
@@ -87,31 +87,19 @@ class Manifest:
             OutputError: the file cannot be written.
         """
         line = json.dumps(asdict(part)).encode() + b"\n"
-        try:
-            with self.path.open("rb+") as file:
-                file.truncate(self._end)  # what a line that was cut off has left
-                file.seek(self._end)
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
+        with named_in_errors(self.path), self.path.open("rb+") as file:
+            file.truncate(self._end)  # what a line that was cut off has left
+            file.seek(self._end)
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
         self._end += len(line)
         self.finished[part.number] = part
 
     def _begin(self, facts: Mapping[str, object]) -> None:
         line = json.dumps(facts).encode() + b"\n"
-        temporary = self.path.with_name(self.path.name + ".tmp")
-        try:
-            with temporary.open("wb") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written ({error.strerror})") from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        with written_whole(self.path) as temporary:
+            temporary.write_bytes(line)
         self._end = len(line)
 
     def _read(self, facts: Mapping[str, object]) -> None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ...files.writing import OutputError
+from ...files.writing import OutputError, written_whole
 from ...formats.spectrum_writer import Result, SpectrumWriter, errors_path
 from ...spectra.prediction import FailedPrediction
 from ..structures.lists import InputStructure
@@ -231,20 +231,13 @@ class Parts:
         if not numbers:
             path.unlink(missing_ok=True)
             return
-        temporary = path.with_name(path.name + ".tmp")
-        try:
-            with temporary.open("wb") as target:
-                for number in numbers:
-                    with self.folder.failures(number).open("rb") as listed:
-                        columns = listed.readline()
-                        if number == numbers[0]:
-                            target.write(columns)
-                        shutil.copyfileobj(listed, target)
-            temporary.replace(path)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        with written_whole(path) as temporary, temporary.open("wb") as target:
+            for number in numbers:
+                with self.folder.failures(number).open("rb") as listed:
+                    columns = listed.readline()
+                    if number == numbers[0]:
+                        target.write(columns)
+                    shutil.copyfileobj(listed, target)
 
 
 def unfinished_parts(

@@ -12,6 +12,7 @@ import torch
 
 from ...chemistry.molecule import read_molecule
 from ...files.digest import file_digest
+from ...files.writing import written_whole
 from ...models.checkpoint import CheckpointError, load_model
 from ...models.student import Student
 from .graph import OnnxStudent
@@ -71,9 +72,8 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
         "metadata": json.dumps(description.metadata),
     }
     onnx.helper.set_model_props(model, {name: str(value) for name, value in about.items()})
-    temporary = target.with_name(target.name + ".tmp")
-    onnx.save(model, temporary)
-    temporary.replace(target)
+    with written_whole(target) as temporary:
+        onnx.save(model, temporary)
     return target
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ...chemistry.molecule import CONNECTIVITY
+from ...chemistry.molecule import first_block
 from ...chemistry.variants import VariantMaker
 from ...config import Config
 from ...data.examples.unlabelled import read_unlabelled
@@ -50,7 +50,7 @@ def unlabelled_structures(config: Config) -> list[str]:
     if (found := _read(kept, key)) is not None:
         return found
     with SpectrumStore(config.data.store) as store:
-        known = {inchikey[:CONNECTIVITY] for inchikey in store.column("inchikey")}
+        known = {first_block(inchikey) for inchikey in store.column("inchikey")}
         in_training = store.index.split == SPLITS.index("train")
         smiles = store.column("smiles")
     training = sorted({smiles[i] for i in in_training.nonzero()[0]})

@@ -6,7 +6,7 @@ from nextims.chemistry.homolysis import breakable
 from nextims.chemistry.molecule import read_molecule
 from nextims.data.bde import alfabet as bde_alfabet
 from nextims.data.bde.alfabet import AlfabetBackend
-from nextims.data.bde_generator import BackendMissingError
+from nextims.data.bde.backend import BackendMissingError
 
 SMILES = [
     *("C", "CC", "CCC", "CC(C)C", "C=C", "c1ccccc1", "Cc1ccccc1", "O", "CO", "COOC", "CC=O"),

@@ -8,8 +8,8 @@ from rdkit import Chem
 
 from builders import SMALL_MOLECULES, bde_rows, build_bde_data, build_bde_table
 from nextims.chemistry.surroundings import AtomKind
-from nextims.data.bde.dft_dataset import BDEDataset, bde_loader
 from nextims.data.bde.dft_table import BDEDataError, prepare_bde_data
+from nextims.data.examples.dft_dataset import BDEDataset, bde_loader
 
 
 @pytest.fixture(scope="module")

@@ -13,16 +13,16 @@ from tqdm import tqdm
 
 from ...chemistry.graph import Graph, build_graph
 from ...chemistry.surroundings import AtomKind, atom_kinds
-from ..examples.graph_batch import (
+from ..bde.dft_table import COMMAND, FORMAT_VERSION, BDEDataError
+from ..library.splits import SPLITS
+from .graph_batch import (
     GraphBatch,
     KnownBonds,
     collate_graphs,
     collate_targets,
     known_bonds,
 )
-from ..examples.loader import loader_of
-from ..library.splits import SPLITS
-from .dft_table import COMMAND, FORMAT_VERSION, BDEDataError
+from .loader import loader_of
 
 
 class BDEDataset(Dataset):
