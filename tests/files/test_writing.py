@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,13 +56,13 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
     assert path.read_text() == "first"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="writes to a full device")  # noqa: PTH110
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to a full device")
 def test_a_full_disk_is_told_with_the_file(tmp_path):
     path = tmp_path / "hits.csv"
     message = r"hits\.csv: cannot be written \(No space left on device\)"
-    with pytest.raises(OutputError, match=message), written_whole(path):
-        with open("/dev/full", "w") as full:  # noqa: PTH123
-            full.write("x")
+    full = Path("/dev/full")
+    with pytest.raises(OutputError, match=message), written_whole(path), full.open("w") as file:
+        file.write("x")
 
 
 def test_a_link_in_the_temporary_name_is_not_followed(tmp_path):
