@@ -12,7 +12,6 @@ from .molecule import ELEMENTS
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 _HYDROGEN = ELEMENTS.index("H")
 HYDROGEN_MASS = _PERIODIC_TABLE.GetMassForIsotope("H", 1)
-DEUTERIUM_MASS = _PERIODIC_TABLE.GetMassForIsotope("H", 2)
 
 
 @dataclass(frozen=True)

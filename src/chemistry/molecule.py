@@ -112,11 +112,6 @@ class Molecule:
         return Descriptors.ExactMolWt(self.mol)
 
     @cached_property
-    def average_mass(self) -> float:
-        """Average molecular weight in g/mol."""
-        return Descriptors.MolWt(self.mol)
-
-    @cached_property
     def highest_mz(self) -> int:
         """Highest nominal m/z of the molecular ion's isotope pattern (0.1 % of it or more)."""
         return self.nominal_mass + highest_isotope(self.element_counts, _ISOTOPE_FLOOR)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ class Predictor(StreamingPredictor):
 
     @property
     def names_ions(self) -> bool:
-        """Whether the model knows the ions behind its peaks: a teacher does, a student does not."""
+        """As in ``StreamingPredictor``."""
         return self.model.inputs.fragments > 0
 
     @property
@@ -104,80 +104,6 @@ class Predictor(StreamingPredictor):
         metadata = self.checkpoint.metadata if self.checkpoint else {}
         return metadata.get("training_energies", {})
 
-    def predict(
-        self,
-        smiles: Iterable[str | InputStructure],
-        batch_size: int = 256,
-        *,
-        annotate: bool = False,
-        exact_mass: bool = False,
-        uncertainty: bool = False,
-        energy: float = STANDARD_ENERGY,
-    ) -> list[Result]:
-        """Predict the spectra of structures.
-
-        Args:
-            smiles: SMILES, or structures as ``read_structures`` gives them.
-            batch_size: structures that the model takes at once.
-            annotate: name the ions behind each peak.
-            exact_mass: give the spectra at accurate masses.
-            uncertainty: say how far each spectrum is to be trusted.
-            energy: ionization energy in eV; see ``energy_note`` for what it is worth.
-
-        Returns:
-            One result for each structure, in their order: a ``PredictedSpectrum``, or a
-            ``FailedPrediction`` that says why there is none. The line of a plain SMILES is its
-            position, from 1.
-
-        Raises:
-            TypeError: ``smiles`` is a single text, not a list of them.
-            ValueError: ions, accurate masses, uncertainties or another energy than 70 eV are asked
-                of a student; uncertainties of a teacher without ``calibration``, or outside the
-                60 to 80 eV that it is of; or the energy is not above 0.
-
-        Example:
-            >>> from nextims.config import PROJECT_ROOT
-            >>> from nextims.inference import Predictor
-            >>> path = PROJECT_ROOT / "checkpoints" / "teacher" / "best_finetune_teacher.pt"
-            >>> [toluene] = Predictor.from_checkpoint(path).predict(["Cc1ccccc1"], annotate=True)
-            >>> base_peak = max(toluene.annotations, key=lambda peak: peak.intensity)
-            >>> [(ion.formula, round(ion.mz, 4), ion.neutral_loss) for ion in base_peak.ions[:1]]
-            [('C7H7+', 91.0542, 'H')]
-        """
-        return list(
-            self.predict_stream(
-                smiles,
-                batch_size,
-                annotate=annotate,
-                exact_mass=exact_mass,
-                uncertainty=uncertainty,
-                energy=energy,
-            )
-        )
-
-    def predict_stream(
-        self,
-        smiles: Iterable[str | InputStructure],
-        batch_size: int = 256,
-        *,
-        annotate: bool = False,
-        exact_mass: bool = False,
-        uncertainty: bool = False,
-        energy: float = STANDARD_ENERGY,
-    ) -> Iterator[Result]:
-        """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
-        self.check_options(
-            annotate=annotate, exact_mass=exact_mass, uncertainty=uncertainty, energy=energy
-        )
-        return self._stream(
-            smiles,
-            batch_size,
-            energy=energy,
-            annotate=annotate,
-            exact_mass=exact_mass,
-            calibration=self.calibration if uncertainty else None,
-        )
-
     def check_options(
         self,
         *,
@@ -186,10 +112,18 @@ class Predictor(StreamingPredictor):
         uncertainty: bool = False,
         energy: float = STANDARD_ENERGY,
     ) -> None:
-        """Check that the model can give what is asked for, as ``predict`` does.
+        """Check that the model can give what is asked for.
+
+        Args:
+            annotate: name the ions behind each peak.
+            exact_mass: give the spectra at accurate masses.
+            uncertainty: say how far each spectrum is to be trusted.
+            energy: ionization energy in eV; see ``energy_note`` for what it is worth.
 
         Raises:
-            ValueError: see ``predict``.
+            ValueError: ions, accurate masses, uncertainties or another energy than 70 eV are asked
+                of a student; uncertainties of a teacher without ``calibration``, or outside the
+                60 to 80 eV that it is of; or the energy is not above 0.
         """
         if (annotate or exact_mass) and not self.names_ions:
             raise ValueError(
@@ -214,11 +148,12 @@ class Predictor(StreamingPredictor):
         structures: list[InputStructure],
         molecules: list[Molecule],
         *,
-        energy: float,
-        annotate: bool,
-        exact_mass: bool,
-        calibration: Calibration | None,
+        annotate: bool = False,
+        exact_mass: bool = False,
+        uncertainty: bool = False,
+        energy: float = STANDARD_ENERGY,
     ) -> Iterator[Result]:
+        calibration = self.calibration if uncertainty else None
         features, fragments, prediction = self._run(molecules, energy)
         spectra = prediction.intensity.float().cpu().numpy()
         for position, (structure, molecule, bins) in enumerate(
@@ -226,10 +161,10 @@ class Predictor(StreamingPredictor):
         ):
             result = result_from_bins(structure, molecule, bins, energy)
             if calibration is not None and isinstance(result, PredictedSpectrum):
-                uncertainty = estimate_uncertainty(
+                trust = estimate_uncertainty(
                     self.model, calibration, features[position], bins, result.spectrum
                 )
-                result = replace(result, uncertainty=uncertainty)
+                result = replace(result, uncertainty=trust)
             if (annotate or exact_mass) and isinstance(result, PredictedSpectrum):
                 peaks = annotate_peaks(result, prediction, fragments, position)
                 result = _explained(

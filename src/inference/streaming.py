@@ -23,29 +23,67 @@ class StreamingPredictor:
     Attributes:
         max_mz: highest nominal mass of a molecule that the model can take, in Da.
         name: what exported spectra call the model.
+        names_ions: whether the model knows the ions behind its peaks: a teacher does, a student
+            does not.
         single_threaded: whether it leaves all cores but one idle.
     """
 
     max_mz: int
     name: str
+    names_ions = False
     single_threaded = False
 
-    def _results(
-        self, structures: list[InputStructure], molecules: list[Molecule], **options: Any
-    ) -> Iterable[Result]:
-        """Return the results of one batch of structures that were read."""
-        raise NotImplementedError
+    def predict(
+        self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any
+    ) -> list[Result]:
+        """Predict the spectra of structures.
 
-    def _stream(
-        self, smiles: Iterable[str | InputStructure], batch_size: int, **options: Any
+        Args:
+            smiles: SMILES, or structures as ``read_structures`` gives them.
+            batch_size: structures that the model takes at once.
+            **options: what only a teacher gives, see ``check_options``.
+
+        Returns:
+            One result for each structure, in their order: a ``PredictedSpectrum``, or a
+            ``FailedPrediction`` that says why there is none. The line of a plain SMILES is its
+            position, from 1.
+
+        Raises:
+            TypeError: ``smiles`` is a single text, not a list of them; or there is no such option.
+            ValueError: see ``check_options``.
+
+        Example:
+            >>> from nextims.config import PROJECT_ROOT
+            >>> from nextims.inference import Predictor
+            >>> path = PROJECT_ROOT / "checkpoints" / "teacher" / "best_finetune_teacher.pt"
+            >>> [toluene] = Predictor.from_checkpoint(path).predict(["Cc1ccccc1"], annotate=True)
+            >>> base_peak = max(toluene.annotations, key=lambda peak: peak.intensity)
+            >>> [(ion.formula, round(ion.mz, 4), ion.neutral_loss) for ion in base_peak.ions[:1]]
+            [('C7H7+', 91.0542, 'H')]
+        """
+        return list(self.predict_stream(smiles, batch_size, **options))
+
+    def predict_stream(
+        self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any
     ) -> Iterator[Result]:
+        """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
         if isinstance(smiles, str):
             raise TypeError(
                 f"expected a list of SMILES, found the text {smiles!r}: use [{smiles!r}]"
             )
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, found {batch_size}")
+        self.check_options(**options)
         return self._batches(_numbered(smiles), batch_size, **options)
+
+    def check_options(self) -> None:
+        """Check that the model can give what is asked for; a student gives the spectrum alone."""
+
+    def _results(
+        self, structures: list[InputStructure], molecules: list[Molecule], **options: Any
+    ) -> Iterable[Result]:
+        """Return the results of one batch of structures that were read."""
+        raise NotImplementedError
 
     def _batches(
         self, structures: Iterator[InputStructure], batch_size: int, **options: Any

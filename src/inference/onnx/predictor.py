@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ class OnnxPredictor(StreamingPredictor):
         OnnxError: the file is missing or holds no exported student, or ONNX Runtime is missing.
     """
 
-    names_ions = False
     single_threaded = True
 
     def __init__(self, path: str | Path):
@@ -57,18 +56,6 @@ class OnnxPredictor(StreamingPredictor):
             self.metadata: dict[str, Any] = json.loads(about["metadata"])
         except Exception as error:  # ONNX Runtime's own errors share no type
             raise OnnxError(f"{path}: not a usable exported student ({error})") from error
-
-    def predict(
-        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
-    ) -> list[Result]:
-        """Predict the spectra of structures; see ``Predictor.predict``."""
-        return list(self.predict_stream(smiles, batch_size))
-
-    def predict_stream(
-        self, smiles: Iterable[str | InputStructure], batch_size: int = 256
-    ) -> Iterator[Result]:
-        """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
-        return self._stream(smiles, batch_size)
 
     def _results(
         self, structures: list[InputStructure], molecules: list[Molecule]
