@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -43,12 +44,13 @@ def test_memory_that_processes_share_counts_once():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kept by Linux alone")
 def test_memory_that_was_held_for_a_moment_counts():
+    gc.collect()  # what is freed meanwhile would be missed in the sum
     with PeakMemory(os.getpid()) as alone:
         pass
     with PeakMemory(os.getpid()) as peak:
         for _ in range(3):
             bytearray(200_000_000)
-    assert alone.bytes + 190e6 < peak.bytes < alone.bytes + 300e6
+    assert alone.bytes + 180e6 < peak.bytes < alone.bytes + 300e6
     with PeakMemory(os.getpid()) as afterwards:
         pass
     assert afterwards.bytes < alone.bytes + 50e6
