@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,20 +38,50 @@ def run_command(command: Callable[[], int], *, go_on: str = "", heed_sigterm: bo
         >>> run_command(lambda: 0)
         0
     """
+    _open_closed_streams()
     try:
         with ended_by_sigterm() if heed_sigterm else nullcontext():
-            return command()
+            status = command()
+            sys.stdout.flush()
+            return status
     except BrokenPipeError:  # whoever reads our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return ALL_DONE
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        _discard_output()
         return USAGE_ERROR
     except KeyboardInterrupt as stop:
         terminated = isinstance(stop, Terminated)
         what = "terminated" if terminated else "interrupted"
         print(f"{what}; {go_on}" if go_on else what, file=sys.stderr)
         return TERMINATED if terminated else INTERRUPTED
+
+
+def _open_closed_streams() -> None:
+    """Let streams that were closed (``>&-``) fail as files do, and let any text be printed.
+
+    A file that is opened would else take the number of a closed stream, and get what is printed.
+    """
+    # Nothing can be printed to a file that is opened for reading.
+    flags = {"stdin": os.O_RDONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
+    for number, name in enumerate(flags):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, flags[name])
+            os.dup2(opened, number)
+            if opened != number:
+                os.close(opened)
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
+    # A name may have letters that the locale has not, or be no text at all.
+    if sys.stdout.errors == "strict" or sys.stdout.encoding.lower() != "utf-8":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Let nothing of what waits to be printed fail once more when Python ends."""
+    with suppress(OSError, ValueError):  # no real file, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None]) -> None:

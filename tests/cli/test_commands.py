@@ -1,6 +1,10 @@
 """What the commands that predict share."""
 
+import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +81,51 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     path.write_bytes(b"PK\x03\x04 not a checkpoint")
     with pytest.raises(UserError, match=r"half\.pt: "):
         load_predictor(load_config(), path)
+
+
+PRINTING = (
+    "import sys\n"
+    "from nextims.cli.commands import run_command\n"
+    "def command():\n"
+    "    text = sys.stdin.read() or '\\xe9thanol \\u6c34 \\udce9'\n"
+    "    print(text)\n"
+    "    print('done', file=sys.stderr)\n"
+    "    return 0\n"
+    "sys.exit(run_command(command))\n"
+)
+
+
+def shell(redirection, **environment):
+    command = f'"{sys.executable}" -c "$0" {redirection}'
+    return subprocess.run(
+        ["bash", "-c", command, PRINTING],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONUTF8": "1", **environment},
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="redirects as POSIX shells do")
+def test_streams_may_be_closed_or_end_early():
+    assert shell("").returncode == 0
+    assert shell("<&-").stdout.startswith("éthanol".encode())
+    closed = shell(">&-")
+    assert (closed.returncode, closed.stderr.count(b"\n")) == (2, 2)
+    assert b"error: [Errno 9] Bad file descriptor" in closed.stderr
+    silent = shell("2>&-")
+    assert (silent.returncode, silent.stdout[:8]) == (0, "éthanol".encode())
+    assert shell(">&- 2>&- <&-").returncode == 2
+    assert shell("| true; exit ${PIPESTATUS[0]}").stderr in (b"done\n", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to a full device")
+def test_a_full_disk_behind_standard_output_is_told():
+    full = shell("> /dev/full")
+    assert full.returncode == 2
+    assert b"error: [Errno 28] No space left on device" in full.stderr
+
+
+def test_what_the_locale_has_no_letters_for_is_escaped():
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""}
+    assert shell("", **plain).stdout == b"\\xe9thanol \\u6c34 \\udce9\n"
