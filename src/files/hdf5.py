@@ -10,10 +10,16 @@ import h5py
 
 from . import writing
 
+# By so much the memory grows that a file is made in.
+_BLOCK = 1 << 22
+
 
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[h5py.File]:
-    """Write an HDF5 file under a temporary name and rename it at the end of the context.
+    """Make an HDF5 file in memory, and write it at the end of the context.
+
+    In memory, as HDF5 does not survive a full disk: neither can the file be closed nor the process
+    end in order.
 
     Args:
         path: as in ``writing.written_whole``, whose errors it raises.
@@ -32,5 +38,10 @@ def written_whole(path: str | Path) -> Iterator[h5py.File]:
         >>> path.exists()
         True
     """
-    with writing.written_whole(path) as temporary, h5py.File(temporary, "w") as file:
+    name = Path(path).name
+    with h5py.File(name, "w", driver="core", backing_store=False, block_size=_BLOCK) as file:
         yield file
+        file.flush()
+        image = file.id.get_file_image()
+    with writing.written_whole(path) as temporary:
+        temporary.write_bytes(image)
