@@ -8,7 +8,6 @@ import re
 import shutil
 from array import array
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +17,7 @@ import numpy as np
 from ..chemistry.formula import count_elements
 from ..chemistry.molecule import first_block
 from ..files.digest import file_digest
+from ..files.writing import only_writer
 from ..spectra.spectrum import Spectrum, nominal_mz
 from ..version import __version__
 from .entries import Entry, SearchError, Skipped, formula_mass
@@ -65,6 +65,7 @@ def build_index(
     Raises:
         SearchError: the library cannot be read, holds no spectrum that can be searched, or is
             changed meanwhile; or ms_entropy is missing.
+        BeingWrittenError: another process makes the same index.
         OSError: the folder cannot be written.
 
     Example:
@@ -77,16 +78,23 @@ def build_index(
     """
     library = Path(library)
     found = read_library(library)
-    before = library_facts(library)
     folder = index_path(library)
     if folder.exists() and not (folder / MANIFEST).is_file():
         raise SearchError(f"{folder}: is in the place of the index, and none")
-    temporary = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)  # a run that was killed left it
+    with only_writer(folder):
+        writer = _write_index(library, folder, progress(found))
+    return writer.entries, writer.left_out
+
+
+def _write_index(library: Path, folder: Path, found: Found) -> _IndexWriter:
+    before = library_facts(library)
+    temporary, replaced = (folder.with_name(folder.name + end) for end in (".tmp", ".old"))
+    for left in (temporary, replaced):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
     (temporary / FLASH).mkdir(parents=True)
     try:
         with _IndexWriter(temporary, trusted=library.suffix.lower() in _OUR_TABLES) as writer:
-            for item in progress(found):
+            for item in found:
                 writer.add(item)
         if not writer.entries:
             raise SearchError(f"{library}: holds no spectrum that can be searched")
@@ -94,13 +102,14 @@ def build_index(
         if library_facts(library) != before:
             raise SearchError(f"{library}: was changed while its index was made")
         _write_manifest(temporary, writer.entries, before | {"sha256": digest})
+        # An index that is half removed would be taken for something else, so it goes as a whole.
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.replace(replaced)
         temporary.replace(folder)
     finally:
-        with suppress(FileNotFoundError):
-            shutil.rmtree(temporary)
-    return writer.entries, writer.left_out
+        for left in (temporary, replaced):
+            shutil.rmtree(left, ignore_errors=True)
+    return writer
 
 
 def _write_manifest(folder: Path, entries: int, library: dict[str, int | str]) -> None:

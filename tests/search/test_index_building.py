@@ -2,12 +2,14 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from builders import SMALL_MOLECULES, build_library, build_msp, plausible_peaks
 from nextims.chemistry.molecule import read_molecule
+from nextims.files.writing import BeingWrittenError
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import EntryFilter
@@ -122,6 +124,37 @@ def test_a_new_build_takes_the_place_of_an_old_one(tmp_path):
     library.write_text(build_msp("whisky"))
     assert build_index(library) == (1, [])
     assert len(LibraryIndex(library)) == 1
+
+
+def test_of_two_builds_at_once_the_second_is_refused(tmp_path):
+    library = build_library(tmp_path / "lib.msp")
+
+    def meanwhile(found):
+        with pytest.raises(BeingWrittenError, match=r"lib\.msp\.index: another process"):
+            build_index(library)
+        return found
+
+    number, _ = build_index(library, progress=meanwhile)
+    assert len(LibraryIndex(library)) == number
+    assert names(tmp_path) == ["lib.msp", "lib.msp.index"]
+
+
+def test_a_build_killed_while_it_replaces_an_index_hinders_no_other(tmp_path, monkeypatch):
+    library = build_library(tmp_path / "lib.msp")
+    number, _ = build_index(library)
+    replace = Path.replace
+
+    def killed(path, target):
+        if path.name.endswith(".tmp"):
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", killed)
+        patch.setattr("nextims.search.index_building.shutil.rmtree", lambda *_, **__: None)
+        build_index(library)
+    assert build_index(library)[0] == number
+    assert names(tmp_path) == ["lib.msp", "lib.msp.index"]
 
 
 def test_libraries_that_cannot_be_indexed(tmp_path):
