@@ -1,4 +1,8 @@
-"""A predicted spectrum as text for the terminal."""
+"""A predicted spectrum as text for the terminal.
+
+The bars and tables are ours: importing rich's tables takes 30 ms of the 600 that ``predict.py``
+takes in all, and they are cut or folded at the width of the terminal, a pipe's too.
+"""
 
 from __future__ import annotations
 
