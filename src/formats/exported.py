@@ -6,6 +6,7 @@ integer, or has four decimals where the spectrum is at accurate masses.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,22 @@ BASE_PEAK = 999
 LOWEST_MZ = 1
 # Looked up, whole numbers take a third of the time that they take to print.
 _TEXTS = np.array([str(number) for number in range(2000)], dtype=object)
+
+
+class Contents(NamedTuple):
+    """What the spectra of a file have in common.
+
+    Attributes:
+        annotated: whether they have annotations.
+        uncertain: whether they have uncertainties.
+        library: name of the library.
+        model_name: what they say about the model.
+    """
+
+    annotated: bool = False
+    uncertain: bool = False
+    library: str = ""
+    model_name: str = ""
 
 
 class ExportedPeak(NamedTuple):
@@ -66,26 +83,39 @@ def exported_peaks(result: PredictedSpectrum) -> list[ExportedPeak]:
     return [peak for peak in scaled if peak.mz >= LOWEST_MZ and peak.intensity > 0]
 
 
-def peak_texts(result: PredictedSpectrum) -> list[tuple[str, str]]:
-    """Return m/z and intensity of the peaks that a file can hold, as text.
+def peak_lines(
+    result: PredictedSpectrum,
+    separator: str = " ",
+    describe: Callable[[AnnotatedPeak], str] | None = None,
+) -> list[str]:
+    """Return the peaks that a file can hold as text: m/z, intensity and, where known, the ions.
+
+    Args:
+        result: the spectrum.
+        separator: between them.
+        describe: gives the text of a peak's ions; ``None`` where the format has no place for it.
 
     Example:
         >>> from nextims.chemistry.molecule import read_molecule
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.formats.exported import peak_texts
+        >>> from nextims.formats.exported import peak_lines
         >>> from nextims.spectra.prediction import PredictedSpectrum
         >>> spectrum = Spectrum([31.01784, 45.03349], [1.0, 0.5])
-        >>> peak_texts(PredictedSpectrum(1, "", read_molecule("CCO"), spectrum, left_out=0.0))
-        [('31.0178', '999'), ('45.0335', '500')]
+        >>> peak_lines(PredictedSpectrum(1, "", read_molecule("CCO"), spectrum, left_out=0.0))
+        ['31.0178 999', '45.0335 500']
     """
+    if describe is not None and result.annotations is not None:
+        return [
+            separator.join((mz_text(mz), str(height), describe(annotation)))
+            for mz, height, annotation, _ in exported_peaks(result)
+        ]
     if result.left_out is not None:
-        return [(mz_text(peak.mz), str(peak.intensity)) for peak in exported_peaks(result)]
+        return [f"{mz_text(p.mz)}{separator}{p.intensity}" for p in exported_peaks(result)]
     # Most of the time that a long list takes to write goes here.
     intensity = np.rint(BASE_PEAK * result.spectrum.intensity.astype(np.float64))
     kept = (intensity > 0) & (result.spectrum.mz >= LOWEST_MZ)
-    mz = np.rint(result.spectrum.mz[kept]).astype(int)
-    height = intensity[kept].astype(int)
-    return list(zip(_texts(mz), _texts(height), strict=True))
+    mz, height = (np.rint(values[kept]).astype(int) for values in (result.spectrum.mz, intensity))
+    return list(map(separator.join, zip(_texts(mz), _texts(height), strict=True)))
 
 
 def _texts(numbers: np.ndarray) -> list[str]:

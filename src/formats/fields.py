@@ -1,4 +1,4 @@
-"""The names that programs give to one and the same field, and peaks written as text."""
+"""Fields and peaks as text: the names of a fact in all formats, energies, numbers."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import re
 
 # What libraries write where they have nothing to say.
 _NOT_GIVEN = {"", "n/a", "na", "nan", "none", "null", "-", "?", "unknown", "not available"}
-
-
 # "70", "70 eV", "70eV", "70.0 V", "70 (nominal)", "EI 70 eV"; a second number makes it ambiguous.
 _ENERGY = re.compile(
     r"(?:[a-z]+[:= ]*)?(?P<value>\d+(?:[.,]\d+)?)\s*(?P<unit>ev|kev|v|volts?)?\.?\s*"
     r"(?:\([^\d)]*\))?",
     re.IGNORECASE,
 )
-
-
-# Names of MGF, JSON and tables → those of MSP, see ``RawRecord``.
-NAMES_OF_MSP = {
-    "accession": "id",
-    "compound": "name",
-    "compoundname": "name",
-    "computedinchi": "inchi",
-    "computedsmiles": "smiles",
-    "description": "comment",
-    "energy": "ionizationenergy",
-    "formulasmiles": "formula",
-    "inchiaux": "inchikey",
-    "inchikeyinchi": "inchikey",
-    "inchikeysmiles": "inchikey",
-    "ionsource": "ionization",
-    "molecularformula": "formula",
-    "molfile": "molblock",
-    "parentmass": "exactmass",
-    "polarity": "ionmode",
-    "remark": "comment",
-    "spectrumid": "id",
-    "totalexactmass": "exactmass",
+# Names of one and the same fact in all formats and dialects, see ``field_name``; the first are
+# preferred where a record has several.
+SYNONYMS = {
+    "adduct": ("precursortype", "adduct"),
+    "cas": ("cas", "casno", "casrn", "casregistryno"),
+    "comment": ("comments", "comment", "origin", "remarks", "remark", "description"),
+    "exactmass": ("exactmass", "totalexactmass", "parentmass"),
+    "formula": ("formula", "molecularformula", "formulasmiles"),
+    # One kind of number a record: those of different kinds overlap, and would find the MOL files
+    # of other compounds.
+    "id": ("id", "db", "nist", "nistno", "nistmassspecno", "spectrumid", "accession"),
+    "inchi": ("inchi", "inchicode", "computedinchi"),
+    "inchikey": ("inchikey", "inchiaux", "inchikeysmiles", "inchikeyinchi"),
+    "instrument": ("instrument", "instrumenttype", "sourceinstrument", "spectrometerdatasystem"),
+    "ionization": ("ionization", "ionizationmode", "ionsource"),
+    "ionizationenergy": ("ionizationenergy", "electronenergy", "energy"),
+    "ionmode": ("ionmode", "polarity"),
+    "licence": ("license", "licence"),
+    "molblock": ("molblock", "molfile"),
+    "mslevel": ("spectrumtype", "mslevel", "mstype"),
+    "mw": ("mw", "molecularweight"),
+    "name": ("name", "compoundname", "compound", "title"),
+    "smiles": ("smiles", "canonicalsmiles", "computedsmiles"),
 }
+NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_PUNCTUATION = re.compile(r"[^a-z0-9]")
 _PEAK_PARTS = re.compile(r"[\s,;:]+")
 
 
@@ -67,7 +67,7 @@ def field_name(text: str) -> str:
         >>> field_name("CAS#"), field_name("RETENTION_INDEX")
         ('cas', 'retentionindex')
     """
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    return _PUNCTUATION.sub("", text.lower())
 
 
 def is_given(text: str) -> bool:
@@ -109,3 +109,17 @@ def parse_energy(text: str) -> float | None:
     if energy <= 0:
         raise ValueError(f"not an energy: {text!r}")
     return energy
+
+
+def noted_energy(text: str) -> tuple[float | None, tuple[str, ...]]:
+    """Return an ionization energy in eV, see ``parse_energy``, and what is to be noted about it.
+
+    Example:
+        >>> from nextims.formats.fields import noted_energy
+        >>> noted_energy("10-70 eV")
+        (None, ('energy cannot be read, taken as not given',))
+    """
+    try:
+        return parse_energy(text), ()
+    except ValueError:
+        return None, ("energy cannot be read, taken as not given",)

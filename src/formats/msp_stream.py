@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from ..spectra.prediction import FailedPrediction, PredictedSpectrum
+from ..spectra.prediction import FailedPrediction
 from .spectrum_writer import Result
 from .writing import Formatter
 
@@ -42,14 +42,13 @@ class MSPStream:
         return self
 
     def write(self, result: Result) -> None:
-        """Write one result; a ``FormattedSpectrum`` as it is."""
+        """Write one result."""
         if isinstance(result, FailedPrediction):
             self.failed += 1
             return
-        if isinstance(result, PredictedSpectrum):
-            result = self._format(result, self.model_name)
+        text = self._format(result, self.model_name).record
+        self.stream.write(text.encode("utf-8", "backslashreplace"))
         self.predicted += 1
-        self.stream.write(result.record.encode("utf-8", "backslashreplace"))
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         if exception_type is None:

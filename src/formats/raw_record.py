@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..spectra.record import BadRecord, Record, clean_spectrum
 from ..spectra.spectrum import nominal_mz
-from .fields import NAMES_OF_MSP, field_name, is_given, parse_energy
+from .fields import SYNONYMS, field_name, is_given, noted_energy, peak_of
 
 _COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(\S+?)=("[^"]*"|\S+)')
 _ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON")
@@ -32,12 +32,10 @@ _MOLECULAR_ION = re.compile(r"\[?M\]?[+.*·]*\+[+.*·]*")
 class RawRecord:
     """One record as its file says it.
 
-    Readers of other formats than MSP translate the names of fields into those of MSP. Two more are
-    for them: ``nominalmass``, and ``molblock``, a structure in the lines of a MOL file.
-
     Attributes:
         line: line of the file where it begins, or its number in a table, from 1.
-        fields: values by field name, see ``field_name``.
+        fields: values by the name that the file has for them, see ``field_name``. ``molblock`` is
+            a structure in the lines of a MOL file.
         pairs: m/z and intensity of each peak.
         damage: why its peaks cannot be read; empty where they can.
         notes: peculiarities that do not spoil the record.
@@ -45,45 +43,84 @@ class RawRecord:
     Example:
         >>> from nextims.formats.raw_record import RawRecord
         >>> raw = RawRecord(1, pairs=[(31, 999), (45, 510)])
-        >>> raw.add("Name", "ethanol")
+        >>> raw.add("COMPOUND_NAME", "ethanol")
         >>> raw.record("lab.mgf", 1).name
         'ethanol'
     """
 
     line: int
     fields: dict[str, list[str]] = field(default_factory=dict)
-    pairs: Sequence[Sequence[float]] | np.ndarray = ()
+    pairs: list[Sequence[float]] | np.ndarray = field(default_factory=list)
     damage: str = ""
     notes: tuple[str, ...] = ()
 
     def add(self, name: str, value: object) -> None:
-        """Add the value of a field, whatever the name's case and punctuation."""
-        self.fields.setdefault(field_name(name), []).append(str(value).strip())
+        """Add the value of a field, whatever the name's case; quotes around it are left out."""
+        name = field_name(name)
+        if name == "predictedby":
+            name, value = "comment", f"predicted by {value}"
+        text = "" if value is None else str(value)
+        if name not in SYNONYMS["molblock"]:  # its lines have fixed columns
+            text = text.strip()
+            if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
+                text = text[1:-1]
+        self.fields.setdefault(name, []).append(text)
 
-    def first(self, *names: str) -> str:
-        """Return the first value of the first of these fields that is present, else ``""``."""
-        for name in names:
-            if self.fields.get(name):
-                return self.fields[name][0]
+    def add_peak(self, text: str, line: int) -> None:
+        """Add the peak that stands on a line of the file, see ``peak_of``."""
+        try:
+            self.pairs.append(peak_of(text))
+        except ValueError as error:
+            self.spoil(f"line {line}: {error}")
+
+    def spoil(self, reason: str) -> None:
+        """Note why the peaks cannot be read; the first reason counts."""
+        self.damage = self.damage or reason
+
+    def values(self, fact: str) -> Iterator[str]:
+        """Yield what the fields say of a fact, those of the name to prefer first.
+
+        What says nothing (``N/A``) is left out, but for a name: there may be such a compound.
+        """
+        says = bool if fact == "name" else is_given
+        for name in SYNONYMS.get(fact, (fact,)):
+            for text in self.fields.get(name, ()):
+                if says(text):
+                    yield text
+
+    def first(self, *facts: str) -> str:
+        """Return the first value of the first of these facts that has one, else ``""``."""
+        for fact in facts:
+            for text in self.values(fact):
+                return text
         return ""
 
-    def comment(self, *names: str) -> str:
-        """Return the value of ``name=value`` in the comments, names in lower case, else ``""``.
+    def comment(self, *facts: str) -> str:
+        """Return the value of ``name=value`` in the comments for the first of these facts.
 
         The record is to have all its fields by then: the comments are divided once.
         """
         pairs = self._comment_pairs
-        return next((pairs[name] for name in names if pairs.get(name)), "")
+        for fact in facts if pairs else ():
+            for name in SYNONYMS.get(fact, (fact,)):
+                if name in pairs and is_given(pairs[name]):
+                    return pairs[name]
+        return ""
+
+    def said(self, fact: str) -> str:
+        """Return the first value of a fact, in its own field or in the comments."""
+        return self.first(fact) or self.comment(fact)
 
     @cached_property
     def _comment_pairs(self) -> dict[str, str]:
         pairs: dict[str, str] = {}
-        for text in self.fields.get("comments", []) + self.fields.get("comment", []):
+        for text in self.values("comment"):
             if "=" not in text:
                 continue
             for quoted, value, plain, other in _COMMENT_PAIR.findall(text):
-                name = (quoted or plain).strip().lower()
-                pairs.setdefault(name, (value or other).strip('" '))
+                pairs.setdefault(field_name(quoted or plain), (value or other).strip('" '))
+        # The last word of "collision energy" where no quotes hold the two together.
+        pairs.pop("energy", None)
         return pairs
 
     def peaks(self) -> np.ndarray:
@@ -112,14 +149,15 @@ class RawRecord:
             structures: MOL files, which come before what the record itself says.
             structure_problem: why there is no structure, where there is none.
         """
-        name = self.first("name", "compoundname")
-        id_ = self.identifier or f"#{number}"
+        name = self.first("name")
+        id_ = self.first("id") or f"#{number}"
         try:
             peaks = self.peaks()
             spectrum = clean_spectrum(peaks[:, 0], peaks[:, 1])
         except (ValueError, TypeError, OverflowError) as error:
             return BadRecord(file, self.line, id_, name, "peak list cannot be read", str(error))
-        energy, notes = self._energy()
+        # A collision energy is none: it belongs to another stage of the instrument.
+        energy, notes = noted_energy(self.said("ionizationenergy"))
         return Record(
             file=file,
             line=self.line,
@@ -130,36 +168,22 @@ class RawRecord:
             structure_problem=structure_problem or "no structure in the record",
             formula=self.first("formula"),
             nominal_mass=self._nominal_mass(),
-            inchikey=_given(self.first("inchikey") or self.comment("inchikey")),
+            inchikey=self.said("inchikey"),
             energy=energy,
-            instrument=self.first("instrument", "instrumenttype", "sourceinstrument"),
+            instrument=self.first("instrument"),
             ionization=self._ionization(),
             ion_mode=self._ion_mode(),
             ms_level=self._ms_level(),
-            licence=self.first("license", "licence") or self.comment("license", "licence"),
-            remarks=(name, *self.fields.get("comments", []), *self.fields.get("comment", [])),
+            licence=self.said("licence"),
+            remarks=(name, *self.values("comment")),
             notes=notes + self.notes,
         )
 
-    @property
-    def identifier(self) -> str:
-        """The number by which lib2nist names MOL files: one kind of number per record.
-
-        Trying the next kind where a file is missing would find other compounds' files, for the
-        numbers of different kinds overlap.
-        """
-        return self.first("id", "db", "nist")
-
     def _written_structures(self) -> list[str]:
-        smiles = self.first("smiles", "canonicalsmiles") or self.comment(
-            "smiles", "canonical smiles", "computed smiles"
-        )
-        inchi = self.first("inchi", "inchicode") or self.comment("inchi", "computed inchi")
+        smiles, inchi = self.said("smiles"), self.said("inchi")
         if inchi.startswith("1"):
             inchi = f"InChI={inchi}"
-        # A MOL block is taken as it is: its lines have fixed columns.
-        blocks = self.fields.get("molblock", [])
-        return [*blocks, *(text for text in (smiles, inchi) if is_given(text))]
+        return [*self.values("molblock"), *filter(None, (smiles, inchi))]
 
     def _nominal_mass(self) -> int | None:
         """Return the molecular mass given, the exact one before an MW, which may be an average.
@@ -167,12 +191,10 @@ class RawRecord:
         An MW that is whole and no further from the exact mass than a mass defect is the nominal
         mass itself, which rounding the exact one misses in long alkanes and polybromides.
         """
-        nominal, exact, parent, mw, molecular_weight = (
-            _mass(self.first(name))
-            for name in ("nominalmass", "exactmass", "parentmass", "mw", "molecularweight")
+        nominal, exact, weight = (
+            next(filter(None, map(_mass, self.values(fact))), None)
+            for fact in ("nominalmass", "exactmass", "mw")
         )
-        exact = parent if exact is None else exact
-        weight = molecular_weight if mw is None else mw
         if nominal is not None:
             return round(nominal)
         if exact is None:
@@ -182,43 +204,21 @@ class RawRecord:
             return int(weight)
         return int(nominal_mz(exact))
 
-    def _energy(self) -> tuple[float | None, tuple[str, ...]]:
-        """Return the ionization energy in eV and what is to be noted about it.
-
-        A collision energy is none: it belongs to another stage of the instrument.
-        """
-        text = self.first("ionizationenergy", "electronenergy") or self.comment(
-            "ionization energy", "electron energy", "ionization_energy"
-        )
-        try:
-            return parse_energy(text), ()
-        except ValueError:
-            return None, ("energy cannot be read, taken as not given",)
-
     def _ionization(self) -> str:
         """Return ``EI`` unless the record says otherwise: NIST's libraries do not say."""
-        given = " ".join(
-            text
-            for text in (
-                self.first("ionization", "ionizationmode") or self.comment("ionization"),
-                self.first("instrumenttype") or self.comment("instrument type"),
-            )
-            if is_given(text)
-        ).upper()
+        given = f"{self.said('ionization')} {self.said('instrumenttype')}".strip().upper()
         if _ELECTRON.search(given):
             return "EI"
         if _OTHER_IONIZATION.search(given):
             return given
-        ion = self.first("precursortype", "adduct")
-        return ion if is_given(ion) and not _MOLECULAR_ION.fullmatch(ion) else "EI"
+        ion = self.first("adduct")
+        return ion if ion and not _MOLECULAR_ION.fullmatch(ion) else "EI"
 
     def _ion_mode(self) -> str:
-        text = (self.first("ionmode", "polarity") or self.comment("ion mode")).strip().lower()
-        return "negative" if text.startswith(("n", "-")) and is_given(text) else "positive"
+        return "negative" if self.said("ionmode").lower().startswith(("n", "-")) else "positive"
 
     def _ms_level(self) -> int:
-        text = self.first("spectrumtype", "mslevel", "mstype") or self.comment("ms level")
-        found = re.fullmatch(r"(?:MS)?(\d)", text.strip().upper())
+        found = re.fullmatch(r"(?:MS)?(\d)", self.said("mslevel").upper())
         return int(found[1]) if found else 1
 
 
@@ -228,32 +228,3 @@ def _mass(text: str) -> float | None:
     except ValueError:
         return None
     return mass if 0 < mass < _HEAVIEST else None
-
-
-def _given(text: str) -> str:
-    return text if is_given(text) else ""
-
-
-def add_field(raw: RawRecord, name: str, value: object) -> None:
-    """Add a field of another format than MSP under the name that MSP gives it.
-
-    What says nothing (``N/A``) is left out, and so are quotes around a value.
-
-    Example:
-        >>> from nextims.formats.raw_record import RawRecord, add_field
-        >>> raw = RawRecord(1)
-        >>> add_field(raw, "COMPOUND_NAME", "ethanol")
-        >>> raw.first("name")
-        'ethanol'
-    """
-    name = field_name(name)
-    name = NAMES_OF_MSP.get(name, name)
-    if name == "predictedby":
-        name, value = "comment", f"predicted by {value}"
-    text = "" if value is None else str(value)
-    if name != "molblock":
-        text = text.strip()
-        if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
-            text = text[1:-1]
-    if name == "name" or is_given(text):
-        raw.fields.setdefault(name, []).append(text)

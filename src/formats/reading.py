@@ -14,6 +14,7 @@ from .csv.reading import read_peak_rows, starts_columns
 from .hdf5.reading import read_hdf5
 from .jcamp.reading import read_jcamp
 from .json.reading import read_json
+from .massbank.reading import parse_massbank
 from .mgf.reading import read_mgf
 from .msp.library import read_nist
 from .mzspeclib.reading import read_mzspeclib
@@ -21,8 +22,6 @@ from .opening import SpectraFileError, check_readable, open_lines
 from .parquet.reading import read_parquet
 from .raw_record import RawRecord
 from .sdf.reading import read_sdf
-
-__all__ = ["ENDINGS", "READERS", "SpectraFileError", "read_spectra"]
 
 Found = Iterator[Record | BadRecord]
 # Lines of a .txt that are looked at to say what it is.
@@ -65,21 +64,31 @@ def read_spectra(path: str | Path) -> Found:
     ending = known_ending(path, READERS)
     if ending not in READERS:
         raise SpectraFileError(f"{path}: unknown ending {ending!r}; can be read: {ENDINGS}")
-    return _at_least_one(READERS[ending](path), path)
+    return READERS[ending](path)
+
+
+def _of_rows(read: Callable[[Path], Iterable[RawRecord]]) -> Callable[[Path], Found]:
+    """Return what reads a table, which may have no rows."""
+
+    def read_path(path: Path) -> Found:
+        raws = read(path)
+        return (raw.record(str(path), number) for number, raw in enumerate(raws, start=1))
+
+    return read_path
+
+
+def _of_lines(read: Callable[[Iterable[str]], Iterable[RawRecord]]) -> Callable[[Path], Found]:
+    """Return what reads a text, which is not empty without being something else."""
+    read_path = _of_rows(lambda path: read(open_lines(path)))
+    return lambda path: _at_least_one(read_path(path), path)
+
+
+def _read_columns(path: Path) -> Iterator[RawRecord]:
+    return read_peak_rows(open_lines(path), path.stem)
 
 
 def _read_msp(path: Path) -> Found:
-    return read_nist(path, path.with_suffix(".MOL"), progress=False)
-
-
-def _read_massbank(path: Path) -> Found:
-    from .massbank.reading import parse_massbank
-
-    return parse_massbank(path.read_bytes(), str(path))
-
-
-def _read_columns(path: Path) -> Found:
-    return _numbered(read_peak_rows(open_lines(path), path.stem), path)
+    return _at_least_one(read_nist(path, path.with_suffix(".MOL"), progress=False), path)
 
 
 def _read_text(path: Path) -> Found:
@@ -89,17 +98,10 @@ def _read_text(path: Path) -> Found:
         for start, read in _STARTS.items():
             if text.upper().startswith(start):
                 return read(path)
-    if any(_FIELD_OF_MSP.match(text) for text in beginning):
-        return _read_msp(path)
-    return (_read_columns if any(map(starts_columns, beginning)) else _read_msp)(path)
-
-
-def _numbered(raws: Iterable[RawRecord], path: Path) -> Found:
-    return (raw.record(str(path), number) for number, raw in enumerate(raws, start=1))
-
-
-def _of_lines(read: Callable[[Iterable[str]], Iterator[RawRecord]]) -> Callable[[Path], Found]:
-    return lambda path: _numbered(read(open_lines(path)), path)
+    is_msp = any(map(_FIELD_OF_MSP.match, beginning))
+    if not is_msp and any(map(starts_columns, beginning)):
+        return _at_least_one(READERS[".csv"](path), path)
+    return _read_msp(path)
 
 
 def _at_least_one(records: Found, path: Path) -> Found:
@@ -110,18 +112,12 @@ def _at_least_one(records: Found, path: Path) -> Found:
         return
     with path.open("rb") as file:
         beginning = file.read(_LONGEST_BLANK).removeprefix(codecs.BOM_UTF8).strip()[:40]
-    is_table = known_ending(path, READERS) in (".csv", ".tsv", *_BINARY)
-    if beginning and not is_table and not _EMPTY.match(beginning):
+    if beginning and not _EMPTY.match(beginning):
         found = f"begins {beginning.decode('latin-1')!r}"
         yield BadRecord(str(path), 1, "", "", "no record of this format", found)
 
 
-_BINARY: dict[str, Callable[[Path], Found]] = {
-    ".parquet": lambda path: _numbered(read_parquet(path), path),
-    ".h5": lambda path: _numbered(read_hdf5(path), path),
-    ".hdf5": lambda path: _numbered(read_hdf5(path), path),
-}
-# Ending of a file → what reads it.
+# Ending of a file → what reads it: the one place where formats to read are named.
 READERS: dict[str, Callable[[Path], Found]] = {
     ".msp": _read_msp,
     ".mspec": _read_msp,
@@ -133,10 +129,12 @@ READERS: dict[str, Callable[[Path], Found]] = {
     ".mzspeclib.txt": _of_lines(read_mzspeclib),
     ".json": _of_lines(read_json),
     ".jsonl": _of_lines(read_json),
-    ".csv": _read_columns,
-    ".tsv": _read_columns,
+    ".csv": _of_rows(_read_columns),
+    ".tsv": _of_rows(_read_columns),
     ".txt": _read_text,
-    **_BINARY,
+    ".parquet": _of_rows(read_parquet),
+    ".h5": _of_rows(read_hdf5),
+    ".hdf5": _of_rows(read_hdf5),
 }
 ENDINGS = ", ".join(READERS)
 # What the first line of a .txt begins with.
@@ -144,5 +142,5 @@ _STARTS: dict[str, Callable[[Path], Found]] = {
     "<MZSPECLIB": READERS[".mzspeclib.txt"],
     "##": READERS[".jdx"],
     "BEGIN IONS": READERS[".mgf"],
-    "ACCESSION:": _read_massbank,
+    "ACCESSION:": lambda path: parse_massbank(path.read_bytes(), str(path)),
 }

@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from .raw_record import RawRecord, add_field
+from .raw_record import RawRecord
 
 # Spectra read at a time.
 BATCH = 1024
-
-
 FACTS = (
     "id", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey", "instrument",
     "licence", "energy", "ionization_energy",
 )  # fmt: skip
-
-
 PREDICTED = "predicted_by"
 
-
-def unreadable(start: int, stop: int, error: Exception) -> Iterator[RawRecord]:
-    """Yield the rows of a part that cannot be read, numbered from ``start + 1`` to ``stop``."""
-    for number in range(start + 1, stop + 1):
-        yield RawRecord(number, damage=f"this part of the file is damaged: {error}")
+Row = Mapping[str, Any]
+# Number of rows of a part of a file, and what reads them.
+Part = tuple[int, Callable[[], Iterable[Row]]]
 
 
-def raw_of_row(number: int, row: Mapping[str, Any], predicted: str | None) -> RawRecord:
+def read_parts(
+    parts: Iterable[Part], predicted: str | None, *errors: type[Exception]
+) -> Iterator[RawRecord]:
+    """Read the spectra of a table part by part.
+
+    Args:
+        parts: the parts of the file.
+        predicted: what the spectra were predicted by, if the file says so.
+        *errors: errors of a damaged part, whose rows become bad records from there on.
+    """
+    end = 0
+    for length, read in parts:
+        number, end = end, end + length
+        try:
+            for row in read():
+                number += 1
+                yield _raw_of_row(number, row, predicted)
+        except errors as error:
+            for unread in range(number + 1, end + 1):
+                yield RawRecord(unread, damage=f"this part of the file is damaged: {error}")
+
+
+def _raw_of_row(number: int, row: Row, predicted: str | None) -> RawRecord:
     """Return the spectrum of a row; what is null in it is left out."""
     raw = RawRecord(number)
     for name in FACTS:
         value = row.get(name)
         if isinstance(value, str) or (value is not None and np.isfinite(value)):
-            add_field(raw, name, value)
-    if predicted:
-        add_field(raw, PREDICTED, predicted)
+            raw.add(name, value)
+    if predicted := row.get(PREDICTED) or predicted:
+        raw.add(PREDICTED, predicted)
     try:
         mz, intensity = (
             np.asarray([] if row[name] is None else row[name], dtype=np.float64)

@@ -12,19 +12,11 @@ from typing import TextIO
 from ..files.writing import OutputError, check_output, named_in_errors, temporary_name
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum
 from .csv.writing import csv_text
-from .mol_folder.writing import MolFolder, MolFolderError
+from .exported import Contents
+from .mol_folder.writing import MolFolder
 from .msp.writing import DIALECTS
 from .table import Table
-from .writing import (
-    FORMATS,
-    TABLES,
-    WITH_IONS,
-    FormattedSpectrum,
-    Formatter,
-    file_ending,
-    header,
-    open_table,
-)
+from .writing import FORMATS, WITH_IONS, FormattedSpectrum, Formatter, file_ending
 
 Result = PredictedSpectrum | FormattedSpectrum | FailedPrediction
 
@@ -69,16 +61,14 @@ def check_spectra_output(
     if mol_folder:
         if ending != ".msp" or dialect != "nist":
             raise OutputError(f"{path}: MOL files go with NIST's .msp only")
-        try:
-            MolFolder.check(path)
-        except MolFolderError as error:
-            raise OutputError(str(error)) from error
+        MolFolder.check(path)
     if annotated and ending not in WITH_IONS:
         raise OutputError(
             f"{path}: {ending} has no place for ions; these have: {', '.join(WITH_IONS)}"
         )
-    if ending == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise OutputError(f'{path}: pyarrow is missing: pip install -e ".[formats]"')
+    needed = FORMATS[ending].needs
+    if needed and importlib.util.find_spec(needed) is None:
+        raise OutputError(f'{path}: {needed} is missing: pip install -e ".[formats]"')
     return path
 
 
@@ -133,36 +123,35 @@ class SpectrumWriter:
         self.path = check_spectra_output(
             path, dialect=dialect, mol_folder=mol_folder, annotated=annotated
         )
-        self.model_name = model_name
         self.predicted = 0
         self.failed = 0
-        self._contents = {"annotated": annotated, "uncertain": uncertain}
-        self._format = Formatter(file_ending(path), dialect, mol_folder)
+        self._formatter = Formatter(file_ending(path), dialect, mol_folder)
+        self._format = FORMATS[self._formatter.ending]
+        self._contents = Contents(annotated, uncertain, model_name=model_name)
         self._files: dict[Path, TextIO | Table] = {}
         self._mol_folder = MolFolder(self.path) if mol_folder else None
 
     def __enter__(self) -> SpectrumWriter:
         with named_in_errors(self.path):
-            if self._format.ending in TABLES:
-                self._files[self.path] = open_table(
-                    temporary_name(self.path), self._format.ending, **self._contents
+            if self._format.table:
+                self._files[self.path] = self._format.open_table(
+                    temporary_name(self.path), self._contents
                 )
             else:
                 self._open(self.path).write(self._header(self.path))
         return self
 
     def write(self, result: Result) -> None:
-        """Write one result; a ``FormattedSpectrum`` as it is."""
+        """Write one result."""
         with named_in_errors(self.path):
             if isinstance(result, FailedPrediction):
                 self._write_failure(result)
                 return
-            if isinstance(result, PredictedSpectrum):
-                result = self._format(result, self.model_name)
-            self.predicted += 1
-            self._files[self.path].write(result.record)
+            spectrum = self._formatter(result, self._contents.model_name)
+            self._files[self.path].write(spectrum.record)
             if self._mol_folder is not None:
-                self._mol_folder.write(result.identifier, result.mol_block)
+                self._mol_folder.write(spectrum.identifier, spectrum.mol_block)
+            self.predicted += 1
 
     def copy(self, path: Path, predicted: int) -> None:
         """Take over the spectra that another writer of the same settings wrote to a file.
@@ -211,9 +200,8 @@ class SpectrumWriter:
 
     def _header(self, path: Path) -> str:
         """Return what a file of that name has above its spectra."""
-        ending = self._format.ending
-        library = path.name[: -len(ending)]
-        return header(ending, library=library, model_name=self.model_name, **self._contents)
+        library = path.name[: -len(self._formatter.ending)]
+        return self._format.header(self._contents._replace(library=library))
 
     def _write_failure(self, failure: FailedPrediction) -> None:
         path = errors_path(self.path)

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from ..spectra.prediction import PredictedSpectrum
+from .exported import Contents
 from .json.writing import spectrum_fields
 
 Row = dict[str, object]
+# What a row has beside the peaks, and its type.
+FACTS = {
+    "line": np.int64,
+    "name": str,
+    "smiles": str,
+    "formula": str,
+    "nominal_mass": np.int32,
+    "exact_mass": np.float64,
+    "inchikey": str,
+    "ionization_energy": np.float64,
+    "predicted_by": str,
+    "model": str,
+    "left_out": np.float64,
+}
 # Rows that are held until they are written; as many go into one part of a file.
 ROWS_A_BATCH = 1024
 
@@ -17,13 +34,12 @@ class Table:
 
     Args:
         path: file to write.
-        annotated: whether the spectra have annotations.
-        uncertain: whether the spectra have uncertainties.
+        contents: what the spectra have.
     """
 
-    def __init__(self, path: str | Path, *, annotated: bool = False, uncertain: bool = False):
+    def __init__(self, path: str | Path, contents: Contents):
         self._rows: list[Row] = []
-        self._open(path, annotated=annotated, uncertain=uncertain)
+        self._open(path, contents)
 
     def write(self, row: Row) -> None:
         """Add one row, as ``table_row`` gives it."""
@@ -55,7 +71,7 @@ class Table:
             self._append(self._rows)
             self._rows = []
 
-    def _open(self, path: str | Path, *, annotated: bool, uncertain: bool) -> None:
+    def _open(self, path: str | Path, contents: Contents) -> None:
         raise NotImplementedError
 
     def _append(self, rows: list[Row]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -11,6 +11,7 @@ from pathlib import Path
 from ..files.endings import known_ending
 from ..spectra.prediction import PredictedSpectrum
 from .csv.writing import csv_header, csv_record
+from .exported import Contents
 from .jcamp.writing import jcamp_record
 from .json.writing import json_record
 from .mgf.writing import mgf_record
@@ -37,23 +38,48 @@ class FormattedSpectrum:
     mol_block: str | None = None
 
 
-# Ending of a file → the function that gives what it holds of a spectrum: text, or a row of a table.
-FORMATS: dict[str, Callable[[PredictedSpectrum, str], str | Row]] = {
-    ".msp": msp_record,
-    ".json": json_record,
-    ".jsonl": json_record,
-    ".csv": csv_record,
-    ".sdf": sdf_record,
-    ".jdx": jcamp_record,
-    ".mgf": mgf_record,
-    ".mzspeclib.txt": mzspeclib_record,
-    ".parquet": table_row,
-    ".h5": table_row,
+@dataclass(frozen=True)
+class Format:
+    """How spectra are written to the files of one ending.
+
+    Attributes:
+        record: gives what a file holds of a spectrum: text, or a row of a table.
+        header: gives what stands above the spectra in a file of text.
+        table: module and class of a file of rows, loaded when they are needed.
+        ions: whether there is a place for the ions behind the peaks.
+        needs: the library of the extra ``formats`` that it is written with.
+    """
+
+    record: Callable[[PredictedSpectrum, str], str | Row]
+    header: Callable[[Contents], str] = lambda contents: ""
+    table: tuple[str, str] | None = None
+    ions: bool = False
+    needs: str = ""
+
+    def __call__(self, result: PredictedSpectrum, model_name: str = "") -> str | Row:
+        """Return what a file holds of a spectrum."""
+        return self.record(result, model_name)
+
+    def open_table(self, path: str | Path, contents: Contents) -> Table:
+        """Open a file of rows, whose own name is of no account."""
+        module, name = self.table
+        return getattr(import_module(f".{module}.writing", __package__), name)(path, contents)
+
+
+# By the ending of a file: the one place where formats to write are named.
+FORMATS: dict[str, Format] = {
+    ".msp": Format(msp_record, ions=True),
+    ".json": Format(json_record, ions=True),
+    ".jsonl": Format(json_record, ions=True),
+    ".csv": Format(csv_record, csv_header, ions=True),
+    ".sdf": Format(sdf_record),
+    ".jdx": Format(jcamp_record),
+    ".mgf": Format(mgf_record),
+    ".mzspeclib.txt": Format(mzspeclib_record, mzspeclib_header, ions=True),
+    ".parquet": Format(table_row, table=("parquet", "ParquetTable"), ions=True, needs="pyarrow"),
+    ".h5": Format(table_row, table=("hdf5", "Hdf5Table"), ions=True),
 }
-# Those of tables → module and class of the file. Loaded when they are needed.
-TABLES = {".parquet": ("parquet.writing", "ParquetTable"), ".h5": ("hdf5.writing", "Hdf5Table")}
-# Formats with a place for the ions behind the peaks.
-WITH_IONS = (".msp", ".json", ".jsonl", ".csv", ".mzspeclib.txt", ".parquet", ".h5")
+WITH_IONS = tuple(ending for ending, format_ in FORMATS.items() if format_.ions)
 
 
 @dataclass(frozen=True)
@@ -79,13 +105,17 @@ class Formatter:
     dialect: str = "nist"
     mol_folder: bool = False
 
-    def __call__(self, result: PredictedSpectrum, model_name: str = "") -> FormattedSpectrum:
-        """Return the spectrum as the file holds it.
+    def __call__(
+        self, result: PredictedSpectrum | FormattedSpectrum, model_name: str = ""
+    ) -> FormattedSpectrum:
+        """Return the spectrum as the file holds it, as it is where it has been formatted.
 
         Args:
             result: the spectrum.
             model_name: what it says about the model.
         """
+        if isinstance(result, FormattedSpectrum):
+            return result
         return FormattedSpectrum(
             result.identifier,
             self._record(result, model_name),
@@ -97,54 +127,15 @@ class Formatter:
     def _record(self) -> Callable[[PredictedSpectrum, str], str | Row]:
         if self.mol_folder:
             return partial(msp_record, with_id=True)
-        return DIALECTS[self.dialect] if self.ending == ".msp" else FORMATS[self.ending]
+        return DIALECTS[self.dialect] if self.ending == ".msp" else FORMATS[self.ending].record
 
 
-def file_ending(path: str | Path, endings: Collection[str] = tuple(FORMATS)) -> str:
-    """Return which of these endings a file's name has, else its last one, in lower case.
+def file_ending(path: str | Path) -> str:
+    """Return which of the endings of ``FORMATS`` a file's name has, else its last one.
 
     Example:
         >>> from nextims.formats.writing import file_ending
-        >>> file_ending("terpenes.mzSpecLib.txt"), file_ending("terpenes.txt")
+        >>> file_ending("terpenes.mzSpecLib.txt"), file_ending("terpenes.TXT")
         ('.mzspeclib.txt', '.txt')
     """
-    return known_ending(path, endings)
-
-
-def header(
-    ending: str,
-    *,
-    annotated: bool = False,
-    uncertain: bool = False,
-    library: str = "",
-    model_name: str = "",
-) -> str:
-    """Return what stands above the spectra in a file of text.
-
-    Args:
-        ending: a key of ``FORMATS``.
-        annotated: whether the spectra have annotations.
-        uncertain: whether the spectra have uncertainties.
-        library: name of the library.
-        model_name: what it says about the model.
-    """
-    if ending == ".csv":
-        return csv_header(annotated=annotated, uncertain=uncertain)
-    if ending == ".mzspeclib.txt":
-        return mzspeclib_header(library, model_name)
-    return ""
-
-
-def open_table(path: str | Path, ending: str, **contents: bool) -> Table:
-    """Open a file of rows.
-
-    Args:
-        path: file to write; its own name is of no account.
-        ending: a key of ``TABLES``.
-        **contents: ``annotated`` and ``uncertain``, as in ``header``.
-
-    Raises:
-        ImportError: a library that the format needs is missing.
-    """
-    module, name = TABLES[ending]
-    return getattr(import_module(f".{module}", __package__), name)(path, **contents)
+    return known_ending(path, FORMATS)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nextims.formats.fields import SYNONYMS
 from nextims.formats.raw_record import RawRecord
 from nextims.spectra.record import BadRecord
 
@@ -45,6 +46,37 @@ def test_the_nominal_mass(fields, mass):
 )
 def test_the_kind_of_ionization(ionization, expected):
     assert record(ionization=ionization).ionization == expected
+
+
+@pytest.mark.parametrize("fact", SYNONYMS)
+def test_every_name_of_a_fact_is_read_and_the_first_given_is_preferred(fact):
+    names = SYNONYMS[fact]
+    for name in names:
+        raw = RawRecord(1)
+        raw.add(name.upper(), ' "1" ' if fact != "molblock" else "1")
+        assert raw.first(fact) == "1"
+    raw = RawRecord(1)
+    for number, name in reversed(list(enumerate(names))):
+        raw.add(name, "" if number == 0 else str(number))
+    assert raw.first(fact) == "1"
+    assert list(raw.values(fact)) == [str(number) for number in range(1, len(names))]
+
+
+def test_no_name_stands_for_two_facts():
+    names = [name for fact in SYNONYMS for name in SYNONYMS[fact]]
+    assert set(names) - {"instrumenttype"} <= {name for name in names if names.count(name) == 1}
+
+
+@pytest.mark.parametrize("nothing", ["N/A", "none", "?", "-", " "])
+def test_what_says_nothing_gives_way_to_the_comments(nothing):
+    found = record(inchikey=nothing, smiles=nothing, comment='"Canonical SMILES=CCO" InChIKey=ABC')
+    assert (found.inchikey, found.structures) == ("ABC", ("CCO",))
+    assert record(name="NA").name == "NA"
+
+
+def test_a_collision_energy_is_no_ionization_energy():
+    assert record(comments="collision energy=20 eV").energy is None
+    assert record(comments='"ionization_energy=12 eV" "collision energy=20 eV"').energy == 12
 
 
 def test_peaks_that_cannot_be_read():

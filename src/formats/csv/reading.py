@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from ..fields import field_name
-from ..raw_record import RawRecord, add_field
+from ..fields import NUMBER, SYNONYMS, field_name
+from ..raw_record import RawRecord
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(NUMBER)
 _MZ = {"mz", "mzs", "mass", "masscharge", "masstocharge", "m", "mzda", "mzth", "x"}
 _INTENSITY = {
     "absintensity", "absoluteintensity", "abundance", "area", "counts", "height", "i", "int",
@@ -21,13 +21,17 @@ _INTENSITY = {
 }  # fmt: skip
 # What tells a spectrum from its neighbours in a table of many.
 _FACTS = {
-    "accession", "cas", "casno", "compound", "compoundname", "exactmass", "formula", "id", "inchi",
-    "inchikey", "instrument", "ionization", "ionizationenergy", "ionmode", "line",
-    "molecularformula", "mslevel", "mw", "name", "nominalmass", "scan", "smiles", "spectrum",
-    "spectrumid",
+    name
+    for fact in (
+        "cas", "exactmass", "formula", "id", "inchi", "inchikey", "instrument", "ionization",
+        "ionizationenergy", "ionmode", "line", "mslevel", "mw", "name", "nominalmass", "scan",
+        "smiles", "spectrum",
+    )
+    for name in SYNONYMS.get(fact, (fact,))
+    if name != "energy"  # of a collision, often
 }  # fmt: skip
-# The columns of predict.py's files, which say in no other way that they are predictions.
-_PREDICTED = (
+# Of predict.py's files, which say in no other way that they are predictions.
+COLUMNS = (
     "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey",
     "ionization_energy", "mz", "intensity",
 )  # fmt: skip
@@ -150,7 +154,7 @@ def _layout_of_header(text: str) -> _Layout | None:
         if mz is None or intensity is None:
             continue
         facts = {name: i for i, name in enumerate(names) if name in _FACTS}
-        predicted = tuple(cells[: len(_PREDICTED)]) == _PREDICTED
+        predicted = tuple(cells[: len(COLUMNS)]) == COLUMNS
         return _Layout(delimiter, mz, intensity, facts or None, predicted)
     return None
 
@@ -185,11 +189,11 @@ def _add_peak(raw: RawRecord, row: _Row, cells: list[str], layout: _Layout) -> N
     try:
         raw.pairs.append(_peak(cells, layout))
     except (ValueError, IndexError):
-        raw.damage = raw.damage or f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}"
+        raw.spoil(f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}")
 
 
 def _one_spectrum(rows: Iterable[_Row], layout: _Layout, start: int) -> Iterator[RawRecord]:
-    raw = RawRecord(start, pairs=[])
+    raw = RawRecord(start)
     for row in rows:
         _add_peak(raw, row, _cells(row[1], layout.delimiter), layout)
     if raw.pairs or raw.damage:
@@ -205,17 +209,12 @@ def _many_spectra(rows: Iterable[_Row], layout: _Layout, start: int) -> Iterator
         if raw is None or facts != own[: len(facts)]:
             if raw is not None:
                 yield raw
-            raw, own = RawRecord(row[0], pairs=[]), facts
-            _add_facts(raw, dict(zip(layout.facts, facts, strict=False)))
+            raw, own = RawRecord(row[0]), facts
+            for name, value in zip(layout.facts, facts, strict=False):
+                raw.add(name, value)
+            raw.add("id", raw.first("id", "scan", "spectrum", "line"))
             if layout.predicted:
                 raw.add("comment", "predicted by NExtIMS")
         _add_peak(raw, row, cells, layout)
     if raw is not None:
         yield raw
-
-
-def _add_facts(raw: RawRecord, facts: dict[str, str]) -> None:
-    for name, value in facts.items():
-        add_field(raw, name, value)
-    if not raw.identifier:
-        raw.add("id", next((facts[n] for n in ("scan", "spectrum", "line") if facts.get(n)), ""))

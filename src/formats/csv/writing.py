@@ -9,12 +9,9 @@ from collections.abc import Iterable
 from ...spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ...spectra.uncertainty import Uncertainty
-from ..exported import exported_peaks, mz_text, rounded
+from ..exported import Contents, exported_peaks, mz_text, rounded
+from .reading import COLUMNS
 
-COLUMNS = (
-    "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey",
-    "ionization_energy", "mz", "intensity",
-)  # fmt: skip
 # Of the peak's first ion; unexplained is the share that no ion has.
 ION_COLUMNS = ("ion", "ion_mz", "neutral_loss", "ion_share", "piece", "unexplained")
 # Similarity to expect of a spectrum, mean and quartiles.
@@ -54,21 +51,18 @@ def csv_record(result: PredictedSpectrum, model_name: str = "") -> str:
     )
 
 
-def csv_header(*, annotated: bool = False, uncertain: bool = False) -> str:
+def csv_header(contents: Contents) -> str:
     """Return the line of column names.
-
-    Args:
-        annotated: whether the spectra have annotations.
-        uncertain: whether the spectra have uncertainties.
 
     Example:
         >>> from nextims.formats.csv.writing import csv_header
-        >>> csv_header(annotated=True).split(",")[8:12]
+        >>> from nextims.formats.exported import Contents
+        >>> csv_header(Contents(annotated=True)).split(",")[8:12]
         ['mz', 'intensity', 'ion', 'ion_mz']
     """
     columns = COLUMNS
-    columns += ION_COLUMNS if annotated else ()
-    columns += ("deviation", *EXPECTED_COLUMNS) if uncertain else ()
+    columns += ION_COLUMNS if contents.annotated else ()
+    columns += ("deviation", *EXPECTED_COLUMNS) if contents.uncertain else ()
     return csv_text([columns])
 
 

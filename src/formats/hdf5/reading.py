@@ -1,17 +1,18 @@
-"""HDF5 and Parquet with one row a spectrum, as predict.py and prepare_massbank.py write them."""
+"""HDF5 (h5py) in the layout of our store, as predict.py and prepare_massbank.py write it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
-from ..rows import BATCH, FACTS, PREDICTED, raw_of_row, unreadable
+from ..rows import BATCH, FACTS, PREDICTED, Row, read_parts
 
 if TYPE_CHECKING:
     import h5py
@@ -58,41 +59,36 @@ def read_hdf5(path: Path) -> Iterator[RawRecord]:
             f"{path}: not a file of spectra as predict.py or prepare_massbank.py write it "
             f"({str(error).strip(chr(34))})"
         ) from error
-    predicted = file.attrs.get(PREDICTED)
 
     def rows() -> Iterator[RawRecord]:
         with file:
-            for start in range(0, len(offsets) - 1, BATCH):
-                stop = min(start + BATCH, len(offsets) - 1)
-                try:
-                    block = _hdf5_block(offsets, peaks, columns, start, stop)
-                except (OSError, ValueError) as error:
-                    yield from unreadable(start, stop, error)
-                    continue
-                for i, row in enumerate(block, start=start + 1):
-                    yield raw_of_row(i, row, predicted)
+            number = len(offsets) - 1
+            parts = (
+                (min(BATCH, number - start), partial(_rows, offsets, peaks, columns, start))
+                for start in range(0, number, BATCH)
+            )
+            yield from read_parts(parts, file.attrs.get(PREDICTED), OSError, ValueError)
 
     return rows()
 
 
-def _hdf5_block(
+def _rows(
     offsets: h5py.Dataset,
     peaks: tuple[h5py.Dataset, h5py.Dataset],
     columns: Mapping[str, h5py.Dataset],
     start: int,
-    stop: int,
-) -> list[dict[str, Any]]:
-    ends = offsets[start : stop + 1]
+) -> Iterator[Row]:
+    ends = offsets[start : start + BATCH + 1]
     if (np.diff(ends) < 0).any() or ends[0] < 0 or ends[-1] > len(peaks[0]):
         raise ValueError("peaks/offsets do not fit the peaks")
     # Texts are bytes in HDF5, numbers are not.
     facts = {
-        name: (column.asstr(errors="replace") if column.dtype.kind == "O" else column)[start:stop]
+        name: (column.asstr(errors="replace") if column.dtype.kind == "O" else column)[
+            start : start + BATCH
+        ]
         for name, column in columns.items()
     }
     mz, intensity = (values[ends[0] : ends[-1]] for values in peaks)
-    rows = []
     for i, (begin, end) in enumerate(pairwise(ends - ends[0])):
         row = {name: values[i] for name, values in facts.items()}
-        rows.append(row | {"mz": mz[begin:end], "intensity": intensity[begin:end]})
-    return rows
+        yield row | {"mz": mz[begin:end], "intensity": intensity[begin:end]}

@@ -13,21 +13,13 @@ import h5py
 import numpy as np
 
 from ..csv.writing import EXPECTED_COLUMNS
-from ..exported import BASE_PEAK, signature
-from ..table import ROWS_A_BATCH, Row, Table
+from ..exported import BASE_PEAK, Contents, signature
+from ..table import FACTS, ROWS_A_BATCH, Row, Table
 
 _TEXT = h5py.string_dtype()
+# What was predicted by is said once for the whole file.
 _METADATA = {
-    "line": np.int64,
-    "name": _TEXT,
-    "smiles": _TEXT,
-    "formula": _TEXT,
-    "nominal_mass": np.int32,
-    "exact_mass": np.float64,
-    "inchikey": _TEXT,
-    "ionization_energy": np.float64,
-    "model": _TEXT,
-    "left_out": np.float64,
+    name: _TEXT if kind is str else kind for name, kind in FACTS.items() if name != "predicted_by"
 }
 _PEAK_CHUNK = 1 << 14
 # Bytes that a batch of rows and the datasets' caches keep well within.
@@ -50,12 +42,13 @@ class Hdf5Table(Table):
         >>> import h5py
         >>> from nextims.chemistry.molecule import read_molecule
         >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import Contents
         >>> from nextims.formats.hdf5.writing import Hdf5Table
         >>> from nextims.formats.table import table_row
         >>> from nextims.spectra.prediction import PredictedSpectrum
         >>> ethanol = PredictedSpectrum(1, "", read_molecule("CCO"), Spectrum([31, 45], [1, 0.5]))
         >>> path = pathlib.Path(tempfile.mkdtemp(), "spectra.h5")
-        >>> table = Hdf5Table(path)
+        >>> table = Hdf5Table(path, Contents())
         >>> table.write(table_row(ethanol))
         >>> table.close()
         >>> with h5py.File(path) as file:
@@ -63,12 +56,12 @@ class Hdf5Table(Table):
         ([0, 2], [31.0, 45.0])
     """
 
-    def _open(self, path: str | Path, *, annotated: bool, uncertain: bool) -> None:
-        self._uncertain = uncertain
+    def _open(self, path: str | Path, contents: Contents) -> None:
+        self._uncertain = contents.uncertain
         self._columns = dict(_METADATA)
-        if annotated:
+        if contents.annotated:
             self._columns["annotations"] = _TEXT
-        if uncertain:
+        if contents.uncertain:
             self._columns |= dict.fromkeys(EXPECTED_COLUMNS, np.float64)
         self._folder = Path(path).parent
         self._require_space()
@@ -80,7 +73,7 @@ class Hdf5Table(Table):
         self._extend("peaks/offsets", [0])
         self._create("peaks/mz", np.float64, _PEAK_CHUNK)
         self._create("peaks/intensity", np.int32, _PEAK_CHUNK)
-        if uncertain:
+        if contents.uncertain:
             self._create("peaks/deviation", np.float32, _PEAK_CHUNK)
 
     def _append(self, rows: list[Row]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import display_name, peak_texts, remarks
+from ..exported import display_name, peak_lines, remarks
 
 # The standard asks for lines of at most 80 characters.
 _PEAKS_A_LINE = 5
@@ -28,7 +28,7 @@ def jcamp_record(result: PredictedSpectrum, model_name: str = "") -> str:
     """
     molecule = result.molecule
     by, *further = remarks(result, model_name)
-    peaks = [f"{mz},{intensity}" for mz, intensity in peak_texts(result)]
+    peaks = peak_lines(result, ",")
     labels = {
         "TITLE": display_name(result),
         "JCAMP-DX": "5.00",

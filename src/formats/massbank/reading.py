@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...spectra.record import BadRecord, Record, clean_spectrum
-from ..fields import is_given, parse_energy
+from ..fields import is_given, noted_energy
 
 # The source's voltage as some contributors give it: in a comment or in the title.
 _VOLTAGE = re.compile(r"\bEI voltage was (\d+(?:\.\d+)?) ?V\b|; EI; (\d+(?:\.\d+)?) ?V\b")
@@ -150,10 +150,7 @@ def _energy(fields: dict[str, list[str]]) -> tuple[float | None, tuple[str, ...]
     """Return the ionization energy in eV and what is to be noted about it."""
     given = _subfield(fields, "AC$MASS_SPECTROMETRY", "IONIZATION_ENERGY")
     if given:
-        try:
-            return parse_energy(given), ()
-        except ValueError:
-            return None, ("energy cannot be read, taken as not given",)
+        return noted_energy(given)
     for text in fields.get("RECORD_TITLE", []) + fields.get("COMMENT", []):
         if voltage := _VOLTAGE.search(text):
             return float(voltage[1] or voltage[2]), ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import display_name, molecular_ion_mz, numbered_name, peak_texts, remarks
+from ..exported import display_name, molecular_ion_mz, numbered_name, peak_lines, remarks
 
 
 def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
@@ -40,5 +40,4 @@ def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "COMMENT": "; ".join(remarks(result, model_name)),
     }
     lines = [f"{name}={value}" for name, value in parameters.items() if value]
-    lines += [f"{mz} {intensity}" for mz, intensity in peak_texts(result)]
-    return "\n".join(["BEGIN IONS", *lines, "END IONS", "", ""])
+    return "\n".join(["BEGIN IONS", *lines, *peak_lines(result), "END IONS", "", ""])

@@ -7,13 +7,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ...errors import UserError
+from ...files.writing import OutputError
 
 _OUR_FILES = re.compile(r"ID\d+\.mol", re.IGNORECASE)
-
-
-class MolFolderError(UserError):
-    """A folder of MOL files cannot be written; the message names it and the reason."""
 
 
 class MolFolder:
@@ -46,16 +42,16 @@ class MolFolder:
         """Check that the folder may be written.
 
         Raises:
-            MolFolderError: there is one that holds anything but MOL files of an earlier run.
+            OutputError: there is one that holds anything but MOL files of an earlier run.
         """
         folder = MolFolder(msp).path
         if not folder.exists():
             return
         if not folder.is_dir():
-            raise MolFolderError(f"{folder}: is a file, and would be the folder of MOL files")
+            raise OutputError(f"{folder}: is a file, and would be the folder of MOL files")
         for file in folder.iterdir():
             if not _OUR_FILES.fullmatch(file.name):
-                raise MolFolderError(f"{folder}: holds {file.name}, and would be overwritten")
+                raise OutputError(f"{folder}: holds {file.name}, and would be overwritten")
 
     def write(self, line: int, mol_block: str) -> None:
         """Write the structure of the record whose ID is ``line``."""

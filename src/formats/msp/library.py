@@ -79,9 +79,9 @@ def _read_entry(entry: MspEntry, file: str, number: int, molfiles: MolFiles) -> 
 
 def _molfile_names(entry: MspEntry) -> list[str]:
     names = []
-    if entry.identifier:
-        names.append(f"id{entry.identifier.lower()}.mol")
-    cas = re.sub(r"\D", "", entry.first("cas", "casno", "casrn"))
+    if number := entry.first("id"):
+        names.append(f"id{number.lower()}.mol")
+    cas = re.sub(r"\D", "", entry.first("cas"))
     if cas.strip("0"):
         names.append(f"s{cas}.mol")
     return names

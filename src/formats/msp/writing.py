@@ -6,10 +6,8 @@ from ...spectra.ions import AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ..exported import (
     display_name,
-    exported_peaks,
     molecular_ion_mz,
-    mz_text,
-    peak_texts,
+    peak_lines,
     percent,
     remarks,
     single_line,
@@ -54,7 +52,7 @@ def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool
     if with_id:
         lines.append(f"ID: {result.identifier}")
     lines.append(f"Comments: {_nist_comments(result, model_name)}")
-    return _record(lines, _peak_lines(result, " "))
+    return _record(lines, peak_lines(result, " ", _quoted_comment))
 
 
 def msdial_record(result: PredictedSpectrum, model_name: str = "") -> str:
@@ -87,7 +85,7 @@ def msdial_record(result: PredictedSpectrum, model_name: str = "") -> str:
         f"COLLISIONENERGY: {result.energy:g}",
         f"COMMENT: {'; '.join(remarks(result, model_name))}",
     ]
-    return _record(lines, _peak_lines(result, "\t"))
+    return _record(lines, peak_lines(result, "\t", _quoted_comment))
 
 
 # By the name of the dialect.
@@ -116,17 +114,12 @@ def peak_comment(peak: AnnotatedPeak) -> str:
     return "; ".join(parts)
 
 
+def _quoted_comment(peak: AnnotatedPeak) -> str:
+    return f'"{peak_comment(peak)}"'
+
+
 def _record(lines: list[str], peaks: list[str]) -> str:
     return "\r\n".join([*lines, f"Num Peaks: {len(peaks)}", *peaks, "", ""])
-
-
-def _peak_lines(result: PredictedSpectrum, separator: str) -> list[str]:
-    if result.annotations is None:
-        return list(map(separator.join, peak_texts(result)))
-    return [
-        f'{mz_text(peak.mz)}{separator}{peak.intensity}{separator}"{peak_comment(peak.annotation)}"'
-        for peak in exported_peaks(result)
-    ]
 
 
 def _nist_name(result: PredictedSpectrum) -> str:

@@ -1,7 +1,10 @@
 """mzSpecLib 1.0, the text form of HUPO-PSI's spectral library.
 
-A reader of our own, as HUPO-PSI's indexes the whole file before it gives the first spectrum, and
-stops at the first damaged one.
+The format: https://github.com/HUPO-PSI/mzSpecLib
+
+The reader is ours: HUPO-PSI's mzspeclib 1.0.7 stops at a damaged peak, so that the spectra behind
+it are lost, and takes a spectrum of 2 peaks that announces 3 for whole. It goes through the file
+once before it gives the first spectrum, and for 5000 takes five times as long.
 """
 
 from __future__ import annotations
@@ -11,12 +14,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..fields import peak_of
-from ..raw_record import RawRecord, add_field
+from ..raw_record import RawRecord
 
 _SECTION = re.compile(r"<\s*(\w+)\s*(?:(\w+)\s*)?(?:=\s*(.*?)\s*)?>")
 _ATTRIBUTE = re.compile(r"(?:\[(\d+)\])?([\w.]+:\w+)\|([^=]*)=(.*)")
-# Terms → names of MSP.
+# Term → name of the fact, see ``SYNONYMS``.
 _TERMS = {
     "MS:1000008": "ionization",
     "MS:1000031": "instrument",
@@ -55,42 +57,33 @@ class _Attributes:
             # Of "MS:1000389|electron ionization", what it means.
             named = re.fullmatch(r"[A-Z]+:\d+\|(.*)", value)
             if term == _ORIGIN and value.startswith(_PREDICTED):
-                raw.add("comment", "(predicted)")
+                raw.add("remark", "(predicted)")
             elif term in _TERMS:
-                add_field(raw, _TERMS[term], named[1] if named else value)
+                raw.add(_TERMS[term], named[1] if named else value)
         for pair in self.others.values():
-            add_field(raw, pair.get(_OTHER_NAME, ""), pair.get(_OTHER_VALUE, ""))
+            raw.add(pair.get(_OTHER_NAME, ""), pair.get(_OTHER_VALUE, ""))
 
 
 @dataclass
-class _Spectrum:
+class _Spectrum(RawRecord):
     """What has been read of a spectrum."""
 
-    raw: RawRecord
     sections: list[tuple[str, _Attributes]] = field(default_factory=list)
-    peaks: list[tuple[float, float]] | None = None
-
-    def spoil(self, number: int, reason: str) -> None:
-        self.raw.damage = self.raw.damage or f"line {number}: {reason}"
+    has_peaks: bool = False  # their section has begun
 
     def finished(self, sets: dict[tuple[str, str], _Attributes]) -> RawRecord:
-        raw = self.raw
         for kind, attributes in self.sections:
-            attributes.copy_to(raw)
+            attributes.copy_to(self)
             named = [value for term, value in attributes.plain if term == _SET]
             for name in (*named, _ALL):
                 if (kind, name) in sets:
-                    sets[kind, name].copy_to(raw)
-        if not raw.first("name"):
-            raw.fields["name"] = [raw.first("title")]
-        announced = raw.first("numpeaks")
-        if self.peaks is None:
-            raw.damage = raw.damage or "no <Peaks>"
-        elif announced and announced != str(len(self.peaks)):
-            found = f"{len(self.peaks)} peaks"
-            raw.damage = raw.damage or f"number of peaks says {announced}, found {found}"
-        raw.pairs = self.peaks or []
-        return raw
+                    sets[kind, name].copy_to(self)
+        announced, found = self.first("numpeaks"), str(len(self.pairs))
+        if not self.has_peaks:
+            self.spoil("no <Peaks>")
+        elif announced and announced != found:
+            self.spoil(f"number of peaks says {announced}, found {found} peaks")
+        return self
 
 
 def read_mzspeclib(lines: Iterable[str]) -> Iterator[RawRecord]:
@@ -123,22 +116,19 @@ def read_mzspeclib(lines: Iterable[str]) -> Iterator[RawRecord]:
                 yield spectrum.finished(sets)
                 spectrum = None
             if section == "Spectrum":
-                spectrum = _Spectrum(RawRecord(number))
-                spectrum.raw.add("id", key)
+                spectrum = _Spectrum(number)
+                spectrum.add("id", key)
             if section == "AttributeSet":
                 sets[kind, key] = attributes
             elif section == "Peaks" and spectrum is not None:
-                spectrum.peaks = []
+                spectrum.has_peaks = True
             elif spectrum is not None:
                 spectrum.sections.append((section, attributes))
-        elif spectrum is not None and spectrum.peaks is not None:
-            try:
-                spectrum.peaks.append(peak_of(text))
-            except ValueError as error:
-                spectrum.spoil(number, str(error))
+        elif spectrum is not None and spectrum.has_peaks:
+            spectrum.add_peak(text, number)
         elif attribute := _ATTRIBUTE.fullmatch(text):
             attributes.add(attribute[1], attribute[2], attribute[4].strip())
         elif spectrum is not None:
-            spectrum.spoil(number, f"cannot read {text[:40]!r}")
+            spectrum.spoil(f"line {number}: cannot read {text[:40]!r}")
     if spectrum is not None:
         yield spectrum.finished(sets)

@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from ...spectra.ions import AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ..exported import (
+    Contents,
     display_name,
     energy_text,
-    exported_peaks,
-    mz_text,
     numbered_name,
-    peak_texts,
+    peak_lines,
     remarks,
     signature,
     single_line,
@@ -29,18 +28,14 @@ _ALL_SPECTRA = (
 )
 
 
-def mzspeclib_header(library: str, model_name: str = "") -> str:
-    """Return what stands above the spectra.
-
-    Args:
-        library: name of the library.
-        model_name: what it says about the model.
-    """
-    description = f"electron-ionization mass spectra predicted by {signature(model_name)}"
+def mzspeclib_header(contents: Contents) -> str:
+    """Return what stands above the spectra."""
+    by = signature(contents.model_name)
+    description = f"electron-ionization mass spectra predicted by {by}"
     lines = [
         "<mzSpecLib>",
         "MS:1003186|library format version=1.0",
-        f"MS:1003188|library name={single_line(library)}",
+        f"MS:1003188|library name={single_line(contents.library)}",
         f"MS:1003189|library description={single_line(description)}",
         "<AttributeSet Spectrum=all>",
         *_ALL_SPECTRA,
@@ -65,7 +60,7 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
         ['<Spectrum=1>', 'MS:1003061|library spectrum name=1 ethanol']
     """
     molecule = result.molecule
-    peaks = _peak_lines(result)
+    peaks = peak_lines(result, "\t", mzpaf)
     of_molecule = {
         "MS:1000866|molecular formula": molecule.formula,
         "MS:1001117|theoretical neutral mass": f"{molecule.exact_mass:.6f}",
@@ -115,15 +110,6 @@ def _mzpaf_formula(formula: str) -> str:
 
 def _with_number(isotope: re.Match[str]) -> str:
     return f"[{isotope[1]}{isotope[2] or 1}]"
-
-
-def _peak_lines(result: PredictedSpectrum) -> list[str]:
-    if result.annotations is None:
-        return [f"{mz}\t{intensity}" for mz, intensity in peak_texts(result)]
-    return [
-        f"{mz_text(peak.mz)}\t{peak.intensity}\t{mzpaf(peak.annotation)}"
-        for peak in exported_peaks(result)
-    ]
 
 
 def _other_attributes(attributes: Iterable[tuple[str, str]]) -> list[str]:

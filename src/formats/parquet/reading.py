@@ -1,13 +1,14 @@
-"""Parquet with one row a spectrum, as predict.py writes it, and others with its columns."""
+"""Parquet (https://parquet.apache.org), one row a spectrum, as predict.py writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
-from ..rows import BATCH, FACTS, PREDICTED, raw_of_row, unreadable
+from ..rows import BATCH, FACTS, PREDICTED, Row, read_parts
 
 
 def read_parquet(path: Path) -> Iterator[RawRecord]:
@@ -46,17 +47,15 @@ def read_parquet(path: Path) -> Iterator[RawRecord]:
     wanted = [name for name in (*FACTS, PREDICTED, "mz", "intensity") if name in present]
     predicted = (file.schema_arrow.metadata or {}).get(PREDICTED.encode(), b"").decode()
 
+    def rows_of(group: int) -> Iterator[Row]:
+        for batch in file.iter_batches(BATCH, row_groups=[group], columns=wanted):
+            yield from batch.to_pylist()
+
     def rows() -> Iterator[RawRecord]:
         with file:
-            end = 0
-            for group in range(file.num_row_groups):
-                done, end = end, end + file.metadata.row_group(group).num_rows
-                try:
-                    for batch in file.iter_batches(BATCH, row_groups=[group], columns=wanted):
-                        for row in batch.to_pylist():
-                            done += 1
-                            yield raw_of_row(done, row, row.pop(PREDICTED, None) or predicted)
-                except (pyarrow.ArrowException, OSError, ValueError) as error:
-                    yield from unreadable(done, end, error)
+            lengths = (file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))
+            parts = ((length, partial(rows_of, i)) for i, length in enumerate(lengths))
+            errors = pyarrow.ArrowException, OSError, ValueError
+            yield from read_parts(parts, predicted, *errors)
 
     return rows()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..exported import BASE_PEAK, signature
-from ..table import ROWS_A_BATCH, Row, Table
+from ..exported import BASE_PEAK, Contents, signature
+from ..table import FACTS, ROWS_A_BATCH, Row, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,14 +16,15 @@ class ParquetTable(Table):
     """A Parquet file whose columns are the fields of ``table_row``; what is not known is null.
 
     Example:
+        >>> from nextims.formats.exported import Contents
         >>> from nextims.formats.parquet.writing import ParquetTable
-        >>> table = ParquetTable("spectra.parquet")  # doctest: +SKIP
+        >>> table = ParquetTable("spectra.parquet", Contents())  # doctest: +SKIP
     """
 
-    def _open(self, path: str | Path, *, annotated: bool, uncertain: bool) -> None:
+    def _open(self, path: str | Path, contents: Contents) -> None:
         from pyarrow.parquet import ParquetWriter
 
-        self._schema = _schema(annotated=annotated, uncertain=uncertain)
+        self._schema = _schema(contents)
         self._writer = ParquetWriter(path, self._schema, compression="zstd")
         self._copied = self._schema.empty_table()
 
@@ -58,27 +59,18 @@ class ParquetTable(Table):
         self._writer.close()
 
 
-def _schema(*, annotated: bool, uncertain: bool) -> pa.Schema:
+def _schema(contents: Contents) -> pa.Schema:
     import pyarrow as pa
 
     fields = {
-        "line": pa.int64(),
-        "name": pa.string(),
-        "smiles": pa.string(),
-        "formula": pa.string(),
-        "nominal_mass": pa.int32(),
-        "exact_mass": pa.float64(),
-        "inchikey": pa.string(),
-        "ionization_energy": pa.float64(),
-        "predicted_by": pa.string(),
-        "model": pa.string(),
-        "mz": pa.list_(pa.float64()),
-        "intensity": pa.list_(pa.int32()),
-        "left_out": pa.float64(),
+        name: pa.string() if kind is str else pa.from_numpy_dtype(kind)
+        for name, kind in FACTS.items()
     }
-    if annotated:
+    fields |= {"mz": pa.list_(pa.float64()), "intensity": pa.list_(pa.int32())}
+    fields["left_out"] = fields.pop("left_out")  # behind the peaks
+    if contents.annotated:
         fields["annotations"] = pa.list_(_annotation_type())
-    if uncertain:
+    if contents.uncertain:
         expectation = pa.struct(dict.fromkeys(("mean", "lower", "upper"), pa.float64()))
         fields["expected_similarity"] = pa.struct(
             dict.fromkeys(("cosine", "entropy_similarity"), expectation)

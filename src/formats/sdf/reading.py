@@ -1,4 +1,11 @@
-"""SDF with spectra, in NIST's tags and in MoNA's."""
+"""SDF with spectra, in NIST's tags and in MoNA's.
+
+The format: CTfile Formats, BIOVIA 2020; the tags are those that lib2nist writes.
+
+The reader is ours: of a record whose structure RDKit 2026.09 rejects (five bonds at a carbon), its
+suppliers give ``None``, without spectrum, name and line. They take a file that is cut off within
+the peaks of its last record for whole.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +17,14 @@ from ..msp.reading import MspEntry
 
 _TAG = re.compile(r">.*<([^>]+)>")
 _PEAK_TAGS = {"massspectralpeaks", "massspectrum", "spectrum", "peaks"}
-_NAMES_OF_MSP = {"casno": "cas", "nistno": "nist", "molecularformula": "formula"}
 _END_OF_STRUCTURE, _END_OF_RECORD = "M  END", "$$$$"
 
 
 def read_sdf(lines: Iterable[str]) -> Iterator[MspEntry]:
     r"""Read the records of an SDF, one at a time in memory.
 
-    A structure that RDKit cannot read leaves the spectrum as it is, unlike with RDKit's own
-    suppliers. A record goes by its tag NAME, else by the title of its structure.
+    A structure that RDKit cannot read leaves the spectrum as it is. A record goes by its tag NAME,
+    else by the title of its structure.
 
     Args:
         lines: the file's lines.
@@ -45,7 +51,7 @@ def read_sdf(lines: Iterable[str]) -> Iterator[MspEntry]:
         entry = _entry(record, start)
         # All the same whole, where it has as many peaks as it says, and the blank line after them.
         if not entry.first("numpeaks") or record[-1].strip():
-            entry.damage = entry.damage or "ends without $$$$"
+            entry.spoil("ends without $$$$")
         yield entry
 
 
@@ -59,7 +65,7 @@ def _entry(lines: list[str], start: int) -> MspEntry:
     if not entry.first("name"):
         entry.fields["name"] = [lines[0].strip() if block else ""]
     if not entry.peak_lines and entry.first("numpeaks") != "0":
-        entry.damage = entry.damage or "no MASS SPECTRAL PEAKS"
+        entry.spoil("no MASS SPECTRAL PEAKS")
     return entry
 
 
@@ -70,7 +76,6 @@ def _add_tags(entry: MspEntry, lines: list[str]) -> None:
         found = None if name and not values else _TAG.match(line)
         if found:
             name, values = field_name(found[1]), 0
-            name = _NAMES_OF_MSP.get(name, name)
         elif not line.strip():
             name = ""
         elif name:

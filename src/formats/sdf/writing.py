@@ -6,7 +6,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import display_name, energy_text, peak_texts, remarks, single_line
+from ..exported import display_name, energy_text, peak_lines, remarks, single_line
 
 # Of the title line of a MOL file.
 _TITLE_LENGTH = 80
@@ -46,7 +46,7 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         ['1', '', '>  <MASS SPECTRAL PEAKS>', '31 999', '', '$$$$']
     """
     molecule = result.molecule
-    peaks = peak_texts(result)
+    peaks = peak_lines(result)
     data = {
         "NAME": display_name(result),
         "FORMULA": molecule.formula,
@@ -58,7 +58,7 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "IONIZATION ENERGY": energy_text(result),
         "COMMENT": single_line("; ".join(remarks(result, model_name))),
         "NUM PEAKS": str(len(peaks)),
-        "MASS SPECTRAL PEAKS": "\r\n".join(f"{mz} {intensity}" for mz, intensity in peaks),
+        "MASS SPECTRAL PEAKS": "\r\n".join(peaks),
     }
     items = "".join(
         f">  <{tag}>\r\n{value.replace(_END_OF_RECORD, '$')}\r\n\r\n"
