@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,11 @@ def _open_closed_streams() -> None:
             mode = "w" if number else "r"
             setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
     # A name may have letters that the locale has not, or be no text at all.
-    if sys.stdout.errors == "strict" or sys.stdout.encoding.lower() != "utf-8":
-        sys.stdout.reconfigure(errors="backslashreplace")
+    output = sys.stdout
+    if isinstance(output, TextIOWrapper) and (
+        output.errors == "strict" or output.encoding.lower() != "utf-8"
+    ):
+        output.reconfigure(errors="backslashreplace")
 
 
 def _discard_output() -> None:
