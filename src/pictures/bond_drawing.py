@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +28,6 @@ _INK = (0.2, 0.2, 0.2)
 
 # Lengths in pixels.
 _BOND = 76
-_FONT = 16
-_GAP = 7  # between a bond and its label
-_ROOM = 2.0  # around a label, enough
 _MARGIN = 80
 _SMALLEST = 420, 240  # width and height, without the key
 _LARGEST = 4000
@@ -113,17 +108,18 @@ def draw_bond_energies(molecule: Molecule, energies: BondEnergies, path: str | P
     options.fixedFontSize = 20
     options.highlightBondWidthMultiplier = 9
     options.atomLabelDeuteriumTritium = True
+    options.annotationFontScale = 0.75
+    options.setAnnotationColour(_INK)
+    options.setAtomNoteColour(_INK)
+    options.setBondNoteColour(_INK)
     colours, bond_labels, atom_labels = _labels(mol, energies)
+    for bond, text in bond_labels.items():
+        mol.GetBondWithIdx(bond).SetProp("bondNote", text)
+    for atom, text in atom_labels.items():
+        mol.GetAtomWithIdx(atom).SetProp("atomNote", text)
     drawing.DrawMolecule(
         mol, highlightAtoms=[], highlightBonds=list(colours), highlightBondColors=colours
     )
-    drawing.SetColour(_INK)
-    drawing.SetFontSize(_FONT)
-    layout = _Layout.of(drawing, mol, (width, height))
-    for bond, text in bond_labels.items():
-        _write(drawing, text, layout.beside_bond(mol.GetBondWithIdx(bond), text))
-    for atom, text in atom_labels.items():
-        _write(drawing, text, layout.beside_atom(mol.GetAtomWithIdx(atom), text))
     _draw_key(drawing, width, height)
     drawing.FinishDrawing()
     content = drawing.GetDrawingText()
@@ -162,116 +158,6 @@ def _size(mol: Chem.Mol, scale: float) -> tuple[int, int]:
     spans = scale * np.ptp(places, axis=0) + 2 * _MARGIN
     width, height = np.clip(spans, _SMALLEST, _LARGEST).astype(int)
     return int(width), int(height)
-
-
-@dataclass
-class _Layout:
-    """Places for labels that cover neither lines nor each other.
-
-    Attributes:
-        size: width and height of the molecule's part of the picture.
-        atoms: centres of the atoms, ``(atoms, 2)``.
-        centres: centres of the boxes that are taken, ``(taken, 2)`` each.
-        halves: half widths and heights of these boxes.
-    """
-
-    size: np.ndarray
-    atoms: np.ndarray
-    centres: list[np.ndarray] = field(default_factory=list)
-    halves: list[np.ndarray] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, drawing: rdMolDraw2D.MolDraw2D, mol: Chem.Mol, size: tuple[int, int]) -> _Layout:
-        """Return the layout of a molecule that has been drawn."""
-        points = [drawing.GetDrawCoords(i) for i in range(mol.GetNumAtoms())]
-        layout = cls(np.array(size), np.array([(point.x, point.y) for point in points]))
-        line = np.array([2.0, 2.0])
-        for bond in mol.GetBonds():
-            begin, end = layout.atoms[bond.GetBeginAtomIdx()], layout.atoms[bond.GetEndAtomIdx()]
-            for share in np.linspace(0, 1, 13):
-                layout._take(begin + share * (end - begin), line)
-        for atom, centre in zip(mol.GetAtoms(), layout.atoms, strict=True):
-            if atom.GetSymbol() != "C":
-                layout._take(centre, _symbol_box(atom))
-        return layout
-
-    def beside_bond(self, bond: Chem.Bond, text: str) -> np.ndarray:
-        """Return where a bond's label is to stand, and take the place."""
-        begin, end = self.atoms[bond.GetBeginAtomIdx()], self.atoms[bond.GetEndAtomIdx()]
-        along = (end - begin) / np.linalg.norm(end - begin)
-        across = np.array([along[1], -along[0]])
-        if across[1] > 0:  # above the bond rather than below
-            across = -across
-        box = _text_box(text)
-        return self._choose(
-            (
-                begin + share * (end - begin) + side * (abs(side) @ box + _GAP)
-                for share in (0.5, 0.4, 0.6)
-                for side in (across, -across)
-            ),
-            box,
-        )
-
-    def beside_atom(self, atom: Chem.Atom, text: str) -> np.ndarray:
-        """Return where an atom's label is to stand, and take the place."""
-        centre = self.atoms[atom.GetIdx()]
-        box = _text_box(text)
-        reach = box + (_symbol_box(atom) if atom.GetSymbol() != "C" else 3)
-        neighbours = [self.atoms[n.GetIdx()] - centre for n in atom.GetNeighbors()]
-        away = -np.sum(neighbours, axis=0) if neighbours else np.array([0.0, -1.0])
-        start = math.atan2(away[1], away[0])
-        turns = sorted(np.linspace(-1, 1, 24, endpoint=False), key=abs)
-        sides = [
-            np.array([math.cos(start + math.pi * t), math.sin(start + math.pi * t)]) for t in turns
-        ]
-        return self._choose(
-            (
-                centre + side * _reach(side, reach) * far
-                for far in (1.05, 1.3, 1.6)
-                for side in sides
-            ),
-            box,
-        )
-
-    def _choose(self, places: Iterator[np.ndarray], box: np.ndarray) -> np.ndarray:
-        """Take the first place with room around it, or else the one with the most."""
-        best, most = None, -math.inf
-        for place in places:
-            gaps = (
-                abs(np.reshape(self.centres, (-1, 2)) - place)
-                - np.reshape(self.halves, (-1, 2))
-                - box
-            )
-            border = np.minimum(place, self.size - place) - box
-            room = min(gaps.max(axis=1).min(initial=_ROOM), border.min())
-            if room > most:
-                best, most = place, room
-            if room >= _ROOM:
-                break
-        self._take(best, box)
-        return best
-
-    def _take(self, centre: np.ndarray, half: np.ndarray) -> None:
-        self.centres.append(centre)
-        self.halves.append(half)
-
-
-def _text_box(text: str) -> np.ndarray:
-    """Return half the width and height of a label."""
-    return np.array([0.31 * _FONT * len(text), 0.42 * _FONT])
-
-
-def _symbol_box(atom: Chem.Atom) -> np.ndarray:
-    """Return half the width and height of an atom's symbol, its hydrogens on any of the sides."""
-    hydrogens = atom.GetTotalNumHs()
-    if hydrogens and atom.GetDegree() > 1:  # above or below
-        return np.array([9.0, 24.0])
-    return np.array([7.0 * (len(atom.GetSymbol()) + min(hydrogens, 2)), 10.0])
-
-
-def _reach(side: np.ndarray, box: np.ndarray) -> float:
-    """Return how far the edge of a box is from its centre in a direction."""
-    return float(np.min(box / np.maximum(abs(side), 1e-6)))
 
 
 def _write(drawing: rdMolDraw2D.MolDraw2D, text: str, place: np.ndarray) -> None:

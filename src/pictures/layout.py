@@ -2,7 +2,7 @@
 
 It is ours as adjustText (1.4) knows points to keep away from, but not sticks: of 526 labels of 30
 spectra it drew 157 over sticks, in 0.9 s a spectrum where this takes 3 ms, and a structure or the
-molecular ion's mark it does not place at all. spectrum_utils labels each peak whatever is beside it.
+molecular ion's mark it does not place at all. spectrum_utils labels each peak, whatever is beside.
 
 Pure geometry. Lengths are in points (1/72 inch) from the lower left corner of a field that has its
 baseline at the bottom; boxes are ``(left, bottom, right, top)``.
