@@ -19,12 +19,12 @@ SYNONYMS = {
     "cas": ("cas", "casno", "casrn", "casregistryno"),
     "comment": ("comments", "comment", "origin", "remarks", "remark", "description"),
     "exactmass": ("exactmass", "totalexactmass", "parentmass"),
-    "formula": ("formula", "molecularformula", "formulasmiles"),
+    "formula": ("formula", "molecularformula", "formulasmiles", "form", "chformula"),
     # One kind of number a record: those of different kinds overlap, and would find the MOL files
     # of other compounds.
     "id": ("id", "db", "nist", "nistno", "nistmassspecno", "spectrumid", "accession"),
-    "inchi": ("inchi", "inchicode", "computedinchi"),
-    "inchikey": ("inchikey", "inchiaux", "inchikeysmiles", "inchikeyinchi"),
+    "inchi": ("inchi", "stdinchi", "inchicode", "computedinchi", "chiupac"),
+    "inchikey": ("inchikey", "stdinchikey", "inchiaux", "inchikeysmiles", "inchikeyinchi"),
     "instrument": ("instrument", "instrumenttype", "sourceinstrument", "spectrometerdatasystem"),
     "ionization": ("ionization", "ionizationmode", "ionsource"),
     "ionizationenergy": ("ionizationenergy", "electronenergy", "energy"),
@@ -33,8 +33,8 @@ SYNONYMS = {
     "molblock": ("molblock", "molfile"),
     "mslevel": ("spectrumtype", "mslevel", "mstype"),
     "mw": ("mw", "molecularweight"),
-    "name": ("name", "compoundname", "compound", "title"),
-    "smiles": ("smiles", "canonicalsmiles", "computedsmiles"),
+    "name": ("name", "compoundname", "chname", "compound", "title"),
+    "smiles": ("smiles", "canonicalsmiles", "computedsmiles", "chsmiles"),
 }
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _PUNCTUATION = re.compile(r"[^a-z0-9]")

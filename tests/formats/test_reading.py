@@ -236,7 +236,7 @@ MSP = {
     "old NIST": "Name: Ethanol\nNum Peaks: 2\n(31 999) (45 510)\n",
     "annotated": 'Name: Ethanol\nNum Peaks: 2\n31 999 "CH3O: 12/16 ppm"\n45 510 "?"\n',
     "Num peaks": "Name: Ethanol\nCASNO: 64-17-5\nRI:427\nNum peaks: 2\n31 999\n45 510\n",
-    "fields after": "Name: Ethanol\nNum Peaks: 2\n31 999\n45 510\n\nSMILES: CCO\n",
+    "fields after": "Name: Ethanol\nNum Peaks: 2\n31 999\n45 510\nSMILES: CCO\n",
     "no Num Peaks": "Name: Ethanol\nSMILES: CCO\n31 999\n45 510\n",
     "base 9999": "Name: Ethanol\nNum Peaks: 2\n31 9999\n45 5105\n",
     "old Mac": "Name: Ethanol\rNum Peaks: 2\r31 999\r45 510\r",

@@ -24,6 +24,9 @@ _FIELD = re.compile(r"\s*([A-Za-z][^:]*?)\s*:(.*)")
 # Catalogue numbers may share a line: "CAS#: 64-17-5;  NIST#: 291264".
 _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
+_NAMES = ("name", "compoundname", "chname")
+# Blank lines, comments, and lines between records; a Ctrl-Z ends files of DOS.
+_SAYS_NOTHING = re.compile(r"[\s\x1a]*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
 # The usual list: pairs of plain numbers, each ended by a semicolon or its line.
@@ -43,6 +46,21 @@ class MspEntry(RawRecord):
 
     peak_lines: list[str] = field(default_factory=list)
     latin1: bool = False
+
+    @property
+    def has_its_peaks(self) -> bool:
+        """Whether it has peaks, or says that it has none."""
+        return bool(self.peak_lines) or self.fields.get("numpeaks") == ["0"]
+
+    def is_of_another(self, name: str) -> bool:
+        """Say whether a field that names a record is of the next one: this one has its own."""
+        several = name == "chname" and not self.fields.get("numpeaks")  # MassBank gives synonyms
+        return bool(self.peak_lines) or (name in self.fields and not several)
+
+    def take(self, later: MspEntry) -> None:
+        """Take over the fields of a block that follows, where it has none of its own."""
+        for name, values in later.fields.items():
+            self.fields.setdefault(name, values)
 
     def peaks(self) -> np.ndarray:
         """Return m/z and intensity of each peak, shape ``(peaks, 2)``.
@@ -73,8 +91,10 @@ class MspEntry(RawRecord):
 def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
     r"""Read the records of an MSP file, one at a time in memory.
 
-    A record begins with its ``Name``; without one, with the fields after another record's peaks
-    that have peaks of their own. What ``Num Peaks`` says never decides where a record ends.
+    A blank line ends a record that has its peaks, or says that it has none; fields before the
+    ``Name`` belong to the block that they stand in (matchms writes such). Without blank lines a
+    record begins with its ``Name``, or with the fields after another record's peaks that have peaks
+    of their own. What ``Num Peaks`` says never decides where a record ends.
 
     Args:
         lines: the file's lines, with either kind of line ends.
@@ -88,44 +108,45 @@ def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
         >>> [entry.peaks().tolist() for entry in read_msp(text.splitlines())]
         [[[17.0, 212.0], [18.0, 999.0]]]
     """
-    entry = MspEntry(1)
-    # Fields after a list of peaks: of this record, or of a next one that has no name.
-    later = MspEntry(1)
+    # Fields after a list of peaks: of this record, or of the next, whose name comes later or never.
+    entry, later = MspEntry(1), MspEntry(1)
+    parted = False  # by a blank line from a record that has its peaks
     for number, raw in enumerate(lines, 1):
         line, latin1 = _decode(raw, first=number == 1)
-        if not line.strip():
-            continue
-        if _PEAK_LINE.match(line):
-            if later.fields.get("numpeaks"):
+        if _SAYS_NOTHING.fullmatch(line):
+            if not line.strip():
+                if parted:  # a block of fields alone says more of the record above
+                    entry.take(later)
+                    later = MspEntry(number)
+                parted = entry.has_its_peaks
+        elif _PEAK_LINE.match(line):
+            if later.fields and (parted or later.fields.get("numpeaks")):
                 yield entry
-                entry, later = later, MspEntry(number)
+                entry, later, parted = later, MspEntry(number), False
             entry.peak_lines.append(line)
         elif parts := _split_fields(line):
             for name, value in parts:
-                if name == "name":
-                    entry, finished = _begin(entry, later, number)
-                    yield from finished
-                    later = MspEntry(number)
-                target = later if entry.peak_lines else entry
+                if name in _NAMES and (parted or entry.is_of_another(name)):
+                    if parted or later.fields.get("numpeaks"):
+                        following = later
+                    else:
+                        entry.take(later)
+                        following = MspEntry(number)
+                    if entry.fields or entry.peak_lines:
+                        yield entry
+                    entry, later, parted = following, MspEntry(number), False
+                target = later if entry.peak_lines or parted else entry
                 if not target.fields:
                     target.line = number
                 _add(target, name, value)
                 target.latin1 |= latin1
         elif entry.peak_lines or entry.fields.get("numpeaks"):
             entry.spoil(f"unexpected line {line.strip()[:40]!r}")
-    yield from _begin(entry, later, 0)[1]
-
-
-def _begin(entry: MspEntry, later: MspEntry, line: int) -> tuple[MspEntry, list[MspEntry]]:
-    """Start a new record; return it and what is finished by that."""
-    finished = []
     if later.fields.get("numpeaks"):
-        finished = [entry, later]
+        yield from (entry, later)
     elif entry.fields or entry.peak_lines:
-        for name, values in later.fields.items():
-            entry.fields.setdefault(name, values)
-        finished = [entry]
-    return MspEntry(line), finished
+        entry.take(later)
+        yield entry
 
 
 def _add(entry: MspEntry, name: str, value: str) -> None:
@@ -143,7 +164,7 @@ def _decode(raw: bytes, *, first: bool) -> tuple[str, bool]:
     try:
         return raw.decode("utf-8-sig" if first else "utf-8"), False
     except UnicodeDecodeError:
-        return raw.decode("latin-1"), True
+        return raw.decode("cp1252", "replace"), True
 
 
 def _split_fields(line: str) -> list[tuple[str, str]]:
@@ -162,7 +183,10 @@ def _pairs(line: str) -> list[tuple[float, float]]:
         ValueError: there is something that is neither peak nor annotation.
     """
     pairs = []
-    for segment in _END_OF_PEAK.split(_QUOTED.sub(" ", line)):
+    segments = [part for part in _END_OF_PEAK.split(_QUOTED.sub(" ", line)) if part.strip()]
+    if all(map(_is_number, segments)):  # as "27; 220", where NIST takes any delimiter between
+        segments = [" ".join(segments)]
+    for segment in segments:
         words = segment.replace(",", " ").replace(":", " ").split()
         if len(words) > 2 and (len(words) % 2 or not all(map(_is_number, words))):
             # A row of numbers is a row of peaks; with a word among them it is one annotated peak.

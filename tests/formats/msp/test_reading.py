@@ -1,0 +1,81 @@
+"""Which record a line of an MSP belongs to."""
+
+from pathlib import Path
+
+import pytest
+
+from nextims.formats.reading import read_spectra
+
+CASES = Path(__file__).parents[4] / "shared" / "cases"
+PEAKS = {"ethanol": [27, 29, 31, 45, 46], "acetone": [15, 27, 42, 43, 58]}
+
+
+def said(read, text):
+    return [
+        (record.name, *record.structures, record.spectrum.mz.tolist())
+        for record in read("library.msp", text)
+    ]
+
+
+def test_fields_before_the_name_are_of_the_block_that_they_stand_in(read):
+    text = "SMILES: O\nNAME: water\nNUM PEAKS: 1\n18 9\n\nSMILES: CCO\nNAME: ethanol\n31 9\n"
+    assert said(read, text) == [("water", "O", [18.0]), ("ethanol", "CCO", [31.0])]
+
+
+def test_the_number_of_peaks_may_come_before_the_name(read):
+    block = "SMILES: {0}\nNUM PEAKS: 1\nNAME: {1}\n{2} 9\n\n"
+    text = block.format("O", "water", 18) + block.format("CCO", "7", 31)
+    assert said(read, text) == [("water", "O", [18.0]), ("7", "CCO", [31.0])]
+
+
+def test_a_record_without_peaks_does_not_swallow_its_neighbour(read):
+    text = "SMILES: O\nNAME: water\nNUM PEAKS: 0\n\nSMILES: CCO\nNAME: ethanol\n31 9\n"
+    assert said(read, text) == [("water", "O", []), ("ethanol", "CCO", [31.0])]
+
+
+def test_blank_lines_between_all_lines_part_nothing(read):
+    text = "NAME: water\n\nSMILES: O\n\nNUM PEAKS: 2\n\n17 2\n\n18 9\n\nNAME: ethanol\n\n31 9\n"
+    assert said(read, text) == [("water", "O", [17.0, 18.0]), ("ethanol", [31.0])]
+
+
+def test_lines_that_say_nothing_are_passed_over(read):
+    text = "# mine\nNAME: water\n18 9\n------\nNAME: ethanol\n31 9\n// end\n\x1a"
+    assert said(read, text) == [("water", [18.0]), ("ethanol", [31.0])]
+
+
+@pytest.mark.parametrize("peaks", ["27; 220\n31; 999", "27;220;31;999", "[27; 220]; [31; 999]"])
+def test_any_delimiter_of_nist_stands_between_m_z_and_intensity(read, peaks):
+    [record] = read("library.msp", f"Name: ethanol\nNum Peaks: 2\n{peaks}\n")
+    assert record.spectrum.intensity.tolist() == [220.0, 999.0]
+
+
+def test_windows_punctuation_is_kept(read):
+    [record] = read("library.msp", "Name: “1–2” €\n31 9\n".encode("cp1252"))
+    assert record.name == "“1–2” €"
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="needs ../shared/cases")
+@pytest.mark.parametrize(
+    "case",
+    [
+        "01/*_*.msp",
+        "01/namelater.msp",
+        "02/*.msp",
+        "11/*.msp",
+        "20/*.msp",
+        "2[45]/*.msp",
+        "56/num*.msp",
+    ],
+)
+def test_public_files_give_each_spectrum_its_own_compound(case):
+    visited = 0
+    for path in sorted(CASES.glob(case)):
+        for record in read_spectra(path):
+            assert record.spectrum.mz.tolist() == PEAKS.get(
+                record.name, record.spectrum.mz.tolist()
+            )
+            if record.structures:
+                smiles = {"ethanol": "CCO", "acetone": "CC(C)=O", "benzene": "c1ccccc1"}
+                assert record.structures[0] == smiles[record.name]
+            visited += 1
+    assert visited
