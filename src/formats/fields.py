@@ -38,6 +38,9 @@ SYNONYMS = {
 }
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
+_DECIMAL_COMMAS = re.compile(
+    r"\s*(\d+(?:[.,]\d+)?)[ \t;]+(\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)(?![\d.,])"
+)
 _PEAK_PARTS = re.compile(r"[\s,;:]+")
 
 
@@ -52,11 +55,31 @@ def peak_of(text: str) -> tuple[float, float]:
         >>> peak_of("31.0178 999 CH3O+")
         (31.0178, 999.0)
     """
+    if found := decimal_commas(text):
+        return found
     parts = _PEAK_PARTS.split(text.strip(), maxsplit=2)
     try:
         return float(parts[0]), float(parts[1])
     except (ValueError, IndexError):
         raise ValueError(f"cannot read the peak {text.strip()[:40]!r}") from None
+
+
+def decimal_commas(text: str) -> tuple[float, float] | None:
+    """Read m/z and intensity where white space parts them and a comma stands for the point.
+
+    Returns:
+        The two, ``None`` where a comma stands between numbers, or there is none.
+
+    Example:
+        >>> from nextims.formats.fields import decimal_commas
+        >>> decimal_commas("15,0235 200"), decimal_commas("15,200")
+        ((15.0235, 200.0), None)
+    """
+    found = _DECIMAL_COMMAS.match(text)
+    if found is None or "," not in found[0]:
+        return None
+    mz, intensity = (float(number.replace(",", ".")) for number in found.groups())
+    return mz, intensity
 
 
 def field_name(text: str) -> str:

@@ -303,3 +303,32 @@ def test_the_energy_that_is_written_is_read(tmp_path, ending):
             molecule = read_molecule("CCO" if line == 1 else "CO")
             writer.write(PredictedSpectrum(line, "", molecule, spectrum, energy=energy))
     assert next(iter(read_spectra(path))).energy == 20
+
+
+COMMAS = {
+    "library.msp": "Name: A\nNum Peaks: 2\n15,0235 200,5\n43,0178 999\n",
+    "library.mgf": "BEGIN IONS\nTITLE=A\n15,0235 200,5\n43,0178 999\nEND IONS\n",
+    "library.jdx": "##TITLE=A\n##DATA TYPE=MASS SPECTRUM\n##NPOINTS=2\n##PEAK TABLE=(XY..XY)\n"
+    "15,0235 200,5\n43,0178 999,0\n##END=\n",
+    "quoted.csv": 'm/z,intensity\n"15,0235","200,5"\n"43,0178",999\n',
+    "columns.txt": "15,0235\t200,5\n43,0178\t999\n",
+}
+
+
+@pytest.mark.parametrize("name", COMMAS)
+def test_a_comma_may_stand_for_the_point(read, name):
+    [record] = read(name, COMMAS[name])
+    assert record.spectrum.mz.tolist() == [15.0235, 43.0178]
+    assert record.spectrum.intensity.tolist() == [200.5, 999.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rows.csv", "m/z,intensity\n15,0235,200,5\n43,0178,999,0\n"),
+        ("library.msp", "Name: A\n15,0235 200,5\n43,0178 999,0\n"),
+    ],
+)
+def test_commas_that_may_be_either_are_refused(read, name, text):
+    [record] = read(name, text)
+    assert record.reason == "peak list cannot be read"

@@ -53,6 +53,7 @@ class _Layout:
         intensity: position of the intensity.
         facts: position of each fact, by the name of its column.
         predicted: whether the spectra are our own predictions.
+        width: number of cells of the header, where there is one.
     """
 
     delimiter: str | None
@@ -60,6 +61,7 @@ class _Layout:
     intensity: int = 1
     facts: dict[str, int] | None = None
     predicted: bool = False
+    width: int | None = None
 
 
 def read_peak_rows(lines: Iterable[str], name: str) -> Iterator[RawRecord]:
@@ -155,7 +157,7 @@ def _layout_of_header(text: str) -> _Layout | None:
             continue
         facts = {name: i for i, name in enumerate(names) if name in _FACTS}
         predicted = tuple(cells[: len(COLUMNS)]) == COLUMNS
-        return _Layout(delimiter, mz, intensity, facts or None, predicted)
+        return _Layout(delimiter, mz, intensity, facts or None, predicted, len(cells))
     return None
 
 
@@ -171,15 +173,13 @@ def _layout_of_numbers(text: str) -> _Layout | None:
 
 
 def _peak(cells: list[str], layout: _Layout) -> tuple[float, float]:
-    return (
-        _number(cells[layout.mz], layout.delimiter),
-        _number(cells[layout.intensity], layout.delimiter),
-    )
+    if layout.width and len(cells) > layout.width:  # decimal commas between commas, say
+        raise ValueError(f"{len(cells)} cells, expected {layout.width}")
+    return _number(cells[layout.mz]), _number(cells[layout.intensity])
 
 
-def _number(text: str, delimiter: str | None) -> float:
-    if delimiter != ",":
-        text = text.replace(",", ".")
+def _number(text: str) -> float:
+    text = text.replace(",", ".")  # in a cell of its own it stands for the point
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"not a number: {text!r}")
     return float(text)

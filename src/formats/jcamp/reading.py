@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..fields import NUMBER, field_name
+from ..fields import NUMBER, decimal_commas, field_name
 from ..raw_record import RawRecord
 
 _LABEL = re.compile(r"\s*##([^=]*)=(.*)")
@@ -183,6 +183,10 @@ def _peaks(block: _Block) -> np.ndarray:
     if not block.form:
         form = block.rows[0][1] if block.rows else ""
         raise ValueError(f"line {block.line}: the table is {form.strip()!r}, expected (XY..XY)")
+    decimal = [decimal_commas(text) for _, text in block.rows if text.strip()]
+    # Read as pairs, there would be two on each line.
+    if all(decimal) and block.labels.get("npoints", "").split(".")[0] == str(len(decimal)):
+        return np.array(decimal).reshape(-1, 2) * _factors(block)
     numbers: list[float] = []
     for line, text in block.rows:
         plain = _TEXT_OF_PEAK.sub(" ", text)

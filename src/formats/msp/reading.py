@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..fields import NUMBER, field_name
+from ..fields import NUMBER, decimal_commas, field_name
 from ..raw_record import RawRecord
 
 # Between m/z and intensity, and between peaks, NIST takes any of these.
@@ -76,6 +76,8 @@ class MspEntry(RawRecord):
             values = list(map(float, text.replace(";", " ").split()))
             if not announced or announced == str(len(values) // 2):
                 return np.array(values).reshape(-1, 2)
+        if "," in text and (decimal := self._decimal_commas(announced)):
+            return np.array(decimal)
         pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
         if announced and not announced.isdecimal():
             raise ValueError(f"Num Peaks says {announced!r}")
@@ -86,6 +88,16 @@ class MspEntry(RawRecord):
                 found = sum(len(_pairs(line)) for line in self.peak_lines)
                 raise ValueError(f"Num Peaks says {announced}, found {found} peaks")
         return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
+    def _decimal_commas(self, announced: str) -> list[tuple[float, float]]:
+        """Return the peaks of lines like ``15,0235 200``; none where commas part numbers."""
+        lines = [_QUOTED.sub(" ", line) for line in self.peak_lines]
+        peaks = [decimal_commas(line) for line in lines]
+        if not any(peaks) or announced not in ("", str(len(lines))):
+            return []
+        if not announced and all(peaks):
+            raise ValueError("a comma may stand for the point or between numbers")
+        return [peak or _pairs(line)[0] for peak, line in zip(peaks, lines, strict=True)]
 
 
 def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
