@@ -19,10 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.models.checkpoint import load_plain
-from nextims.training.distillation.student import DistillationPhase, student_key, train_student
+from nextims.training.distillation.student import train_student
 from nextims.training.distillation.teacher_labels import training_sets
-from nextims.training.runs import can_resume, is_complete
 
 METRICS = ("cosine", "entropy_similarity", "top10_recall")
 _NOTHING = {"soft": False, "confidence": False, "features": False, "variants": 0}
@@ -114,14 +112,10 @@ def _with_steps(config: Config, steps: int) -> tuple[Config, int]:
 
 
 def _trained(config: Config) -> dict[str, Any]:
-    checkpoint, teacher = config.student.checkpoint, config.teacher.checkpoint
-    key = student_key(config, teacher)
-    if not is_complete(checkpoint, key):
-        checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        print(f"{checkpoint.parent.name}: training", file=sys.stderr)
-        resume = can_resume(checkpoint, DistillationPhase.name, key)
-        train_student(config, teacher, resume=resume)
-    return load_plain(checkpoint)["metadata"]
+    def say(line: str) -> None:
+        print(f"{config.student.checkpoint.parent.name}: {line}", file=sys.stderr)
+
+    return train_student(config, config.teacher.checkpoint, resume=True, say=say)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,6 @@ from measures import (
     break_down,
     match_libraries,
     score_model,
-    summarize,
-    summarize_difference,
     summarize_part,
     time_per_molecule,
     training_size,
@@ -41,9 +39,10 @@ from measures import (
 from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.data.library.store import SpectrumStore
 from nextims.errors import UserError
+from nextims.evaluation.intervals import summarize, summarize_difference
 from nextims.files.digest import file_digest
 from nextims.models.checkpoint import CheckpointError, load_model
-from nextims.training.model_card import add_section
+from nextims.training.card_figures import add_section
 from nextims.training.trainer import Interrupted
 from peer_training import (
     Trained,

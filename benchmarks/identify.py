@@ -32,10 +32,11 @@ import numpy as np
 from accuracy import NEIMS, STUDENT, TEACHER, load_compared
 from isomers import Candidates, gather_candidates, labelled_formula, rank_among_isomers
 from kept_predictions import kept_predictions
-from measures import Measured, Scores, summarize, summarize_difference
+from measures import Measured
 from nextims.chemistry.molecule import identity
 from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.errors import UserError
+from nextims.evaluation.intervals import Scores, summarize, summarize_difference
 from peer_training import trained_neims
 from tables import cell, markdown_table
 

@@ -14,21 +14,17 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from breakdown import BREAKDOWNS
 from nextims.chemistry.molecule import Molecule, first_block, load_canonical
 from nextims.config import Config
 from nextims.data.examples.features import collate, featurize_all
 from nextims.evaluation.assess import assess, predict_structures
-from nextims.evaluation.retrieval import RECALL_AT, LibraryMatching
+from nextims.evaluation.intervals import Scores, summarize, summarize_difference
+from nextims.evaluation.retrieval import LibraryMatching, recall
 from nextims.models.teacher import Teacher
-from nextims.training.runs import split_loader
+from nextims.training.runs import split_batches, split_loader
 
-Scores = dict[str, np.ndarray]  # metric → value of each spectrum, (n,)
-Summary = dict[str, dict[str, float]]  # metric → "mean", "low" and "high"
-
-_RESAMPLES = 1000
 _TIMED_MOLECULES = 64
 _REPEATS = 5
 
@@ -66,7 +62,9 @@ class Measured:
             rows=rows,
             smiles=smiles,
             molecules=[load_canonical(smiles[row]) for row in rows],
-            skeleton=_numbered([first_block(inchikeys[row]) for row in rows]),
+            skeleton=np.unique([first_block(inchikeys[row]) for row in rows], return_inverse=True)[
+                1
+            ],
             spectra=torch.cat([batch.spectrum for batch in batches]).numpy(),
             lowest_mz=torch.cat([batch.lowest_mz for batch in batches]).numpy(),
         )
@@ -84,39 +82,9 @@ def training_size(config: Config) -> dict[str, int]:
 
 def score_model(model: nn.Module, config: Config, measured: Measured) -> Scores:
     """Return each metric of ``metrics.score`` of a model's predictions of the test spectra."""
-    scores = assess(model, _batches(model, config))
+    scores = assess(model, split_batches(config, "test", model, batch_size=64))
     assert np.array_equal(scores.pop("row"), measured.rows)
     return scores
-
-
-def summarize(scores: Mapping[str, np.ndarray], molecule: np.ndarray, seed: int = 0) -> Summary:
-    """Return means over spectra and their 95 % bootstrap intervals over molecules.
-
-    Molecules are drawn, each with all its spectra: replicates are no independent evidence. Equal
-    molecules and seeds give equal draws, whatever the scores.
-
-    Args:
-        scores: values of each spectrum.
-        molecule: which molecule each spectrum is of, ``(n,)``.
-        seed: of the draws.
-    """
-    number = _numbered(molecule)
-    size = number.max() + 1
-    values = np.stack(list(scores.values()), axis=1)  # (n, metrics)
-    sums = np.zeros((size, values.shape[1]))
-    np.add.at(sums, number, values)
-    draws = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), _RESAMPLES)
-    means = (draws @ sums) / (draws @ np.bincount(number))[:, None]
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    rows = zip(scores, values.mean(0).tolist(), low.tolist(), high.tolist(), strict=True)
-    return {name: {"mean": mean, "low": a, "high": b} for name, mean, a, b in rows}
-
-
-def summarize_difference(
-    scores: Scores, reference: Scores, molecule: np.ndarray, seed: int = 0
-) -> Summary:
-    """Return what ``summarize`` gives of scores less those of the same spectra in ``reference``."""
-    return summarize({name: scores[name] - reference[name] for name in scores}, molecule, seed)
 
 
 def break_down(models: Mapping[str, Scores], measured: Measured) -> dict[str, Any]:
@@ -164,7 +132,8 @@ def unexplained_share(
         and 95th percentile.
     """
     teacher.eval()
-    parts = [teacher(batch).extra for batch in _batches(teacher, config)]
+    batches = split_batches(config, "test", teacher, batch_size=64)
+    parts = [teacher(batch).extra for batch in batches]
     shares = {
         "no_ion": torch.cat([1 - part.from_ions.sum(1) for part in parts]),
         "bin_head": torch.cat([part.bin_share for part in parts]),
@@ -225,27 +194,11 @@ def match_libraries(models: Mapping[str, nn.Module], config: Config) -> dict[str
         "recall@1", "recall@5" and "recall@10" as ``summarize`` gives them.
     """
     task = LibraryMatching(config, "test")
-    molecule = task.queries.molecule
-    found: dict[str, Any] = {}
-    for name, model in models.items():
-        ranks = task.ranks(predict_structures(model, task.smiles))
-        found[name] = {
-            kind: {
-                similarity: summarize({f"recall@{k}": own <= k for k in RECALL_AT}, molecule)
-                for similarity, own in rows.items()
-            }
-            for kind, rows in ranks.items()
-        }
+    found = {
+        name: recall(task.ranks(predict_structures(model, task.smiles)), task.queries.molecule)
+        for name, model in models.items()
+    }
     return {**task.sizes, "models": found}
-
-
-def _batches(model: nn.Module, config: Config) -> tqdm:
-    loader = split_loader(config, "test", inputs=model.inputs, batch_size=64)
-    return tqdm(loader, desc="test split", unit="batch", disable=None, leave=False)
-
-
-def _numbered(names) -> np.ndarray:
-    return np.unique(names, return_inverse=True)[1]
 
 
 def _taken(scores: Scores, rows: np.ndarray) -> Scores:

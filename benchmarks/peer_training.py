@@ -27,6 +27,7 @@ from nextims.data.library.store import SETTINGS, SpectrumStore, StoreError
 from nextims.data.massbank import read_massbank
 from nextims.data.nist_dataset import ensure_store
 from nextims.evaluation.assess import assess
+from nextims.files.digest import file_digest
 from nextims.models.checkpoint import (
     load_model,
     load_plain,
@@ -34,12 +35,10 @@ from nextims.models.checkpoint import (
     save_checkpoint,
     weights_digest,
 )
-from nextims.training.bde import bde_arguments, load_bde_model
+from nextims.training.bde import bde_arguments, load_bde_model, starting_model
+from nextims.training.earlier import can_resume, is_complete
 from nextims.training.losses import bond_energy_loss, entropy_distance, recorded
 from nextims.training.runs import (
-    can_resume,
-    file_digest,
-    is_complete,
     library_part,
     library_source,
     mean_scores,
@@ -172,11 +171,11 @@ def trained_plain_teacher(config: Config, work: Path, *, epochs: int) -> Trained
     config = config.model_copy(update={"training": training})
     arguments = {"max_mz": config.data.max_mz, **bde_arguments(config), **_PLAIN_SIZES}
     energies = config.teacher.bond_energies
-    start = config.bde.checkpoint.is_file()
+    start = starting_model(config)
     parts = {
         "model": arguments,
         "bde": file_digest(config.bde.cache) if energies else None,
-        "start": weights_digest(config.bde.checkpoint) if start else None,
+        "start": weights_digest(start) if start else None,
         **library_part(config),
     }
     key = run_key(config, "finetune", parts)

@@ -16,9 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.models.checkpoint import load_plain
-from nextims.training.runs import is_complete
-from nextims.training.teacher import is_begun, teacher_key, train_teacher
+from nextims.training.teacher import train_teacher
 
 # By name: whether to start from the BDE model's encoder, whether to learn bond energies beside.
 WAYS = {
@@ -80,11 +78,10 @@ def _variant(config: Config, way: str, seed: int, folder: Path) -> Config:
 
 
 def _validation(config: Config) -> dict[str, float]:
-    checkpoint = config.teacher.checkpoint
-    if not is_complete(checkpoint, teacher_key(config)):
-        print(f"{checkpoint.parent.name}: training", file=sys.stderr)
-        train_teacher(config, resume=is_begun(config))
-    return load_plain(checkpoint)["metadata"]["validation"]
+    def say(line: str) -> None:
+        print(f"{config.teacher.checkpoint.parent.name}: {line}", file=sys.stderr)
+
+    return train_teacher(config, resume=True, say=say)["validation"]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.commands import ALL_DONE, note, run_command
 from nextims.cli.options import command_parser
 from nextims.config import Config, load_config
 from nextims.errors import UserError
@@ -87,8 +87,11 @@ def _run(arguments: argparse.Namespace) -> int:
 def _open_backend(config: Config, arguments: argparse.Namespace):
     from nextims.models.bde_backends import open_backend
 
-    device = arguments.device or config.training.device
-    return open_backend(config.bde, name=arguments.backend, device=device)
+    settings, device = config.bde, arguments.device or config.training.device
+    if (arguments.backend or settings.backend) == "native":
+        checkpoint = config.to_read(settings.checkpoint, note)
+        settings = settings.model_copy(update={"checkpoint": checkpoint})
+    return open_backend(settings, name=arguments.backend, device=device)
 
 
 def _show(config: Config, arguments: argparse.Namespace) -> None:

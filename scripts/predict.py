@@ -15,6 +15,7 @@ from nextims.cli.commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
     load_predictor,
+    note,
     refuse_overwriting,
     run_command,
 )
@@ -121,7 +122,7 @@ def _load(arguments: argparse.Namespace):
     Puts the configured checkpoint into the arguments where none is named.
     """
     config = load_config(arguments.config)
-    arguments.checkpoint = arguments.checkpoint or config.student.checkpoint
+    arguments.checkpoint = arguments.checkpoint or config.to_read(config.student.checkpoint, note)
     options = teacher_options(arguments)
     predictor = load_predictor(
         config, arguments.checkpoint, device=arguments.device, student_will_do=not options
@@ -129,7 +130,8 @@ def _load(arguments: argparse.Namespace):
     for name in options:
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")
-            raise InputError(f"{option}: needs a teacher; --checkpoint {config.teacher.checkpoint}")
+            teacher = config.to_read(config.teacher.checkpoint)
+            raise InputError(f"{option}: needs a teacher; --checkpoint {teacher}")
     if options:
         try:
             predictor.check_options(**options)
@@ -138,8 +140,8 @@ def _load(arguments: argparse.Namespace):
     if "energy" in options:
         from nextims.inference.energy import energy_note
 
-        if note := energy_note(arguments.energy, predictor.training_energies):
-            print(f"note: --energy: {note}", file=sys.stderr)
+        if words := energy_note(arguments.energy, predictor.training_energies):
+            note(f"--energy: {words}")
     return predictor
 
 

@@ -8,12 +8,18 @@ import sys
 from functools import partial
 
 from nextims.cli.commands import run_command
-from nextims.cli.options import add_devices, command_parser
+from nextims.cli.options import add_devices, add_earlier_run, command_parser
 from nextims.config import load_config
 
 EXAMPLE = """\
 example:
   python scripts/train_teacher.py --config config.yaml --phase finetune
+
+Without --resume or --restart, an unfinished run is not overwritten: the command names it and ends
+with status 2. A model that is finished with these settings and data is left as it is, with status
+0. A model of other settings or data, as the one that comes with NExtIMS, is replaced when the new
+one is finished; to keep both, name another file in teacher.checkpoint (bde.checkpoint with --phase
+pretrain). The test split is not scored: python scripts/evaluate.py --split test does that.
 """
 
 
@@ -27,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         help="pretrain: the BDE model, whose encoder is the teacher's; finetune (default): the "
         "teacher, from the BDE model's weights (bde.checkpoint) where there are any",
     )
-    parser.add_argument("--resume", action="store_true", help="continue a run that was stopped")
+    add_earlier_run(parser)
     add_devices(parser)
     # A process that waits for others hears nothing but a SIGTERM that ends it at once.
     return run_command(partial(_train, parser.parse_args(argv)), heed_sigterm=False)
@@ -40,9 +46,13 @@ def _train(arguments: argparse.Namespace) -> int:
     from nextims.training.bde import train_bde
     from nextims.training.teacher import train_teacher
 
-    if arguments.phase == "pretrain":
-        return run_training(lambda: {"BDE model": train_bde(config, resume=arguments.resume)})
-    return run_training(lambda: {"teacher": train_teacher(config, resume=arguments.resume)})
+    name, train = {
+        "pretrain": ("BDE model", train_bde),
+        "finetune": ("teacher", train_teacher),
+    }[arguments.phase]
+    return run_training(
+        lambda: {name: train(config, resume=arguments.resume, replace=arguments.restart)}
+    )
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ out. All mistakes of a file are collected and reported together, before any work
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from .config_errors import Section, explain
 from .errors import UserError
@@ -42,13 +43,20 @@ class DataConfig(Section):
     memory_efficient_mode: bool = True
     num_workers: int = Field(1, ge=0)
 
+    @field_validator("energy_range")
+    @classmethod
+    def _check_range(cls, found: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < found[0] <= found[1]:
+            raise ValueError(f"found {list(found)}; allowed: [low, high] in eV, 0 < low <= high")
+        return found
+
     @model_validator(mode="after")
-    def _check(self) -> DataConfig:
-        low, high = self.energy_range
-        if not 0 < low <= high:
-            raise ValueError(f"energy_range must be [low, high] in eV, found {[low, high]}")
+    def _check_fractions(self) -> DataConfig:
         if self.validation_fraction + self.test_fraction >= 1:
-            raise ValueError("validation_fraction and test_fraction must sum to less than 1")
+            raise ValueError(
+                f"found validation_fraction {self.validation_fraction} and test_fraction "
+                f"{self.test_fraction}; allowed: a sum of less than 1"
+            )
         return self
 
 
@@ -116,14 +124,6 @@ class StudentConfig(Section):
     gate_entropy_weight: float = Field(0.001, ge=0)
     gate_bias_step: float = Field(0.001, ge=0)
 
-    @model_validator(mode="after")
-    def _check(self) -> StudentConfig:
-        if self.active_experts > self.experts:
-            raise ValueError(
-                f"active_experts ({self.active_experts}) cannot exceed experts ({self.experts})"
-            )
-        return self
-
 
 class DistillationConfig(Section):
     """What the student takes from the teacher."""
@@ -139,6 +139,13 @@ class DistillationConfig(Section):
     features: bool = True
     temperature_start: float = Field(1.0, ge=1.0)
     temperature_end: float = Field(1.0, ge=1.0)
+
+    @field_validator("mc_samples")
+    @classmethod
+    def _check_passes(cls, found: int) -> int:
+        if found == 1:  # one pass has no deviation
+            raise ValueError("found 1; allowed: 0, or a whole number from 2")
+        return found
 
 
 class GradNormConfig(Section):
@@ -209,8 +216,16 @@ class TrainingConfig(Section):
     student: StudentPhaseConfig = StudentPhaseConfig()
 
 
+# What comes with the code, and is found there by what reads it: see ``Config.to_read``.
+_SHIPPED = (BDEConfig().checkpoint, TeacherConfig().checkpoint, StudentConfig().checkpoint)
+
+
 class Config(Section):
-    """The whole of ``config.yaml``."""
+    """The whole of ``config.yaml``.
+
+    Each setting is checked when the file is read; what only holds of several of them is checked by
+    the phase that uses them, so that a fault of one phase stops no other.
+    """
 
     data: DataConfig = DataConfig()
     bde: BDEConfig = BDEConfig()
@@ -221,15 +236,48 @@ class Config(Section):
     distillation: DistillationConfig = DistillationConfig()
     training: TrainingConfig = TrainingConfig()
 
-    @model_validator(mode="after")
-    def _check(self) -> Config:
-        passes = self.distillation.mc_samples or self.teacher.members
-        if passes < 2:
-            raise ValueError(
-                "distillation.mc_samples: a teacher's uncertainty takes 2 passes or more, found "
-                f"{self.distillation.mc_samples} with teacher.members {self.teacher.members}"
-            )
-        return self
+    # The file, as the user named it, and the folder that its relative paths are taken from.
+    _file: Path | None = PrivateAttr(None)
+    _root: Path | None = PrivateAttr(None)
+
+    def mistake(self, key: str, problem: str) -> ConfigError:
+        """Return the error that tells a phase's user what is wrong with a setting.
+
+        Args:
+            key: the setting's full key.
+            problem: what was found, and what is allowed.
+
+        Example:
+            >>> from nextims.config import Config
+            >>> Config().mistake("student.active_experts", "found 5; allowed: to 4")
+            ConfigError('settings: student.active_experts: found 5; allowed: to 4')
+        """
+        return ConfigError(f"{self._file or 'settings'}: {key}: {problem}")
+
+    def to_read(self, path: Path, say: Callable[[str], None] = lambda line: None) -> Path:
+        """Return where a command that only reads finds a trained model.
+
+        That is ``path``; but where it is a place that the defaults name and nothing is there, as in
+        the folder of a configuration of one's own, the model that comes with the code. What is
+        written goes to ``path`` itself, so that no shipped file is overwritten from elsewhere.
+
+        Args:
+            path: as this configuration has it.
+            say: takes a line where it is the shipped model.
+
+        Example:
+            >>> from pathlib import Path
+            >>> from nextims.config import Config, load_config
+            >>> config = Config().with_root(Path("/elsewhere"))
+            >>> config.to_read(config.bde.checkpoint) == load_config().bde.checkpoint
+            True
+        """
+        shipped = {self._root / model: PROJECT_ROOT / model for model in _SHIPPED if self._root}
+        found = shipped.get(path, path)
+        if found == path or path.exists() or not found.is_file():
+            return path
+        say(f"{path}: not there; read instead is {found}, which comes with NExtIMS")
+        return found
 
     def on_devices(self, devices: int | None) -> Config:
         """Return a copy that trains on so many devices; ``None`` leaves their number.
@@ -251,7 +299,9 @@ class Config(Section):
 
     def with_root(self, root: Path) -> Config:
         """Return a copy whose relative paths are taken from the folder ``root``."""
-        return _absolute(self, root)
+        config = _absolute(self, root)
+        config._root = root
+        return config
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -304,7 +354,9 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     except ValidationError as error:
         problems = [explain(problem, Config) for problem in error.errors()]
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from error
-    return config.with_root(path.resolve().parent)
+    config = config.with_root(path.resolve().parent)
+    config._file = path
+    return config
 
 
 def _absolute(value: Any, root: Path) -> Any:

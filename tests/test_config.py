@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from nextims.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from nextims.config import DEFAULT_CONFIG, PROJECT_ROOT, Config, ConfigError, load_config
 
 
 def write(tmp_path, text):
@@ -52,10 +52,11 @@ def test_a_section_that_is_given_in_part_keeps_its_own_defaults(tmp_path):
         ("data: {memory_efficient_mode: 1}", ["memory_efficient_mode", "true or false"]),
         ("data: {split_by: chance}", ["data.split_by", "'chance'", "inchikey, scaffold"]),
         ("data: {energy_range: [80, 60]}", ["energy_range", "[80.0, 60.0]"]),
-        ("data: {test_fraction: 0.6, validation_fraction: 0.5}", ["sum to less than 1"]),
-        ("student: {active_experts: 5}", ["active_experts (5)", "experts (4)"]),
-        ("distillation: {mc_samples: 1}", ["distillation.mc_samples", "2 passes", "found 1"]),
-        ("teacher: {members: 1}", ["distillation.mc_samples", "found 0 with teacher.members 1"]),
+        (
+            "data: {test_fraction: 0.6, validation_fraction: 0.5}",
+            ["data: found validation_fraction 0.5 and test_fraction 0.6", "a sum of less than 1"],
+        ),
+        ("distillation: {mc_samples: 1}", ["distillation.mc_samples: found 1", "0, or a whole nu"]),
         ("student: 3", ["student", "a section with the keys checkpoint, ions"]),
         ("- a\n- b", ["found list"]),
         ("data: {max_mz: 500", ["not readable as YAML"]),
@@ -66,6 +67,58 @@ def test_a_mistake_is_named_with_key_finding_and_what_is_allowed(tmp_path, text,
     assert "config.yaml" in message
     for word in words:
         assert word in message
+
+
+@pytest.mark.parametrize(
+    "text", ["teacher: {members: 1}", "student: {active_experts: 5}", "student: {experts: 1}"]
+)
+def test_what_one_phase_makes_of_its_settings_stops_no_other(tmp_path, text):
+    load_config(write(tmp_path, text))
+
+
+def test_a_phase_names_the_file_and_the_key_of_a_mistake(tmp_path):
+    config = load_config(write(tmp_path, "student: {active_experts: 5}"))
+    for same in (config, config.on_devices(2), config.with_root(tmp_path / "elsewhere")):
+        error = same.mistake("student.active_experts", "found 5; allowed: to 4")
+        assert str(error) == (
+            f"{tmp_path / 'config.yaml'}: student.active_experts: found 5; allowed: to 4"
+        )
+
+
+class TestToRead:
+    @pytest.fixture
+    def config(self, tmp_path):
+        return load_config(write(tmp_path, ""))
+
+    @pytest.mark.parametrize("name", ["bde", "teacher", "student"])
+    def test_a_shipped_model_is_read_where_its_place_is_empty(self, config, name):
+        own, said = getattr(config, name).checkpoint, []
+        shipped = PROJECT_ROOT / getattr(Config(), name).checkpoint
+        assert config.to_read(own, said.append) == shipped
+        assert said == [f"{own}: not there; read instead is {shipped}, which comes with NExtIMS"]
+        # What is written goes to its place.
+        assert own.is_relative_to(config.data.store.parents[2])
+
+    def test_a_model_of_ones_own_goes_before_it(self, config):
+        own = config.student.checkpoint
+        own.parent.mkdir(parents=True)
+        own.touch()
+        assert config.to_read(own, pytest.fail) == own
+
+    def test_a_default_that_is_written_out_is_one(self, tmp_path):
+        config = load_config(write(tmp_path, "bde: {checkpoint: checkpoints/bde/bde.pt}"))
+        assert config.to_read(config.bde.checkpoint) == load_config().bde.checkpoint
+
+    def test_a_place_of_ones_own_is_not_replaced(self, tmp_path):
+        for place in ("mine.pt", "mine/checkpoints/bde/bde.pt"):
+            config = load_config(write(tmp_path, f"bde: {{checkpoint: {place}}}"))
+            assert config.to_read(config.bde.checkpoint, pytest.fail) == tmp_path / place
+
+    def test_beside_the_code_all_stays_as_it_is(self):
+        config = load_config()
+        assert config.to_read(config.student.checkpoint, pytest.fail) == config.student.checkpoint
+        missing = config.teacher.pretrained
+        assert config.to_read(missing, pytest.fail) == missing
 
 
 def test_all_mistakes_are_reported_together(tmp_path):

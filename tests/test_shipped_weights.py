@@ -16,6 +16,7 @@ from nextims.inference.onnx.predictor import OnnxPredictor
 from nextims.models.bde_backends import NativeBackend
 from nextims.models.checkpoint import load_plain
 from nextims.training.bde import bde_arguments, load_bde_model
+from nextims.training.card_figures import card_path
 
 TEACHER = PROJECT_ROOT / "checkpoints" / "teacher" / "best_finetune_teacher.pt"
 STUDENT = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"
@@ -39,7 +40,7 @@ def test_they_are_small_finished_and_described(path):
     assert path.stat().st_size < {TEACHER: 60e6, STUDENT: 20e6}[path]  # the teacher: 3 networks
     metadata = load_plain(path)["metadata"]
     assert {"finished", "commit", "data", "validation", "test", "version"} <= set(metadata)
-    card = path.with_name("MODEL_CARD.md").read_text()
+    card = card_path(path).read_text()
     for value in metadata["test"].values():
         assert f"{value:.4f}" in card
     assert "CC BY-NC-SA" in card
@@ -123,7 +124,7 @@ def test_the_bde_model_is_small_finished_and_described():
     assert metadata["data"]["source"] == "alfabet==0.1.0"
     assert metadata["training_molecules"] > 60_000
     assert max(metadata["test"].values()) < 1  # kcal/mol
-    card = BDE.with_name("MODEL_CARD.md").read_text()
+    card = card_path(BDE).read_text()
     for split in ("test", "validation"):
         for quantity in ("bde_error", "bdfe_error"):
             assert f"{metadata[split][quantity]:.3f}" in card

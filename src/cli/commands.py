@@ -104,6 +104,11 @@ def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None
             raise OutputError(f"{path}: is an input as well, and would be overwritten")
 
 
+def note(text: str) -> None:
+    """Tell the user what is no error, beside the output."""
+    print(f"note: {text}", file=sys.stderr)
+
+
 def load_predictor(
     config: Config, checkpoint: Path | None = None, *, device: str = "auto", **options: bool
 ) -> StreamingPredictor:
@@ -111,7 +116,8 @@ def load_predictor(
 
     Args:
         config: the configuration.
-        checkpoint: a checkpoint, or the student's export; the configured student if left out.
+        checkpoint: a checkpoint, or the student's export; if left out the configured student, or
+            the one that comes with the code, see ``Config.to_read``.
         device: "cpu", "cuda", or "auto".
         **options: of ``open_predictor``.
 
@@ -125,7 +131,7 @@ def load_predictor(
         >>> load_predictor(load_config(), device="cpu").max_mz
         1000
     """
-    path = checkpoint or config.student.checkpoint
+    path = checkpoint or config.to_read(config.student.checkpoint, note)
     if not path.is_file():
         raise InputError(
             f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "

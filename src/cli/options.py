@@ -66,3 +66,19 @@ def add_devices(parser: argparse.ArgumentParser) -> None:
         help="GPUs, or processes on the CPU, of this machine to train on (default: "
         "training.devices); with torchrun as many as it starts",
     )
+
+
+def add_earlier_run(parser: argparse.ArgumentParser) -> None:
+    """Add ``--resume`` and ``--restart``, of a training."""
+    earlier = parser.add_mutually_exclusive_group()
+    earlier.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a run that was stopped; begin where there is none, do nothing where it "
+        "has finished: a job scheduler may give the same command again and again",
+    )
+    earlier.add_argument(
+        "--restart",
+        action="store_true",
+        help="begin anew: discard an unfinished run, train again what is finished",
+    )

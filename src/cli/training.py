@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import UserError
@@ -48,10 +48,6 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
     if is_first():
         for model, metadata in results.items():
             print_metrics(f"{model}, validation", metadata["validation"])
-            if "test" in metadata:
-                what = "spectra" if "test_spectra" in metadata else "bonds"
-                title = f"{model}, test ({metadata[f'test_{what}']:,} {what})"
-                print_metrics(title, metadata["test"])
     part()
     return 0
 
@@ -64,8 +60,11 @@ def _stopped(message: str, status: int) -> int:
     return status
 
 
-def print_metrics(title: str, metrics: Mapping[str, float]) -> None:
-    """Print metrics under each other."""
+def print_metrics(
+    title: str, metrics: Mapping[str, float], intervals: Mapping[str, Sequence[float]] | None = None
+) -> None:
+    """Print metrics under each other, their intervals beside them where there are any."""
     print(title)
     for name, value in metrics.items():
-        print(f"  {name:<20} {value:8.4f}")
+        bounds = "  [{:.4f}, {:.4f}]".format(*intervals[name]) if intervals else ""
+        print(f"  {name:<20} {value:8.4f}{bounds}")

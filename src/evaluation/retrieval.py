@@ -32,6 +32,7 @@ from tqdm import tqdm
 from ..chemistry.molecule import identity, load_canonical
 from ..config import Config
 from ..data.examples.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from .intervals import Summary, intervals, summarize
 from .metrics import SIMILARITIES, score, score_all_pairs
 
 RECALL_AT = (1, 5, 10)
@@ -165,16 +166,31 @@ def _count_rivals(
             ranks[kind][name][rows] += (rivals & allowed).sum(axis=1)
 
 
-def recall(ranks: np.ndarray, k: int) -> float:
-    """Return the share of ranks that are ``k`` or better.
+def recall(ranks: Ranks, molecule: np.ndarray, seed: int = 0) -> dict[str, dict[str, Summary]]:
+    """Return the shares of ranks that are 1, up to 5 and up to 10.
+
+    Args:
+        ranks: of the queries, by filter and similarity.
+        molecule: the molecule of each query, ``(queries,)``; any identifiers.
+        seed: of the bootstrap.
+
+    Returns:
+        Filter → similarity → "recall@1", "recall@5" and "recall@10", as ``summarize`` gives them.
 
     Example:
         >>> import numpy as np
         >>> from nextims.evaluation.retrieval import recall
-        >>> recall(np.array([1, 3, 12, 7]), 5)
+        >>> ranks = {"any_mass": {"cosine": np.array([1, 3, 12, 7])}}
+        >>> recall(ranks, np.arange(4))["any_mass"]["cosine"]["recall@5"]["mean"]
         0.5
     """
-    return float((ranks <= k).mean())
+    return {
+        kind: {
+            name: summarize({f"recall@{k}": own <= k for k in RECALL_AT}, molecule, seed)
+            for name, own in row.items()
+        }
+        for kind, row in ranks.items()
+    }
 
 
 class LibraryMatching:
@@ -266,7 +282,10 @@ class LibraryMatching:
 
 
 def match_library(
-    predict: Callable[[Sequence[str]], np.ndarray], config: Config, split: str = "test"
+    predict: Callable[[Sequence[str]], np.ndarray],
+    config: Config,
+    split: str = "test",
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Return how often a measured spectrum finds its molecule.
 
@@ -275,18 +294,25 @@ def match_library(
             ``partial(predict_structures, model)``.
         config: names the store and ``max_mz``.
         split: "test" or "validation".
+        seed: of the bootstrap.
 
     Returns:
         ``LibraryMatching.sizes``, and "recall": filter → similarity → "recall@1", "recall@5" and
-        "recall@10".
+        "recall@10"; "intervals" likewise, the two ends of the 95 % interval.
 
     Raises:
         ValueError, StoreError, EmptySplitError: as in :class:`LibraryMatching`.
     """
     task = LibraryMatching(config, split)
-    ranks = task.ranks(predict(task.smiles))
-    table = {
-        kind: {name: {f"recall@{k}": recall(r, k) for k in RECALL_AT} for name, r in row.items()}
-        for kind, row in ranks.items()
+    found = recall(task.ranks(predict(task.smiles)), task.queries.molecule, seed)
+    return {
+        **task.sizes,
+        "recall": {
+            kind: {name: {k: own["mean"] for k, own in part.items()} for name, part in row.items()}
+            for kind, row in found.items()
+        },
+        "intervals": {
+            kind: {name: intervals(part) for name, part in row.items()}
+            for kind, row in found.items()
+        },
     }
-    return {**task.sizes, "recall": table}

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 
 from ..config import Config
-from ..data.bde.dft_table import QUANTITIES
 from ..data.examples.dft_dataset import BDEDataset, bde_loader
 from ..data.examples.graph_batch import GraphBatch
+from ..evaluation.bond_energies import bond_errors, mean_errors
 from ..files.digest import file_digest
 from ..models.bde import BDEModel
-from ..models.checkpoint import (
-    CheckpointError,
-    load_model,
-    load_plain,
-    save_atomically,
-)
+from ..models.checkpoint import CheckpointError, load_model, load_plain, save_atomically
+from .earlier import Run, Say, can_resume
 from .losses import bond_energy_loss
-from .model_card import write_bde_card
+from .model_card import write_card
 from .parallel.launch import start
 from .parallel.processes import gathered, on_first
 from .runs import run_key, sole_writer, train_phase
-from .trainer import Losses, Phase
+from .trainer import Losses, Phase, state_path
 
 
 class PretrainPhase(Phase):
@@ -49,32 +49,10 @@ class PretrainPhase(Phase):
         """Return the weights of the encoder's last layer."""
         return self.model.encoder.shared_parameters()
 
-    @torch.inference_mode()
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean absolute errors in kcal/mol, and that of the BDE negative."""
-        self.model.eval()
-        errors = _mean_errors(gathered(_errors(self.model, batches)))
+        errors = mean_errors(torch.cat(gathered(bond_errors(self.model, batches))))
         return {**errors, self.monitor: -errors["bde_error"]}
-
-
-@torch.inference_mode()
-def bond_energy_errors(model: BDEModel, batches: DataLoader) -> dict[str, float]:
-    """Return the mean absolute errors of BDE and BDFE in kcal/mol over all bonds.
-
-    Bonds to equivalent hydrogens count each, as the DFT table lists them.
-    """
-    model.eval()
-    return _mean_errors([_errors(model, batches)])
-
-
-def _errors(model: BDEModel, batches: DataLoader) -> Tensor:
-    """Return the absolute errors of all bonds, ``(bonds, quantities)``, kcal/mol."""
-    return torch.cat([(model(batch) - batch.targets.energies).abs().cpu() for batch in batches])
-
-
-def _mean_errors(parts: list[Tensor]) -> dict[str, float]:
-    means = torch.cat(parts).mean(0).tolist()
-    return {f"{name}_error": mean for name, mean in zip(QUANTITIES, means, strict=True)}
 
 
 def bde_key(config: Config) -> str:
@@ -88,13 +66,37 @@ def bde_arguments(config: Config) -> dict[str, int]:
     return {f"encoder_{name}": size for name, size in config.encoder.model_dump().items()}
 
 
+def starting_model(config: Config, say: Say = lambda line: None) -> Path | None:
+    """Return the BDE model that the teacher's encoder starts from; ``None``: random weights.
+
+    That is the one at ``bde.checkpoint``; where nothing is at that default, the one that comes with
+    the code, if it is of the configured size.
+
+    Args:
+        config: the configuration.
+        say: takes a line where it is not the one at ``bde.checkpoint``.
+    """
+    own = config.bde.checkpoint
+    path = config.to_read(own)
+    if path == own:
+        return path if path.is_file() else None
+    size = load_plain(path)["model_config"]
+    if size != bde_arguments(config):
+        say(
+            f"{own}: not there; the encoder starts from random weights, as {path}, which comes "
+            f"with NExtIMS, is of the size {size}, the config's is {bde_arguments(config)}"
+        )
+        return None
+    return config.to_read(own, say)
+
+
 def load_bde_model(config: Config) -> BDEModel:
-    """Return the model at ``bde.checkpoint``, of the configured size.
+    """Return the model that ``starting_model`` names, of the configured size.
 
     Raises:
         CheckpointError: it is missing, unfinished, of another size or none of these models.
     """
-    path = config.bde.checkpoint
+    path = starting_model(config) or config.bde.checkpoint
     model, description = load_model(path)
     problem = None
     if not isinstance(model, BDEModel):
@@ -112,56 +114,60 @@ def load_bde_model(config: Config) -> BDEModel:
     return model
 
 
-def train_bde(config: Config, *, resume: bool = False) -> dict:
+def train_bde(config: Config, **earlier: Any) -> dict[str, Any]:
     """Train the BDE model; leave it at ``bde.checkpoint`` when it is finished.
 
     Until then the best model so far is at ``teacher.pretrained``.
 
     Args:
         config: the configuration.
-        resume: continue a run that was stopped.
+        **earlier: what becomes of an earlier run: options of ``Run.carry_out``.
 
     Returns:
         The metadata of the checkpoint.
 
     Raises:
         BDEDataError: the DFT energies are missing.
-        CheckpointError: another run is writing it; there is nothing to resume.
+        CheckpointError: another run is writing it, or an earlier one stays.
         DeviceError: there are not so many devices.
         Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     start(config.training)
-    with sole_writer(config.teacher.pretrained), sole_writer(config.bde.checkpoint):
-        return _train_bde(config, resume)
+    best, name = config.teacher.pretrained, PretrainPhase.name
+    with sole_writer(best), sole_writer(config.bde.checkpoint):
+        splits = [BDEDataset(config.bde.data, split) for split in ("train", "validation")]
+        key = bde_key(config)
+        run = Run(
+            config.bde.checkpoint,
+            key,
+            state_path(best, name),
+            partial(can_resume, best, name, key),
+        )
+        return run.carry_out(partial(_train_bde, config, key, *splits), **earlier)
 
 
-def _train_bde(config: Config, resume: bool) -> dict:
+def _train_bde(
+    config: Config, key: str, train: BDEDataset, validation: BDEDataset, resume: bool
+) -> dict[str, Any]:
     settings = config.training.pretrain
-    train, validation, test = (
-        BDEDataset(config.bde.data, split) for split in ("train", "validation", "test")
-    )
-    common = {"batch_size": settings.batch_size, "num_workers": config.data.num_workers}
     arguments = bde_arguments(config)
     torch.manual_seed(config.training.seed)
-    model = BDEModel(**arguments)
-
-    def final_metrics(trained: BDEModel) -> dict:
-        device = next(trained.parameters()).device
-        loader = bde_loader(test, **common | {"num_workers": 0})
-        errors = bond_energy_errors(trained, (batch.to(device) for batch in loader))
-        return {"test": errors, "test_bonds": test.bonds}
-
     metadata = train_phase(
         config,
-        PretrainPhase(model),
+        PretrainPhase(BDEModel(**arguments)),
         settings,
         (
-            bde_loader(train, **common, shuffle_seed=config.training.seed),
-            bde_loader(validation, **common | {"num_workers": 0}),
+            bde_loader(
+                train,
+                batch_size=settings.batch_size,
+                num_workers=config.data.num_workers,
+                shuffle_seed=config.training.seed,
+            ),
+            bde_loader(validation, batch_size=settings.batch_size, num_workers=0),
         ),
         model_config=arguments,
         checkpoint=config.teacher.pretrained,
-        key=bde_key(config),
+        key=key,
         resume=resume,
         data={"source": train.source, "sha256": file_digest(config.bde.data)},
         trained_on={
@@ -169,7 +175,6 @@ def _train_bde(config: Config, resume: bool) -> dict:
             "training_bonds": train.bonds,
             "atom_kinds": sorted(list(kind) for kind in train.atom_kinds()),
         },
-        final_metrics=final_metrics,
         half=False,  # rounded weights cost some hundredths of a kcal/mol
     )
     on_first(_publish, config)
@@ -178,4 +183,4 @@ def _train_bde(config: Config, resume: bool) -> dict:
 
 def _publish(config: Config) -> None:
     save_atomically(load_plain(config.teacher.pretrained), config.bde.checkpoint)
-    write_bde_card(config.bde.checkpoint)
+    write_card(config.bde.checkpoint)

@@ -50,11 +50,11 @@ def entropy_distance(predicted: Tensor, measured: Tensor) -> Tensor:
 
 
 def cosine_distance(predicted: Tensor, measured: Tensor) -> Tensor:
-    """Return one less the cosine of each pair of spectra, 0 (proportional) to 1 (disjoint).
+    """Return one less the cosine of each pair of rows, of spectra 0 (proportional) to 1 (disjoint).
 
     Args:
-        predicted: ``(b, max_mz)``, not negative.
-        measured: ``(b, max_mz)``, not negative.
+        predicted: spectra, or features, ``(b, width)``.
+        measured: the others, ``(b, width)``.
 
     Returns:
         Shape ``(b,)``.
@@ -117,19 +117,6 @@ def bond_energy_loss(predicted: Tensor, targets: BondTargets) -> Tensor:
     known = targets.energies
     loss = F.smooth_l1_loss(predicted[:, : known.shape[1]] / 10, known / 10, beta=0.05)
     return whole_mean(loss, known.numel())
-
-
-def feature_distance(student: Tensor, teacher: Tensor) -> Tensor:
-    """Return one less the cosine of the student's projected and the teacher's features.
-
-    Args:
-        student: ``(b, width)``.
-        teacher: ``(b, width)``.
-
-    Returns:
-        Shape ``(b,)``.
-    """
-    return 1 - F.cosine_similarity(student, teacher, dim=1)
 
 
 def switch_balance(probabilities: Tensor, load: Tensor) -> Tensor:

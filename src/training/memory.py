@@ -31,7 +31,7 @@ from ..models.teacher_network import TeacherNetwork
 from .distillation.student import DistillationPhase, student_arguments
 from .gradnorm import GradNorm
 from .teacher_network import FinetunePhase, network_arguments
-from .trainer import Phase
+from .trainer import Phase, Step
 
 # Beside weights, gradients and the two moments of AdamW: what the steps themselves need, measured
 # with the default sizes. (The teacher's fragments differ much from batch to batch.)
@@ -234,19 +234,14 @@ def _train() -> float:
     )
     _, optimizer = fabric.setup(phase, torch.optim.AdamW(phase.parameters()))
     gradnorm = GradNorm(phase.loss_names, **training.gradnorm.model_dump()).to(fabric.device)
+    learn = Step(fabric, optimizer, gradnorm, training.gradient_clip)
     phase.train()
     spectra, started = 0, 0.0
     for step, batch in enumerate(_repeated(loader, _WARM_UP_STEPS + run.steps)):
         if step == _WARM_UP_STEPS:
             started = time.perf_counter()
         batch = _labelled(batch, phase).to(fabric.device)
-        with fabric.autocast():
-            losses = phase(batch)
-        total = gradnorm(losses.balanced, phase.shared_parameters()) + sum(losses.fixed.values())
-        fabric.backward(total)
-        fabric.clip_gradients(phase, optimizer, max_norm=training.gradient_clip)
-        optimizer.step()
-        optimizer.zero_grad()
+        learn(phase, phase, batch)
         phase.after_step()
         if step >= _WARM_UP_STEPS:
             spectra += len(batch)

@@ -10,7 +10,9 @@ from typing import Any
 from ..chemistry.molecule import first_block
 from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.library.store import SpectrumStore
+from ..files.writing import write_text_whole
 from ..models.checkpoint import load_plain
+from .card_figures import FIGURES, card_path, figures
 
 _WHAT = {
     "teacher": "Mean of networks that score the fragments of a molecule and, beside them, nominal "
@@ -40,48 +42,19 @@ _LIMITS = """\
 - A predicted spectrum is a hypothesis: it ranks candidates, it does not identify a compound."""
 
 
-def write_spectrum_card(checkpoint: Path, store: Path) -> None:
-    """Write ``MODEL_CARD.md`` beside the checkpoint of a teacher or a student.
+def write_card(checkpoint: Path, store: Path | None = None) -> None:
+    """Write the model card of a checkpoint.
 
     Args:
         checkpoint: the checkpoint's path.
-        store: the store that the model was trained on.
+        store: the store that a teacher or a student was trained on; nothing for a BDE model.
     """
-    _write(checkpoint, _spectrum_card(checkpoint, store))
-
-
-def write_bde_card(checkpoint: Path) -> None:
-    """Write ``MODEL_CARD.md`` beside the checkpoint of a BDE model."""
-    _write(checkpoint, _bde_card(checkpoint))
-
-
-def add_section(checkpoint: Path, title: str, text: str) -> None:
-    """Put a section into the model card beside a checkpoint, in the place of one of that title.
-
-    Args:
-        checkpoint: the checkpoint's path.
-        title: the section's title.
-        text: what stands in it; no line of it begins with ``## ``.
-    """
-    card = checkpoint.with_name("MODEL_CARD.md").read_text(encoding="utf-8")
-    head, *sections = card.split("\n## ")
-    others = [section for section in sections if not section.startswith(f"{title}\n")]
-    # Before what the model cannot do and who may use it.
-    place = next((i for i, s in enumerate(others) if s.startswith("Limits\n")), len(others))
-    others.insert(place, f"{title}\n{text.strip()}\n")
-    _write(checkpoint, "\n## ".join([head, *others]))
-
-
-def _write(checkpoint: Path, text: str) -> None:
-    path = checkpoint.with_name("MODEL_CARD.md")
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    text = _bde_card(checkpoint) if store is None else _spectrum_card(checkpoint, store)
+    write_text_whole(card_path(checkpoint), text)
 
 
 def _bde_card(checkpoint: Path) -> str:
     metadata = load_plain(checkpoint)["metadata"]
-    test, validation = metadata["test"], metadata["validation"]
     elements = sorted({kind[0] for kind in metadata["atom_kinds"]})
     return f"""\
 # {checkpoint.name}
@@ -90,22 +63,14 @@ Homolytic bond dissociation energies (BDE) and free energies (BDFE) at 298 K, in
 single bonds outside rings, from the structure; message-passing network on the heavy-atom graph.
 
 ## Where it comes from
-- NExtIMS {metadata["version"]}, commit {metadata["commit"]}, seed {metadata["seed"]}, \
-finished {metadata["finished"][:10]}.
+- {_origin(metadata)}
 - DFT energies (M06-2X/def2-TZVP) of {metadata["data"]["source"]} (St. John et al., Nat. Commun.
   2020, 11, 2328): {metadata["training_molecules"]:,} molecules with \
 {metadata["training_bonds"]:,} bonds in training; the table's own split.
   SHA-256 of the HDF5 file: `{metadata["data"]["sha256"]}`.
 
-## How good it is
-Mean absolute error in kcal/mol, every bond of the table counted: over the
-{metadata["test_bonds"]:,} bonds of the test split, and over those of the validation split, which
-chose the epoch.
-
-| quantity | test | validation |
-|---|---|---|
-| BDE | {test["bde_error"]:.3f} | {validation["bde_error"]:.3f} |
-| BDFE | {test["bdfe_error"]:.3f} | {validation["bdfe_error"]:.3f} |
+## {FIGURES}
+{figures("bde", metadata)}
 
 ## Limits
 - Trained on molecules of up to ten heavy atoms of {", ".join(elements)}. A bond counts as valid
@@ -119,6 +84,13 @@ chose the epoch.
 The code is under the MIT licence. The weights were trained on data under BSD-3-Clause; cite
 St. John et al. when you use them.
 """
+
+
+def _origin(metadata: Mapping[str, Any]) -> str:
+    return (
+        f"NExtIMS {metadata['version']}, commit {metadata['commit']}, seed {metadata['seed']}, "
+        f"finished {metadata['finished'][:10]}."
+    )
 
 
 def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
@@ -144,8 +116,7 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
         _WHAT[kind],
         "",
         "## Where it comes from",
-        f"- NExtIMS {metadata['version']}, commit {metadata['commit']}, seed {metadata['seed']}, "
-        f"finished {metadata['finished'][:10]}.",
+        f"- {_origin(metadata)}",
         f"- Library: {data['source']}, {spectra:,} usable spectra of {molecules:,} molecules, of "
         f"which {metadata['training_spectra']:,} trained this model"
         f"{_unlabelled(metadata)}. SHA-256 of the store: "
@@ -167,19 +138,11 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
         lines.append(f"- Teacher's weights, SHA-256: `{metadata['teacher']}`.")
     if "student" in metadata:
         lines.append(f"- Weights of the student that predicted, SHA-256: `{metadata['student']}`.")
-    lines += ["", "## How good it is", *_metrics_table(metadata), ""]
-    if "members_validation" in metadata:
-        alone = [member["entropy_similarity"] for member in metadata["members_validation"]]
-        lines += [
-            f"Entropy similarity of its {len(alone)} networks alone, validation: "
-            + ", ".join(f"{value:.4f}" for value in alone)
-            + ".",
-            "",
-        ]
-    if "test_expert_shares" in metadata:
-        shares = ", ".join(f"{share:.0%}" for share in metadata["test_expert_shares"].values())
-        lines += [f"Shares of the experts on the test split: {shares}.", ""]
     lines += [
+        "",
+        f"## {FIGURES}",
+        figures(kind, metadata),
+        "",
         "## Limits",
         _LIMITS.format(max_mz=content["model_config"]["max_mz"], isotopes=_ISOTOPES[kind]),
         "",
@@ -211,20 +174,3 @@ def _unlabelled(metadata: Mapping[str, Any]) -> str:
     if number := metadata.get("predicted_spectra", 0):
         return f", and {number:,} spectra that a student predicted for structures without"
     return ""
-
-
-def _metrics_table(metadata: Mapping[str, Any]) -> list[str]:
-    test = metadata["test"]
-    rows = [
-        f"Mean over the spectra of 60–80 eV or without an energy: {metadata['test_spectra']:,} of "
-        "the test split, none of whose molecules was trained on; computed by "
-        "`python scripts/evaluate.py`.",
-        "",
-        "| metric | test | validation |",
-        "|---|---|---|",
-    ]
-    rows += [
-        f"| {name} | {value:.4f} | {metadata['validation'][name]:.4f} |"
-        for name, value in test.items()
-    ]
-    return rows

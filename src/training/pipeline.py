@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,21 @@ from ..data.library.store import SpectrumStore, StoreError, matches_settings
 from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
 from ..models.bde_backends import open_backend
-from ..models.checkpoint import load_plain
-from .bde import PretrainPhase, bde_key, train_bde
-from .distillation.student import DistillationPhase, student_key, train_student
+from .bde import starting_model, train_bde
+from .distillation.student import check_student, train_student
+from .earlier import Say
 from .parallel.launch import start
 from .parallel.processes import on_first
-from .runs import can_resume, is_complete
-from .teacher import is_begun, teacher_key, train_teacher
+from .teacher import train_teacher
 
 
 def run_pipeline(
-    config: Config, records: Path | None = None, say: Callable[[str], None] = print
+    config: Config, records: Path | None = None, say: Say = print
 ) -> dict[str, dict[str, Any]]:
     """Make the store, the bond energies, the teacher and the student, as far as they are missing.
 
-    A phase that was interrupted continues where it stopped.
+    A phase that was interrupted continues where it stopped; one that was interrupted under other
+    settings begins anew.
 
     Args:
         config: the configuration.
@@ -46,32 +45,24 @@ def run_pipeline(
         BackendMissingError: bond energies are missing and so is their backend.
         CheckpointError: the BDE model is missing, and so are the DFT energies to train it on.
     """
+    check_student(config)  # before the hours that the teacher takes
     start(config.training)
     on_first(_prepare, config, records, say)
     _pretrain(config, say)
     if config.teacher.bond_energies:
         on_first(_bond_energies, config, say)
-    teacher = _train(
-        "phase 1, fine-tuning",
-        config.teacher.checkpoint,
-        teacher_key(config),
-        lambda: is_begun(config),
-        lambda resume: train_teacher(config, resume=resume),
-        say,
-    )
-    key = student_key(config, config.teacher.checkpoint)
-    student = _train(
-        "phase 2, student",
-        config.student.checkpoint,
-        key,
-        lambda: can_resume(config.student.checkpoint, DistillationPhase.name, key),
-        lambda resume: train_student(config, config.teacher.checkpoint, resume=resume),
-        say,
-    )
-    return {"teacher": teacher, "student": student}
+    path = config.teacher.checkpoint
+    return {
+        "teacher": train_teacher(config, resume=True, say=_titled(say, "phase 1, fine-tuning")),
+        "student": train_student(config, path, resume=True, say=_titled(say, "phase 2, student")),
+    }
 
 
-def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -> None:
+def _titled(say: Say, title: str) -> Say:
+    return lambda line: say(f"{title}: {line}")
+
+
+def _prepare(config: Config, records: Path | None, say: Say) -> None:
     path = config.data.store
     if path.exists():
         if records and not matches_settings(path, config.data, source=records.name):
@@ -88,31 +79,27 @@ def _prepare(config: Config, records: Path | None, say: Callable[[str], None]) -
         ensure_store(config)
 
 
-def _pretrain(config: Config, say: Callable[[str], None]) -> None:
-    if not config.bde.data.is_file():
-        model = config.bde.checkpoint
-        weights = f"the model at {model}" if model.is_file() else "random weights"
-        on_first(
-            say,
-            f"phase 1, pretraining: skipped, no DFT energies at {config.bde.data} "
-            f"({BDE_DATA_COMMAND} gets them); fine-tuning starts from {weights}",
-        )
+def _pretrain(config: Config, say: Say) -> None:
+    say = _titled(say, "phase 1, pretraining")
+    if config.bde.data.is_file():
+        train_bde(config, resume=True, say=say)
         return
-    _train(
-        "phase 1, pretraining",
-        config.bde.checkpoint,
-        bde_key(config),
-        lambda: can_resume(config.teacher.pretrained, PretrainPhase.name, bde_key(config)),
-        lambda resume: train_bde(config, resume=resume),
+    model = starting_model(config)
+    weights = f"the model at {model}" if model else "random weights"
+    on_first(
         say,
+        f"skipped, no DFT energies at {config.bde.data} ({BDE_DATA_COMMAND} gets them); "
+        f"fine-tuning starts from {weights}",
     )
 
 
-def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
+def _bond_energies(config: Config, say: Say) -> None:
     with SpectrumStore(config.data.store) as store:
         structures = list(zip(store.column("inchikey"), store.column("smiles"), strict=True))
     path = config.bde.cache
-    backend = open_backend(config.bde, device=config.training.device)
+    checkpoint = config.to_read(config.bde.checkpoint)
+    settings = config.bde.model_copy(update={"checkpoint": checkpoint})
+    backend = open_backend(settings, device=config.training.device)
     if other := discard_others(path, backend):
         say(f"phase 0: {path} held energies of {other}; made anew")
     if path.exists() and BDECache(path).covers(structures):
@@ -127,25 +114,3 @@ def _bond_energies(config: Config, say: Callable[[str], None]) -> None:
         num_workers=config.data.num_workers,
     )
     say(str(summary))
-
-
-def _train(
-    title: str,
-    checkpoint: Path,
-    key: str,
-    begun: Callable[[], bool],
-    train: Callable[[bool], dict[str, Any]],
-    say: Callable[[str], None],
-) -> dict[str, Any]:
-    """Train a phase unless ``checkpoint`` is its result; go on with what has begun."""
-
-    def look() -> tuple[dict[str, Any] | None, bool]:
-        if is_complete(checkpoint, key):
-            say(f"{title}: skipped, {checkpoint} matches data and config")
-            return load_plain(checkpoint)["metadata"], False
-        resume = begun()
-        say(f"{title}: {'continued' if resume else 'training'}")
-        return None, resume
-
-    finished, resume = on_first(look)
-    return train(resume) if finished is None else finished

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,22 +24,15 @@ from ..data.examples.dataset import (
     ExampleDataset,
     SpectrumDataset,
 )
-from ..data.examples.features import FINGERPRINT_ONLY, Inputs
+from ..data.examples.features import FINGERPRINT_ONLY, Batch, Inputs
 from ..data.examples.loader import make_loader
 from ..data.examples.teacher_cache import TeacherCache
 from ..data.library.store import SpectrumStore
-from ..evaluation.assess import assess
 from ..files.digest import file_digest
 from ..files.writing import BeingWrittenError, only_writer
-from ..models.checkpoint import (
-    CheckpointError,
-    load_model,
-    load_plain,
-    save_atomically,
-    save_checkpoint,
-)
+from ..models.checkpoint import CheckpointError, load_plain, save_atomically, save_checkpoint
 from .parallel.processes import first_ahead, gathered, is_first, on_first
-from .trainer import Phase, Trainer, state_path
+from .trainer import Phase, Trainer
 
 # A process that reads data for a run that was killed holds its lock for some seconds longer.
 _SECONDS_TO_END = 10
@@ -134,32 +126,6 @@ def split_loader(
     )
 
 
-def is_complete(path: Path, key: str) -> bool:
-    """Return whether a checkpoint holds the finished result of the run with this key."""
-    try:
-        metadata = load_plain(path)["metadata"]
-    except (CheckpointError, KeyError, TypeError):
-        return False
-    return metadata.get("key") == key and "finished" in metadata
-
-
-def can_resume(checkpoint: Path, phase_name: str, key: str) -> bool:
-    """Return whether the run with this key was stopped and can be continued.
-
-    Args:
-        checkpoint: where the run keeps its best model.
-        phase_name: name of the run's ``Phase``.
-        key: what the run depends on.
-    """
-    try:
-        state = load_plain(state_path(checkpoint, phase_name))
-        # The best model must be there, unless the run was stopped before its first validation.
-        has_best = checkpoint.exists() or state["counters"]["best"] == -math.inf
-        return state.get("key") == key and has_best
-    except CheckpointError:
-        return False
-
-
 def train_phase(
     config: Config,
     phase: Phase,
@@ -172,10 +138,9 @@ def train_phase(
     resume: bool,
     data: Mapping[str, str],
     trained_on: Mapping[str, Any],
-    final_metrics: Callable[[torch.nn.Module], Mapping[str, Any]],
     half: bool = True,
 ) -> dict[str, Any]:
-    """Train a phase and leave its best model, with the metrics of the finished run.
+    """Train a phase and leave its best model.
 
     Args:
         config: the configuration.
@@ -188,7 +153,6 @@ def train_phase(
         resume: continue a run that was stopped.
         data: source and SHA-256 of what it was trained on, for the metadata.
         trained_on: what else the metadata say of the training, as the number of examples.
-        final_metrics: computes what is said of the finished model, in the first process.
         half: whether the weights are kept in half precision.
 
     Returns:
@@ -198,8 +162,6 @@ def train_phase(
         CheckpointError: the checkpoint cannot be written, or is not this run's at the end.
         Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
-    if checkpoint.is_dir():
-        raise CheckpointError(f"{checkpoint}: is a folder, expected a file to write")
 
     def save_best(validation: Mapping[str, float]) -> None:
         metadata = {
@@ -222,28 +184,39 @@ def train_phase(
     trainer.fit(*loaders, resume=resume)
 
     def finish() -> dict[str, Any]:
-        model, _ = load_model(checkpoint, trainer.fabric.device)
         content = load_plain(checkpoint)
         if content["metadata"].get("key") != key:
             raise CheckpointError(
                 f"{checkpoint}: not the best model of this run, whose file was replaced or "
-                "removed; run again without --resume"
+                "removed; --restart begins anew"
             )
-        content["metadata"].update(final_metrics(model))
-        content["metadata"]["finished"] = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        content["metadata"]["finished"] = now()
         save_atomically(content, checkpoint)
         return content["metadata"]
 
     return on_first(finish)
 
 
-def test_metrics(config: Config, model: torch.nn.Module, batch_size: int) -> dict[str, Any]:
-    """Return the mean metrics on the 70 eV spectra of the test split, and their number."""
-    loader = split_loader(config, "test", inputs=model.inputs, batch_size=batch_size)
-    device = next(model.parameters()).device
-    batches = tqdm(loader, desc="test split", unit="batch", leave=False)
-    scores = assess(model, (batch.to(device) for batch in batches))
-    return {"test": mean_scores(scores), "test_spectra": len(loader.dataset)}
+def now() -> str:
+    """Return the time, as metadata have it."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def split_batches(
+    config: Config, split: str, model: torch.nn.Module, **options: Any
+) -> Iterator[Batch]:
+    """Yield the batches of a split that a model reads, on its device, and show how far it is.
+
+    Args:
+        config: the configuration.
+        split: "train", "validation" or "test".
+        model: says what it reads.
+        **options: of ``split_loader``.
+    """
+    loader = split_loader(config, split, inputs=model.inputs, **options)
+    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
+    for batch in tqdm(loader, desc=f"{split} split", unit="batch", disable=None, leave=False):
+        yield batch.to(device)
 
 
 def mean_scores(scores: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -267,9 +240,11 @@ def sole_writer(path: str | Path) -> Iterator[None]:
         path: the checkpoint.
 
     Raises:
-        CheckpointError: another run is writing it.
+        CheckpointError: another run is writing it, or it cannot be written.
     """
     path = Path(path)
+    if path.is_dir():
+        raise CheckpointError(f"{path}: is a folder, expected a file to write")
     with ExitStack() as held:
         with first_ahead():
             if is_first():

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 from torch import nn
+from tqdm import tqdm
 
 from ..config import Config
 from ..data.examples.dataset import Example
@@ -78,7 +79,7 @@ def predictions_part(config: Config) -> dict[str, str | int]:
     """
     settings = config.teacher
     return {
-        "student": weights_digest(settings.student),
+        "student": weights_digest(config.to_read(settings.student)),
         "structures": structures_key(config),
         "number": settings.student_structures,
     }
@@ -99,9 +100,10 @@ def predicted_by_student(config: Config, inputs: Inputs) -> PredictedSpectra | N
     settings = config.teacher
     if settings.student is None:
         return None
-    model, _ = load_model(settings.student)
+    path = config.to_read(settings.student, tqdm.write)
+    model, _ = load_model(path)
     if not isinstance(model, Student):
-        raise CheckpointError(f"{settings.student}: holds a {model.kind}, expected a student")
+        raise CheckpointError(f"{path}: holds a {model.kind}, expected a student")
     structures = unlabelled_structures(config)[: settings.student_structures]
     if not structures:
         return None

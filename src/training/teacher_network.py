@@ -10,17 +10,16 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ..config import Config, TeacherConfig
-from ..data.examples.dataset import Concatenation, SpectrumDataset
 from ..data.examples.features import Batch
 from ..evaluation.assess import assess
+from ..files.digest import file_digest
 from ..models.checkpoint import weights_digest
 from ..models.teacher_network import TeacherNetwork
-from .bde import bde_arguments, load_bde_model
+from .bde import bde_arguments, load_bde_model, starting_model
 from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
 from .parallel.processes import batch_mean
 from .runs import (
     all_scores,
-    file_digest,
     library_part,
     library_source,
     mean_scores,
@@ -31,9 +30,6 @@ from .runs import (
 from .self_training import PredictedSpectra, predictions_part
 from .trainer import Losses, Phase
 
-# What a network's metadata say of its training examples; the last two where it learned from a
-# student: how many of its predictions, and the SHA-256 of its weights.
-TRAINED_ON = ("training_spectra", "training_energies", "predicted_spectra", "student")
 LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
 
 
@@ -109,8 +105,8 @@ def network_key(config: Config) -> str:
     }
     if config.teacher.bond_energies:
         settings["bde"] = file_digest(config.bde.cache)
-    if config.bde.checkpoint.is_file():
-        settings["start"] = weights_digest(config.bde.checkpoint)
+    if start := starting_model(config):
+        settings["start"] = weights_digest(start)
     if config.teacher.student is not None:
         settings["predicted"] = predictions_part(config)
     return run_key(config, "finetune", settings)
@@ -144,7 +140,7 @@ def train_network(
     arguments = network_arguments(config)
     torch.manual_seed(config.training.seed)
     model = TeacherNetwork(**arguments)
-    if config.bde.checkpoint.is_file():
+    if starting_model(config):
         model.start_from(load_bde_model(config))
     settings = config.training.finetune
     common = {"inputs": model.inputs, "batch_size": settings.batch_size}
@@ -160,6 +156,11 @@ def train_network(
         ),
         split_loader(config, "validation", **common),
     )
+    measured = loaders[0].dataset if predicted is None else loaders[0].dataset.datasets[0]
+    trained_on = {"training_spectra": len(measured), "training_energies": measured.energies}
+    if predicted is not None:
+        student = weights_digest(config.to_read(config.teacher.student))
+        trained_on |= {"predicted_spectra": len(predicted), "student": student}
     return train_phase(
         config,
         FinetunePhase(model, config.teacher),
@@ -170,18 +171,5 @@ def train_network(
         key=network_key(config),
         resume=resume,
         data=library_source(config),
-        trained_on=_trained_on(config, loaders[0].dataset, predicted),
-        final_metrics=lambda trained: {},
+        trained_on=trained_on,
     )
-
-
-def _trained_on(
-    config: Config,
-    measured: SpectrumDataset | Concatenation,
-    predicted: PredictedSpectra | None,
-) -> dict[str, Any]:
-    found: list[Any] = []
-    if predicted is not None:
-        measured = measured.datasets[0]
-        found = [len(predicted), weights_digest(config.teacher.student)]
-    return dict(zip(TRAINED_ON, [len(measured), measured.energies, *found], strict=False))

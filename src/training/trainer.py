@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ..config import PhaseConfig, TrainingConfig
+from ..data.examples.features import Batch
 from ..data.examples.loader import OrderedSampler, ResumableSampler
 from ..files.signals import DeferredStop
+from ..files.writing import written_whole
 from ..models.checkpoint import CheckpointError, load_plain, save_atomically
 from ..models.device import DeviceError
 from .averaging import RunningAverage
@@ -67,6 +70,26 @@ class Phase(nn.Module):
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the validation metrics, ``monitor`` among them, over all processes' batches."""
         raise NotImplementedError
+
+
+class Step(NamedTuple):
+    """Learns from a batch: called with a phase, what computes its losses, and the batch."""
+
+    fabric: Fabric
+    optimizer: torch.optim.Optimizer
+    gradnorm: GradNorm
+    gradient_clip: float
+
+    def __call__(self, phase: Phase, compute: Callable[[Batch], Losses], batch: Batch) -> Losses:
+        """Return the losses, the weights of the phase changed by them."""
+        with self.fabric.autocast():
+            losses = compute(batch)
+        total = self.gradnorm(losses.balanced, phase.shared_parameters())
+        self.fabric.backward(total + sum(losses.fixed.values()))
+        self.fabric.clip_gradients(phase, self.optimizer, max_norm=self.gradient_clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return losses
 
 
 def state_path(checkpoint: Path, phase_name: str) -> Path:
@@ -172,6 +195,7 @@ class Trainer:
         train, validation = self.fabric.setup_dataloaders(
             train, validation, use_distributed_sampler=False
         )
+        step = Step(self.fabric, optimizer, self.gradnorm, self.shared.gradient_clip)
         draw_apart(self.shared.seed, self.step)
         if resume:
             self._load_state(optimizer)
@@ -185,16 +209,7 @@ class Trainer:
                         self.phase.progress = self.step / total_steps
                         for group in optimizer.param_groups:
                             group["lr"] = self._learning_rate(self.phase.progress)
-                        with self.fabric.autocast():
-                            losses = shared_phase(batch)
-                        total = self.gradnorm(losses.balanced, self.phase.shared_parameters())
-                        total = total + sum(losses.fixed.values())
-                        self.fabric.backward(total)
-                        self.fabric.clip_gradients(
-                            self.phase, optimizer, max_norm=self.shared.gradient_clip
-                        )
-                        optimizer.step()
-                        optimizer.zero_grad()
+                        losses = step(self.phase, shared_phase, batch)
                         if self.average is not None:
                             self.average.update(self.phase.model)
                         self.phase.after_step()
@@ -270,13 +285,10 @@ class Trainer:
         tqdm.write(f"{self.phase.name} epoch {self.epoch + 1}: {shown}")
 
     def _write_metrics(self) -> None:
-        self.metrics_path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.metrics_path.with_name(self.metrics_path.name + ".tmp")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        with written_whole(self.metrics_path) as path, path.open("w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(self.history[-1]))
             writer.writeheader()
             writer.writerows(self.history)
-        temporary.replace(self.metrics_path)
 
     def _stop_if_asked(self, optimizer: torch.optim.Optimizer) -> None:
         # It may have come to one process alone; all stop at the same step.
@@ -306,8 +318,8 @@ class Trainer:
             state = load_plain(self.state_path)
             if state.get("key") != self.key:
                 raise CheckpointError(
-                    f"{self.state_path}: saved under other settings or other data; run again "
-                    "without --resume, or restore the settings"
+                    f"{self.state_path}: saved under other settings or other data; restore them, "
+                    "or --restart begins anew"
                 )
         self.phase.load_state_dict(state["phase"])
         optimizer.load_state_dict(state["optimizer"])

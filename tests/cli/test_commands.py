@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import load_script
 from nextims.cli.commands import load_predictor, refuse_overwriting, run_command
 from nextims.config import ConfigError, load_config
 from nextims.errors import UserError
@@ -74,6 +75,45 @@ def test_an_input_is_not_overwritten_under_any_of_its_names(tmp_path):
 def test_a_missing_checkpoint_says_how_to_make_one(tmp_path):
     with pytest.raises(InputError, match=r"no\.pt: no such checkpoint; this makes one: python"):
         load_predictor(load_config(), tmp_path / "no.pt")
+
+
+class TestAConfigurationInAnotherFolder:
+    """The shipped student is read where the folder has none, and the command says so."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        (tmp_path / "lc.yaml").write_text("training: {seed: 1}\n")
+        return tmp_path / "lc.yaml"
+
+    @pytest.fixture
+    def note(self, path):
+        own = path.with_name("checkpoints") / "student" / "best_student.pt"
+        shipped = load_config().student.checkpoint
+        return f"note: {own}: not there; read instead is {shipped}, which comes with NExtIMS\n"
+
+    def test_it_predicts(self, path, note, capsys):
+        predict = load_script("predict")
+        assert predict.main(["--config", str(path), "--smiles", "CCO", "--device", "cpu"]) == 0
+        out, err = capsys.readouterr()
+        assert "31     100.0 %" in out
+        assert err.startswith(note)
+        assert sorted(path.parent.iterdir()) == [path]
+
+    def test_it_searches(self, path, note, capsys):
+        assert load_predictor(load_config(path), device="cpu").max_mz == 1000
+        assert capsys.readouterr().err == note
+
+    def test_it_has_bond_energies(self, path, capsys):
+        precompute = load_script("precompute_bde")
+        assert precompute.main(["--config", str(path), "--smiles", "CCO", "--device", "cpu"]) == 0
+        out, err = capsys.readouterr()
+        assert "[CH2]O + [CH3]" in out
+        own = path.with_name("checkpoints") / "bde" / "bde.pt"
+        assert err.startswith(f"note: {own}: not there; read instead is ")
+
+    def test_a_checkpoint_that_is_named_is_no_default(self, path):
+        with pytest.raises(InputError, match=r"best_student\.pt: no such checkpoint"):
+            load_predictor(load_config(path), path.with_name("best_student.pt"))
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):

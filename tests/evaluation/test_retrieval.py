@@ -11,7 +11,6 @@ from nextims.data.examples.dataset import EmptySplitError
 from nextims.evaluation import retrieval
 from nextims.evaluation.metrics import SIMILARITIES, score
 from nextims.evaluation.retrieval import (
-    RECALL_AT,
     Library,
     LibraryMatching,
     Queries,
@@ -155,8 +154,10 @@ def test_ranks_are_those_of_the_obvious_computation(block, monkeypatch):
 
 
 def test_recall_counts_the_rank_itself():
-    ranks = np.array([1, 1, 5, 6, 10, 11])
-    assert [recall(ranks, k) for k in RECALL_AT] == pytest.approx([2 / 6, 3 / 6, 5 / 6])
+    ranks = {"any_mass": {"cosine": np.array([1, 1, 5, 6, 10, 11])}}
+    found = recall(ranks, np.arange(6))["any_mass"]["cosine"].values()
+    assert [row["mean"] for row in found] == pytest.approx([2 / 6, 3 / 6, 5 / 6])
+    assert all(0 <= row["low"] < row["mean"] < row["high"] <= 1 for row in found)
 
 
 def test_a_library_that_cannot_be_searched_is_refused():
@@ -244,6 +245,8 @@ def test_the_validation_split_is_searched_among_the_training_molecules(config):
     }
     assert list(result["recall"]) == ["any_mass", "within_5_Da"]
     assert list(result["recall"]["within_5_Da"]) == list(SIMILARITIES)
+    # One molecule alone leaves nothing to draw.
+    assert result["intervals"]["any_mass"]["cosine"]["recall@5"] == [1.0, 1.0]
 
 
 def test_wrong_uses_are_named(config):

@@ -6,8 +6,8 @@ def test_the_pipeline_goes_from_store_to_student_and_prints_both(tmp_path, capsy
     arguments = ["--config", str(tmp_path / "config.yaml")]
     assert load_script("train_pipeline").main(arguments) == 0
     printed = capsys.readouterr().out
-    assert "teacher, test (4 spectra)" in printed
-    assert "student, test (4 spectra)" in printed
+    assert "teacher, validation" in printed
+    assert "student, validation" in printed
     assert config.student.checkpoint.exists()
     assert load_script("train_pipeline").main(arguments) == 0
     assert "phase 2, student: skipped" in capsys.readouterr().out

@@ -48,13 +48,13 @@ def on(device, config, folder):
 
 
 def test_a_teacher_and_its_student_learn_what_they_learn_on_the_cpu(config, tmp_path):
-    test = {}
+    found = {}
     for device in ("cpu", "cuda"):
         own = on(device, config, tmp_path)
-        test["teacher", device] = train_teacher(own)["test"]
-        test["student", device] = train_student(own, own.teacher.checkpoint)["test"]
+        found["teacher", device] = train_teacher(own)["validation"]
+        found["student", device] = train_student(own, own.teacher.checkpoint)["validation"]
     for model in ("teacher", "student"):
-        assert test[model, "cuda"] == pytest.approx(test[model, "cpu"], abs=5e-3), model
+        assert found[model, "cuda"] == pytest.approx(found[model, "cpu"], abs=5e-3), model
 
 
 def test_bond_energies_are_those_of_the_cpu(config, tmp_path):
@@ -95,7 +95,7 @@ def _binned(spectrum):
 @pytest.mark.skipif(GPUS < 2, reason="PyTorch finds one GPU alone")
 def test_two_gpus_learn_through_nccl_what_one_learns(config, tmp_path):
     build_bde_data(config.bde.data)
-    alone = train_bde(changed(config, "training", device="cuda"))["test"]
+    alone = train_bde(changed(config, "training", device="cuda"))["validation"]
     settings = (tmp_path / "config.yaml").read_text().replace("device: cpu", "device: cuda")
     (tmp_path / "config.yaml").write_text(settings)
     config.bde.checkpoint.unlink()
@@ -103,4 +103,5 @@ def test_two_gpus_learn_through_nccl_what_one_learns(config, tmp_path):
     script = PROJECT_ROOT / "scripts" / "train_teacher.py"
     arguments = ("--config", tmp_path / "config.yaml", "--phase", "pretrain")
     subprocess.run([*torchrun, script, *arguments], check=True, timeout=300)
-    assert load_plain(config.bde.checkpoint)["metadata"]["test"] == pytest.approx(alone, rel=1e-2)
+    together = load_plain(config.bde.checkpoint)["metadata"]["validation"]
+    assert together == pytest.approx(alone, rel=1e-2)

@@ -84,10 +84,10 @@ def test_without_bonds_the_loss_is_zero_and_still_has_a_gradient():
     assert loss.item() == 0
 
 
-def test_the_feature_distance_ignores_length():
+def test_the_cosine_distance_ignores_length():
     a = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
     b = torch.tensor([[5.0, 0.0], [0.0, 3.0]])
-    assert losses.feature_distance(a, b).tolist() == pytest.approx([0, 1])
+    assert losses.cosine_distance(a, b).tolist() == pytest.approx([0, 1])
 
 
 def test_the_switch_loss_is_one_when_balanced_and_grows_when_not():

@@ -4,10 +4,11 @@ import torch
 from builders import BDE_SIZES, STUDENT_SIZES, TEACHER_SIZES, build_store
 from nextims.config import DataConfig
 from nextims.models.bde import BDEModel
-from nextims.models.checkpoint import load_plain, save_checkpoint
+from nextims.models.checkpoint import CheckpointError, save_checkpoint
 from nextims.models.student import Student
 from nextims.models.teacher import Teacher
-from nextims.training.model_card import add_section, write_bde_card, write_spectrum_card
+from nextims.training.card_figures import add_section, add_test_figures, card_path
+from nextims.training.model_card import write_card
 
 ORIGIN = {
     "version": "0.1.0",
@@ -19,14 +20,12 @@ ORIGIN = {
 SPECTRA = {
     **ORIGIN,
     "training_spectra": 1234,
-    "test_spectra": 99,
-    "test": {"cosine": 0.7654, "entropy_similarity": 0.7777},
     "validation": {"cosine": 0.7111, "entropy_similarity": 0.7222},
 }
 STUDENT = {
     **SPECTRA,
     "unlabelled_molecules": 4321,
-    "test_expert_shares": {"expert_1": 0.3, "expert_2": 0.7},
+    "validation": {**SPECTRA["validation"], "expert_1": 0.3, "expert_2": 0.7},
     "teacher": "e" * 64,
 }
 BDE = {
@@ -34,10 +33,8 @@ BDE = {
     "data": {"source": "alfabet==0.1.0", "sha256": "d" * 64},
     "training_molecules": 61333,
     "training_bonds": 790177,
-    "test_bonds": 13222,
     "atom_kinds": [["C", 4, 0, False, 0], ["C", 3, 0, True, 0], ["O", 2, 0, False, 0]],
-    "test": {"bde_error": 0.5129, "bdfe_error": 0.5234},
-    "validation": {"bde_error": 0.6011, "bdfe_error": 0.6022},
+    "validation": {"bde_error": 0.6011, "bdfe_error": 0.6022, "negative_bde_error": -0.6011},
 }
 
 
@@ -54,9 +51,9 @@ def save(path, model, sizes, metadata):
 
 def card_of(path):
     assert sorted(file.name for file in path.parent.iterdir() if file.is_file()) == sorted(
-        ["MODEL_CARD.md", path.name]
+        [f"{path.stem}.MODEL_CARD.md", path.name]
     )
-    return path.with_name("MODEL_CARD.md").read_text()
+    return card_path(path).read_text()
 
 
 def assert_says(card, *facts):
@@ -67,7 +64,7 @@ def assert_says(card, *facts):
 
 def test_a_students_card_says_data_figures_limits_and_licence(tmp_path, store):
     path = save(tmp_path / "best_student.pt", Student, STUDENT_SIZES, STUDENT)
-    write_spectrum_card(path, store)
+    write_card(path, store)
     assert_says(
         card_of(path),
         "# best_student.pt",
@@ -77,9 +74,10 @@ def test_a_students_card_says_data_figures_limits_and_licence(tmp_path, store):
         "massbank-ei.tar.gz, 2 usable spectra of 2 molecules",
         "1,234 trained",
         "4,321 structures without spectra",
-        "| cosine | 0.7654 | 0.7111 |",
-        "99 of the test split",
-        "30%, 70%",
+        "| metric | validation |",
+        "| cosine | 0.7111 |",
+        "`python scripts/evaluate.py --split test --card` adds",
+        "experts on the validation split: 30%, 70%",
         "10% test",
         "up to m/z 300",
         "MIT licence",
@@ -90,7 +88,7 @@ def test_a_students_card_says_data_figures_limits_and_licence(tmp_path, store):
 
 def test_a_teachers_card_says_nothing_of_experts(tmp_path, store):
     path = save(tmp_path / "best_finetune_teacher.pt", Teacher, TEACHER_SIZES, SPECTRA)
-    write_spectrum_card(path, store)
+    write_card(path, store)
     card = card_of(path)
     assert_says(card, "# best_finetune_teacher.pt", "score the fragments", "up to m/z 200")
     assert "expert" not in card
@@ -99,7 +97,7 @@ def test_a_teachers_card_says_nothing_of_experts(tmp_path, store):
 
 def test_the_bde_models_card_says_data_errors_limits_and_licence(tmp_path):
     path = save(tmp_path / "bde.pt", BDEModel, BDE_SIZES, BDE)
-    write_bde_card(path)
+    write_card(path)
     assert_says(
         card_of(path),
         "# bde.pt",
@@ -108,9 +106,8 @@ def test_the_bde_models_card_says_data_errors_limits_and_licence(tmp_path):
         "alfabet==0.1.0 (St. John et al., Nat. Commun. 2020, 11, 2328)",
         "61,333 molecules with 790,177 bonds in training",
         "`" + "d" * 64 + "`",
-        "13,222 bonds of the test split",
-        "| BDE | 0.513 | 0.601 |",
-        "| BDFE | 0.523 | 0.602 |",
+        "| BDE | 0.601 |",
+        "| BDFE | 0.602 |",
         "ten heavy atoms of C, O.",
         "MIT licence",
         "BSD-3-Clause",
@@ -120,16 +117,15 @@ def test_the_bde_models_card_says_data_errors_limits_and_licence(tmp_path):
 def test_a_card_is_replaced_and_the_checkpoint_left_alone(tmp_path):
     path = save(tmp_path / "bde.pt", BDEModel, BDE_SIZES, BDE)
     before = path.read_bytes()
-    (tmp_path / "MODEL_CARD.md").write_text("# of an older model")
-    write_bde_card(path)
+    card_path(path).write_text("# of an older model")
+    write_card(path)
     assert "older" not in card_of(path)
     assert path.read_bytes() == before
-    assert load_plain(path)["metadata"]["test"] == BDE["test"]
 
 
 def test_a_section_is_added_before_the_limits_and_replaced(tmp_path, store):
     path = save(tmp_path / "teacher" / "teacher.pt", Teacher, TEACHER_SIZES, SPECTRA)
-    write_spectrum_card(path, store)
+    write_card(path, store)
     before = card_of(path)
     add_section(path, "Beside its peers", "first table\n\n| a | b |\n")
     first = card_of(path)
@@ -138,3 +134,50 @@ def test_a_section_is_added_before_the_limits_and_replaced(tmp_path, store):
     )
     add_section(path, "Beside its peers", "second table")
     assert card_of(path) == first.replace("first table\n\n| a | b |", "second table")
+    add_section(path, "Last", "third")
+    add_section(path, "Beside its peers", "fourth table")  # in its place
+    assert card_of(path) == first.replace("first table\n\n| a | b |", "fourth table").replace(
+        "\n## Limits", "\n## Last\nthird\n\n## Limits"
+    )
+
+
+def test_figures_of_the_test_split_are_written_when_they_are_measured(tmp_path, store):
+    path = save(tmp_path / "best_student.pt", Student, STUDENT_SIZES, STUDENT)
+    write_card(path, store)
+    before = card_of(path)
+    names = ("cosine", "entropy_similarity", "impossible_share")
+    test = {name: {"mean": 0.76543, "low": 0.71234, "high": 0.81} for name in names}
+    add_test_figures(path, test, "99 spectra of 80 molecules")
+    card = card_of(path)
+    assert_says(
+        card,
+        "Test: 99 spectra of 80 molecules",
+        "95 % intervals",
+        "| metric | test | validation |",
+        "| cosine | 0.7654 [0.712, 0.810] | 0.7111 |",
+        "experts on the validation split: 30%, 70%",
+    )
+    before, after = (text.split("## How good it is") for text in (before, card))
+    assert before[0] == after[0]
+    assert before[1].split("\n## ")[1:] == after[1].split("\n## ")[1:]
+
+
+def test_figures_of_bonds_are_errors(tmp_path):
+    path = save(tmp_path / "bde.pt", BDEModel, BDE_SIZES, BDE)
+    write_card(path)
+    test = {name: {"mean": 0.5129, "low": 0.4, "high": 0.6} for name in ("bde_error", "bdfe_error")}
+    add_test_figures(path, test, "13,222 bonds of 980 molecules")
+    assert_says(card_of(path), "13,222 bonds of 980", "| BDE | 0.513 [0.400, 0.600] | 0.601 |")
+
+
+def test_cards_of_one_folder_do_not_overwrite_each_other(tmp_path):
+    paths = [save(tmp_path / f"{name}.pt", BDEModel, BDE_SIZES, BDE) for name in ("one", "two")]
+    for path in paths:
+        write_card(path)
+    titles = [card_path(path).read_text().splitlines()[0] for path in paths]
+    assert titles == ["# one.pt", "# two.pt"]
+
+
+def test_without_a_card_there_is_nothing_to_write_into(tmp_path):
+    with pytest.raises(CheckpointError, match=r"x\.MODEL_CARD\.md: no such model card"):
+        add_section(tmp_path / "x.pt", "Title", "text")

@@ -12,11 +12,14 @@ from builders import (
     save_bde_model,
 )
 from nextims.chemistry.molecule import read_molecule
+from nextims.config import ConfigError, load_config
 from nextims.data.bde.cache import BDECache
 from nextims.data.library.store import SpectrumStore, StoreError
 from nextims.models.bde_backends import open_backend
-from nextims.models.checkpoint import CheckpointError, load_plain, save_atomically
+from nextims.models.checkpoint import CheckpointError, load_plain
+from nextims.training import bde, runs
 from nextims.training.pipeline import run_pipeline
+from nextims.training.teacher import train_teacher
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_all_phases_run_once_and_are_then_skipped(with_bond_energies):
     ]
     assert sum(line.endswith(": training") for line in said) == 3
     assert set(first) == {"teacher", "student"}
-    assert 0 <= first["student"]["test"]["entropy_similarity"] <= 1
+    assert 0 <= first["student"]["validation"]["entropy_similarity"] <= 1
     assert first["student"]["teacher"]
     assert BDECache(config.bde.cache).backend == "native"
     results = (config.bde.checkpoint, config.bde.cache, config.student.checkpoint)
@@ -79,10 +82,24 @@ def test_without_dft_energies_pretraining_is_skipped_and_the_command_named(confi
 
 
 def test_neither_dft_energies_nor_a_model_is_an_error_that_names_both(config):
-    with pytest.raises(CheckpointError, match=r"bde\.pt: no BDE model.*prepare_bde_data\.py"):
+    config = changed(config, "bde", checkpoint=config.bde.checkpoint.with_name("my_bde.pt"))
+    with pytest.raises(CheckpointError, match=r"my_bde\.pt: no BDE model.*prepare_bde_data\.py"):
         run(changed(config, "teacher", bond_energies=True))
     _, said = run(config)  # without bond energies there is no need of it
     assert "phase 2, student: training" in said
+
+
+def test_the_shipped_bde_model_gives_the_energies_where_there_is_none(config):
+    shipped = load_config().bde.checkpoint
+    before = shipped.read_bytes()
+    _, said = run(changed(config, "teacher", bond_energies=True))
+    # Its energies are of any use, its encoder only to a teacher of the same size.
+    assert said[1].startswith("phase 1, pretraining: skipped, no DFT energies at ")
+    assert said[1].endswith("; fine-tuning starts from random weights")
+    version = open_backend(load_config().bde).version
+    assert BDECache(config.bde.cache).backend_version == version
+    assert not config.bde.checkpoint.exists()
+    assert shipped.read_bytes() == before
 
 
 def test_a_cache_that_other_weights_have_filled_is_filled_anew(with_bond_energies):
@@ -126,17 +143,23 @@ def test_molecules_that_the_cache_lacks_are_added(with_bond_energies):
         assert (again[inchikey][1].valid == energies[inchikey][1].valid).all()
 
 
-def test_a_model_that_was_trained_but_not_published_is_published(with_bond_energies):
+def kill(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_model_that_was_trained_but_not_published_is_published(with_bond_energies, monkeypatch):
     # As if killed between the last step of the training and the copying.
     config = with_bond_energies
-    run(config)
-    published = load_plain(config.bde.checkpoint)["weights"]
-    config.bde.checkpoint.unlink()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(bde, "_publish", kill)
+        run(config)
+    trained = load_plain(config.teacher.pretrained)["weights"]
+    assert not config.bde.checkpoint.exists()
     _, said = run(config)
     assert "phase 1, pretraining: continued" in said
-    again = load_plain(config.bde.checkpoint)["weights"]
-    assert all(torch.equal(published[name], tensor) for name, tensor in again.items())
-    assert all("skipped" in line for line in said if "pretraining" not in line)
+    published = load_plain(config.bde.checkpoint)["weights"]
+    assert all(torch.equal(trained[name], tensor) for name, tensor in published.items())
+    assert not list(config.teacher.pretrained.parent.glob("last_*"))
 
 
 def test_a_changed_student_leaves_the_teacher_alone(config):
@@ -145,22 +168,34 @@ def test_a_changed_student_leaves_the_teacher_alone(config):
     assert [line for line in said if "skipped" not in line] == ["phase 2, student: training"]
 
 
-def test_a_run_that_was_cut_off_continues(config):
-    run(config)
-    # As if killed before the last step: the best model is there, but not said to be finished.
-    content = load_plain(config.student.checkpoint)
-    del content["metadata"]["finished"], content["metadata"]["test"]
-    save_atomically(content, config.student.checkpoint)
+@pytest.fixture
+def cut_off(config, monkeypatch):
+    """As if killed before the last step: the best student is there, but not said to be finished."""
+    train_teacher(config)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(runs, "now", kill)
+        run(config)
+    assert "finished" not in load_plain(config.student.checkpoint)["metadata"]
+    return config.student.checkpoint.with_name("last_student.pt")
+
+
+def test_a_run_that_was_cut_off_continues(config, cut_off):
     _, said = run(config)
     assert said[-1] == "phase 2, student: continued"
-    assert {"finished", "test"} <= set(load_plain(config.student.checkpoint)["metadata"])
+    assert "finished" in load_plain(config.student.checkpoint)["metadata"]
+    assert not cut_off.exists()
 
 
-def test_a_state_without_its_best_model_is_not_continued(config):
-    run(config)
+def test_a_state_without_its_best_model_is_not_continued(config, cut_off):
     config.student.checkpoint.unlink()
     _, said = run(config)
-    assert said[-1] == "phase 2, student: training"
+    assert said[-1] == (f"phase 2, student: training; discards the unfinished run at {cut_off}")
+
+
+def test_a_student_that_cannot_be_stops_the_pipeline_before_the_teacher(config):
+    with pytest.raises(ConfigError, match=r"config\.yaml: student\.active_experts: found 9; allo"):
+        run(changed(config, "student", active_experts=9))
+    assert not config.teacher.checkpoint.exists()
 
 
 def test_the_store_is_made_from_massbank_records(config, tmp_path):

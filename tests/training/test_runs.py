@@ -13,12 +13,11 @@ from builders import (
     changed,
 )
 from nextims.data.examples.features import Inputs
+from nextims.files.digest import file_digest
 from nextims.models.checkpoint import CheckpointError, load_plain, save_checkpoint
 from nextims.training import runs
 from nextims.training.bde import bde_key, train_bde
 from nextims.training.runs import (
-    file_digest,
-    is_complete,
     library_part,
     library_source,
     mean_scores,
@@ -67,30 +66,6 @@ def test_the_library_counts_by_its_content_not_by_its_place(config, tmp_path):
     assert library_source(config) == {"source": "test", "sha256": part["store"]}
 
 
-class TestIsComplete:
-    @pytest.fixture
-    def path(self, tmp_path):
-        return tmp_path / "student.pt"
-
-    def save(self, path, **metadata):
-        save_checkpoint(path, build_student(), STUDENT_SIZES, metadata)
-
-    def test_a_finished_run_of_the_same_key_is(self, path):
-        self.save(path, key="a", finished="2026-11-23")
-        assert is_complete(path, "a")
-
-    def test_another_key_an_unfinished_run_and_other_files_are_not(self, path):
-        assert not is_complete(path, "a")
-        self.save(path, key="a", finished="2026-11-23")
-        assert not is_complete(path, "b")
-        self.save(path, key="a")
-        assert not is_complete(path, "a")
-        path.write_bytes(b"half of a file")
-        assert not is_complete(path, "a")
-        torch.save([1, 2, 3], path)
-        assert not is_complete(path, "a")
-
-
 class TestSplitLoader:
     def test_training_is_shuffled_and_the_rest_in_order(self, config):
         training = split_loader(config, "train", shuffle=True, batch_size=4)
@@ -126,7 +101,7 @@ class TestTrainPhase:
         assert metadata["key"] == bde_key(config)
         assert metadata["seed"] == config.training.seed
         assert metadata["data"]["sha256"] == file_digest(config.bde.data)
-        assert {"version", "commit", "finished", "validation", "test"} <= set(metadata)
+        assert {"version", "commit", "finished", "validation"} <= set(metadata)
 
     def test_a_folder_in_the_place_of_the_checkpoint_is_found_before_training(self, config):
         config.teacher.pretrained.mkdir(parents=True)

@@ -8,8 +8,9 @@ from builders import build_bde_cache, build_config, changed, save_student, save_
 from nextims.config import PROJECT_ROOT, load_config
 from nextims.data.examples.features import Inputs
 from nextims.models.checkpoint import CheckpointError, load_model, load_plain, weights_digest
+from nextims.training.card_figures import card_path
 from nextims.training.distillation.unlabelled_structures import unlabelled_structures
-from nextims.training.runs import is_complete
+from nextims.training.earlier import is_complete
 from nextims.training.self_training import PredictedSpectra, predicted_by_student
 from nextims.training.teacher import teacher_key, train_teacher
 
@@ -73,7 +74,7 @@ def test_a_teacher_learns_from_them_as_well(config, bond_energies):
     assert metadata["predicted_spectra"] == 4
     assert metadata["student"] == weights_digest(config.teacher.student)
     assert any(not torch.equal(found[name], expected[name]) for name in expected)
-    card = config.teacher.checkpoint.with_name("MODEL_CARD.md").read_text()
+    card = card_path(config.teacher.checkpoint).read_text()
     assert "and 4 spectra that a student predicted" in card
     assert metadata["student"] in card
 

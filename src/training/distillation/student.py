@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
+from tqdm import tqdm
 
 from ...config import Config, DistillationConfig, StudentConfig
 from ...data.examples.dataset import Concatenation, ExampleDataset
@@ -17,16 +20,17 @@ from ...data.nist_dataset import ensure_store
 from ...evaluation.assess import assess
 from ...models.device import choose_device
 from ...models.student import Student, counted_experts
+from ..earlier import Run, can_resume
 from ..losses import (
     confidence,
+    cosine_distance,
     entropy_distance,
-    feature_distance,
     gate_information,
     recorded,
     switch_balance,
     tempered,
 )
-from ..model_card import write_spectrum_card
+from ..model_card import write_card
 from ..parallel.launch import start
 from ..parallel.processes import batch_mean, first_ahead, gathered, on_first, whole_mean
 from ..runs import (
@@ -37,11 +41,16 @@ from ..runs import (
     run_key,
     sole_writer,
     split_loader,
-    test_metrics,
     train_phase,
 )
-from ..trainer import Losses, Phase
-from .teacher_labels import cache_teacher, teacher_digest, teachers_vocabulary, training_sets
+from ..trainer import Losses, Phase, state_path
+from .teacher_labels import (
+    cache_teacher,
+    label_passes,
+    teacher_digest,
+    teachers_vocabulary,
+    training_sets,
+)
 from .unlabelled_structures import structures_key
 
 
@@ -98,7 +107,7 @@ class DistillationPhase(Phase):
         trust = torch.ones_like(soft)
         if self.settings.confidence:
             trust = confidence(batch.teacher_mean, batch.teacher_deviation)
-        features = feature_distance(self.projection(prediction.features), batch.teacher_features)
+        features = cosine_distance(self.projection(prediction.features), batch.teacher_features)
         routing = prediction.extra
         self._load = whole_mean(routing.load(), routing.chosen.numel())
         losses = {
@@ -147,53 +156,89 @@ def mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:
 
 
 def student_arguments(config: Config) -> dict:
-    """Return the constructor arguments of the configured student."""
+    """Return the constructor arguments of the configured student.
+
+    Raises:
+        ConfigError: it has fewer experts than a molecule goes to.
+    """
+    check_student(config)
     not_sizes = {"checkpoint", "balance_weight", "gate_entropy_weight", "gate_bias_step"}
     return {"max_mz": config.data.max_mz, **config.student.model_dump(exclude=not_sizes)}
 
 
+def check_student(config: Config) -> None:
+    """Check what only several of the student's settings together show.
+
+    Raises:
+        ConfigError: it has fewer experts than a molecule goes to.
+    """
+    active, experts = config.student.active_experts, config.student.experts
+    if active > experts:
+        raise config.mistake(
+            "student.active_experts", f"found {active}; allowed: to {experts}, its student.experts"
+        )
+
+
 def student_key(config: Config, teacher_path: Path) -> str:
     """Return the key of the student's run."""
+    teacher = teacher_digest(teacher_path)
+    distillation = config.distillation.model_dump(
+        mode="json", exclude={"cache", "unlabelled", "structures"}
+    )
     settings = {
         "model": config.student.model_dump(mode="json", exclude={"checkpoint"}),
-        "distillation": config.distillation.model_dump(
-            mode="json", exclude={"cache", "unlabelled", "structures"}
-        ),
+        "distillation": distillation | {"mc_samples": label_passes(config, teacher_path)},
         "structures": structures_key(config),
-        "teacher": teacher_digest(teacher_path),
+        "teacher": teacher,
         **library_part(config),
     }
     return run_key(config, "student", settings)
 
 
-def train_student(config: Config, teacher_path: Path, *, resume: bool = False) -> dict:
+def train_student(
+    config: Config, teacher_path: Path | None = None, **earlier: Any
+) -> dict[str, Any]:
     """Distil the student from a teacher.
 
     Args:
         config: the configuration.
-        teacher_path: the teacher's checkpoint.
-        resume: continue a run that was stopped.
+        teacher_path: the teacher's checkpoint; the configured one if left out, or the one that
+            comes with the code, see ``Config.to_read``.
+        **earlier: what becomes of an earlier run: options of ``Run.carry_out``.
 
     Returns:
         The metadata of the checkpoint left at ``student.checkpoint``.
 
     Raises:
+        ConfigError: the student's settings contradict each other.
         StoreError: there is no store and nothing to make one from.
         CheckpointError: the teacher's checkpoint cannot be used; another run is writing the
-            student's; there is nothing to resume.
+            student's, or an earlier one stays.
         DeviceError: there are not so many devices.
         Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
+    check_student(config)
     start(config.training)
-    with sole_writer(config.student.checkpoint):
-        return _train_student(config, teacher_path, resume)
+    if teacher_path is None:
+        teacher_path = on_first(config.to_read, config.teacher.checkpoint, tqdm.write)
+    best, name = config.student.checkpoint, DistillationPhase.name
+    with sole_writer(best):
+        with first_ahead():
+            ensure_store(config)
+            key = student_key(config, teacher_path)
+        run = Run(
+            best,
+            key,
+            state_path(best, name),
+            partial(can_resume, best, name, key),
+            replaces="after its first epoch",
+        )
+        return run.carry_out(partial(_train_student, config, teacher_path, key), **earlier)
 
 
-def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
+def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -> dict[str, Any]:
     device = choose_device(config.training.device)
     with first_ahead():
-        ensure_store(config)
-        key = student_key(config, teacher_path)
         cache = cache_teacher(config, teacher_path, device)
     arguments = student_arguments(config)
     # Before the seed: whether it has been kept from an earlier run must not change the result.
@@ -224,16 +269,6 @@ def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
         settings=config.distillation,
         routing=config.student,
     )
-
-    def final_metrics(trained: Student) -> dict:
-        with counted_experts(trained) as shares:
-            metrics = test_metrics(config, trained, settings.batch_size)
-        return {
-            **metrics,
-            "test_expert_shares": shares,
-            "teacher": teacher_digest(teacher_path),
-        }
-
     metadata = train_phase(
         config,
         phase,
@@ -247,10 +282,10 @@ def _train_student(config: Config, teacher_path: Path, resume: bool) -> dict:
         trained_on={
             "training_spectra": len(parts[0]),
             "unlabelled_molecules": sum(map(len, parts[1:])),
+            "teacher": teacher_digest(teacher_path),
         },
-        final_metrics=final_metrics,
     )
-    on_first(write_spectrum_card, config.student.checkpoint, config.data.store)
+    on_first(write_card, config.student.checkpoint, config.data.store)
     return metadata
 
 

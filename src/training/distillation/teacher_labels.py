@@ -48,6 +48,21 @@ def teacher_digest(teacher_path: Path) -> str:
     return weights_digest(teacher_path)
 
 
+def label_passes(config: Config, teacher_path: Path) -> int:
+    """Return the passes of MC Dropout that labels are the mean of; 0: one of each network.
+
+    One network without dropout has nobody to disagree with: where 0 passes are configured, it makes
+    as many as ``teacher.mc_samples`` says.
+
+    Args:
+        config: the configuration.
+        teacher_path: the teacher's checkpoint.
+    """
+    members = load_plain(teacher_path)["model_config"].get("members", 1)
+    passes = config.distillation.mc_samples
+    return passes if passes or members > 1 else config.teacher.mc_samples
+
+
 def training_sets(
     config: Config, inputs: Inputs = FINGERPRINT_ONLY
 ) -> list[SpectrumDataset | UnlabelledDataset]:
@@ -87,9 +102,10 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
     Raises:
         CheckpointError: the checkpoint cannot be used, or holds no teacher.
     """
+    digest, passes = teacher_digest(teacher_path), label_passes(config, teacher_path)
     depends_on = (
-        teacher_digest(teacher_path),
-        str(config.distillation.mc_samples),
+        digest,
+        str(passes),
         str(config.training.seed),
         str(_precision(config)),
     )
@@ -104,15 +120,18 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
     except TeacherCacheError:
         pass  # none yet, or damaged: made again
     teacher = _load_teacher(config, teacher_path, device)
+    if passes != config.distillation.mc_samples:
+        tqdm.write(
+            f"{teacher_path}: a single network, whose labels are means of {passes} passes of MC "
+            "Dropout (teacher.mc_samples)"
+        )
 
     def compute(smiles: list[str]) -> tuple[np.ndarray, ...]:
         # Seeded by the block, so that a run that was interrupted gives the same predictions.
         torch.manual_seed(config.training.seed + zlib.crc32(smiles[0].encode()))
         features = featurize_all([load_canonical(each) for each in smiles], teacher.inputs)
         with _autocast(config, device):
-            outputs = teacher.predict_with_uncertainty(
-                collate(features).to(device), config.distillation.mc_samples
-            )
+            outputs = teacher.predict_with_uncertainty(collate(features).to(device), passes)
         return tuple(output.float().cpu().numpy() for output in outputs)
 
     widths = (config.data.max_mz, teacher.feature_width)
@@ -182,8 +201,8 @@ def _load_teacher(config: Config, teacher_path: Path, device: str) -> Teacher:
     if not isinstance(teacher, Teacher):
         raise CheckpointError(f"{teacher_path}: holds a {teacher.kind}, expected a teacher")
     if teacher.max_mz != config.data.max_mz:
-        raise CheckpointError(
-            f"{teacher_path}: predicts up to m/z {teacher.max_mz}, data.max_mz is "
-            f"{config.data.max_mz}"
+        raise config.mistake(
+            "data.max_mz",
+            f"found {config.data.max_mz}, but {teacher_path} predicts up to m/z {teacher.max_mz}",
         )
     return teacher

@@ -15,6 +15,7 @@ from ...config import Config
 from ...data.examples.unlabelled import read_unlabelled
 from ...data.library.store import SPLITS, SpectrumStore
 from ...files.digest import file_digest
+from ...files.writing import written_whole
 
 
 def structures_key(config: Config) -> str:
@@ -99,8 +100,5 @@ def _read(path: Path, key: str) -> list[str] | None:
 
 
 def _write(path: Path, key: str, structures: list[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    with gzip.open(temporary, "wt", encoding="ascii") as file:
+    with written_whole(path) as temporary, gzip.open(temporary, "wt", encoding="ascii") as file:
         file.write("\n".join([f"# {key}", *structures]) + "\n")
-    temporary.replace(path)
