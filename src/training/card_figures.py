@@ -87,8 +87,8 @@ def figures(
         of_test = "`python scripts/evaluate.py --split test --card` adds those of the test split."
     else:
         of_test = (
-            f"Test: {number}, none of which was trained on; 95 % intervals by bootstrap over "
-            "molecules; computed by `python scripts/evaluate.py`."
+            f"Test: {number}; none of the molecules was trained on, 95 % intervals by bootstrap "
+            "over molecules; computed by `python scripts/evaluate.py`."
         )
         rows = [test[name] for name in names]
         measured = [
@@ -97,7 +97,7 @@ def figures(
         columns = {"test": measured, **columns}
     labels = [_LABELS.get(name, name) for name in names]
     lines = [
-        f"{what}. Validation, which chose the epoch, in training. {of_test}",
+        f"{what}; the validation split chose the epoch. {of_test}",
         "",
         f"| metric | {' | '.join(columns)} |",
         "|---" * (1 + len(columns)) + "|",
