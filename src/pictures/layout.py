@@ -1,8 +1,8 @@
 """Where labels and the structure go beside the sticks of a spectrum, so that nothing overlaps.
 
-It is ours as adjustText (1.4) knows points to keep away from, but not sticks: of 526 labels of 30
-spectra it drew 157 over sticks, in 0.9 s a spectrum where this takes 3 ms, and a structure or the
-molecular ion's mark it does not place at all. spectrum_utils labels each peak, whatever is beside.
+It is ours as adjustText (1.4) never leaves a label out: with the sticks passed to it as well, of
+494 labels of 30 annotated spectra 54 overlapped and 326 stood away from their peaks. spectrum_utils
+labels each peak, whatever is beside.
 
 Pure geometry. Lengths are in points (1/72 inch) from the lower left corner of a field that has its
 baseline at the bottom; boxes are ``(left, bottom, right, top)``.
