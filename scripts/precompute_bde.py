@@ -85,13 +85,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _open_backend(config: Config, arguments: argparse.Namespace):
-    from nextims.models.bde_backends import open_backend
+    from nextims.models.bde_backends import open_configured_backend
 
-    settings, device = config.bde, arguments.device or config.training.device
-    if (arguments.backend or settings.backend) == "native":
-        checkpoint = config.to_read(settings.checkpoint, note)
-        settings = settings.model_copy(update={"checkpoint": checkpoint})
-    return open_backend(settings, name=arguments.backend, device=device)
+    return open_configured_backend(
+        config, name=arguments.backend, device=arguments.device, say=note
+    )
 
 
 def _show(config: Config, arguments: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 # More than a training step takes.
 _SECONDS_AFTER_SIGTERM = 15
@@ -44,7 +44,7 @@ def _handling(handlers: dict[int, Callable]) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def ended_by_sigterm() -> contextmanager:
+def ended_by_sigterm() -> AbstractContextManager[None]:
     """Return a context within which SIGTERM raises ``Terminated``, as Ctrl-C its interrupt.
 
     Example:
@@ -91,9 +91,9 @@ class DeferredStop:
 
     def __init__(self) -> None:
         self.asked_by: int | None = None
-        self._handling = _handling({signal.SIGINT: self._ask, signal.SIGTERM: self._ask})
 
     def __enter__(self) -> DeferredStop:
+        self._handling = _handling({signal.SIGINT: self._ask, signal.SIGTERM: self._ask})
         self._handling.__enter__()
         return self
 

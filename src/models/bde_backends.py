@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ..chemistry.graph import Graph, build_graph
 from ..chemistry.homolysis import breakable, gives_ions
 from ..chemistry.molecule import Molecule, without_isotopes
 from ..chemistry.surroundings import AtomKind, far_from_unknown
-from ..config import BDEConfig
+from ..config import BDEConfig, Config
 from ..data.bde.backend import BDEBackend
 from ..data.bde.bond_energies import BondEnergies
 from ..data.examples.graph_batch import GraphBatch, KnownBonds, collate_graphs, collate_targets
@@ -53,6 +53,28 @@ def open_backend(
 
         return AlfabetBackend()
     raise ValueError(f"no BDE backend {name!r}; there are: native, alfabet")
+
+
+def open_configured_backend(
+    config: Config,
+    *,
+    name: str | None = None,
+    device: str | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> BDEBackend:
+    """Return the backend of a configuration, the shipped native model where it has none.
+
+    Args:
+        config: the configuration.
+        name: as in ``open_backend``, which says what is raised.
+        device: likewise; that of ``training`` if left out.
+        say: takes a line where it is the shipped model, see ``Config.to_read``.
+    """
+    settings = config.bde
+    if (name or settings.backend) == "native":
+        path = config.to_read(settings.checkpoint, say)
+        settings = settings.model_copy(update={"checkpoint": path})
+    return open_backend(settings, name=name, device=device or config.training.device)
 
 
 @dataclass

@@ -89,8 +89,7 @@ def build_index(
 def _write_index(library: Path, folder: Path, found: Found) -> _IndexWriter:
     before = library_facts(library)
     temporary, replaced = (folder.with_name(folder.name + end) for end in (".tmp", ".old"))
-    for left in (temporary, replaced):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    _tidy(folder, temporary, replaced)  # after a run that was killed
     (temporary / FLASH).mkdir(parents=True)
     try:
         with _IndexWriter(temporary, trusted=library.suffix.lower() in _OUR_TABLES) as writer:
@@ -107,9 +106,16 @@ def _write_index(library: Path, folder: Path, found: Found) -> _IndexWriter:
             folder.replace(replaced)
         temporary.replace(folder)
     finally:
-        for left in (temporary, replaced):
-            shutil.rmtree(left, ignore_errors=True)
+        _tidy(folder, temporary, replaced)
     return writer
+
+
+def _tidy(folder: Path, temporary: Path, replaced: Path) -> None:
+    """Remove what a build leaves; an earlier index that nothing has replaced is put back."""
+    if replaced.exists() and not folder.exists():
+        replaced.replace(folder)
+    for left in (temporary, replaced):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_manifest(folder: Path, entries: int, library: dict[str, int | str]) -> None:

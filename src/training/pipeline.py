@@ -13,7 +13,7 @@ from ..data.library.ingest import ingest
 from ..data.library.store import SpectrumStore, StoreError, matches_settings
 from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
-from ..models.bde_backends import open_backend
+from ..models.bde_backends import open_configured_backend
 from .bde import starting_model, train_bde
 from .distillation.student import check_student, train_student
 from .earlier import Say
@@ -97,9 +97,7 @@ def _bond_energies(config: Config, say: Say) -> None:
     with SpectrumStore(config.data.store) as store:
         structures = list(zip(store.column("inchikey"), store.column("smiles"), strict=True))
     path = config.bde.cache
-    checkpoint = config.to_read(config.bde.checkpoint)
-    settings = config.bde.model_copy(update={"checkpoint": checkpoint})
-    backend = open_backend(settings, device=config.training.device)
+    backend = open_configured_backend(config)
     if other := discard_others(path, backend):
         say(f"phase 0: {path} held energies of {other}; made anew")
     if path.exists() and BDECache(path).covers(structures):

@@ -157,6 +157,23 @@ def test_a_build_killed_while_it_replaces_an_index_hinders_no_other(tmp_path, mo
     assert names(tmp_path) == ["lib.msp", "lib.msp.index"]
 
 
+def test_an_index_that_cannot_be_replaced_stays(tmp_path, monkeypatch):
+    library = build_library(tmp_path / "lib.msp")
+    number, _ = build_index(library)
+    replace = Path.replace
+
+    def refused(path, target):
+        if path.name.endswith(".tmp"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return replace(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+        patch.setattr(Path, "replace", refused)
+        build_index(library)
+    assert len(LibraryIndex(library)) == number
+    assert names(tmp_path) == ["lib.msp", "lib.msp.index"]
+
+
 def test_libraries_that_cannot_be_indexed(tmp_path):
     library = tmp_path / "lib.msp"
     library.write_text(build_msp("blank", {}))
