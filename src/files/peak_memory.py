@@ -19,9 +19,11 @@ _SAMPLED_EVERY = 0.05  # s
 # theirs, but at once where resident memory, which is quick to read, has risen by such a factor.
 _SHARE_OF_TIME = 0.02
 _RISEN = 1.02
-_LINUX = sys.platform == "linux"
+_ROLLUP = "/proc/{}/smaps_rollup"
+_LINUX = sys.platform == "linux" and Path(_ROLLUP.format("self")).exists()
 # proc(5): resets VmHWM to what is resident now.
 _FORGET_HIGHEST = "5"
+_SIZES = re.compile(r"^(Rss|Pss): +(\d+) kB$", re.MULTILINE)
 _HIGHEST = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
@@ -87,7 +89,7 @@ class PeakMemory:
     def _total(self, memory_of: Callable[[psutil.Process], int]) -> int:
         try:
             return sum(memory_of(process) for process in self._processes())
-        except (self._gone, FileNotFoundError, ProcessLookupError):
+        except (self._gone, FileNotFoundError, ProcessLookupError, PermissionError):
             return 0  # one has ended; the next sample is without it
 
     def _processes(self) -> list[psutil.Process]:
@@ -102,7 +104,8 @@ def _own_and_shares(process: psutil.Process) -> int:
     """Return the resident bytes of a process, of shared ones its share where that is known."""
     if not _LINUX:
         return process.memory_info().rss
-    memory = process.memory_full_info()
+    # Both of one moment: of two, what came or went between them would count twice.
+    memory = dict(_SIZES.findall(Path(_ROLLUP.format(process.pid)).read_text()))
     status = Path(f"/proc/{process.pid}/status").read_text()
     [highest] = _HIGHEST.findall(status) or ["0"]  # none of a process that has just ended
-    return memory.pss + max(0, 1024 * int(highest) - memory.rss)
+    return 1024 * (int(memory["Pss"]) + max(0, int(highest) - int(memory["Rss"])))
