@@ -33,11 +33,7 @@ def mean_errors(errors: Tensor) -> dict[str, float]:
 
 
 def assess_bonds(model: nn.Module, dataset: BDEDataset) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Score a model's energies of a split's bonds.
-
-    Args:
-        model: a BDE model.
-        dataset: the split.
+    """Score a BDE model's energies of a split's bonds.
 
     Returns:
         The absolute error of each bond, ``(bonds,)`` by the name of the metric, kcal/mol; and the

@@ -43,10 +43,9 @@ class SimilarityCalibration:
     upper: list[float]
 
     def expect(self, quantities: Mapping[str, np.ndarray]) -> Expectation:
-        """Return what to expect of predictions.
+        """Return what to expect of predictions, from quantities by name, ``(n,)`` each.
 
-        Args:
-            quantities: by name, ``(n,)`` each; others than those weighted are left aside.
+        Others than those weighted are left aside.
         """
         total = self.constant + sum(w * quantities[name] for name, w in self.weights.items())
         mean = np.clip(total, 0.0, 1.0)
@@ -153,11 +152,7 @@ class Calibration:
         return {name: part.expect(quantities) for name, part in self.similarities.items()}
 
     def error(self, deviation: np.ndarray) -> np.ndarray:
-        """Return the standard deviation of the errors of peaks.
-
-        Args:
-            deviation: standard deviation of the passes, base peak 1, any shape.
-        """
+        """Return the standard deviation of peaks' errors from that of the passes, base peak 1."""
         constant, slope = self.error_variance
         return np.sqrt(constant + slope * deviation)
 
@@ -174,15 +169,10 @@ class Calibration:
         """
         try:
             plain = metadata["calibration"]
-            return cls(
-                plain["passes"],
-                plain["spectra"],
-                {
-                    name: SimilarityCalibration(**part)
-                    for name, part in plain["similarities"].items()
-                },
-                tuple(plain["error_variance"]),
-            )
+            parts = plain["similarities"].items()
+            similarities = {name: SimilarityCalibration(**part) for name, part in parts}
+            variance = tuple(plain["error_variance"])
+            return cls(plain["passes"], plain["spectra"], similarities, variance)
         except (KeyError, TypeError, AttributeError):
             raise CalibrationError(
                 "holds no calibration of its uncertainty; a teacher trained by this version does: "

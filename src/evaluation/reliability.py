@@ -13,13 +13,9 @@ _TINY = 1e-12
 
 
 class ReliabilityBin(NamedTuple):
-    """Predictions of about equal expected similarity.
+    """Predictions of about equal expected similarity: their number, and what their mean is.
 
-    Attributes:
-        number: of predictions.
-        expected: their mean expected similarity.
-        measured: their mean measured similarity.
-        lower, upper: quartiles of the measured similarity.
+    ``lower`` and ``upper`` are the quartiles of the measured similarity.
     """
 
     number: int
