@@ -71,11 +71,7 @@ def figures(
 ) -> str:
     """Return what a card says of the validation split, and of the test split where it was scored.
 
-    Args:
-        kind: of the model.
-        metadata: of its checkpoint.
-        test: as in ``add_test_figures``.
-        number: as in ``add_test_figures``.
+    ``kind`` and ``metadata`` are the checkpoint's, the others as in ``add_test_figures``.
     """
     digits, what = 4, "Mean over the spectra of 60–80 eV or without an energy"
     if kind == "bde":
@@ -90,7 +86,7 @@ def figures(
             f"Test: {number}; none of the molecules was trained on, 95 % intervals by bootstrap "
             "over molecules; computed by `python scripts/evaluate.py`."
         )
-        rows = [test[name] for name in names]
+        rows = (test[name] for name in names)
         measured = [
             f"{row['mean']:.{digits}f} [{row['low']:.3f}, {row['high']:.3f}]" for row in rows
         ]

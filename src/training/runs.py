@@ -37,7 +37,6 @@ from .trainer import Phase, Trainer
 # A process that reads data for a run that was killed holds its lock for some seconds longer.
 _SECONDS_TO_END = 10
 
-
 # Fabric announces each seed and suggests more workers than a laptop has cores.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -46,12 +45,9 @@ warnings.filterwarnings("ignore", message=".*`broadcast_buffers` is deprecated.*
 
 
 def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:
-    """Return a digest of all that a phase's result depends on.
+    """Return a digest of all that the result of a phase of ``config.training`` depends on.
 
-    Args:
-        config: the configuration.
-        phase: name of the phase in ``config.training``.
-        settings: what else the phase depends on, as plain values.
+    ``settings`` are what else it depends on, as plain values.
     """
     training = config.training
     shared = training.model_dump(
@@ -207,11 +203,7 @@ def split_batches(
 ) -> Iterator[Batch]:
     """Yield the batches of a split that a model reads, on its device, and show how far it is.
 
-    Args:
-        config: the configuration.
-        split: "train", "validation" or "test".
-        model: says what it reads.
-        **options: of ``split_loader``.
+    The options are those of ``split_loader``.
     """
     loader = split_loader(config, split, inputs=model.inputs, **options)
     device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
@@ -235,9 +227,6 @@ def all_scores(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 @contextmanager
 def sole_writer(path: str | Path) -> Iterator[None]:
     """Keep every other run from writing a checkpoint while the context lasts.
-
-    Args:
-        path: the checkpoint.
 
     Raises:
         CheckpointError: another run is writing it, or it cannot be written.

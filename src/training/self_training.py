@@ -29,10 +29,9 @@ class PredictedSpectra(UnlabelledDataset):
 
     Args:
         model: predicts spectra of structures.
-        smiles: canonical SMILES, as ``read_molecule`` gives them.
+        smiles: as in ``UnlabelledDataset``, as are the next two.
         inputs: what to compute beside the fingerprint.
-        memory_efficient: compute the features when they are asked for; else keep what was computed.
-            The spectra are held in either mode, some 2.5 kB each.
+        memory_efficient: the spectra are held in either mode, some 2.5 kB each.
 
     Example:
         >>> from nextims.config import Config, PROJECT_ROOT
@@ -107,9 +106,5 @@ def predicted_by_student(config: Config, inputs: Inputs) -> PredictedSpectra | N
     structures = unlabelled_structures(config)[: settings.student_structures]
     if not structures:
         return None
-    return PredictedSpectra(
-        model,
-        structures,
-        inputs=inputs,
-        memory_efficient=config.data.memory_efficient_mode,
-    )
+    efficient = config.data.memory_efficient_mode
+    return PredictedSpectra(model, structures, inputs=inputs, memory_efficient=efficient)

@@ -73,12 +73,8 @@ def train_teacher(config: Config, **earlier: Any) -> dict[str, Any]:
             ensure_store(config)
             if config.teacher.bond_energies:
                 BDECache(config.bde.cache)  # that it is there
-        run = Run(
-            config.teacher.checkpoint,
-            teacher_key(config),
-            _folder(config),
-            partial(is_begun, config),
-        )
+        checkpoint, key = config.teacher.checkpoint, teacher_key(config)
+        run = Run(checkpoint, key, _folder(config), partial(is_begun, config))
         return run.carry_out(partial(_train_teacher, config), **earlier)
 
 
@@ -149,12 +145,7 @@ def uncertainty_scores(
 ) -> UncertaintyScores:
     """Return the uncertainties and the errors of a teacher on the 70 eV spectra of a split.
 
-    Args:
-        config: the configuration.
-        model: the teacher.
-        split: "train", "validation" or "test".
-        passes: of MC Dropout.
-        batch_size: spectra a batch.
+    ``passes`` are those of MC Dropout.
     """
     batches = split_batches(config, split, model, batch_size=batch_size)
     return assess_uncertainty(model, batches, passes)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ..config import Config, TeacherConfig
@@ -49,8 +49,7 @@ class FinetunePhase(Phase):
     loss_names = ("spectrum",)
 
     def __init__(self, model: TeacherNetwork, settings: TeacherConfig):
-        super().__init__()
-        self.model = model
+        super().__init__(model)
         self.settings = settings
         # What is in no loss has no gradient, and DDP would wait for one.
         model.bond_energy.requires_grad_(settings.bond_energies)
@@ -73,10 +72,6 @@ class FinetunePhase(Phase):
             loss = bond_energy_loss(parts.bond_energies, batch.graph.targets)
             fixed["bond_energy"] = self.settings.bond_energy_weight * loss
         return Losses({"spectrum": distance(prediction.intensity)}, fixed)
-
-    def shared_parameters(self) -> list[nn.Parameter]:
-        """Return the weights of the encoder's last layer."""
-        return self.model.encoder.shared_parameters()
 
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean metrics of the validation spectra."""
