@@ -193,11 +193,10 @@ class NativeBackend:
                 _NOT_PREDICTED if kind in (_RING, _UNKNOWN) else first[kind] + position
                 for kind, position in molecule.sources
             ]
+        atoms = [pair for molecule in listed for pair in molecule.atoms]
         return _Part(
             graph,
-            np.array([pair for molecule in listed for pair in molecule.atoms], np.int32).reshape(
-                -1, 2
-            ),
+            np.array(atoms, np.int32).reshape(-1, 2),
             np.array(rows, np.int64),
             np.array([kind == _RING for molecule in listed for kind, _ in molecule.sources], bool),
             np.cumsum([0, *(len(molecule.atoms) for molecule in listed)]),

@@ -34,9 +34,6 @@ class FormulaLayer(nn.Module):
 
     Numbers up to 15 have a position each, so that one atom more or less can mean anything.
 
-    Args:
-        width: size of the output.
-
     Shape:
         atoms of each element ``(b, len(ELEMENTS))`` -> ``(b, width)``
     """

@@ -65,11 +65,9 @@ class Gate(nn.Module):
 
     @torch.no_grad()
     def update_bias(self, load: Tensor, step: float) -> None:
-        """Raise the bias of experts under their fair share, lower that of those above.
+        """Raise the bias of experts under their fair share, lower that of those above, by a step.
 
-        Args:
-            load: share of each expert, ``(experts,)``.
-            step: size of the change.
+        ``load`` is the share of each expert, ``(experts,)``.
         """
         self.bias += step * torch.sign(1 / len(load) - load)
 
