@@ -17,11 +17,8 @@ from ..data.examples.graph_batch import GraphBatch
 def bond_errors(model: nn.Module, batches: Iterable[GraphBatch]) -> Tensor:
     """Return the absolute errors of all bonds, ``(bonds, quantities)``, kcal/mol.
 
-    Bonds to equivalent hydrogens count each, as the DFT table lists them.
-
-    Args:
-        model: a BDE model; put in evaluation mode.
-        batches: graphs with their known bonds, on the model's device.
+    Bonds to equivalent hydrogens count each, as the DFT table lists them. The BDE model is put in
+    evaluation mode; the batches are graphs with their known bonds, on its device.
     """
     model.eval()
     return torch.cat([(model(batch) - batch.targets.energies).abs().cpu() for batch in batches])

@@ -77,9 +77,10 @@ def fit_similarity(
     middle = values.mean(1, keepdims=True)
     scale = values.std(1, keepdims=True)
     # A quantity that is the same for all (no dropout, say) gets the weight 0.
-    scaled = (values - middle) / np.where(scale > _TINY, scale, np.inf)
+    scale[scale <= _TINY] = np.inf
+    scaled = (values - middle) / scale
     slopes = np.linalg.lstsq(scaled.T, similarity - similarity.mean(), rcond=None)[0]
-    weights = slopes / np.where(scale > _TINY, scale, np.inf)[:, 0]
+    weights = slopes / scale[:, 0]
     constant = float(similarity.mean() - weights @ middle[:, 0])
     expected = constant + weights @ values
     residual = similarity - np.clip(expected, 0.0, 1.0)
@@ -94,16 +95,13 @@ def fit_similarity(
 
 
 def fit_error(deviation: np.ndarray, error: np.ndarray) -> tuple[float, float]:
-    """Fit the variance of the errors of peaks as ``a + b · deviation``, neither below 0.
+    """Return a and b, neither below 0, of the variance of peaks' errors, ``a + b · deviation``.
 
     By the maximum likelihood of normal errors, so that small peaks count as large ones do.
 
     Args:
         deviation: predicted standard deviations, ``(p,)``.
         error: predicted less measured intensity, ``(p,)``.
-
-    Returns:
-        ``a`` and ``b``.
 
     Example:
         >>> import numpy as np

@@ -57,7 +57,7 @@ def nist_identity_match_factor(
     apart. The head of the module tells the source, and what NIST has not published.
 
     Args:
-        predicted: as in :func:`.metrics.score`, as are the next two.
+        predicted: as in :func:`.metrics.score`, as are the next two and what is raised.
         true: measured intensities.
         lowest_mz: lowest recorded nominal m/z.
         reverse: whether to return the reverse match factor, in whose Σ m·I_U stand only the peaks
@@ -68,9 +68,6 @@ def nist_identity_match_factor(
         Whole numbers from 0 (no common peak) to 999, shape ``(b,)``, int64. Above 900 is called
         excellent, 800 to 900 good, 700 to 800 fair. The match factor is the same if the spectra
         change places, the reverse one is not.
-
-    Raises:
-        ValueError: as in :func:`.metrics.score`.
 
     Example:
         >>> import numpy as np

@@ -30,10 +30,7 @@ def reliability_table(
 ) -> list[ReliabilityBin]:
     """Return expected and measured similarity in bins of (nearly) equal numbers of predictions.
 
-    Args:
-        expected: ``(n,)``.
-        measured: ``(n,)``.
-        bins: number of bins, fewer where there are fewer predictions.
+    Both are ``(n,)``; there are fewer ``bins`` where there are fewer predictions.
 
     Example:
         >>> import numpy as np
@@ -98,8 +95,6 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 def equal_groups(values: np.ndarray, number: int) -> list[np.ndarray]:
     """Return the positions of values in groups of (nearly) equal size, the lowest values first.
 
-    Args:
-        values: ``(n,)``.
-        number: of groups; where there are fewer values, each is one.
+    Where there are fewer values than groups are wanted, each is one.
     """
     return np.array_split(np.argsort(values, kind="stable"), min(number, len(values)))

@@ -33,7 +33,7 @@ def stein_scott_dot_product(
     :func:`.cosines.weighted_cosine`.
 
     Args:
-        predicted: as in :func:`.metrics.score`, as are the next two.
+        predicted: as in :func:`.metrics.score`, as are the next two and what is raised.
         true: measured intensities.
         lowest_mz: lowest recorded nominal m/z.
         mass_power: the power a of the mass.
@@ -41,9 +41,6 @@ def stein_scott_dot_product(
 
     Returns:
         Values from 0 to 1, shape ``(b,)``, float64; the same if the spectra change places.
-
-    Raises:
-        ValueError: as in :func:`.metrics.score`.
 
     Example:
         >>> import numpy as np

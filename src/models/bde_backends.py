@@ -64,11 +64,8 @@ def open_configured_backend(
 ) -> BDEBackend:
     """Return the backend of a configuration, the shipped native model where it has none.
 
-    Args:
-        config: the configuration.
-        name: as in ``open_backend``, which says what is raised.
-        device: likewise; that of ``training`` if left out.
-        say: takes a line where it is the shipped model, see ``Config.to_read``.
+    ``name`` and ``device``, by default that of ``training``, are as in ``open_backend``, which says
+    what is raised. ``say`` takes a line where it is the shipped model, see ``Config.to_read``.
     """
     settings = config.bde
     if (name or settings.backend) == "native":

@@ -39,11 +39,6 @@ class Gate(nn.Module):
     A bias that is no parameter, raised for experts with too few molecules, takes part in the
     choice but not in the weights (Wang et al. 2024, arXiv:2408.15664).
 
-    Args:
-        width: size of a molecule's vector.
-        experts: number of experts.
-        active: experts a molecule goes to.
-
     Shape:
         ``(b, width)`` -> weights of the chosen experts ``(b, active)``, sum 1, and ``Routing``
     """
