@@ -100,11 +100,8 @@ def load_bde_model(config: Config) -> BDEModel:
 def train_bde(config: Config, **earlier: Any) -> dict[str, Any]:
     """Train the BDE model; leave it at ``bde.checkpoint`` when it is finished.
 
-    Until then the best model so far is at ``teacher.pretrained``.
-
-    Args:
-        config: the configuration.
-        **earlier: what becomes of an earlier run: options of ``Run.carry_out``.
+    Until then the best model so far is at ``teacher.pretrained``. ``earlier`` says what becomes of
+    an earlier run: options of ``Run.carry_out``.
 
     Returns:
         The metadata of the checkpoint.

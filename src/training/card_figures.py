@@ -29,10 +29,7 @@ def card_path(checkpoint: Path) -> Path:
 def add_section(checkpoint: Path, title: str, text: str) -> None:
     """Put a section into the model card of a checkpoint, in the place of one of that title.
 
-    Args:
-        checkpoint: the checkpoint's path.
-        title: the section's title.
-        text: what stands in it; no line of it begins with ``## ``.
+    No line of its text begins with ``## ``.
 
     Raises:
         CheckpointError: there is no card.

@@ -109,12 +109,8 @@ def expect(
 ) -> Estimate:
     """Estimate what training a phase on a library takes, over all processes.
 
-    Args:
-        config: the settings.
-        phase: "teacher" or "student".
-        samples: spectra in the library.
-        memory_efficient: which mode.
-        example_bytes: what a mean example takes once its features are computed.
+    Args as in ``measure``, but for ``samples``, the spectra in the library, and ``example_bytes``,
+    what a mean example takes once its features are computed.
 
     Example:
         >>> from nextims.config import Config

@@ -26,7 +26,6 @@ from ..data.examples.dataset import (
 )
 from ..data.examples.features import FINGERPRINT_ONLY, Batch, Inputs
 from ..data.examples.loader import make_loader
-from ..data.examples.teacher_cache import TeacherCache
 from ..data.library.store import SpectrumStore
 from ..files.digest import file_digest
 from ..files.writing import BeingWrittenError, only_writer
@@ -88,7 +87,6 @@ def split_loader(
     energy_range: tuple[float, float] = STANDARD_ENERGY_RANGE,
     shuffle: bool = False,
     bde_cache: Path | None = None,
-    teacher: TeacherCache | None = None,
     beside: ExampleDataset | None = None,
 ) -> DataLoader:
     """Return a loader of one split of the configured store.
@@ -101,7 +99,6 @@ def split_loader(
         energy_range: lowest and highest ionization energy, eV.
         shuffle: in random order, by the configured seed.
         bde_cache: cache of bond energies to add.
-        teacher: cache of a teacher's predictions to add.
         beside: further examples.
     """
     dataset = SpectrumDataset(
@@ -118,7 +115,6 @@ def split_loader(
         batch_size=batch_size,
         num_workers=config.data.num_workers,
         shuffle_seed=config.training.seed if shuffle else None,
-        teacher=teacher,
     )
 
 

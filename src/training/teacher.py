@@ -51,10 +51,8 @@ def is_begun(config: Config) -> bool:
 def train_teacher(config: Config, **earlier: Any) -> dict[str, Any]:
     """Train the networks of the teacher on spectra, with bond energies as the auxiliary task.
 
-    Args:
-        config: the configuration.
-        **earlier: what becomes of an earlier run: options of ``Run.carry_out``. One that is gone on
-            with keeps its finished networks.
+    ``earlier`` says what becomes of an earlier run: options of ``Run.carry_out``. One that is gone
+    on with keeps its finished networks.
 
     Returns:
         The metadata of the checkpoint left at ``teacher.checkpoint``.

@@ -36,12 +36,9 @@ LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
 class FinetunePhase(Phase):
     """Trains a network on spectra, with bond energies as the auxiliary task.
 
-    The weights of the losses are fixed: GradNorm needs the gradient of each loss by itself, a
-    second pass backwards through the fragments in every step.
-
-    Args:
-        model: the network.
-        settings: weights of the losses beside that of the spectrum.
+    The weights of the losses beside that of the spectrum, which ``settings`` has, are fixed:
+    GradNorm needs the gradient of each loss by itself, a second pass backwards through the
+    fragments in every step.
     """
 
     name = "finetune_teacher"
@@ -117,12 +114,8 @@ def train_network(
     """Train one network from the configured seed.
 
     The encoder and the bond-energy head start from the BDE model, where there is one.
-
-    Args:
-        config: the configuration.
-        checkpoint: where the network goes.
-        predicted: what ``predicted_by_student`` gives, learned from beside the measured spectra.
-        resume: continue a run that was stopped.
+    ``predicted`` is what ``predicted_by_student`` gives, learned from beside the measured spectra;
+    ``resume`` continues a run that was stopped.
 
     Returns:
         The metadata of the checkpoint.

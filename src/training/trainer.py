@@ -46,10 +46,8 @@ class Losses(NamedTuple):
 class Phase(nn.Module):
     """What a phase trains and how; called with a batch, it gives ``Losses``.
 
-    Args:
-        model: the model whose weights are kept.
-
     Attributes:
+        model: the model whose weights are kept.
         name: names the phase's files.
         loss_names: the losses that GradNorm balances.
         monitor: the validation metric that decides; the higher the better.
@@ -114,9 +112,7 @@ _STOPPED_BY = {signal.SIGTERM: ("SIGTERM", 143), signal.SIGINT: ("Ctrl-C", 130)}
 class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
     """The run was asked to stop; its state is saved and ``resume`` continues it.
 
-    Args:
-        message: what stopped it.
-        status: exit status of a command that was stopped so.
+    ``status`` is the exit status of a command that was stopped so.
     """
 
     def __init__(self, message: str, status: int = 143):

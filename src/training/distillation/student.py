@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ...config import Config, DistillationConfig, StudentConfig
-from ...data.examples.dataset import Concatenation, ExampleDataset
+from ...data.examples.dataset import Concatenation
 from ...data.examples.features import Batch
 from ...data.examples.loader import make_loader
 from ...data.nist_dataset import ensure_store
@@ -246,7 +245,10 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
     )
     if config.data.memory_efficient_mode:
         with first_ahead():
-            _keep_features(config, [validation.dataset, *parts])
+            # On disk, for a student learns as fast as they could be computed.
+            names = ("validation", "labelled", "unlabelled")
+            for name, dataset in zip(names, [validation.dataset, *parts], strict=False):
+                dataset.keep_features(config.distillation.cache.with_name(f"{name}_features.bin"))
     phase = DistillationPhase(
         model,
         teacher_width=cache.feature_width,
@@ -271,10 +273,3 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
     )
     on_first(write_card, config.student.checkpoint, config.data.store)
     return metadata
-
-
-def _keep_features(config: Config, datasets: Sequence[ExampleDataset]) -> None:
-    """Keep features on disk, for a student learns as fast as they could be computed."""
-    names = ("validation", "labelled", "unlabelled")
-    for name, dataset in zip(names, datasets, strict=False):
-        dataset.keep_features(config.distillation.cache.with_name(f"{name}_features.bin"))
