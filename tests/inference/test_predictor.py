@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from builders import STUDENT_SIZES, TEACHER_SIZES
+from builders import STUDENT_SIZES, TEACHER_SIZES, save_bde_model
 from nextims.config import PROJECT_ROOT, Config
 from nextims.inference import FailedPrediction, PredictedSpectrum, Predictor
 from nextims.inference.structures.lists import InputStructure
@@ -229,6 +229,14 @@ def test_a_spectrum_without_any_ion_has_no_accurate_masses(small_teacher, monkey
 def test_the_configured_checkpoint_is_the_default(tmp_path):
     with pytest.raises(CheckpointError, match=r"best_student\.pt: no such checkpoint"):
         Predictor.from_checkpoint(config=Config().with_root(tmp_path))
+
+
+def test_a_model_that_predicts_no_spectra_is_named(tmp_path):
+    path = save_bde_model(tmp_path / "bde.pt")
+    with pytest.raises(
+        CheckpointError, match=r"bde\.pt: holds a .*, expected a student or teacher"
+    ):
+        Predictor.from_checkpoint(path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
