@@ -26,6 +26,7 @@ from nextims.formats.msp_stream import MSPStream
 from nextims.formats.spectrum_writer import SpectrumWriter, check_spectra_output, errors_path
 from nextims.inference.structures.list_files import STANDARD_INPUT, list_files
 from nextims.inference.structures.lists import InputError, InputStructure, parse_line, read_batch
+from nextims.inference.structures.neutralised import tell_neutralised
 from nextims.spectra.prediction import FailedPrediction
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
         structures, total = iter([parse_line(arguments.smiles)]), 1
     else:
         structures, total = read_batch(arguments.batch)
+    structures = tell_neutralised(structures, _tell)
     if arguments.derivatise:
         from nextims.inference.structures.derivatised import derivatise_structures
 
@@ -72,10 +74,13 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
 
 
 def _report_underivatised(structure: InputStructure) -> None:
+    _tell(f"line {structure.line}: {structure.shown}: nothing to derivatise, predicted as it is")
+
+
+def _tell(line: str) -> None:
     from tqdm import tqdm
 
-    shown = f"line {structure.line}: {structure.smiles}: nothing to derivatise, predicted as it is"
-    tqdm.write(shown, file=sys.stderr)
+    tqdm.write(line, file=sys.stderr)
 
 
 def _check_output(arguments: argparse.Namespace) -> None:

@@ -14,11 +14,8 @@ from rdkit import Chem
 
 from .isotopes import ISOTOPE_RATIOS
 
-_ATOMS = re.compile(r"(?:\[\d+([A-Z][a-z]?)\]|([A-Z][a-z]?))(\d*)")
-
-
+_ATOMS = re.compile(r"(?:\[(\d+)([A-Z][a-z]?)\]|([A-Z][a-z]?))(\d*)")
 _FORMULA = re.compile(rf"\[?((?:{_ATOMS.pattern})+)\]?\d*[+-]?\d*\.?")
-
 
 # In Da (CODATA 2018); a cation weighs so much less than the atoms that it is made of.
 ELECTRON_MASS = 0.000548579909
@@ -27,7 +24,10 @@ ELECTRON_MASS = 0.000548579909
 Formula = Mapping[tuple[str, int], int]
 
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
+_SYMBOLS = {_PERIODIC_TABLE.GetElementSymbol(number) for number in range(1, 119)}
 _HYDROGENS = {("H", 2): "D", ("H", 3): "T"}
+_NUCLIDES = {symbol: nuclide for nuclide, symbol in _HYDROGENS.items()}
+_LARGEST_DEFECT = 0.008  # that of hydrogen
 # Hexabromobenzene's pattern ends at M + 12.
 _HIGHEST_SHIFT = 12
 _RAREST = 1e-9
@@ -102,6 +102,20 @@ def nuclide_mass(element: str, isotope: int = 0) -> float:
     """Return the mass of an isotope in Da, of the most abundant one if none is named."""
     isotope = isotope or _PERIODIC_TABLE.GetMostCommonIsotope(element)
     return _PERIODIC_TABLE.GetMassForIsotope(element, isotope)
+
+
+def nominal_mass(atoms: Formula) -> int:
+    """Return the mass number in Da of the most abundant isotopes and the given ones.
+
+    Example:
+        >>> from nextims.chemistry.formula import nominal_mass, parse_formula
+        >>> nominal_mass(parse_formula("C7H5D3")), nominal_mass(parse_formula("C6Br6"))
+        (95, 546)
+    """
+    return sum(
+        number * (isotope or _PERIODIC_TABLE.GetMostCommonIsotope(element))
+        for (element, isotope), number in atoms.items()
+    )
 
 
 def isotopologues(counts: Mapping[str, int]) -> dict[int, Isotopologue]:
@@ -195,6 +209,27 @@ def _add(table: dict[int, _Entry], shift: int, entry: _Entry) -> None:
     )
 
 
+def parse_formula(formula: str) -> Counter[tuple[str, int]] | None:
+    """Count the nuclides of a formula, as ``Formula`` does, its charge left aside.
+
+    Returns:
+        Counts; ``None`` where the text is not one plain formula.
+
+    Example:
+        >>> from nextims.chemistry.formula import hill_formula, parse_formula
+        >>> hill_formula(parse_formula("D3C[13C]H2[2H]"))
+        'C[13C]H2D4'
+    """
+    found = _FORMULA.fullmatch(formula.strip())
+    if found is None:
+        return None
+    counts: Counter[tuple[str, int]] = Counter()
+    for isotope, labelled, plain, number in _ATOMS.findall(found[1]):
+        nuclide = _NUCLIDES.get(plain, (labelled or plain, int(isotope or 0)))
+        counts[nuclide] += int(number or 1)
+    return counts
+
+
 def count_elements(formula: str) -> Counter[str] | None:
     """Count the atoms of each element in a formula, isotopes and charge left aside.
 
@@ -203,14 +238,32 @@ def count_elements(formula: str) -> Counter[str] | None:
 
     Example:
         >>> from nextims.chemistry.formula import count_elements
-        >>> count_elements("C2[2H]6O") == count_elements("C2H6O")
+        >>> count_elements("C2D6O") == count_elements("C2[2H]6O") == count_elements("C2H6O")
         True
     """
-    found = _FORMULA.fullmatch(formula.strip())
-    if found is None:
+    nuclides = parse_formula(formula)
+    if nuclides is None:
         return None
     counts: Counter[str] = Counter()
-    for isotope, element, number in _ATOMS.findall(found[1]):
-        symbol = isotope or element
-        counts["H" if symbol in ("D", "T") else symbol] += int(number or 1)
+    for (element, _), number in nuclides.items():
+        counts[element] += number
     return counts
+
+
+@lru_cache(maxsize=1 << 12)
+def mass_defect(formula: str) -> float | None:
+    """Return the exact mass of a formula above its nominal one, relative to it.
+
+    Returns:
+        The defect; ``None`` where the text is no formula of elements and isotopes that exist.
+
+    Example:
+        >>> from nextims.chemistry.formula import mass_defect
+        >>> [round(mass_defect(formula), 5) for formula in ("C6Br6", "C40H82")]
+        [-0.0009, 0.00114]
+    """
+    atoms = parse_formula(formula)
+    if atoms is None or any(element not in _SYMBOLS for element, _ in atoms):
+        return None
+    defect = exact_mass(atoms) / max(nominal_mass(atoms), 1) - 1
+    return defect if abs(defect) <= _LARGEST_DEFECT else None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..chemistry.formula import mass_defect
 from ..spectra.record import BadRecord, Record, clean_spectrum
 from ..spectra.spectrum import nominal_mz
 from .fields import SYNONYMS, field_name, is_given, noted_energy, peak_of
@@ -202,7 +203,7 @@ class RawRecord:
         is_whole = weight is not None and weight.is_integer()
         if is_whole and abs(weight - exact) <= _MASS_DEFECT * exact:
             return int(weight)
-        return int(nominal_mz(exact))
+        return int(nominal_mz(exact, mass_defect(self.first("formula"))))
 
     def _ionization(self) -> str:
         """Return ``EI`` unless the record says otherwise: NIST's libraries do not say."""

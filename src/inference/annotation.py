@@ -15,10 +15,10 @@ from rdkit import Chem
 from torch import Tensor
 
 from ..chemistry.formula import ELECTRON_MASS, Isotopologue, exact_mass, hill_formula, isotopologues
+from ..chemistry.isotope_labels import LABELLED_SHIFTS, SHIFTS
 from ..chemistry.molecule import Molecule
-from ..data.examples.fragment_batch import LABELLED_SHIFTS, SHIFTS, FragmentBatch
+from ..data.examples.fragment_batch import FragmentBatch
 from ..models.heads import Prediction
-from ..models.ion_spectrum import Ions, nominal_mass
 from ..models.isotopes import IsotopeEnvelope
 from ..spectra.ions import AnnotatedPeak, Ion
 from ..spectra.prediction import INTENSITY_FLOOR, PredictedSpectrum
@@ -52,7 +52,7 @@ def annotate(
         values[position].detach().double().cpu().numpy()
         for values in (prediction.intensity, parts.from_ions)
     )
-    ions = _ions_of(result.molecule, fragments, parts.ions, position)
+    ions = _ions_of(result.molecule, fragments, parts.ions.share, position)
     peaks = []
     for mz, intensity, _ in result.peaks:
         place = mz - 1
@@ -147,31 +147,33 @@ class _Ions:
         return self._pieces[fragment]
 
 
-def _ions_of(molecule: Molecule, fragments: FragmentBatch, ions: Ions, position: int) -> _Ions:
+def _ions_of(molecule: Molecule, fragments: FragmentBatch, share: Tensor, position: int) -> _Ions:
     """Add up the ions of one formula.
 
     Args:
         molecule: the molecule.
         fragments: the fragments of a batch.
-        ions: their intensities.
+        share: their intensities at each hydrogen shift.
         position: place of the molecule in the batch.
     """
     own = torch.nonzero(fragments.molecule == position).squeeze(1)
-    atoms = fragments.atoms[position, : molecule.mol.GetNumAtoms(), : len(own)].T.cpu().numpy()
-    envelope = IsotopeEnvelope()(fragments.elements[own].cpu()).double().numpy()
-    nominal = nominal_mass(fragments.mass[own]).cpu().numpy()
-    weights, first_shift = _by_mass_shift(fragments, ions, own, position)
+    kept = fragments.atoms[position, : molecule.places.max() + 1, : len(own)].T.cpu().numpy()
+    atoms = kept[:, molecule.places]  # labelled hydrogens among them
+    natural, nominal, weights, first_shift = _by_mass_shift(fragments, share, own)
+    envelope = IsotopeEnvelope()(natural.cpu()).double().numpy()
     nuclides, composition = _compose(molecule.mol)
+    whole = composition.sum(0)
     formulas = atoms.astype(np.int64) @ composition
 
     member, row, column = np.nonzero(weights)
     hydrogen_shift, mass_shift = row + SHIFTS[0], column + first_shift
     weight = weights[member, row, column]
     keys = np.column_stack([formulas[member], nominal[member] + mass_shift])
-    # A deuterium that moves instead of a hydrogen shifts the mass once more.
-    deuteriums = mass_shift - hydrogen_shift
-    keys[:, nuclides.index(("H", 0))] += hydrogen_shift - deuteriums
-    keys[:, nuclides.index(("H", 2))] += deuteriums
+    # A deuterium or tritium that moves instead of a hydrogen shifts the mass once or twice more.
+    heavy = 3 if ("H", 3) in nuclides and not whole[nuclides.index(("H", 2))] else 2
+    labelled = (mass_shift - hydrogen_shift) // (heavy - 1)
+    keys[:, nuclides.index(("H", 0))] += hydrogen_shift - labelled
+    keys[:, nuclides.index(("H", heavy))] += labelled
     possible = (keys[:, :-1] >= 0).all(1)
     member, hydrogen_shift, weight, keys = (
         values[possible] for values in (member, hydrogen_shift, weight, keys)
@@ -189,7 +191,7 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, ions: Ions, position:
         mol=mol,
         atoms=atoms,
         nuclides=nuclides,
-        whole=composition.sum(0),
+        whole=whole,
         formulas=keys[:, :-1],
         nominal=keys[:, -1],
         intensity=intensity,
@@ -199,17 +201,22 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, ions: Ions, position:
 
 
 def _by_mass_shift(
-    fragments: FragmentBatch, ions: Ions, own: Tensor, position: int
-) -> tuple[np.ndarray, int]:
-    """Return the intensities of a molecule's ions by hydrogen and mass shift, ``(f, S, T)``.
+    fragments: FragmentBatch, share: Tensor, own: Tensor
+) -> tuple[Tensor, np.ndarray, np.ndarray, int]:
+    """Return what a molecule's fragments and their ions are, its isotope labels at their places.
 
-    The second value is the lowest mass shift.
+    Returns:
+        Atoms of each element without label ``(f, len(ELEMENTS))``; nominal masses ``(f,)``; the
+        intensities of ions by hydrogen and mass shift ``(f, S, T)``; and the lowest mass shift.
     """
-    labelled = fragments.molecule[fragments.labelled] == position
-    if labelled.any():
-        return ions.exchanged[labelled].detach().double().cpu().numpy(), LABELLED_SHIFTS[0]
-    weights = ions.share[own].detach().double().cpu().numpy()
-    return weights[:, :, None] * np.eye(len(SHIFTS)), SHIFTS[0]
+    weights = share[own][:, :, None].detach().double().cpu().numpy()
+    rows = torch.nonzero(torch.isin(fragments.labels.rows, own)).squeeze(1)
+    if not len(rows):
+        weights = weights * np.eye(len(SHIFTS))
+        return fragments.elements[own], fragments.mass[own].cpu().numpy(), weights, SHIFTS[0]
+    labels = fragments.labels
+    weights = weights * labels.exchange[rows].double().cpu().numpy()
+    return labels.natural[rows], labels.mass[rows].cpu().numpy(), weights, LABELLED_SHIFTS[0]
 
 
 def _compose(mol: Chem.Mol) -> tuple[list[tuple[str, int]], np.ndarray]:

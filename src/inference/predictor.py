@@ -178,6 +178,7 @@ class Predictor(StreamingPredictor):
     ) -> tuple[list[Features], FragmentBatch | None, Prediction]:
         features = featurize_all(molecules, self.model.inputs)
         batch = collate(features, [energy] * len(features)).to(self.device)
+        batch.limit_carbon = True
         return features, batch.fragments, self.model(batch)
 
 
@@ -194,7 +195,11 @@ def _explained(
         peaks, left_out = at_accurate_masses(peaks)
         if not peaks:
             return failure(structure, ValueError("no peak has an ion to give it a mass"))
-        spectrum = Spectrum([peak.mz for peak in peaks], [peak.intensity for peak in peaks])
+        spectrum = Spectrum(
+            [peak.mz for peak in peaks],
+            [peak.intensity for peak in peaks],
+            result.molecule.mass_defect,
+        )
         result = replace(result, spectrum=spectrum, left_out=left_out)
         if result.uncertainty is not None:  # its deviations are of the peaks at nominal masses
             whole = replace(result.uncertainty, deviations=None)

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..chemistry.isotope_labels import unlabelled_shares, with_labels
+from ..chemistry.isotope_labels import LABELLED_SHIFTS, unlabelled_shares, with_labels
 from ..chemistry.molecule import ELEMENTS, NOMINAL_MASSES
 from ..data.examples.features import Batch
+from ..spectra.prediction import carbon_scale
 from .heads import LIGHTEST_ION
 from .isotopes import IsotopeEnvelope
 from .piece_head import PieceHead
@@ -71,8 +72,9 @@ class FormulaHead(nn.Module):
     directions: Wei et al., ACS Cent. Sci. 2019, 5, 700. What one or two broken bonds leave is
     scored by itself; the vocabulary has the rearrangements.
 
-    Isotope labels are taken to lie anywhere: how many of them an ion holds follows the
-    hypergeometric distribution.
+    Isotope labels only move masses. Which of them a piece holds is known; for an ion or a loss of
+    the vocabulary they are taken to lie anywhere: how many it holds follows the hypergeometric
+    distribution.
 
     Args:
         width: size of the molecule's vector.
@@ -152,27 +154,21 @@ class FormulaHead(nn.Module):
     def _spectra(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
         """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``."""
         number, pieces = len(self.ions), batch.pieces
-        labelled = batch.labels[:, 0].unique()
-        if len(labelled):
-            bins = self._labelled_bins(share, of_pieces, batch)
-            share = share.index_fill(0, labelled, 0.0)
-            of_pieces = of_pieces.masked_fill(torch.isin(pieces.molecule, labelled)[:, None], 0.0)
-        else:
-            bins = share.new_zeros(len(share) * (self.max_mz + 1))
         # The ions' patterns are the same for all molecules.
-        bins = bins + F.pad(share[:, :number] @ self._vocabulary().spectra, (1, 0)).flatten()
+        bins = F.pad(share[:, :number] @ self._vocabulary().spectra, (1, 0)).flatten()
         molecule, loss = (share[:, number:] > 0).nonzero(as_tuple=True)
         weight = share[molecule, number + loss]
         atoms = batch.atoms[molecule] - self.losses[loss].long()
         self._add(bins, molecule, self._mz(atoms), weight[:, None] * self.isotopes(atoms))
         # Deuterium is too rare for a hydrogen more or less to change a piece's pattern.
-        pattern, last = self.isotopes(pieces.elements), of_pieces.shape[1] - 1
-        spread = sum(
-            F.pad(of_pieces[:, i : i + 1] * pattern, (i, last - i)) for i in range(last + 1)
-        )
+        spread = _laid_over(of_pieces, self.isotopes(pieces.elements))
         lightest = self._mz(pieces.elements) + self.pieces.shifts[0]
         self._add(bins, pieces.molecule, lightest, spread)
         spectra = bins.view(len(share), -1)[:, 1:]
+        if len(batch.labels):
+            rows = batch.labels[:, 0].unique()
+            labelled = self._labelled(share, of_pieces, batch, spectra)
+            spectra = spectra.index_copy(0, rows, labelled[rows])
         above = torch.arange(1, self.max_mz + 1, device=share.device) > batch.highest_mz[:, None]
         spectra = spectra.masked_fill(above, 0.0)
         return spectra / spectra.sum(1, keepdim=True)
@@ -198,22 +194,37 @@ class FormulaHead(nn.Module):
     def _mz(self, atoms: Tensor) -> Tensor:
         return (atoms * self.masses).sum(1)
 
-    def _labelled_bins(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
-        """Return what the molecules with isotope labels have in the bins, flat."""
+    def _labelled(self, share: Tensor, of_pieces: Tensor, batch: Batch, without: Tensor) -> Tensor:
+        """Return the spectra of the molecules with isotope labels, ``(b, max_mz)``; others are 0.
+
+        Args:
+            share: shares of formulas, ``(b, v)``.
+            of_pieces: shares of pieces, ``(pieces, S)``.
+            batch: the molecules.
+            without: the spectra that they would have without labels, ``(b, max_mz)``.
+        """
         bins = share.new_zeros(len(share) * (self.max_mz + 1))
+        scale = torch.ones_like(without)
+        if batch.limit_carbon:
+            scale = torch.from_numpy(carbon_scale(without.cpu().numpy())).to(share.device)
+        scale = F.pad(scale, (1, 0), value=1.0)  # of m/z 0 to max_mz
         for i in batch.labels[:, 0].unique().tolist():
             whole, labels = batch.atoms[i], batch.labels[batch.labels[:, 0] == i, 1:]
             atoms = torch.cat([self.ions.long(), whole - self.losses.long()])
-            own = (batch.pieces.molecule == i).nonzero()[:, 0]
-            piece, shift = (of_pieces[own] > 0).nonzero(as_tuple=True)
             seen = share[i] > 0
-            atoms = torch.cat([atoms[seen], self.pieces.ions(batch.pieces, own[piece], shift)])
-            weight = torch.cat([share[i, seen], of_pieces[own][piece, shift]])
+            atoms, mz = atoms[seen], self._mz(atoms[seen])
+            weight = share[i, seen] * scale[i, mz]
             pattern = self._labelled_pattern(atoms, whole, labels)
             reach = (pattern.shape[1] - self.isotopes.WIDTH) // 2
-            molecule = torch.full_like(weight, i, dtype=torch.long)
-            self._add(bins, molecule, self._mz(atoms) - reach, weight[:, None] * pattern)
-        return bins
+            self._add(bins, torch.full_like(mz, i), mz - reach, weight[:, None] * pattern)
+        parts, pieces = batch.piece_labels, batch.pieces
+        molecule = pieces.molecule[parts.rows]
+        mz = self._mz(pieces.elements[parts.rows])[:, None] + self.pieces.shifts
+        weight = of_pieces[parts.rows] * scale[molecule[:, None], mz.clamp(0, self.max_mz)]
+        moved = torch.einsum("ls,lst->lt", weight, parts.exchange)
+        spread = _laid_over(moved, self.isotopes(parts.natural))
+        self._add(bins, molecule, parts.mass + LABELLED_SHIFTS[0], spread)
+        return bins.view(len(share), -1)[:, 1:]
 
     def _labelled_pattern(self, atoms: Tensor, whole: Tensor, labels: Tensor) -> Tensor:
         """Return the patterns of ions of one molecule, its isotope labels among them, ``(n, k)``.
@@ -243,3 +254,9 @@ class FormulaHead(nn.Module):
         inside = (mz >= 1) & (mz <= self.max_mz)
         place = row[:, None] * (self.max_mz + 1) + mz.where(inside, 0)
         bins.index_add_(0, place.flatten(), spread.flatten())
+
+
+def _laid_over(weights: Tensor, pattern: Tensor) -> Tensor:
+    """Return patterns ``(n, k)`` at each shift of weights ``(n, s)``, ``(n, s + k - 1)``."""
+    last = weights.shape[1] - 1
+    return sum(F.pad(weights[:, i : i + 1] * pattern, (i, last - i)) for i in range(last + 1))

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from torch_geometric.utils import softmax
 
 from ..chemistry.graph import BOND_FEATURES
-from ..data.examples.fragment_batch import SHIFTS, FragmentBatch
+from ..chemistry.isotope_labels import SHIFTS
+from ..data.examples.fragment_batch import FragmentBatch
 from ..data.examples.graph_batch import GraphBatch
 from .formula_features import FORMULA_FEATURES, formula_features
 from .ion_spectrum import possible_shifts

@@ -18,9 +18,9 @@ from ..chemistry.formula import count_elements
 from ..chemistry.molecule import first_block
 from ..files.digest import file_digest
 from ..files.writing import only_writer
-from ..spectra.spectrum import Spectrum, nominal_mz
+from ..spectra.spectrum import Spectrum
 from ..version import __version__
-from .entries import Entry, SearchError, Skipped, formula_mass
+from .entries import Entry, SearchError, Skipped, formula_mass, measured_spectrum
 from .flash import WEIGHTINGS, FlashWriter
 from .index_layout import (
     ARRAYS,
@@ -173,7 +173,7 @@ class _IndexWriter:
         text = json.dumps(EntryText.of(item, identity), ensure_ascii=False, separators=(",", ":"))
         written = self._files[TEXTS].write(text.encode("utf-8", "surrogatepass"))
         self._text_offsets.append(self._text_offsets[-1] + written)
-        mz, intensity = _nominal_peaks(item.record.spectrum)
+        mz, intensity = _nominal_peaks(measured_spectrum(item.record))
         self._peak_offsets.append(self._peak_offsets[-1] + len(mz))
         self._batch.append((mz, intensity))
         if len(self._batch) == _BATCH:
@@ -220,13 +220,12 @@ class _IndexWriter:
 
 @lru_cache(maxsize=1 << 16)
 def _formula_facts(formula: str) -> tuple[str, int | None]:
-    elements = count_elements(formula)
-    return formula_key(elements), formula_mass(elements)
+    return formula_key(count_elements(formula)), formula_mass(formula)
 
 
 def _nominal_peaks(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
     """Return m/z and intensity at the nominal masses that are compared, each once."""
-    mz = nominal_mz(spectrum.mz)
+    mz = spectrum.nominal
     inside = (mz >= 1) & (mz <= HIGHEST_MZ)
     sums = np.bincount(mz[inside], spectrum.intensity[inside])
     mz = np.flatnonzero(sums)

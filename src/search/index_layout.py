@@ -29,7 +29,7 @@ from .entries import Entry
 from .flash import WEIGHTINGS
 
 # What the files hold, and by which weights.
-FORMAT = {"version": 1, **{name: list(weighting) for name, weighting in WEIGHTINGS.items()}}
+FORMAT = {"version": 2, **{name: list(weighting) for name, weighting in WEIGHTINGS.items()}}
 # How many entries are compared with a spectrum; benchmarks/library_search.py says what is lost.
 PRESELECTED = 3000
 ARRAYS = {

@@ -7,10 +7,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
-from rdkit import Chem
 
-from ..chemistry.formula import count_elements
+from ..chemistry.formula import count_elements, mass_defect
 from ..chemistry.molecule import Molecule, MoleculeError, from_parsed
+from ..chemistry.structure_text import UNREADABLE, parse_structure
 from .spectrum import Spectrum, nominal_mz
 
 # Name, program and remark; the atoms follow.
@@ -91,28 +91,32 @@ class Record:
     @property
     def lowest_mz(self) -> int:
         """Lowest recorded nominal m/z; below it nothing is known about the spectrum."""
-        return int(nominal_mz(self.spectrum.mz[0]))
+        return int(self.spectrum.of(mass_defect(self.formula)).nominal[0])
 
     @cached_property
     def molecule(self) -> Molecule:
-        """The first of the record's structures that RDKit reads and that fits the formula.
+        """The first of the record's structures that can be used and that fits the formula.
 
         Raises:
-            MoleculeError: there is none, or the models cannot take it.
+            MoleculeError: there is none; the message is of the first, the most trusted.
         """
-        formula = count_elements(self.formula)
-        problem = MoleculeError("no structure")
+        problem = None
         for structure in self.structures:
-            text = _read_structure(structure)
-            is_molblock = isinstance(structure, Path) or "\n" in structure
-            molecule = None if text is None else _molecule_of(text, is_molblock)
-            if molecule is None:
-                problem = MoleculeError("RDKit cannot read the structure")
-                continue
-            if formula is None or count_elements(molecule.formula) == formula:
-                return molecule
-            problem = MoleculeError("structure disagrees with the formula")
-        raise problem
+            try:
+                molecule = _molecule_of(_read_structure(structure))
+                if self._fits(molecule):
+                    return molecule
+                raise MoleculeError("structure disagrees with the formula")
+            except MoleculeError as error:
+                problem = problem or error
+        raise problem or MoleculeError("no structure")
+
+    def _fits(self, molecule: Molecule) -> bool:
+        """Say whether a structure has the formula given, where one is given."""
+        given, found = count_elements(self.formula), count_elements(molecule.formula)
+        if given is not None and molecule.notes:  # given may be the formula of what was drawn
+            given, found = ({**each, "H": 0} for each in (given, found))
+        return given is None or given == found
 
     def rejected(self, reason: str, detail: str = "") -> BadRecord:
         """Return what is kept of a record that is not used."""
@@ -146,14 +150,14 @@ def clean_spectrum(mz: np.ndarray, intensity: np.ndarray) -> Spectrum:
         return Spectrum(mz[kept], intensity[kept])
 
 
-def _read_structure(structure: str | Path) -> str | None:
+def _read_structure(structure: str | Path) -> str:
     """Return the text of a structure; that of a MOL file without name, date and remark."""
     text = structure
     if isinstance(structure, Path):
         try:
             text = structure.read_text(encoding="latin-1")
         except OSError:
-            return None
+            raise MoleculeError(UNREADABLE) from None
     header = text.split("\n", _MOL_HEADER_LINES)
     if len(header) <= _MOL_HEADER_LINES:
         return text
@@ -164,11 +168,10 @@ def _read_structure(structure: str | Path) -> str | None:
 
 # Replicates follow each other, or their molecule's other spectra at other energies do.
 @lru_cache(maxsize=2048)
-def _molecule_of(text: str, is_molblock: bool) -> Molecule | None:
-    if is_molblock:
-        mol = Chem.MolFromMolBlock(text)
-    elif text.startswith("InChI="):
-        mol = Chem.MolFromInchi(text)
-    else:
-        mol = Chem.MolFromSmiles(text)
-    return None if mol is None else from_parsed(mol)
+def _molecule_of(text: str) -> Molecule:
+    try:
+        return from_parsed(parse_structure(text))
+    except MoleculeError:
+        raise
+    except Exception as error:  # of one structure, it must not end the reading of a library
+        raise MoleculeError(UNREADABLE, f"({type(error).__name__})") from error

@@ -96,8 +96,8 @@ def test_no_text_covers_anything(case, kind, variant):
     labels = [text.get_window_extent(renderer) for text in axes.texts]
     assert len(by_name(axes, "label")) >= (3 if variant == "plain" or case != "crowd" else 1)
     [triangle] = [a for a in by_name(axes, "molecular ion") if not hasattr(a, "get_text")]
-    inset = figure.axes[0].child_axes[0].get_window_extent()
-    boxes = [*labels, triangle.get_window_extent(renderer), inset]
+    structure = Bbox.union([part.get_window_extent() for part in by_name(axes, "structure")])
+    boxes = [*labels, triangle.get_window_extent(renderer), structure]
     for one, other in combinations(boxes, 2):
         assert not one.overlaps(other)
     for one in labels:
@@ -152,7 +152,8 @@ def test_the_molecular_ion_is_marked_with_and_without_a_peak(smiles, peaks, text
     [label] = [mark for mark in marks if hasattr(mark, "get_text")]
     assert label.get_text() == text
     mass = float(text.split()[1])
-    tip = min(triangle.get_xy(), key=lambda corner: corner[1])
+    corners = (triangle.get_data_transform() - axes.transData).transform(triangle.get_xy())
+    tip = min(corners, key=lambda corner: corner[1])
     assert tip[0] == pytest.approx(mass)
     assert height < tip[1] < height + 5
     [sticks] = by_name(axes, "predicted")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from rdkit import Chem
 
 from builders import build_calibration, load_script, save_student, save_teacher
 from nextims.config import PROJECT_ROOT
@@ -117,6 +118,39 @@ def test_a_batch_keeps_order_and_reports_failures(run, tmp_path):
         "3 of 5 structures predicted, written to spectra.json; the others are listed in "
         "spectra.json.errors.csv",
     ]
+
+
+@pytest.mark.parametrize("options", [(), ("--parts", "256"), ("--workers", "2")], ids=str)
+def test_what_is_drawn_with_charges_is_told_and_predicted_neutral(run, tmp_path, options):
+    (tmp_path / "list.smi").write_text(
+        "CCO\n[NH3+]CC(=O)[O-] glycine\nC[N+](C)(C)C\nC[N+](=O)[O-]\nCN.Cl\n"
+    )
+    status, _, err = run("--batch", "list.smi", "--output", "spectra.json", *options)
+    assert status == 3
+    records = [json.loads(line) for line in (tmp_path / "spectra.json").read_text().splitlines()]
+    assert [each["smiles"] for each in records] == ["CCO", "NCC(=O)O", "C[N+](=O)[O-]"]
+    assert err.splitlines()[:3] == [
+        "line 2: predicted as the neutral molecule NCC(=O)O",
+        "line 3: C[N+](C)(C)C: permanent cation (quaternary ammonium)",
+        "line 5: CN.Cl: several components (give the free base or acid alone: CN)",
+    ]
+
+
+def test_a_batch_of_mol_blocks(run, tmp_path):
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
+    (tmp_path / "list.sdf").write_text(f"ethanol{block}$$$$\nbroken\n\n\nM  END\n$$$$\n")
+    status, _, err = run("--batch", "list.sdf", "--output", "spectra.msp")
+    assert status == 3
+    assert (tmp_path / "spectra.msp").read_bytes().startswith(b"Name: ethanol\r\n")
+    assert err.splitlines()[0] == "line 12: MOL block: RDKit cannot read the structure"
+
+
+def test_a_list_of_something_else_is_refused_once(run, tmp_path):
+    (tmp_path / "list.smi").write_text("ethanol\nacetone\n")
+    status, _, err = run("--batch", "list.smi", "--output", "spectra.msp")
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert "list.smi: holds names or other words ('ethanol' in line 1); expected a SMILES" in err
+    assert names(tmp_path) == ["list.smi"]
 
 
 @pytest.mark.parametrize("ending", ["msp", "csv", "json"])

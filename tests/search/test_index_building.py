@@ -70,9 +70,9 @@ def test_of_our_own_tables_no_structure_is_read_but_labelled_ones(tmp_path, monk
     library = write_predictions(tmp_path / f"lib.{ending}")
     read = []
 
-    def noted(text, is_molblock):
+    def noted(text):
         read.append(text)
-        return molecule_of(text, is_molblock)
+        return molecule_of(text)
 
     molecule_of = record._molecule_of
     monkeypatch.setattr(record, "_molecule_of", noted)
@@ -208,3 +208,11 @@ def test_the_manifest_says_what_it_is_of(tmp_path):
     manifest = json.loads((tmp_path / "lib.msp.index" / "manifest.json").read_text())
     assert manifest["entries"] == len(LibraryIndex(library))
     assert manifest["library"]["bytes"] == library.stat().st_size
+
+
+def test_accurate_masses_are_indexed_by_the_formulas_mass_defect(tmp_path):
+    library = tmp_path / "lib.msp"
+    peaks = "466.5907 300; 549.5054 770; 551.5034 999"
+    library.write_text(f"Name: hexabromobenzene\nFormula: C6Br6\nNum Peaks: 3\n{peaks}\n")
+    build_index(library)
+    assert LibraryIndex(library).record(0).spectrum.mz.tolist() == [467, 550, 552]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from torch.utils.data import ConcatDataset, Dataset
 
-from ...chemistry.molecule import load_canonical
+from ...chemistry.molecule import Molecule, each_atom, load_canonical
 from ...errors import UserError
 from ...spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..bde.bond_energies import NO_BONDS
@@ -215,4 +215,18 @@ class SpectrumDataset(ExampleDataset):
 
     def _bonds(self, row: int, smiles: str, features: Features) -> KnownBonds:
         known = self.bde.get(self.store.text("inchikey", row), smiles) or NO_BONDS
-        return known_bonds(features.graph, known.atoms[known.valid], known.bde[known.valid, None])
+        atoms = _without_labels(load_canonical(smiles), known.atoms[known.valid])
+        return known_bonds(features.graph, atoms, known.bde[known.valid, None])
+
+
+def _without_labels(molecule: Molecule, atoms: np.ndarray) -> np.ndarray:
+    """Number a molecule's atoms as its graph does: without labels, hydrogens behind the others."""
+    plain = molecule.unlabelled
+    if plain is molecule:
+        return atoms
+    hydrogen = plain.mol.GetNumAtoms()
+    numbers = np.append(molecule.places, hydrogen)
+    for atom, place in zip(each_atom(molecule.mol), molecule.places.tolist(), strict=True):
+        if atom.GetAtomicNum() != plain.mol.GetAtomWithIdx(place).GetAtomicNum():
+            numbers[atom.GetIdx()] = hydrogen
+    return numbers[np.minimum(atoms, len(molecule.places))]

@@ -14,7 +14,6 @@ from ...chemistry.derivatives.reactions import count_sites, derivatise, name_der
 from ...chemistry.derivatives.reagents import REAGENTS
 from ...config import DataConfig
 from ...spectra.record import BadRecord, Record
-from ...spectra.spectrum import nominal_mz
 from .derivative_evidence import Evidence, weigh
 from .filters import find_fault
 from .splits import SPLITS, assign_split
@@ -109,7 +108,8 @@ def _count_groups(record: Record) -> dict[str, int] | None:
     if named.get("tbdms"):
         named.pop("tms", None)  # comments on the method speak of silyl groups in general
     silyl = "tbdms" if "tbdms" in named else "tms"
-    bins = record.spectrum.binned(int(nominal_mz(record.spectrum.mz[-1])))
+    spectrum = record.spectrum.of(record.molecule.mass_defect)
+    bins = spectrum.binned(int(spectrum.nominal[-1]))
     cases = [
         weigh(bins, record.molecule, {silyl: silyls, "meox": oximes})
         for silyls in range(count_sites(record.molecule, silyl) + _BEYOND + 1)

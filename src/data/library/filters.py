@@ -12,7 +12,7 @@ from rdkit import Chem
 from ...chemistry.molecule import MoleculeError
 from ...config import DataConfig
 from ...spectra.record import BadRecord, Record
-from ...spectra.spectrum import nominal_mz
+from ...spectra.spectrum import Spectrum
 
 # Peaks this far above the molecular ion cannot be its isotopes; derivatives under their parent's
 # name reach 72 Da (one trimethylsilyl group) and more beyond.
@@ -112,7 +112,8 @@ def require_underivatised(record: Record, config: DataConfig) -> Drop | None:
 def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     """Drop spectra that reach above the molecular ion: derivatives and mixtures."""
     molecule = record.molecule
-    if nominal_mz(record.spectrum.mz[-1]) <= molecule.nominal_mass + DERIVATIVE_MARGIN:
+    highest = _spectrum(record).nominal[-1]
+    if highest <= molecule.nominal_mass + DERIVATIVE_MARGIN:
         return None
     # The pattern of a polyhalogenated ion itself reaches beyond the margin.
     limit = max(molecule.nominal_mass + DERIVATIVE_MARGIN, molecule.highest_mz)
@@ -124,8 +125,13 @@ def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     return None
 
 
+def _spectrum(record: Record) -> Spectrum:
+    return record.spectrum.of(record.molecule.mass_defect)
+
+
 def _bins(record: Record) -> np.ndarray:
-    return record.spectrum.binned(int(nominal_mz(record.spectrum.mz[-1])))
+    spectrum = _spectrum(record)
+    return spectrum.binned(int(spectrum.nominal[-1]))
 
 
 def _shows_molecular_ion(record: Record) -> bool:

@@ -8,6 +8,7 @@
 | ``metadata/…`` | UTF-8 | (spectra,) | id, name, inchikey, smiles, formula, instrument, licence |
 | ``metadata/energy`` | float32 | (spectra,) | ionization energy in eV, NaN where not given |
 | ``metadata/lowest_mz`` | int32 | (spectra,) | lowest recorded nominal m/z |
+| ``metadata/mass_defect`` | float32 | (spectra,) | of the molecule, relative to its mass |
 | ``metadata/split`` | uint8 | (spectra,) | position in ``SPLITS`` |
 """
 
@@ -30,7 +31,7 @@ from .splits import SPLITS
 
 __all__ = ["SPLITS", "SpectrumStore", "StoreError", "StoreIndex"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # the first had no mass defects
 TEXT_FIELDS = ("id", "name", "inchikey", "smiles", "formula", "instrument", "licence")
 SETTINGS = (
     "max_mz",
@@ -42,7 +43,12 @@ SETTINGS = (
 )
 HOW_TO_MAKE = "python scripts/prepare_massbank.py --records PATH"
 
-NUMBERS = {"energy": np.float32, "lowest_mz": np.int32, "split": np.uint8}
+NUMBERS = {
+    "energy": np.float32,
+    "lowest_mz": np.int32,
+    "mass_defect": np.float32,
+    "split": np.uint8,
+}
 # Bytes of unpacked chunks kept of each dataset: what a block shuffle (``epoch_order``) mixes. HDF5
 # finds them by a hash table, which should be a hundred times as large as their number and prime.
 _CHUNK_CACHE = {"peaks/mz": 4 << 20}
@@ -63,12 +69,14 @@ class StoreIndex:
         offsets: start of each spectrum in the peak arrays, shape ``(spectra + 1,)``, int64.
         energy: ionization energy in eV, shape ``(spectra,)``, float32, NaN where not given.
         lowest_mz: lowest recorded nominal m/z, shape ``(spectra,)``, int32.
+        mass_defect: of the molecule, relative to its mass, shape ``(spectra,)``, float32.
         split: position in ``SPLITS``, shape ``(spectra,)``, uint8.
     """
 
     offsets: np.ndarray
     energy: np.ndarray
     lowest_mz: np.ndarray
+    mass_defect: np.ndarray
     split: np.ndarray
 
 
@@ -125,7 +133,8 @@ class SpectrumStore:
         start, end = self.index.offsets[i], self.index.offsets[i + 1]
         with self._reading():
             mz, intensity = self._dataset("peaks/mz"), self._dataset("peaks/intensity")
-            return Spectrum(mz[start:end], intensity[start:end])
+            defect = float(self.index.mass_defect[i])
+            return Spectrum(mz[start:end], intensity[start:end], defect)
 
     def text(self, field: str, i: int) -> str:
         """Read one text of spectrum ``i``; ``field`` is one of ``TEXT_FIELDS``."""

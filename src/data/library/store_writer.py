@@ -23,8 +23,9 @@ _PEAK_CHUNK = 4096
 _RECORD_CHUNK = 1024
 _BLOCK = 2000
 _PEAK_BYTES = 12
-# Offset, energy, lowest m/z, split, and a reference of 16 bytes and a header of 24 to each text.
-_RECORD_BYTES = 17 + 40 * len(TEXT_FIELDS)
+# Offset, numbers, and a reference of 16 bytes and a header of 24 to each text.
+_NUMBER_BYTES = sum(np.dtype(kind).itemsize for kind in NUMBERS.values())
+_RECORD_BYTES = 8 + _NUMBER_BYTES + 40 * len(TEXT_FIELDS)
 # What HDF5 may hold back of what was given to it (1 MB for each dataset), and its own bookkeeping.
 _HELD_BACK = 12 << 20
 _BOOKKEEPING = 1 << 20
@@ -174,7 +175,8 @@ class StoreWriter:
             "instrument": record.instrument,
             "licence": record.licence,
             "energy": np.nan if record.energy is None else record.energy,
-            "lowest_mz": record.lowest_mz,
+            "lowest_mz": record.spectrum.of(molecule.mass_defect).nominal[0],
+            "mass_defect": molecule.mass_defect,
             "split": assign_split(molecule, self.config),
         }
 

@@ -16,7 +16,7 @@ from ...files.writing import written_whole
 from ...models.checkpoint import CheckpointError, load_model
 from ...models.student import Student
 from .graph import OnnxStudent
-from .inputs import LENGTHS, OnnxInputs, onnx_inputs
+from .inputs import LENGTHS, OnnxInputs, onnx_inputs, pieces_of
 from .predictor import OUTPUTS
 
 _OPSET = 18
@@ -44,7 +44,8 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
     target = target or checkpoint.with_suffix(".onnx")
     molecules = [read_molecule(smiles) for smiles in _EXAMPLES]
     exported = OnnxStudent(student).eval()
-    example = onnx_inputs(molecules, student.inputs.pieces)
+    most = student.inputs.pieces
+    example = onnx_inputs(molecules, [pieces_of(each, most) for each in molecules], most)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole.onnx")
         torch.onnx.export(

@@ -119,7 +119,6 @@ class _OnnxHead(nn.Module):
         # Ions of about the same mass reach over few bins together.
         masses, order = (head.ions.long() @ head.masses).sort(stable=True)
         self.register_buffer("ions", head.ions[order])
-        self.register_buffer("hydrogen", (torch.arange(len(ELEMENTS)) == _HYDROGEN).long())
         self.of_ions = _rows(head.score, order)
         self.of_losses = _rows(head.score, slice(len(order), None))
         self.no_ions = _RuledOut(self._needed_by_ions())
@@ -208,19 +207,22 @@ class _OnnxHead(nn.Module):
         head = self.head
         of_ions, ion = ions.index_select(0, inputs.labelled).nonzero(as_tuple=True)
         of_losses, loss = losses.index_select(0, inputs.labelled).nonzero(as_tuple=True)
-        piece, shift = pieces.index_select(0, inputs.labelled_pieces).nonzero(as_tuple=True)
         of_ions = inputs.labelled.index_select(0, of_ions)
         of_losses = inputs.labelled.index_select(0, of_losses)
-        piece = inputs.labelled_pieces.index_select(0, piece)
         left = inputs.atoms.index_select(0, of_losses) - head.losses.long().index_select(0, loss)
-        of_pieces = inputs.formulas.index_select(0, inputs.kept.index_select(0, piece))
-        of_pieces = of_pieces + (shift + head.pieces.shifts[0])[:, None] * self.hydrogen
-        atoms = torch.cat([self.ions.long().index_select(0, ion), left, of_pieces])
-        molecule = torch.cat([of_ions, of_losses, inputs.molecule.index_select(0, piece)])
-        share = torch.cat([ions[of_ions, ion], losses[of_losses, loss], pieces[piece, shift]])
+        atoms = torch.cat([self.ions.long().index_select(0, ion), left])
+        molecule = torch.cat([of_ions, of_losses])
+        share = torch.cat([ions[of_ions, ion], losses[of_losses, loss]])
         pattern = head.isotopes(atoms * inputs.unlabelled.index_select(0, molecule))
-        first = atoms @ head.masses + IsotopeEnvelope.LOWEST
-        return LabelledIons(molecule, atoms, first, pattern * share[:, None])
+        return LabelledIons(
+            molecule,
+            atoms,
+            atoms @ head.masses + IsotopeEnvelope.LOWEST,
+            pattern * share[:, None],
+            inputs.molecule.index_select(0, inputs.labelled_pieces),
+            pieces.index_select(0, inputs.labelled_pieces),
+            head.isotopes(inputs.natural),
+        )
 
     def _known(self, first: int, last: int, lightest: int, width: int) -> Tensor:
         """Return the isotopes of some ions of the vocabulary from the lightest's on."""

@@ -13,7 +13,7 @@ from ...chemistry.molecule import Molecule
 from ...errors import UserError
 from ..streaming import Result, StreamingPredictor, result_from_bins
 from ..structures.lists import InputStructure
-from .inputs import OnnxInputs, onnx_inputs
+from .inputs import OnnxInputs, onnx_inputs, pieces_of
 from .labels import LabelledIons, labelled_spectrum
 
 OUTPUTS = ("intensity", *LabelledIons._fields)
@@ -67,9 +67,11 @@ class OnnxPredictor(StreamingPredictor):
 
     def _run(self, molecules: list[Molecule]) -> np.ndarray:
         """Return the spectra, ``(b, max_mz)``."""
-        inputs = onnx_inputs(molecules, self._pieces)
+        pieces = [pieces_of(molecule, self._pieces) for molecule in molecules]
+        inputs = onnx_inputs(molecules, pieces, self._pieces)
         spectra, *ions = self._session.run(OUTPUTS, inputs._asdict())
-        ions = LabelledIons(*ions)
-        for number in np.unique(ions.ion_molecule).tolist():
-            spectra[number] = labelled_spectrum(ions, number, molecules[number], self.max_mz)
+        for number in inputs.labelled.tolist():
+            spectra[number] = labelled_spectrum(
+                LabelledIons(*ions), number, molecules[number], pieces[number], spectra[number]
+            )
         return spectra
