@@ -15,6 +15,7 @@ import numpy as np
 
 from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.possible_masses import possible_masses
 from nextims.config import PROJECT_ROOT, DataConfig
 from nextims.data.library.splits import SPLITS
 from nextims.spectra.record import Record
@@ -133,7 +134,8 @@ def binned_rows(*spectra: Mapping[int, float], max_mz: int = 200) -> np.ndarray:
 def plausible_peaks(smiles: str) -> dict[int, int]:
     """Return a made-up spectrum with the molecular ion and common losses of one molecule.
 
-    What has lost less than two carbon atoms has the molecule's isotopes.
+    What has lost less than two carbon atoms has the molecule's isotopes. A mass that no ion of the
+    molecule can have is left out.
     """
     molecule = read_molecule(smiles)
     mass = molecule.nominal_mass
@@ -145,7 +147,8 @@ def plausible_peaks(smiles: str) -> dict[int, int]:
         for shift, abundance in pattern.items() if loss < 28 else [(0, pattern[0])]:
             if mass - loss > 0 and abundance > 0.005:
                 peaks[mass - loss + shift] += round(height * abundance / pattern[0])
-    return dict(peaks)
+    possible = possible_masses(*molecule.atoms(), max(peaks))
+    return {mz: height for mz, height in peaks.items() if possible[mz - 1]}
 
 
 def build_record(smiles: str | Path = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from builders import build_record
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.molecule import load_canonical
 from nextims.pictures import field
 from nextims.pictures.drawing import draw_spectrum, page, picture
 from nextims.spectra.ions import AnnotatedPeak, Ion
@@ -43,7 +43,7 @@ CASES = {
 
 def predicted(smiles="CCO", peaks=ETHANOL, name="a compound", **fields):
     spectrum = Spectrum(list(peaks), list(peaks.values()))
-    return PredictedSpectrum(1, name, read_molecule(smiles), spectrum, **fields)
+    return PredictedSpectrum(1, name, load_canonical(smiles), spectrum, **fields)
 
 
 def annotated(result, share=0.9):

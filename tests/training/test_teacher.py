@@ -171,5 +171,4 @@ def test_a_teacher_learns_a_handful_of_spectra_by_heart(tmp_path):
     config = changed(config, "teacher", dropout=0.0, fragment_dropout=0.0, drop_edge=0.0)
     train_teacher(config)
     values = losses(config, "spectrum")
-    # Two of the made-up spectra have peaks that no ion of their molecule can give.
-    assert values[-1] < 0.06 < values[0]
+    assert values[-1] < 0.05 < values[0]

@@ -82,8 +82,7 @@ def require_usable_structure(record: Record, config: DataConfig) -> Drop | None:
     try:
         molecule = record.molecule
     except MoleculeError as error:
-        element = re.fullmatch(r"(unsupported element) (.*)", str(error))
-        return Drop(*element.groups()) if element else Drop(str(error), str(record.structures[-1]))
+        return Drop(error.reason, error.detail or str(record.structures[-1]))
     if molecule.nominal_mass > config.max_mz:
         return Drop("mass above max_mz", f"{molecule.nominal_mass} Da")
     return None

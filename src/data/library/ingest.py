@@ -61,7 +61,7 @@ class IngestReport:
         self.kept += 1
         self.energy_missing += record.energy is None
         self.in_energy_range += record.energy is None or low <= record.energy <= high
-        self.notes.update(record.notes)
+        self.notes.update(record.notes + record.molecule.notes)
         block = first_block(record.molecule.inchikey)
         if record.inchikey and first_block(record.inchikey) != block:
             self.notes["InChIKey given disagrees with the structure"] += 1
