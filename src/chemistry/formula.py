@@ -25,6 +25,13 @@ Formula = Mapping[tuple[str, int], int]
 
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 _SYMBOLS = {_PERIODIC_TABLE.GetElementSymbol(number) for number in range(1, 119)}
+_CAPITALS = re.compile(
+    "|".join(
+        s.upper()
+        for s in sorted(_SYMBOLS)
+        if len(s) == 2 and s[1].upper() not in {*_SYMBOLS, "D", "T"}
+    )
+)
 _HYDROGENS = {("H", 2): "D", ("H", 3): "T"}
 _NUCLIDES = {symbol: nuclide for nuclide, symbol in _HYDROGENS.items()}
 _LARGEST_DEFECT = 0.008  # that of hydrogen
@@ -212,6 +219,9 @@ def _add(table: dict[int, _Entry], shift: int, entry: _Entry) -> None:
 def parse_formula(formula: str) -> Counter[tuple[str, int]] | None:
     """Count the nuclides of a formula, as ``Formula`` does, its charge left aside.
 
+    Where a formula is all in capitals (``C6H5CL``), two of them are one element if the second alone
+    would be none.
+
     Returns:
         Counts; ``None`` where the text is not one plain formula.
 
@@ -220,7 +230,10 @@ def parse_formula(formula: str) -> Counter[tuple[str, int]] | None:
         >>> hill_formula(parse_formula("D3C[13C]H2[2H]"))
         'C[13C]H2D4'
     """
-    found = _FORMULA.fullmatch(formula.strip())
+    formula = formula.strip()
+    if formula.isupper():
+        formula = _CAPITALS.sub(lambda pair: pair[0].title(), formula)
+    found = _FORMULA.fullmatch(formula)
     if found is None:
         return None
     counts: Counter[tuple[str, int]] = Counter()

@@ -114,6 +114,8 @@ class Record:
     def _fits(self, molecule: Molecule) -> bool:
         """Say whether a structure has the formula given, where one is given."""
         given, found = count_elements(self.formula), count_elements(molecule.formula)
+        if self.formula.isupper() and given == count_elements(molecule.formula.upper()):
+            return True
         if given is not None and molecule.notes:  # given may be the formula of what was drawn
             given, found = ({**each, "H": 0} for each in (given, found))
         return given is None or given == found

@@ -39,7 +39,9 @@ _DERIVATISATIONS = (
     (re.compile("DERIVATI[SZ]", re.IGNORECASE), Chem.MolFromSmarts("[Si,$(C=NO[CH3])]")),
 )
 # "0 TMS" says that a compound took up no trimethylsilyl group.
-_UNDERIVATISED = re.compile(r"\b0\s*(?:TMS|TBDMS|MEOX)\b", re.IGNORECASE)
+_UNDERIVATISED = re.compile(
+    r"\b0\s*(?:TMS|TBDMS|MEOX)\b|\b(?:un|non-?|not\s+|without\s+)derivati[sz]\w*", re.IGNORECASE
+)
 # Silylation needs a hydrogen on N, O or S, methoximation an aldehyde or a ketone; without them a
 # compound comes through the treatment as it is (caffeine, anthracene) and shows its own M.
 _REACTIVE = Chem.MolFromSmarts("[$([#7,#8,#16;!H0]),$([CX3;!H0]=O),$([CX3](=O)([#6])[#6])]")
