@@ -1,4 +1,4 @@
-"""Records whose library names another structure than the one measured, by a table of those known."""
+"""Records of which it is known that their library names another structure than the one measured."""
 
 from __future__ import annotations
 

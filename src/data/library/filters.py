@@ -84,10 +84,14 @@ def require_usable_structure(record: Record, config: DataConfig) -> Drop | None:
     try:
         molecule = record.molecule
     except MoleculeError as error:
-        return Drop(error.reason, error.detail or str(record.structures[-1]))
+        return Drop(error.reason, error.detail or _shown(record.structures[-1]))
     if molecule.nominal_mass > config.max_mz:
         return Drop("mass above max_mz", f"{molecule.nominal_mass} Da")
     return None
+
+
+def _shown(structure: str) -> str:
+    return "its MOL block" if "\n" in structure else structure
 
 
 def require_inchikey(record: Record, config: DataConfig) -> Drop | None:
