@@ -17,6 +17,7 @@ _ENERGY = re.compile(
 SYNONYMS = {
     "adduct": ("precursortype", "adduct"),
     "cas": ("cas", "casno", "casrn", "casregistryno"),
+    "column": ("column", "columnname", "gccolumn"),
     "comment": ("comments", "comment", "origin", "remarks", "remark", "description"),
     "exactmass": ("exactmass", "totalexactmass", "parentmass"),
     "formula": ("formula", "molecularformula", "formulasmiles", "form", "chformula"),
@@ -34,7 +35,9 @@ SYNONYMS = {
     "mslevel": ("spectrumtype", "mslevel", "mstype"),
     "mw": ("mw", "molecularweight"),
     "name": ("name", "compoundname", "chname", "compound", "title"),
+    "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
     "smiles": ("smiles", "canonicalsmiles", "computedsmiles", "chsmiles"),
+    "source": ("source", "library"),
 }
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _PUNCTUATION = re.compile(r"[^a-z0-9]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import numpy as np
 from ..chemistry.formula import mass_defect
 from ..spectra.record import BadRecord, Record, clean_spectrum
 from ..spectra.spectrum import nominal_mz
-from .fields import SYNONYMS, field_name, is_given, noted_energy, peak_of
+from .fields import NUMBER, SYNONYMS, field_name, is_given, noted_energy, peak_of
 
 _COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(\S+?)=("[^"]*"|\S+)')
 _ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON")
@@ -175,6 +176,9 @@ class RawRecord:
             ion_mode=self._ion_mode(),
             ms_level=self._ms_level(),
             licence=self.said("licence"),
+            source=self.first("source"),
+            retention_index=self._retention_index(),
+            column=self.first("column"),
             remarks=(name, *self.values("comment")),
             notes=notes + self.notes,
         )
@@ -203,6 +207,12 @@ class RawRecord:
         if is_whole and abs(weight - exact) <= _MASS_DEFECT * exact:
             return int(weight)
         return int(nominal_mz(exact, mass_defect(self.first("formula"))))
+
+    def _retention_index(self) -> float | None:
+        """Return a retention index that is one number; of several columns' none can be told."""
+        text = self.first("retentionindex")
+        index = float(text) if re.fullmatch(NUMBER, text) else 0.0
+        return index if 0 < index < math.inf else None
 
     def _ionization(self) -> str:
         """Return ``EI`` unless the record says otherwise: NIST's libraries do not say."""

@@ -63,6 +63,10 @@ class Record:
         ion_mode: ``positive`` or ``negative``.
         ms_level: 1 for a full scan, 2 for a product-ion spectrum.
         licence: terms of use as given.
+        source: library that the spectrum comes from.
+        retention_index: of the compound, by n-alkanes (100 a carbon atom), ``None`` where
+            not given.
+        column: gas chromatographic column that the retention index is of, as given.
         remarks: title, comments and derivative notes, which tell of derivatisation.
         notes: peculiarities that do not spoil the record, to be counted.
     """
@@ -83,6 +87,9 @@ class Record:
     ion_mode: str = "positive"
     ms_level: int = 1
     licence: str = ""
+    source: str = ""
+    retention_index: float | None = None
+    column: str = ""
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 

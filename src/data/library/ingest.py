@@ -195,12 +195,13 @@ def _usable(
 
 
 def _unless_seen(record: Record | BadRecord, seen: set[str]) -> Record | BadRecord:
-    """Return the record; a bad one if one of its ID has been seen."""
+    """Return the record; a bad one if its library had one of its ID before."""
     if isinstance(record, BadRecord):
         return record
-    if record.id in seen:
+    id_ = f"{record.source} {record.id}"
+    if id_ in seen:
         return record.rejected("duplicate ID")
-    seen.add(record.id)
+    seen.add(id_)
     return record
 
 

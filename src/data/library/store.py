@@ -5,10 +5,11 @@
 | ``peaks/mz`` | float64 | (peaks,) | m/z of all spectra, one after the other |
 | ``peaks/intensity`` | float32 | (peaks,) | abundance, each spectrum on its own scale |
 | ``peaks/offsets`` | int64 | (spectra + 1,) | spectrum ``i`` is ``offsets[i]:offsets[i + 1]`` |
-| ``metadata/…`` | UTF-8 | (spectra,) | id, name, inchikey, smiles, formula, instrument, licence |
+| ``metadata/…`` | UTF-8 | (spectra,) | ``TEXT_FIELDS``, empty where not given |
 | ``metadata/energy`` | float32 | (spectra,) | ionization energy in eV, NaN where not given |
 | ``metadata/lowest_mz`` | int32 | (spectra,) | lowest recorded nominal m/z |
 | ``metadata/mass_defect`` | float32 | (spectra,) | of the molecule, relative to its mass |
+| ``metadata/retention_index`` | float32 | (spectra,) | by n-alkanes, NaN where not given |
 | ``metadata/split`` | uint8 | (spectra,) | position in ``SPLITS`` |
 """
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import h5py
@@ -32,7 +33,17 @@ from .splits import SPLITS
 __all__ = ["SPLITS", "SpectrumStore", "StoreError", "StoreIndex"]
 
 FORMAT_VERSION = 2  # the first had no mass defects
-TEXT_FIELDS = ("id", "name", "inchikey", "smiles", "formula", "instrument", "licence")
+TEXT_FIELDS = (
+    "id",
+    "name",
+    "inchikey",
+    "smiles",
+    "formula",
+    "instrument",
+    "licence",
+    "source",
+    "column",
+)
 SETTINGS = (
     "max_mz",
     "min_peaks",
@@ -47,6 +58,7 @@ NUMBERS = {
     "energy": np.float32,
     "lowest_mz": np.int32,
     "mass_defect": np.float32,
+    "retention_index": np.float32,
     "split": np.uint8,
 }
 # Bytes of unpacked chunks kept of each dataset: what a block shuffle (``epoch_order``) mixes. HDF5
@@ -146,6 +158,11 @@ class SpectrumStore:
         with self._reading():
             return list(self._dataset(f"metadata/{field}").asstr()[:])
 
+    def numbers(self, field: str) -> np.ndarray:
+        """Read one number of all spectra, ``(spectra,)``; ``field`` is one of ``NUMBERS``."""
+        with self._reading():
+            return self._dataset(f"metadata/{field}")[:]
+
     def _dataset(self, name: str) -> h5py.Dataset:
         """Return an open dataset: with it goes its cache of unpacked chunks."""
         file = self._opened()
@@ -185,7 +202,9 @@ class SpectrumStore:
         if version != FORMAT_VERSION or "ingest" not in file.attrs:
             raise KeyError(f"format version {version}, expected {FORMAT_VERSION}")
         peaks, metadata = file["peaks"], file["metadata"]
-        index = StoreIndex(peaks["offsets"][:], *(metadata[name][:] for name in NUMBERS))
+        index = StoreIndex(
+            peaks["offsets"][:], *(metadata[column.name][:] for column in fields(StoreIndex)[1:])
+        )
         spectra = len(index.split)
         sizes = {len(metadata[name]) for name in (*TEXT_FIELDS, *NUMBERS)}
         ends = {len(peaks["mz"]), len(peaks["intensity"]), int(index.offsets[-1])}
