@@ -10,10 +10,19 @@ from functools import cached_property
 import numpy as np
 
 from ..spectra.record import BadRecord, Record, clean_spectrum
-from ..spectra.spectrum import nominal_mz
-from .fields import SYNONYMS, field_name, is_given, noted_energy, peak_of
+from ..spectra.spectrum import Spectrum, nominal_mz
+from .fields import (
+    FAULTY_PEAKS,
+    SYNONYMS,
+    field_name,
+    is_given,
+    is_identifier,
+    noted_energy,
+    peak_of,
+    unquoted,
+)
 
-_COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(\S+?)=("[^"]*"|\S+)')
+_COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(?<![^\s"])([^\s=]+)=("[^"]*"|\S+)')
 _ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON")
 _OTHER_IONIZATION = re.compile(
     r"(?:^|[^A-Z])(?:N?ESI|APCI|APPI|CI|MALDI|FAB|FD|FI|DART|LC|HCD|CID|NSI)(?:$|[^A-Z])"
@@ -21,6 +30,8 @@ _OTHER_IONIZATION = re.compile(
 )
 # Da; a mass beyond it is a slip of the pen.
 _HEAVIEST = 1e5
+# An intensity beyond it cannot be held in single precision.
+_HIGHEST = 3e38
 # An exact mass is off the sum of mass numbers by no more than this share of it (long alkanes).
 _MASS_DEFECT = 0.0015
 # The molecular ion itself; any adduct or deprotonated ion tells of soft ionization.
@@ -61,8 +72,7 @@ class RawRecord:
         text = "" if value is None else str(value)
         if name not in SYNONYMS["molblock"]:  # its lines have fixed columns
             text = text.strip()
-            if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
-                text = text[1:-1]
+            text = unquoted(name, text)
         self.fields.setdefault(name, []).append(text)
 
     def add_peak(self, text: str, line: int) -> None:
@@ -81,7 +91,7 @@ class RawRecord:
 
         What says nothing (``N/A``) is left out, but for a name: there may be such a compound.
         """
-        says = bool if fact == "name" else is_given
+        says = {"name": bool, "id": is_identifier}.get(fact, is_given)
         for name in SYNONYMS.get(fact, (fact,)):
             for text in self.fields.get(name, ()):
                 if says(text):
@@ -151,8 +161,7 @@ class RawRecord:
         name = self.first("name")
         id_ = self.first("id") or f"#{number}"
         try:
-            peaks = self.peaks()
-            spectrum = clean_spectrum(peaks[:, 0], peaks[:, 1])
+            spectrum, faults = _spectrum(self.peaks())
         except (ValueError, TypeError, OverflowError) as error:
             return BadRecord(file, self.line, id_, name, "peak list cannot be read", str(error))
         # A collision energy is none: it belongs to another stage of the instrument.
@@ -175,7 +184,7 @@ class RawRecord:
             ms_level=self._ms_level(),
             licence=self.said("licence"),
             remarks=(name, *self.values("comment")),
-            notes=notes + self.notes,
+            notes=notes + faults + self.notes,
         )
 
     def _written_structures(self) -> list[str]:
@@ -219,6 +228,21 @@ class RawRecord:
     def _ms_level(self) -> int:
         found = re.fullmatch(r"(?:MS)?(\d)", self.said("mslevel").upper())
         return int(found[1]) if found else 1
+
+
+def _spectrum(peaks: np.ndarray) -> tuple[Spectrum, tuple[str, ...]]:
+    """Return the spectrum of listed peaks, and what is to be noted of it.
+
+    A few peaks that no spectrum can have, negative ones by subtraction, say, cost themselves only.
+    """
+    try:
+        return clean_spectrum(peaks[:, 0], peaks[:, 1]), ()
+    except ValueError:
+        intensity = peaks[:, 1]
+        sound = np.isfinite(peaks).all(axis=1) & (intensity >= 0) & (intensity < _HIGHEST)
+        if 2 * sound.sum() <= len(peaks):
+            raise
+        return clean_spectrum(peaks[sound, 0], intensity[sound]), (FAULTY_PEAKS,)
 
 
 def _mass(text: str) -> float | None:

@@ -156,11 +156,28 @@ def test_a_wrong_ending_gives_no_wrong_spectra(tmp_path, written, ending):
 
 
 def test_an_unknown_ending_names_those_that_can_be_read(tmp_path):
-    (tmp_path / "x.raw").write_text("x")
+    (tmp_path / "x.xyz").write_text("x")
     with pytest.raises(SpectraFileError) as error:
-        read_spectra(tmp_path / "x.raw")
-    assert str(error.value).endswith(f"x.raw: unknown ending '.raw'; can be read: {ENDINGS}")
+        read_spectra(tmp_path / "x.xyz")
+    assert str(error.value).endswith(f"x.xyz: unknown ending '.xyz'; can be read: {ENDINGS}")
     assert all(ending in ENDINGS for ending in (".msp", ".jdx", ".mzspeclib.txt", ".h5"))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("run.cdf", "a run in netCDF"),
+        ("run.mzML", "a run in XML"),
+        ("run.RAW", "an instrument's own file"),
+        ("run.elu", "AMDIS's list of what it found"),
+        ("user.dbu", "a library in NIST's own format; export it with lib2nist"),
+        ("lib.zip", "an archive"),
+        ("spectra.xlsx", "a workbook; save the sheet as .csv"),
+    ],
+)
+def test_what_is_not_read_is_named_for_what_it_is(read, name, kind):
+    with pytest.raises(SpectraFileError, match=f"{name}: is {kind}"):
+        read(name, b"x")
 
 
 @pytest.mark.parametrize("ending", [".msp", ".jdx", ".h5", ".raw"])
