@@ -31,7 +31,15 @@ SYNONYMS = {
     "id": ("id", "db", "nist", "nistno", "nistmassspecno", "spectrumid", "accession"),
     "inchi": ("inchi", "stdinchi", "inchicode", "computedinchi", "chiupac"),
     "inchikey": ("inchikey", "stdinchikey", "inchiaux", "inchikeysmiles", "inchikeyinchi"),
-    "instrument": ("instrument", "instrumenttype", "sourceinstrument", "spectrometerdatasystem"),
+    "instrument": (
+        "instrument",
+        "acinstrument",
+        "instrumenttype",
+        "acinstrumenttype",
+        "sourceinstrument",
+        "spectrometerdatasystem",
+    ),
+    "instrumenttype": ("instrumenttype", "acinstrumenttype"),
     "ionization": ("ionization", "ionizationmode", "ionsource"),
     "ionizationenergy": ("ionizationenergy", "electronenergy", "energy"),
     "ionmode": ("ionmode", "polarity"),
@@ -42,10 +50,16 @@ SYNONYMS = {
     "name": ("name", "compoundname", "chname", "compound", "metabolitename", "title"),
     "smiles": ("smiles", "canonicalsmiles", "computedsmiles", "chsmiles"),
 }
+# Tags of MassBank that begin with the name of what they say.
+_SUBTAGS = {
+    "acmassspectrometry": {"mstype", "ionmode", "ionization", "ionizationenergy"},
+    "chlink": {"inchikey", "cas"},
+}
 NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 # Notes: the number of peaks that a record gives is too large; a few peaks are impossible.
 FEWER_PEAKS = "fewer peaks than the record says it has"
 FAULTY_PEAKS = "peaks that are negative or not finite left out"
+NAMELESS = "neither name nor structure"
 # Blank lines, comments, and lines between records.
 _SAYS_NOTHING = re.compile(r"\s*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
@@ -174,6 +188,21 @@ def is_identifier(text: str) -> bool:
         (False, True)
     """
     return is_given(text) and text.strip("0 ") != ""
+
+
+def of_subtag(name: str, text: str) -> tuple[str, str]:
+    """Return name and value of a field, by the subtag where it is a tag of MassBank with such.
+
+    Example:
+        >>> from nextims.formats.fields import of_subtag
+        >>> of_subtag("acmassspectrometry", "MS_TYPE MS2"), of_subtag("smiles", "CCO")
+        (('mstype', 'MS2'), ('smiles', 'CCO'))
+    """
+    if name not in _SUBTAGS:
+        return name, text
+    subtag, _, value = text.strip().partition(" ")
+    subtag = field_name(subtag)
+    return (subtag, value.strip()) if subtag in _SUBTAGS[name] else (name, text)
 
 
 def unquoted(name: str, text: str) -> str:

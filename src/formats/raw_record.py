@@ -13,11 +13,13 @@ from ..spectra.record import BadRecord, Record, clean_spectrum
 from ..spectra.spectrum import Spectrum, nominal_mz
 from .fields import (
     FAULTY_PEAKS,
+    NAMELESS,
     SYNONYMS,
     field_name,
     is_given,
     is_identifier,
     noted_energy,
+    of_subtag,
     peak_of,
     unquoted,
 )
@@ -66,10 +68,10 @@ class RawRecord:
 
     def add(self, name: str, value: object) -> None:
         """Add the value of a field, whatever the name's case; quotes around it are left out."""
-        name = field_name(name)
+        name, value = of_subtag(field_name(name), "" if value is None else str(value))
         if name == "predictedby":
             name, value = "comment", f"predicted by {value}"
-        text = "" if value is None else str(value)
+        text = value
         if name not in SYNONYMS["molblock"]:  # its lines have fixed columns
             text = text.strip()
             text = unquoted(name, text)
@@ -184,7 +186,7 @@ class RawRecord:
             ms_level=self._ms_level(),
             licence=self.said("licence"),
             remarks=(name, *self.values("comment")),
-            notes=notes + faults + self.notes,
+            notes=notes + faults + self._namelessness() + self.notes,
         )
 
     def _written_structures(self) -> list[str]:
@@ -192,6 +194,10 @@ class RawRecord:
         if inchi.startswith("1"):
             inchi = f"InChI={inchi}"
         return [*self.values("molblock"), *filter(None, (smiles, inchi))]
+
+    def _namelessness(self) -> tuple[str, ...]:
+        is_nameless = not self.first("name", "inchikey") and not self._written_structures()
+        return (NAMELESS,) if is_nameless else ()
 
     def _nominal_mass(self) -> int | None:
         """Return the molecular mass given, the exact one before an MW, which may be an average.

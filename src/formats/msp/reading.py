@@ -21,6 +21,7 @@ from ..fields import (
     decimal_commas,
     field_name,
     may_be_decimal,
+    of_subtag,
     says_nothing,
     unquoted,
 )
@@ -195,6 +196,7 @@ def _add(entry: MspEntry, name: str, value: str) -> None:
             value = number
             entry.peak_lines.append(rest)
         value = value.rstrip(" ;,.")
+    name, value = of_subtag(name, value)
     entry.fields.setdefault(name, []).append(unquoted(name, value))
 
 
