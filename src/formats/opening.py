@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from gzip import GzipFile
 from pathlib import Path
 
 from ..errors import UserError
@@ -74,7 +75,7 @@ def open_lines(path: Path, notes: set[str] | None = None) -> Iterator[str]:
         stream.close()
         reason = error if isinstance(error, ValueError) else f"cannot be read as gzip ({error})"
         raise SpectraFileError(f"{path}: {reason}") from None
-    return _named(lines, path)
+    return _named(lines, path) if isinstance(stream, GzipFile) else lines
 
 
 def _named(lines: Iterator[str], path: Path) -> Iterator[str]:

@@ -34,6 +34,8 @@ _OTHER_IONIZATION = re.compile(
 _HEAVIEST = 1e5
 # An intensity beyond it cannot be held in single precision.
 _HIGHEST = 3e38
+# What tells that a fact is given; a compound may be called "none".
+_SAYS = {"name": bool, "id": is_identifier}
 # An exact mass is off the sum of mass numbers by no more than this share of it (long alkanes).
 _MASS_DEFECT = 0.0015
 # The molecular ion itself; any adduct or deprotonated ion tells of soft ionization.
@@ -93,17 +95,18 @@ class RawRecord:
 
         What says nothing (``N/A``) is left out, but for a name: there may be such a compound.
         """
-        says = {"name": bool, "id": is_identifier}.get(fact, is_given)
+        says = _SAYS.get(fact, is_given)
         for name in SYNONYMS.get(fact, (fact,)):
-            for text in self.fields.get(name, ()):
-                if says(text):
-                    yield text
+            if name in self.fields:
+                yield from filter(says, self.fields[name])
 
     def first(self, *facts: str) -> str:
         """Return the first value of the first of these facts that has one, else ``""``."""
         for fact in facts:
-            for text in self.values(fact):
-                return text
+            for name in SYNONYMS.get(fact, (fact,)):  # as in values, which takes twice the time
+                if name in self.fields:
+                    for text in filter(_SAYS.get(fact, is_given), self.fields[name]):
+                        return text
         return ""
 
     def comment(self, *facts: str) -> str:
@@ -166,6 +169,9 @@ class RawRecord:
             spectrum, faults = _spectrum(self.peaks())
         except (ValueError, TypeError, OverflowError) as error:
             return BadRecord(file, self.line, id_, name, "peak list cannot be read", str(error))
+        written = (*structures, *self._written_structures())
+        inchikey = self.said("inchikey")
+        nameless = () if name or written or inchikey else (NAMELESS,)
         # A collision energy is none: it belongs to another stage of the instrument.
         energy, notes = noted_energy(self.said("ionizationenergy"))
         return Record(
@@ -174,11 +180,11 @@ class RawRecord:
             id=id_,
             name=name,
             spectrum=spectrum,
-            structures=(*structures, *self._written_structures()),
+            structures=written,
             structure_problem=structure_problem or "no structure in the record",
             formula=self.first("formula"),
             nominal_mass=self._nominal_mass(),
-            inchikey=self.said("inchikey"),
+            inchikey=inchikey,
             energy=energy,
             instrument=self.first("instrument"),
             ionization=self._ionization(),
@@ -186,7 +192,7 @@ class RawRecord:
             ms_level=self._ms_level(),
             licence=self.said("licence"),
             remarks=(name, *self.values("comment")),
-            notes=notes + faults + self._namelessness() + self.notes,
+            notes=notes + faults + nameless + self.notes,
         )
 
     def _written_structures(self) -> list[str]:
@@ -194,10 +200,6 @@ class RawRecord:
         if inchi.startswith("1"):
             inchi = f"InChI={inchi}"
         return [*self.values("molblock"), *filter(None, (smiles, inchi))]
-
-    def _namelessness(self) -> tuple[str, ...]:
-        is_nameless = not self.first("name", "inchikey") and not self._written_structures()
-        return (NAMELESS,) if is_nameless else ()
 
     def _nominal_mass(self) -> int | None:
         """Return the molecular mass given, the exact one before an MW, which may be an average.
