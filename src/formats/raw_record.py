@@ -24,7 +24,7 @@ from .fields import (
     unquoted,
 )
 
-_COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(?<![^\s"])([^\s=]+)=("[^"]*"|\S+)')
+_COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(?<![^\s"])([^\s="]+)=("[^"]*"|\S+)')
 _ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON")
 _OTHER_IONIZATION = re.compile(
     r"(?:^|[^A-Z])(?:N?ESI|APCI|APPI|CI|MALDI|FAB|FD|FI|DART|LC|HCD|CID|NSI)(?:$|[^A-Z])"

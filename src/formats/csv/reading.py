@@ -168,15 +168,22 @@ def _add_peaks(raw: RawRecord, row: _Row, cells: list[str], layout: Layout) -> N
 def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator[RawRecord]:
     """Yield the spectra of columns without facts; a header that comes again begins another."""
     raw, width = RawRecord(start), None
+    words = last = ""  # a row that is no peak: the end of the list, or the title of what follows
     for row in rows:
         cells = split(row[1], layout.delimiter)
         if not any(cell[:1].isdigit() or is_number(cell) for cell in cells):
-            # No peak: a line drawn, a comment, or the title of what follows.
-            if not says_nothing(row[1]) and (again := layout_of_header(row[1])):
-                yield from _finished(raw, layout)
-                raw, layout = RawRecord(row[0]), again
+            if again := layout_of_header(row[1]):
+                yield from _finished(raw, layout, width or 2)
+                raw, layout, words, width = RawRecord(row[0]), again, "", None
+            elif not row[1].lstrip().startswith("#"):
+                last = row[1].strip()
+                words = words or f"line {row[0]}: no peak in {last[:40]!r}"
             continue
+        before = len(raw.pairs)
         _add_peaks(raw, row, cells, layout)
+        if words and before and not (says_nothing(last) and raw.pairs[-1] > raw.pairs[before - 1]):
+            raw.spoil(words)  # the masses begin anew, or may be of something else
+        words = ""
         if layout.width is None and width is None:
             width = len(cells)
             if width > 2 and layout.delimiter == "," and all(map(str.isdecimal, cells)):

@@ -22,6 +22,7 @@ from ..fields import (
     field_name,
     may_be_decimal,
     of_subtag,
+    peaks_with_commas,
     says_nothing,
     unquoted,
 )
@@ -91,7 +92,7 @@ class MspEntry(RawRecord):
         if "," in text and (decimal := self._decimal_commas(announced)):
             return np.array(decimal)
         pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
-        if not announced and "," in text and may_be_decimal(self.peak_lines, [p[0] for p in pairs]):
+        if "," in text and may_be_decimal(self.peak_lines, [p[0] for p in pairs]):
             raise ValueError(COMMAS_ARE_EITHER)
         if announced and not announced.isdecimal():
             raise ValueError(f"Num Peaks says {announced!r}")
@@ -119,9 +120,10 @@ class MspEntry(RawRecord):
         """Return the peaks of lines like ``15,0235 200``; none where commas part numbers."""
         lines = [_QUOTED.sub(" ", line) for line in self.peak_lines]
         peaks = [decimal_commas(line) for line in lines]
-        if not any(peaks) or announced != str(len(lines)):
-            return []
-        return [peak or _pairs(line)[0] for peak, line in zip(peaks, lines, strict=True)]
+        if any(peaks) and announced == str(len(lines)):
+            return [peak or _pairs(line)[0] for peak, line in zip(peaks, lines, strict=True)]
+        parts = [part for line in lines for part in line.split(";") if part.strip()]
+        return peaks_with_commas(parts) if announced == str(len(parts)) else []
 
 
 def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[MspEntry]:
