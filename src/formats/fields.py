@@ -120,7 +120,7 @@ def peaks_with_commas(lines: Sequence[str]) -> list[tuple[float, float]]:
 
     Example:
         >>> from nextims.formats.fields import peaks_with_commas
-        >>> peaks_with_commas(["15,0235 200,5", "58 300"]), peaks_with_commas(["15,9 16,12 17,3"])
+        >>> peaks_with_commas(["15,0235 200,5", "58 300"]), peaks_with_commas(["58 300"])
         ([(15.0235, 200.5), (58.0, 300.0)], [])
     """
     peaks = []
