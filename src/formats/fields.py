@@ -20,36 +20,49 @@ _ENERGY = re.compile(
 )
 # Names of one and the same fact in all formats and dialects, see ``field_name``; the first are
 # preferred where a record has several.
+# fmt: off
 SYNONYMS = {
     "adduct": ("precursortype", "adduct"),
-    "cas": ("cas", "casno", "casrn", "casregistryno"),
+    "cas": ("cas", "casno", "casrn", "casnumber", "casregistryno", "casregistrynumber"),
     "comment": ("comments", "comment", "origin", "remarks", "remark", "description"),
-    "exactmass": ("exactmass", "totalexactmass", "parentmass"),
-    "formula": ("formula", "molecularformula", "formulasmiles", "form", "chformula"),
+    "exactmass": ("exactmass", "chexactmass", "totalexactmass", "monoisotopicmass", "parentmass"),
+    "formula": (
+        "formula", "molecularformula", "formulasmiles", "form", "chformula", "chemicalformula",
+        "molformula", "molform",
+    ),
     # One kind of number a record: those of different kinds overlap, and would find the MOL files
     # of other compounds.
     "id": ("id", "db", "nist", "nistno", "nistmassspecno", "spectrumid", "accession"),
-    "inchi": ("inchi", "stdinchi", "inchicode", "computedinchi", "chiupac"),
-    "inchikey": ("inchikey", "stdinchikey", "inchiaux", "inchikeysmiles", "inchikeyinchi"),
+    "inchi": ("inchi", "stdinchi", "standardinchi", "inchicode", "computedinchi", "chiupac"),
+    "inchikey": (
+        "inchikey", "stdinchikey", "standardinchikey", "inchiaux", "inchikeysmiles",
+        "inchikeyinchi",
+    ),
     "instrument": (
-        "instrument",
-        "acinstrument",
-        "instrumenttype",
-        "acinstrumenttype",
-        "sourceinstrument",
+        "instrument", "acinstrument", "instrumenttype", "acinstrumenttype", "sourceinstrument",
         "spectrometerdatasystem",
     ),
     "instrumenttype": ("instrumenttype", "acinstrumenttype"),
-    "ionization": ("ionization", "ionizationmode", "ionsource"),
+    "ionization": (
+        "ionization", "ionizationmode", "ionizationmethod", "ionisation", "ionisationmode",
+        "ionsource",
+    ),
     "ionizationenergy": ("ionizationenergy", "electronenergy", "energy"),
-    "ionmode": ("ionmode", "polarity"),
+    "ionmode": ("ionmode", "polarity", "scanpolarity", "ionpolarity"),
     "licence": ("license", "licence"),
     "molblock": ("molblock", "molfile"),
     "mslevel": ("spectrumtype", "mslevel", "mstype"),
-    "mw": ("mw", "molecularweight"),
-    "name": ("name", "compoundname", "chname", "compound", "metabolitename", "title"),
-    "smiles": ("smiles", "canonicalsmiles", "computedsmiles", "chsmiles"),
+    "mw": ("mw", "molecularweight", "molweight", "molwt"),
+    "name": (
+        "name", "compoundname", "chname", "compound", "metabolitename", "chemicalname", "substance",
+        "title",
+    ),
+    "smiles": (
+        "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
+        "chsmiles",
+    ),
 }
+# fmt: on
 # Tags of MassBank that begin with the name of what they say.
 _SUBTAGS = {
     "acmassspectrometry": {"mstype", "ionmode", "ionization", "ionizationenergy"},

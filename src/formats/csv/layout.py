@@ -37,6 +37,8 @@ _FACTS = {
     for name in SYNONYMS.get(fact, (fact,))
     if name != "energy"  # of a collision, often
 }  # fmt: skip
+# In a run nothing else does.
+OF_SCANS = {"retentiontime", "rt", "rtmin", "scan", "scanno", "scannumber", "scantime"}
 # Of lines like "Sample;7" above numbers, which are no header.
 _OF_RUN = {"acquired", "comment", "data", "datafile", "date", "file", "operator", "sample", "title"}
 # Of predict.py's files, which say in no other way that they are predictions.
@@ -228,7 +230,9 @@ def _divisions(text: str) -> list[tuple[str | None, list[str]]]:
 
 
 def _facts(names: list[str]) -> dict[str, int]:
-    return {field_name(cell): i for i, cell in enumerate(names) if field_name(cell) in _FACTS}
+    return {
+        field_name(cell): i for i, cell in enumerate(names) if field_name(cell) in _FACTS | OF_SCANS
+    }
 
 
 def _kind(cell: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from ..fields import says_nothing
 from ..raw_record import RawRecord
 from .layout import (
+    OF_SCANS,
     Layout,
     is_number,
     layout_of_cells,
@@ -101,7 +102,7 @@ def _of_table(rows: Iterator[_Row], name: str) -> Iterator[RawRecord]:
     if layout.cell is not None:
         yield from _one_a_row(rows, layout)
     elif layout.facts is not None:
-        yield from _many_spectra(rows, layout)
+        yield from _many_spectra(rows, layout, name)
     else:
         for number, raw in enumerate(_plain_spectra(rows, layout, above[0]), start=1):
             raw.fields.setdefault("name", [name if number == 1 else f"{name} {number}"])
@@ -204,7 +205,7 @@ def _finished(raw: RawRecord, layout: Layout, width: int = 2) -> Iterator[RawRec
         yield raw
 
 
-def _many_spectra(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
+def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[RawRecord]:
     raw, own = None, None
     for row in rows:
         cells = split(row[1], layout.delimiter)
@@ -216,6 +217,8 @@ def _many_spectra(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
             if raw is not None:
                 yield raw
             raw, own = _record_of(row[0], facts, layout), facts
+            if layout.facts.keys() <= OF_SCANS:
+                raw.add("name", " ".join((name, *facts)))
             if layout.predicted:
                 raw.add("comment", "predicted by NExtIMS")
         _add_peaks(raw, row, cells, layout)
@@ -242,5 +245,5 @@ def _record_of(line: int, facts: tuple[str, ...], layout: Layout) -> RawRecord:
     raw = RawRecord(line)
     for name, value in zip(layout.facts, facts, strict=False):
         raw.add(name, value)
-    raw.add("id", raw.first("id", "scan", "spectrum", "line"))
+    raw.add("id", raw.first("id", "scan", "scannumber", "scanno", "spectrum", "line"))
     return raw

@@ -110,3 +110,10 @@ def test_sections_of_shimadzu(read, pairs, number):
 def test_sections_without_a_spectrum_are_named(read):
     [bad] = read("x.txt", "[Header]\na\t1\n[MS Chromatogram]\nRet.Time\tIntensity\n3.0\t100\n")
     assert bad.detail == "no section [MS Spectrum]; found Header, MS Chromatogram"
+
+
+def test_scans_of_a_run_are_told_apart_by_their_times(read, pairs):
+    text = "Scan,RT,Mass,Abundance\n1,5.1,15.1,200\n1,5.1,43.1,999\n2,5.2,43.1,100\n"
+    first, second = read("run.csv", text)
+    assert (first.id, first.name, pairs(first)) == ("1", "run 1 5.1", PEAKS)
+    assert (second.id, second.name, pairs(second)) == ("2", "run 2 5.2", [(43.1, 100)])
