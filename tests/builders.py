@@ -303,7 +303,7 @@ def build_library(path: Path, *, replicates: int = 3) -> Path:
             records.append(build_msp(f"{smiles} {replicate}", peaks, fields=fields))
     records += [
         build_msp("blank", {}),
-        build_msp("broken", num_peaks=99),
+        build_msp("broken", num_peaks=3),
         build_msp("ethyl alcohol", fields={"Formula": "C2H6O"}),
         build_msp("Ethyl  Alcohol", fields={"Formula": "OH6C2", "MW": "46"}),
         build_msp("by its key", fields={"InChIKey": "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"}),

@@ -73,7 +73,7 @@ def test_msp_from_elsewhere(tmp_path):
         build_msp("whisky", {31: 999, 45: 500}, fields={"MW": "46", "Formula": "C2H6O"}),
         build_msp("average", {79: 1}, fields={"MW": "46.07"}),
         build_msp("exact", {79: 1}, fields={"MW": "552", "ExactMass": "545.5"}),
-        build_msp("broken", num_peaks=99),
+        build_msp("broken", num_peaks=3),
         build_msp("blank", {}),
         build_msp("predicted by NExtIMS, says only its name"),
         build_msp("soft", fields={"SMILES": "CCO", "PRECURSORTYPE": "[M+H]+"}),
@@ -115,7 +115,7 @@ def test_a_mistake_in_a_table_is_told_with_its_number(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("lib.raw", b"", r"lib.raw: unknown ending '.raw'; can be read: .msp, .mspec, .jdx, "),
+        ("lib.xyz", b"", r"lib.xyz: unknown ending '.xyz'; can be read: .msp, .mspec, .msl, "),
         ("lib.h5", b"text", r"lib.h5: not an HDF5 file, or damaged"),
         ("lib.msp", None, r"lib.msp: no such file"),
         ("lib.h5", None, r"lib.h5: no such file"),
@@ -160,7 +160,7 @@ def test_a_folder_is_no_library(tmp_path):
 
 def test_queries_are_read_with_blanks_and_without_broken_ones(tmp_path):
     text = build_msp("unknown", fields={"MW": "46"}) + build_msp("blank", {})
-    (tmp_path / "peaks.msp").write_text(text + build_msp("broken", num_peaks=99))
+    (tmp_path / "peaks.msp").write_text(text + build_msp("broken", num_peaks=3))
     queries, unreadable = read_queries(tmp_path / "peaks.msp")
     assert [(query.name, query.nominal_mass, len(query.spectrum)) for query in queries] == [
         ("unknown", 46, 9),
@@ -192,7 +192,7 @@ def test_records_that_cannot_be_read_are_told_with_line_and_reason(tmp_path):
     [
         (None, "no such file"),
         ("", "holds no spectrum to search for"),
-        (build_msp("broken", num_peaks=99), "line 1: peak list cannot be read"),
+        (build_msp("broken", num_peaks=3), "line 1: peak list cannot be read"),
     ],
 )
 def test_no_query(tmp_path, text, message):

@@ -10,7 +10,7 @@ from ...spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ...spectra.uncertainty import Uncertainty
 from ..exported import Contents, exported_peaks, mz_text, rounded
-from .reading import COLUMNS
+from .layout import COLUMNS
 
 # Of the peak's first ion; unexplained is the share that no ion has.
 ION_COLUMNS = ("ion", "ion_mz", "neutral_loss", "ion_share", "piece", "unexplained")
