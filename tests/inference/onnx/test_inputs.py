@@ -113,10 +113,11 @@ def test_pieces_that_differ_in_their_labels_alone_stay_apart():
     assert of_labelled.sum() == inputs.copies[inputs.molecule == 0].sum()
 
 
-def test_lighter_isotopes_are_for_boron_alone(molecules, inputs):
+def test_lighter_isotopes_have_room_where_there_are_any(molecules, inputs):
     assert inputs.shifts.tolist() == list(range(13))
-    with_boron = inputs_of([molecules[0], read_molecule("FB(F)F")])
-    assert with_boron.shifts.tolist() == list(range(-6, 13))
+    for smiles in ("FB(F)F", "C[Se]C", "C[Sn](C)(C)C"):
+        inputs = inputs_of([molecules[0], read_molecule(smiles)])
+        assert inputs.shifts.tolist() == list(range(-8, 13))
 
 
 def test_each_input_has_a_length(inputs):
