@@ -118,7 +118,7 @@ class Molecule:
         for (element, isotope), number in self._isotope_counts.items():
             position = ELEMENTS.index(element)
             atoms[position] += number
-            if isotope and isotope != NOMINAL_MASSES[element]:
+            if isotope:  # the commonest one, too: such an atom has no heavier isotopes
                 labels.append((position, isotope - NOMINAL_MASSES[element], number))
         return atoms, np.array(sorted(labels), np.int64).reshape(-1, 3)
 
