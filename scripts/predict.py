@@ -213,6 +213,7 @@ def _predict_batch(
     else:
         writer = _writer(arguments, predictor.name)
     results = predict_batch(predictor, structures, **batch_settings(arguments, total))
+    told: set[str] = set()
     known = None if arguments.derivatise else total  # how many derivatives shows in the end
     progress = tqdm(results, total=known, unit=" structures", disable=None)
     left_out = 0.0
@@ -223,6 +224,10 @@ def _predict_batch(
                 progress.write(str(result), file=sys.stderr)
             else:
                 left_out += result.left_out or 0.0
+                for text in result.notes:  # once, where a whole list is of such compounds
+                    if text not in told:
+                        progress.write(f"structure {result.identifier}: {text}", file=sys.stderr)
+                    told.add(text)
                 if pictures is not None:
                     record = None
                     if measured is not None:

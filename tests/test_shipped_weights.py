@@ -103,6 +103,33 @@ def test_isotope_patterns_are_computed(predictor, smiles, mz, shift, formula):
     assert intensity[mz + shift] / intensity[mz] == pytest.approx(expected, rel=0.05, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("smiles", "mz", "formula"),
+    [
+        ("CC[Sn](CC)(CC)CC", 236, {"C": 8, "H": 20, "Sn": 1}),
+        ("CC[Pb](CC)(CC)CC", 324, {"C": 8, "H": 20, "Pb": 1}),
+        ("CC[As](CC)CC", 162, {"C": 6, "H": 15, "As": 1}),
+        ("c1ccc(cc1)[Hg]c1ccccc1", 356, {"C": 12, "H": 10, "Hg": 1}),
+        ("C[Se][Se]C", 190, {"C": 2, "H": 6, "Se": 2}),
+    ],
+)
+def test_elements_that_they_have_never_seen_have_their_isotopes(predictor, smiles, mz, formula):
+    results = predictor.predict([smiles])
+    if not predictor.names_ions:
+        results += OnnxPredictor(STUDENT.with_suffix(".onnx")).predict([smiles])
+    for result in results:
+        assert "no training data" in result.notes[0]
+        intensity = {peak.mz: peak.intensity for peak in result.peaks}
+        pattern = isotope_pattern(formula)
+        seen = [shift for shift in pattern if pattern[shift] > 0.02]
+        # All have at least what the molecular ion gives them; those that lost hydrogen lie on it.
+        for shift in seen:
+            assert intensity[mz + shift] / intensity[mz] > 0.95 * pattern[shift] / pattern[0]
+        expected = pattern[max(seen)] / pattern[0]
+        assert intensity[mz + max(seen)] / intensity[mz] == pytest.approx(expected, abs=0.02)
+        assert result.peaks[-1].mz <= result.molecule.highest_mz
+
+
 def test_no_peak_above_the_isotopes_or_below_carbon(predictor):
     smiles = ["ClC(Cl)(Cl)Cl", "CCCCCCCCCCCCCCCC(=O)OC", "C[Si](C)(C)OCC", "Brc1ccc(Br)cc1"]
     for result in predictor.predict(smiles):

@@ -20,13 +20,15 @@ _CHARGE = re.compile(r"[+-]\d*\]")
 _NITRO = re.compile(r"\[N\+\]\(=O\)\[O-\]|O=\[N\+\]\(\[O-\]\)")
 # Of these RDKit's Uncharger makes what they are not: SiHF4 of SiF4-, and BH3 of BH4-, which would
 # have to lose a hydride.
-_TAKE_NO_PROTON = {"B", "Si", "P"}
+_TAKE_NO_PROTON = {"B", "Si", "P", "Ge", "As", "Sn", "Hg", "Pb"}
 _CATIONS = {
     "C": "carbocation",
     "N": "quaternary ammonium",
     "O": "oxonium",
     "P": "phosphonium",
+    "As": "arsonium",
     "S": "sulfonium",
+    "Se": "selenonium",
     "I": "iodonium",
 }
 _QUATERNARY = 4  # bonds of nitrogen

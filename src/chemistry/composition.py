@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from rdkit import Chem
 
+from .isotopes import CENTRES
 from .molecule import ELEMENTS, NOMINAL_MASSES, each_atom
 
 # Of the commonest isotope of each element, ``(len(ELEMENTS),)``.
 MASS_NUMBERS = np.array([NOMINAL_MASSES[element] for element in ELEMENTS])
+# From what mass the shifts of its isotopes are counted (``CENTRES``), ``(len(ELEMENTS),)``.
+PATTERN_MASSES = MASS_NUMBERS + np.array([CENTRES.get(element, 0) for element in ELEMENTS])
 
 _PLACE = {Chem.GetPeriodicTable().GetAtomicNumber(e): i for i, e in enumerate(ELEMENTS)}
 _ONE_ATOM = np.eye(len(ELEMENTS), dtype=np.float32)

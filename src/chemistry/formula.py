@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import product
 from math import comb, prod
@@ -179,13 +179,13 @@ def _of_element(element: str, number: int) -> dict[int, _Entry]:
     shares = {shift: ratio / sum(ratios.values()) for shift, ratio in ratios.items()}
     common = shares.pop(0)
     base = _PERIODIC_TABLE.GetMostCommonIsotope(element)
-    # Lighter isotopes (10B) have no lowest shift to keep to.
+    # Lighter isotopes (10B, most of tin's) have no lowest shift to keep to.
     most = [min(number, _HIGHEST_SHIFT // shift if shift > 0 else number) for shift in shares]
     table: dict[int, _Entry] = {}
-    for numbers in product(*(range(n + 1) for n in most)):
+    for numbers in _numbers(most, number):
         rest = number - sum(numbers)
         shift = sum(n * s for n, s in zip(numbers, shares, strict=True))
-        if rest < 0 or shift > _HIGHEST_SHIFT:
+        if shift > _HIGHEST_SHIFT:
             continue
         ways = prod(comb(number - sum(numbers[:i]), n) for i, n in enumerate(numbers))
         abundance = ways * common**rest * prod(
@@ -200,6 +200,16 @@ def _of_element(element: str, number: int) -> dict[int, _Entry]:
         )
         _add(table, shift, _Entry(abundance, abundance * mass_shift, abundance, isotopes))
     return table
+
+
+def _numbers(most: list[int], number: int) -> Iterator[tuple[int, ...]]:
+    """Yield how many atoms of each less abundant isotope there can be among so many atoms."""
+    if not most:
+        yield ()
+        return
+    for own in range(min(most[0], number) + 1):
+        for others in _numbers(most[1:], number - own):
+            yield own, *others
 
 
 def _add(table: dict[int, _Entry], shift: int, entry: _Entry) -> None:

@@ -213,8 +213,9 @@ def with_labels(
         >>> from nextims.chemistry.isotope_labels import with_labels
         >>> from nextims.chemistry.molecule import read_molecule
         >>> whole, labels = read_molecule("[2H]CO").atoms()
-        >>> methyl = np.array([whole - read_molecule("O").atoms()[0] + 1 * (np.arange(12) == 0)])
-        >>> with_labels(np.ones((1, 1), np.float32), methyl, whole, labels)  # CH3 or CH2D
+        >>> methyl = whole.copy()
+        >>> methyl[[0, 4]] = 3, 0  # H, O
+        >>> with_labels(np.ones((1, 1), np.float32), methyl[None], whole, labels)  # CH3 or CH2D
         array([[0.  , 0.25, 0.75]], dtype=float32)
     """
     reach = int((abs(labels[:, 1]) * labels[:, 2]).sum())

@@ -20,7 +20,11 @@ from .refusals import MAX_ATOMS, MoleculeError, refuse_odd_bonds
 from .structure_text import parse_structure
 from .tautomers import normalise_tautomer
 
-ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+# What models read of the elements stands in this order. The rare ones, which came later, are last
+# in all that depends on it, so that weights of before need only be lengthened.
+_COMMON = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+RARE_ELEMENTS = ("Se", "As", "Sn", "Hg", "Ge", "Pb")
+ELEMENTS = _COMMON + RARE_ELEMENTS
 ECFP_BITS = 4096
 COUNT_BITS = 2048
 
@@ -88,6 +92,11 @@ class Molecule:
             }
         )
 
+    @property
+    def elements(self) -> set[str]:
+        """The elements of its atoms, labelled ones among them."""
+        return {element for element, _ in self._isotope_counts}
+
     @cached_property
     def _isotope_counts(self) -> Counter[tuple[str, int]]:
         atoms = each_atom(self.mol)
@@ -109,7 +118,7 @@ class Molecule:
         for (element, isotope), number in self._isotope_counts.items():
             position = ELEMENTS.index(element)
             atoms[position] += number
-            if isotope and isotope != NOMINAL_MASSES[element]:
+            if isotope:  # the commonest one, too: such an atom has no heavier isotopes
                 labels.append((position, isotope - NOMINAL_MASSES[element], number))
         return atoms, np.array(sorted(labels), np.int64).reshape(-1, 3)
 

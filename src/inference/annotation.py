@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..chemistry.formula import ELECTRON_MASS, Isotopologue, exact_mass, hill_formula, isotopologues
 from ..chemistry.isotope_labels import LABELLED_SHIFTS, SHIFTS
+from ..chemistry.isotopes import CENTRES
 from ..chemistry.molecule import Molecule
 from ..data.examples.fragment_batch import FragmentBatch
 from ..models.heads import Prediction
@@ -74,6 +75,7 @@ class _Ions:
         whole: formula of the molecule, ``(n,)``.
         formulas: the ions', ``(g, n)``.
         nominal: nominal m/z of the most abundant isotopes, ``(g,)``.
+        first: nominal m/z that ``intensity`` begins at, ``(g,)``.
         intensity: intensity in the spectrum, of sum 1, at each isotope shift, ``(g, k)``.
         fragment: the fragment that most of the ion comes from, ``(g,)``.
         hydrogen_shift: hydrogens of any mass that this one took up, ``(g,)``.
@@ -85,6 +87,7 @@ class _Ions:
     whole: np.ndarray
     formulas: np.ndarray
     nominal: np.ndarray
+    first: np.ndarray
     intensity: np.ndarray
     fragment: np.ndarray
     hydrogen_shift: np.ndarray
@@ -98,7 +101,7 @@ class _Ions:
             explained: share of the peak that they carry together.
             smallest: smallest share of the peak.
         """
-        column = mz - self.nominal - IsotopeEnvelope.LOWEST
+        column = mz - self.first
         found = np.flatnonzero((column >= 0) & (column < self.intensity.shape[1]))
         intensity = self.intensity[found, column[found]]
         shares = explained * intensity / max(float(intensity.sum()), np.finfo(float).tiny)
@@ -108,7 +111,7 @@ class _Ions:
             share, ion = float(shares[i]), int(found[i])
             counts = dict(zip(self.nuclides, self.formulas[ion].tolist(), strict=True))
             natural = {element: n for (element, label), n in counts.items() if not label}
-            shift = int(column[ion]) + IsotopeEnvelope.LOWEST
+            shift = int(mz - self.nominal[ion])
             heavy = isotopologues(natural).get(shift)
             # The head spreads a fragment's isotopes before hydrogens move: F+ made of HF has the
             # deuterium's. Such an ion does not exist.
@@ -162,6 +165,7 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, share: Tensor, positi
     natural, nominal, weights, first_shift = _by_mass_shift(fragments, share, own)
     envelope = IsotopeEnvelope()(natural.cpu()).double().numpy()
     nuclides, composition = _compose(molecule.mol)
+    centres = np.array([0 if label else CENTRES.get(element, 0) for element, label in nuclides])
     whole = composition.sum(0)
     formulas = atoms.astype(np.int64) @ composition
 
@@ -194,6 +198,7 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, share: Tensor, positi
         whole=whole,
         formulas=keys[:, :-1],
         nominal=keys[:, -1],
+        first=keys[:, -1] + keys[:, :-1] @ centres + IsotopeEnvelope.LOWEST,
         intensity=intensity,
         fragment=member[chief],
         hydrogen_shift=hydrogen_shift[chief],

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -76,6 +76,11 @@ class Predictor(StreamingPredictor):
         return cls(model, f"{checkpoint.kind} {Path(path).name}", checkpoint)
 
     @property
+    def metadata(self) -> Mapping[str, Any]:
+        """As in ``StreamingPredictor``."""
+        return self.checkpoint.metadata if self.checkpoint else {}
+
+    @property
     def max_mz(self) -> int:
         """Highest nominal mass of a molecule that the model can take, in Da."""
         return self.model.max_mz
@@ -96,13 +101,12 @@ class Predictor(StreamingPredictor):
             raise CalibrationError(
                 f"only a teacher knows its uncertainty, this is a {self.model.kind}"
             )
-        return Calibration.from_metadata(self.checkpoint.metadata if self.checkpoint else {})
+        return Calibration.from_metadata(self.metadata)
 
     @property
     def training_energies(self) -> Mapping[int, int]:
         """Number of training spectra by ionization energy in whole eV; empty where not known."""
-        metadata = self.checkpoint.metadata if self.checkpoint else {}
-        return metadata.get("training_energies", {})
+        return self.metadata.get("training_energies", {})
 
     def check_options(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ from rdkit.rdBase import BlockLogs
 from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY
+from .element_notes import element_notes, notes_of
 from .structures.lists import InputStructure
 
 Result = PredictedSpectrum | FailedPrediction
@@ -27,10 +30,12 @@ class StreamingPredictor:
         names_ions: whether the model knows the ions behind its peaks: a teacher does, a student
             does not.
         single_threaded: whether it leaves all cores but one idle.
+        metadata: what the weights came from, as their checkpoint says.
     """
 
     max_mz: int
     name: str
+    metadata: Mapping[str, Any]
     names_ions = False
     single_threaded = False
 
@@ -105,7 +110,8 @@ class StreamingPredictor:
     ) -> list[Result]:
         """Return the results of a batch; where one structure spoils it, that one's alone fails."""
         try:
-            return list(self._results(structures, molecules, **options)) if structures else []
+            results = self._results(structures, molecules, **options) if structures else []
+            return [self._noted(result) for result in results]
         except Exception as error:
             if len(structures) == 1:
                 return [failure(structures[0], error)]
@@ -114,6 +120,16 @@ class StreamingPredictor:
             *self._results_of(structures[:half], molecules[:half], **options),
             *self._results_of(structures[half:], molecules[half:], **options),
         ]
+
+    @cached_property
+    def _element_notes(self) -> dict[str, str]:
+        return element_notes(self.metadata.get("training_elements", {}))
+
+    def _noted(self, result: Result) -> Result:
+        if isinstance(result, FailedPrediction):
+            return result
+        notes = notes_of(result.molecule, self._element_notes)
+        return replace(result, notes=notes) if notes else result
 
     def _read(self, structure: InputStructure) -> Molecule | FailedPrediction:
         try:

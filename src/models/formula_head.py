@@ -12,12 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
 from ..chemistry.isotope_labels import LABELLED_SHIFTS, unlabelled_shares, with_labels
-from ..chemistry.molecule import ELEMENTS, NOMINAL_MASSES
+from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS
 from ..data.examples.features import Batch
 from ..spectra.prediction import carbon_scale
 from .heads import LIGHTEST_ION
 from .isotopes import IsotopeEnvelope
+from .layers import accept_fewer_elements
 from .piece_head import PieceHead
 
 _HYDROGEN = ELEMENTS.index("H")
@@ -107,8 +109,10 @@ class FormulaHead(nn.Module):
         self.isotopes = IsotopeEnvelope()
         self.register_buffer("ions", torch.zeros(ions, len(ELEMENTS), dtype=torch.int16))
         self.register_buffer("losses", torch.zeros(losses, len(ELEMENTS), dtype=torch.int16))
-        masses = torch.tensor([NOMINAL_MASSES[element] for element in ELEMENTS])
-        self.register_buffer("masses", masses, persistent=False)
+        self.register_buffer("masses", torch.from_numpy(MASS_NUMBERS), persistent=False)
+        self.register_buffer("pattern_masses", torch.from_numpy(PATTERN_MASSES), persistent=False)
+        accept_fewer_elements(self, "ions", len(RARE_ELEMENTS))
+        accept_fewer_elements(self, "losses", len(RARE_ELEMENTS))
         self._known: _Known | None = None
         self.register_load_state_dict_post_hook(lambda head, _: head._forget())
 
@@ -159,10 +163,11 @@ class FormulaHead(nn.Module):
         molecule, loss = (share[:, number:] > 0).nonzero(as_tuple=True)
         weight = share[molecule, number + loss]
         atoms = batch.atoms[molecule] - self.losses[loss].long()
-        self._add(bins, molecule, self._mz(atoms), weight[:, None] * self.isotopes(atoms))
+        first = self._pattern_mz(atoms)
+        self._add(bins, molecule, first, weight[:, None] * self.isotopes(atoms))
         # Deuterium is too rare for a hydrogen more or less to change a piece's pattern.
         spread = _laid_over(of_pieces, self.isotopes(pieces.elements))
-        lightest = self._mz(pieces.elements) + self.pieces.shifts[0]
+        lightest = self._pattern_mz(pieces.elements) + self.pieces.shifts[0]
         self._add(bins, pieces.molecule, lightest, spread)
         spectra = bins.view(len(share), -1)[:, 1:]
         if len(batch.labels):
@@ -181,7 +186,7 @@ class FormulaHead(nn.Module):
             ions, losses = self.ions.long(), self.losses.long()
             each = torch.arange(len(ions), device=ions.device)
             bins = torch.zeros(len(ions) * (self.max_mz + 1), device=ions.device)
-            self._add(bins, each, self._mz(ions), self.isotopes(ions))
+            self._add(bins, each, self._pattern_mz(ions), self.isotopes(ions))
             self._known = _Known(
                 formulas=torch.cat([ions, losses]).int().T.contiguous(),
                 seen=self._mz(ions) >= LIGHTEST_ION,
@@ -193,6 +198,10 @@ class FormulaHead(nn.Module):
 
     def _mz(self, atoms: Tensor) -> Tensor:
         return (atoms * self.masses).sum(1)
+
+    def _pattern_mz(self, atoms: Tensor) -> Tensor:
+        """Return the mass that the shifts of an ion's isotopes are counted from."""
+        return (atoms * self.pattern_masses).sum(1)
 
     def _labelled(self, share: Tensor, of_pieces: Tensor, batch: Batch, without: Tensor) -> Tensor:
         """Return the spectra of the molecules with isotope labels, ``(b, max_mz)``; others are 0.
@@ -212,8 +221,8 @@ class FormulaHead(nn.Module):
             whole, labels = batch.atoms[i], batch.labels[batch.labels[:, 0] == i, 1:]
             atoms = torch.cat([self.ions.long(), whole - self.losses.long()])
             seen = share[i] > 0
-            atoms, mz = atoms[seen], self._mz(atoms[seen])
-            weight = share[i, seen] * scale[i, mz]
+            atoms = atoms[seen]
+            weight, mz = share[i, seen] * scale[i, self._mz(atoms)], self._pattern_mz(atoms)
             pattern = self._labelled_pattern(atoms, whole, labels)
             reach = (pattern.shape[1] - self.isotopes.WIDTH) // 2
             self._add(bins, torch.full_like(mz, i), mz - reach, weight[:, None] * pattern)
@@ -223,7 +232,8 @@ class FormulaHead(nn.Module):
         weight = of_pieces[parts.rows] * scale[molecule[:, None], mz.clamp(0, self.max_mz)]
         moved = torch.einsum("ls,lst->lt", weight, parts.exchange)
         spread = _laid_over(moved, self.isotopes(parts.natural))
-        self._add(bins, molecule, parts.mass + LABELLED_SHIFTS[0], spread)
+        centre = self._pattern_mz(parts.natural) - self._mz(parts.natural)
+        self._add(bins, molecule, parts.mass + centre + LABELLED_SHIFTS[0], spread)
         return bins.view(len(share), -1)[:, 1:]
 
     def _labelled_pattern(self, atoms: Tensor, whole: Tensor, labels: Tensor) -> Tensor:
@@ -246,7 +256,7 @@ class FormulaHead(nn.Module):
         Args:
             bins: those of 0 to ``max_mz``, row by row, flat.
             row: of each ion, ``(n,)``.
-            mz: nominal mass of its commonest isotopes, ``(n,)``.
+            mz: the mass that its shifts are counted from, ``(n,)``.
             spread: what it adds from ``IsotopeEnvelope.LOWEST`` below that on, ``(n, k)``.
         """
         shift = torch.arange(spread.shape[1], device=mz.device) + IsotopeEnvelope.LOWEST

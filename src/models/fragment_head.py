@@ -15,10 +15,12 @@ from torch_geometric.utils import softmax
 
 from ..chemistry.graph import BOND_FEATURES
 from ..chemistry.isotope_labels import SHIFTS
+from ..chemistry.molecule import RARE_ELEMENTS
 from ..data.examples.fragment_batch import FragmentBatch
 from ..data.examples.graph_batch import GraphBatch
 from .formula_features import FORMULA_FEATURES, formula_features
 from .ion_spectrum import possible_shifts
+from .layers import accept_fewer_elements
 
 # No possible ion is quite without a share, so that the bin head can lend it one.
 _SMALLEST_SHARE = 1e-9
@@ -138,6 +140,7 @@ class FragmentHead(nn.Module):
         self.formula = nn.Sequential(
             nn.Linear(FORMULA_FEATURES, width), nn.ReLU(), nn.Linear(width, width)
         )
+        accept_fewer_elements(self.formula[0], "weight", 2 * len(RARE_ELEMENTS))
         self.context = nn.Linear(context_width, width)
         self.dropout = MoleculeDropout(dropout)
         self.blocks = nn.ModuleList(FragmentBlock(width, dropout) for _ in range(blocks))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
 from ..chemistry.isotope_labels import LABELLED_SHIFTS, LOWEST_SHIFT, SHIFTS
 from ..data.examples.fragment_batch import FragmentBatch
 from .isotopes import IsotopeEnvelope
@@ -36,6 +37,8 @@ class IonSpectrum(nn.Module):
         super().__init__()
         self.max_mz = max_mz
         self.isotopes = IsotopeEnvelope()
+        centres = torch.from_numpy(PATTERN_MASSES - MASS_NUMBERS)
+        self.register_buffer("centres", centres, persistent=False)
 
     def lightest(self, share: Tensor, fragments: FragmentBatch) -> Tensor:
         """Return the spectra without isotopes or labels, ``(b, max_mz)``.
@@ -105,6 +108,7 @@ class IonSpectrum(nn.Module):
         """
         spread = _convolve(weights, self.isotopes(natural))  # (r, T, c)
         shift = torch.arange(spread.shape[1], device=spread.device) + IsotopeEnvelope.LOWEST
+        lightest = lightest + (natural * self.centres).sum(1)
         self._add(bins, molecule, lightest[:, None] + shift, spread)
 
     # A molecule has a bin before and one after those of 1 to max_mz, for what lies outside.

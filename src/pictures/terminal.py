@@ -54,6 +54,7 @@ def describe(result: PredictedSpectrum, *, unicode: bool = True, peaks: int = 10
     ]
     if result.energy != STANDARD_ENERGY:
         facts.append(("Energy", f"{result.energy:g} eV"))
+    facts += [("Note", note) for note in (*molecule.notes, *result.notes)]
     if result.uncertainty is not None:
         facts += [
             ("Expected", expectation_text(*item)) for item in result.uncertainty.expected.items()

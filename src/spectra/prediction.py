@@ -39,6 +39,8 @@ class PredictedSpectrum:
         uncertainty: how far it is to be trusted, where that was asked for.
         number: as in ``InputStructure``.
         energy: ionization energy in eV.
+        notes: what a user should know of how far the model can be trusted with this structure; how
+            the structure was taken, ``molecule.notes`` say.
     """
 
     line: int
@@ -50,6 +52,7 @@ class PredictedSpectrum:
     uncertainty: Uncertainty | None = None
     number: int = 0
     energy: float = STANDARD_ENERGY
+    notes: tuple[str, ...] = ()
 
     @property
     def identifier(self) -> int:

@@ -96,3 +96,23 @@ def test_formulas_in_files_tell_deuterium(predictor):
         record = format_(result)
         text = record if isinstance(record, str) else str(record["formula"])
         assert "C7H5D3" in text.replace(" ", ""), ending
+
+
+@pytest.mark.parametrize(
+    ("labelled", "plain", "mz"),
+    [("[35Cl]c1ccccc1", "Clc1ccccc1", 112), ("C[80Se]C", "C[Se]C", 110)],
+)
+def test_a_label_of_the_commonest_isotope_leaves_no_other(predictor, labelled, plain, mz):
+    with_label, without = predictor.predict([labelled, plain])
+    assert with_label.molecule.nominal_mass == without.molecule.nominal_mass == mz
+    found, natural = (
+        {peak.mz: peak.intensity for peak in result.peaks} for result in (with_label, without)
+    )
+    assert natural[mz + 2] > 0.15 * natural[mz]
+    assert found.get(mz + 2, 0) < 0.01 * found[mz]  # two 13C
+
+
+def test_carbons_that_are_all_carbon_12_have_no_carbon_13(predictor):
+    [benzene] = predictor.predict(["[12cH]1[12cH][12cH][12cH][12cH][12cH]1"])
+    found = {peak.mz: peak.intensity for peak in benzene.peaks}
+    assert found.get(79, 0) < 0.002 * found[78]

@@ -82,7 +82,7 @@ def test_one_structure_can_be_written_as_well(run, tmp_path):
         ("C1CC", "C1CC: RDKit cannot read the structure"),
         ("", "(empty): empty structure"),
         ("[Na+].[Cl-]", "several components"),
-        ("C[Hg]C", "unsupported element Hg"),
+        ("C[Zn]C", "unsupported element Zn"),
         ("C" * 30, "nominal mass 422 Da above max_mz 300"),
     ],
 )
@@ -275,7 +275,7 @@ def test_the_ions_are_shown_and_written(run, teacher, tmp_path):
     )
     assert status == 0
     assert "exact m/z" in out
-    assert "C2H5+    29.0386" in out
+    assert re.search(r"C4H5\+ +53\.0386", out)
     assert '"C7H8+=M ' in (tmp_path / "x.msp").read_text()
 
 
@@ -585,3 +585,13 @@ def test_derivatives_have_numbers_of_their_own(run, tmp_path):
     assert run(*arguments, "--output", "library.mzspeclib.txt")[0] == 0
     text = (tmp_path / "library.mzspeclib.txt").read_text()
     assert re.findall(r"^<Spectrum=(.*)>$", text, re.MULTILINE) == ["1", "2", "3"]
+
+
+def test_little_data_of_an_element_is_said_once(run, tmp_path):
+    (tmp_path / "list.txt").write_text("CCO\nC[Se]C\nCC[Se]CC\n")
+    status, _, err = run("--batch", "list.txt", "--output", "x.msp")
+    assert status == 0
+    assert err.count("no training data for Se") == 1
+    assert "structure 2: no training data for Se" in err
+    _, out, _ = run("--smiles", "C[Se]C")
+    assert "Note           no training data for Se" in out

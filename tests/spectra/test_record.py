@@ -92,7 +92,7 @@ def test_next_structure_serves_where_one_cannot_be_read():
 def test_next_structure_serves_where_one_cannot_be_used():
     record = build_record(structures=("[H+].[Cl-]", "InChI=1S/ClH/h1H"), formula="HCl")
     assert record.molecule.smiles == "Cl"
-    record = build_record(structures=("C[Hg]C", "C[N+](C)(C)C", "CN"))
+    record = build_record(structures=("C[Zn]C", "C[N+](C)(C)C", "CN"))
     assert record.molecule.smiles == "CN"
 
 

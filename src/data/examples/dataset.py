@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from torch.utils.data import ConcatDataset, Dataset
 
-from ...chemistry.molecule import Molecule, each_atom, load_canonical
+from ...chemistry.formula import count_elements
+from ...chemistry.molecule import ELEMENTS, Molecule, each_atom, load_canonical
 from ...errors import UserError
 from ...spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..bde.bond_energies import NO_BONDS
@@ -196,6 +198,17 @@ class SpectrumDataset(ExampleDataset):
         energy = np.nan_to_num(self.store.index.energy[self.rows], nan=STANDARD_ENERGY)
         found = np.unique(np.rint(energy).astype(int), return_counts=True)
         return dict(zip(*(values.tolist() for values in found), strict=True))
+
+    @property
+    def elements(self) -> dict[str, int]:
+        """Number of spectra by element that the molecule has."""
+        formulas = self.store.column("formula")
+        self.store.close()
+        of_each = Counter(formulas[row] for row in self.rows)
+        found: Counter[str] = Counter()
+        for formula, spectra in of_each.items():
+            found.update(dict.fromkeys(count_elements(formula) or (), spectra))
+        return {element: found[element] for element in ELEMENTS if found[element]}
 
     def __len__(self) -> int:
         return len(self.rows)

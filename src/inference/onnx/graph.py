@@ -117,8 +117,9 @@ class _OnnxHead(nn.Module):
         # Bins of 0 to max_mz, and some below and above for the isotopes of what is near.
         self.width = head.max_mz + IsotopeEnvelope.WIDTH
         # Ions of about the same mass reach over few bins together.
-        masses, order = (head.ions.long() @ head.masses).sort(stable=True)
-        self.register_buffer("ions", head.ions[order])
+        masses, order = (head.ions.long() @ head.pattern_masses).sort(stable=True)
+        self.register_buffer("ions", _small(head.ions[order]))
+        self.register_buffer("losses", _small(head.losses))
         self.of_ions = _rows(head.score, order)
         self.of_losses = _rows(head.score, slice(len(order), None))
         self.no_ions = _RuledOut(self._needed_by_ions())
@@ -156,14 +157,14 @@ class _OnnxHead(nn.Module):
         """Return the scores of the losses, ``(b, losses)``."""
         head, has = self.head, torch.cat([atoms, _heavy(atoms)], 1)
         scores = self.of_losses(x) + self.no_losses(has, self._needed_by_losses())
-        lost = (head.losses.long() @ head.masses).float()
+        lost = (self.losses.long() @ head.masses).float()
         lost = lost.masked_fill(lost == 0, -torch.inf)  # losing nothing is always possible
         left = (atoms @ head.masses).float()[:, None] - lost
         return scores + (LIGHTEST_ION - left).clamp(min=0) * _RULED_OUT
 
     def _needed_by_losses(self) -> Tensor:
         """Return atoms of each element, and of others than hydrogen, one of which must be left."""
-        losses = self.head.losses.long()
+        losses = self.losses.long()
         something = (losses.sum(1, keepdim=True) > 0).long()
         return torch.cat([losses, (_heavy(losses) + 1) * something], 1)
 
@@ -177,7 +178,7 @@ class _OnnxHead(nn.Module):
         head = self.head
         by_loss, loss = losses.nonzero(as_tuple=True)
         piece, shift = pieces.nonzero(as_tuple=True)
-        left = inputs.atoms.index_select(0, by_loss) - head.losses.long().index_select(0, loss)
+        left = inputs.atoms.index_select(0, by_loss) - self.losses.long().index_select(0, loss)
         formulas = torch.cat([inputs.formulas, left])
         of_pieces = inputs.kept.index_select(0, piece)
         of_losses = torch.arange(len(loss), device=loss.device) + len(inputs.formulas)
@@ -185,7 +186,8 @@ class _OnnxHead(nn.Module):
         molecule = torch.cat([inputs.molecule.index_select(0, piece), by_loss])
         weight = torch.cat([pieces[piece, shift], losses[by_loss, loss]])
         shift = torch.cat([shift + head.pieces.shifts[0], torch.zeros_like(loss)])
-        mz = (formulas @ head.masses - IsotopeEnvelope.LOWEST).index_select(0, formula) + shift
+        mz = formulas @ head.pattern_masses - IsotopeEnvelope.LOWEST
+        mz = mz.index_select(0, formula) + shift
         spread = head.isotopes(formulas, inputs.shifts).index_select(0, formula) * weight[:, None]
         bins = _laid_out(spread, molecule, mz, inputs.shifts, len(inputs.atoms), self.width)
         first = 0
@@ -209,7 +211,7 @@ class _OnnxHead(nn.Module):
         of_losses, loss = losses.index_select(0, inputs.labelled).nonzero(as_tuple=True)
         of_ions = inputs.labelled.index_select(0, of_ions)
         of_losses = inputs.labelled.index_select(0, of_losses)
-        left = inputs.atoms.index_select(0, of_losses) - head.losses.long().index_select(0, loss)
+        left = inputs.atoms.index_select(0, of_losses) - self.losses.long().index_select(0, loss)
         atoms = torch.cat([self.ions.long().index_select(0, ion), left])
         molecule = torch.cat([of_ions, of_losses])
         share = torch.cat([ions[of_ions, ion], losses[of_losses, loss]])
@@ -217,7 +219,7 @@ class _OnnxHead(nn.Module):
         return LabelledIons(
             molecule,
             atoms,
-            atoms @ head.masses + IsotopeEnvelope.LOWEST,
+            atoms @ head.pattern_masses + IsotopeEnvelope.LOWEST,
             pattern * share[:, None],
             inputs.molecule.index_select(0, inputs.labelled_pieces),
             pieces.index_select(0, inputs.labelled_pieces),
@@ -227,10 +229,15 @@ class _OnnxHead(nn.Module):
     def _known(self, first: int, last: int, lightest: int, width: int) -> Tensor:
         """Return the isotopes of some ions of the vocabulary from the lightest's on."""
         ions = self.ions[first:last].long()
-        mz = ions @ self.head.masses - lightest
+        mz = ions @ self.head.pattern_masses - lightest
         shifts = torch.arange(IsotopeEnvelope.WIDTH, device=mz.device)
         each = torch.arange(len(ions), device=mz.device)
         return _laid_out(self.head.isotopes(ions), each, mz, shifts, len(ions), width)
+
+
+def _small(formulas: Tensor) -> Tensor:
+    """Return formulas in a byte an element: no ion of up to 1000 Da has more than 144 hydrogens."""
+    return formulas.clamp(max=255).to(torch.uint8)
 
 
 def _rows(layer: nn.Linear, rows: Tensor | slice) -> nn.Linear:

@@ -19,13 +19,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ...chemistry.isotope_labels import natural_atoms, unlabelled_shares
-from ...chemistry.isotopes import HIGHEST_ISOTOPE, LOWEST_ISOTOPE
+from ...chemistry.isotopes import HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
 from ...chemistry.molecule import COUNT_BITS, ECFP_BITS, ELEMENTS, Molecule
 from ...chemistry.pieces import CUT_POSITIONS, PieceSet, describe_pieces, mixed
 
 _LARGEST_KEY = 1 << 62
 _FOLDS = CUT_POSITIONS ** np.arange(3)
-_BORON = ELEMENTS.index("B")
+_HAVE_LIGHTER = [i for i, element in enumerate(ELEMENTS) if min(ISOTOPE_RATIOS[element]) < 0]
 # A position that one in so many molecules sets is quicker in a matrix product than on its own.
 _SHARE_OF_COMMON = 96
 
@@ -133,7 +133,8 @@ def onnx_inputs(
     natural = [
         natural_atoms(sets[n].elements, sets[n].labels, counted[n][1]) for n in labelled.tolist()
     ]
-    lowest = LOWEST_ISOTOPE if atoms[:, _BORON].any() else 0
+    # Most molecules have no isotopes below the commonest, and are quicker without room for them.
+    lowest = LOWEST_ISOTOPE if atoms[:, _HAVE_LIGHTER].any() else 0
     return OnnxInputs(
         *_fingerprints(plain),
         atoms,

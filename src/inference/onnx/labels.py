@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...chemistry.composition import MASS_NUMBERS
+from ...chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
 from ...chemistry.isotope_labels import LABELLED_SHIFTS, SHIFTS, label_parts, with_labels
 from ...chemistry.isotopes import LOWEST_ISOTOPE
 from ...chemistry.molecule import Molecule
@@ -58,7 +58,7 @@ def labelled_spectrum(
     scale = np.concatenate([[1.0], carbon_scale(without)])  # of m/z 0 to max_mz
     own = ions.ion_molecule == number
     pattern, first = ions.ion_pattern[own], ions.ion_mz[own]
-    pattern = pattern * scale[(first - LOWEST_ISOTOPE).clip(0, max_mz), None]
+    pattern = pattern * scale[(ions.ion_atoms[own] @ MASS_NUMBERS).clip(0, max_mz), None]
     spread = with_labels(pattern, ions.ion_atoms[own], whole, labels)
     reach = (spread.shape[1] - pattern.shape[1]) // 2
     bins = _added(spread, first - reach, highest, max_mz)
@@ -71,7 +71,8 @@ def labelled_spectrum(
     spread = sum(
         np.pad(moved[:, i : i + 1] * pattern, ((0, 0), (i, last - i))) for i in range(last + 1)
     )
-    bins += _added(spread, parts.mass + LABELLED_SHIFTS[0] + LOWEST_ISOTOPE, highest, max_mz)
+    first = parts.mass + parts.natural @ (PATTERN_MASSES - MASS_NUMBERS)
+    bins += _added(spread, first + LABELLED_SHIFTS[0] + LOWEST_ISOTOPE, highest, max_mz)
     return (bins / bins.sum()).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...chemistry.molecule import Molecule
+from ...chemistry.molecule import ELEMENTS, Molecule
 from ...errors import UserError
 from ..streaming import Result, StreamingPredictor, result_from_bins
 from ..structures.lists import InputStructure
@@ -47,7 +47,8 @@ class OnnxPredictor(StreamingPredictor):
                 str(path), options, providers=["CPUExecutionProvider"]
             )
             found = tuple(wanted.name for wanted in self._session.get_inputs())
-            if found != OnnxInputs._fields:
+            atoms = self._session.get_inputs()[OnnxInputs._fields.index("atoms")]
+            if found != OnnxInputs._fields or atoms.shape[1] != len(ELEMENTS):
                 raise ValueError("of another version: python scripts/export_onnx.py makes it anew")
             about = self._session.get_modelmeta().custom_metadata_map
             self.name, self.max_mz = about["name"], int(about["max_mz"])

@@ -95,12 +95,15 @@ def test_bonds_of_which_the_same_is_said_are_one(inputs):
 
 
 def test_labelled_molecules_and_their_pieces_are_named(molecules):
-    labelled = [read_molecule("[2H]C([2H])O"), read_molecule("[12CH4]")]  # the second has none
+    labelled = [read_molecule("[2H]C([2H])O"), read_molecule("[12CH4]")]
     inputs = inputs_of([molecules[0], *labelled, molecules[1]])
-    assert inputs.labelled.tolist() == [1]
-    assert inputs.labelled_pieces.tolist() == np.flatnonzero(inputs.molecule == 1).tolist()
+    assert inputs.labelled.tolist() == [1, 2]
+    assert (
+        inputs.labelled_pieces.tolist() == np.flatnonzero(np.isin(inputs.molecule, [1, 2])).tolist()
+    )
     assert inputs.unlabelled[1, ELEMENTS.index("H")] == 0.5
-    assert (inputs.unlabelled[[0, 2, 3]] == 1).all()
+    assert (inputs.unlabelled[[0, 3]] == 1).all()
+    assert inputs.unlabelled[2, ELEMENTS.index("C")] == 0
     assert inputs.natural[0, ELEMENTS.index("H")] == 2  # of the whole molecule's four
 
 
@@ -113,10 +116,11 @@ def test_pieces_that_differ_in_their_labels_alone_stay_apart():
     assert of_labelled.sum() == inputs.copies[inputs.molecule == 0].sum()
 
 
-def test_lighter_isotopes_are_for_boron_alone(molecules, inputs):
+def test_lighter_isotopes_have_room_where_there_are_any(molecules, inputs):
     assert inputs.shifts.tolist() == list(range(13))
-    with_boron = inputs_of([molecules[0], read_molecule("FB(F)F")])
-    assert with_boron.shifts.tolist() == list(range(-6, 13))
+    for smiles in ("FB(F)F", "C[Se]C", "C[Sn](C)(C)C"):
+        inputs = inputs_of([molecules[0], read_molecule(smiles)])
+        assert inputs.shifts.tolist() == list(range(-8, 13))
 
 
 def test_each_input_has_a_length(inputs):
