@@ -30,7 +30,9 @@ from ..raw_record import RawRecord
 
 # Between m/z and intensity, and between peaks, NIST takes any of these.
 _DELIMITERS = r"[\s,;:()\[\]{}<>]"
-_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{NUMBER}(?:{_DELIMITERS}|$)")
+# An intensity may be faulty, which costs that peak.
+_INTENSITY = rf"(?:{NUMBER}|[-+]?(?:nan|NaN|inf|Inf))"
+_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{_INTENSITY}(?:{_DELIMITERS}|$)")
 # Catalogue numbers may share a line: "CAS#: 64-17-5;  NIST#: 291264".
 _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
