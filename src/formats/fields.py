@@ -81,7 +81,9 @@ _SAYS_NOTHING = re.compile(r"\s*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
 # Why commas cannot be read.
 COMMAS_ARE_EITHER = "a comma may stand for the point or between numbers"
-_ONE_PEAK = re.compile(rf"\s*({NUMBER})[\s;]+({NUMBER})[\s;]*")
+_ONE_PEAK = re.compile(rf"\s*({NUMBER})[\s;]+({NUMBER})(?![\d.,])")
+_TWO_WORDS = re.compile(r"\s*([\d.,]+)[\s;]+([\d.,]+)")
+THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 _DECIMAL_COMMAS = re.compile(
     r"\s*(\d+(?:[.,]\d+)?)[ \t;]+(\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)(?![\d.,])"
 )
@@ -100,6 +102,9 @@ def peak_of(text: str) -> tuple[float, float]:
         (31.0178, 999.0)
     """
     if found := decimal_commas(text):
+        mz, intensity = _TWO_WORDS.match(text).groups()
+        if mz.isdecimal() and THOUSANDS.fullmatch(intensity):
+            raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
         return found
     if ":" in text and "," in text:  # "15,0235:200"
         text = text.replace(",", ".")
@@ -124,8 +129,10 @@ def decimal_commas(text: str) -> tuple[float, float] | None:
     found = _DECIMAL_COMMAS.match(text)
     if found is None or "," not in found[0]:
         return None
-    mz, intensity = (float(number.replace(",", ".")) for number in found.groups())
-    return mz, intensity
+    mz, intensity = found.groups()
+    if "." in mz and THOUSANDS.fullmatch(intensity):
+        return float(mz), float(intensity.replace(",", ""))
+    return float(mz.replace(",", ".")), float(intensity.replace(",", "."))
 
 
 def peaks_with_commas(lines: Sequence[str]) -> list[tuple[float, float]]:
@@ -142,12 +149,35 @@ def peaks_with_commas(lines: Sequence[str]) -> list[tuple[float, float]]:
     peaks = []
     for line in lines:
         peak = decimal_commas(line)
-        if peak is None and (plain := _ONE_PEAK.fullmatch(line)):
+        if peak is None and (plain := _ONE_PEAK.match(line)):
             peak = float(plain[1]), float(plain[2])
         if peak is None:
             return []
         peaks.append(peak)
-    return peaks if any(map(decimal_commas, lines)) else []
+    if not any(map(decimal_commas, lines)):
+        return []
+    texts = [found.groups() for found in map(_TWO_WORDS.match, lines) if found]
+    return [] if may_part_thousands(texts) else peaks
+
+
+def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Say whether commas in intensities may stand for the point or part thousands.
+
+    Args:
+        pairs: m/z and intensity of the peaks of a spectrum.
+
+    Example:
+        >>> from nextims.formats.fields import may_part_thousands
+        >>> may_part_thousands([("15", "200"), ("43", "9,990")])
+        True
+    """
+    if any("," in mz for mz, _ in pairs):  # it stands for the point
+        return False
+    if any("." in mz for mz, _ in pairs):  # then they part thousands, but may in other rows
+        return any("," in text and "." not in mz for mz, text in pairs)
+    with_comma = [text for _, text in pairs if "," in text]
+    thousands = all(map(THOUSANDS.fullmatch, with_comma))
+    return bool(with_comma) and thousands and len(with_comma) < len(pairs)
 
 
 def may_be_decimal(lines: Iterable[str], mz: Sequence[float]) -> bool:

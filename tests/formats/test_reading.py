@@ -347,10 +347,32 @@ def test_a_comma_may_stand_for_the_point(read, name):
 
 
 @pytest.mark.parametrize(
+    "peaks",
+    [
+        "15.1 200\n43.1 9,990",
+        "15,1 200\n43,1 9990,0",
+        "15.1,200 43.1,9990",
+        "15.1,200,x\n43.1,9990,y",
+    ],
+)
+def test_commas_that_only_one_reading_makes_sense_of(read, pairs, peaks):
+    [record] = read("x.msp", f"Name: A\nNum Peaks: 2\n{peaks}\n")
+    assert pairs(record) == [(15.1, 200), (43.1, 9990)]
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("rows.csv", "m/z,intensity\n15,0235,200,5\n43,0178,999,0\n"),
         ("library.msp", "Name: A\n15,0235 200,5\n43,0178 999,0\n"),
+        ("thousands.msp", "Name: A\nNum Peaks: 2\n15 200\n43 9,990\n"),
+        ("millions.msp", "Name: A\nNum Peaks: 2\n15 200\n43 1,234,567\n"),
+        ("uncounted.msp", "Name: A\n15,0235 200\n43,1 7\n"),
+        ("thousands.mgf", "BEGIN IONS\nTITLE=A\n15 200\n43 9,990\nEND IONS\n"),
+        (
+            "thousands.jdx",
+            "##TITLE=A\n##NPOINTS=2\n##PEAK TABLE=(XY..XY)\n15 200\n43 9,990\n##END=\n",
+        ),
         ("mixed.msp", "Name: A\n15,0235 200,5\n58 300\n"),
         ("counted.msp", "Name: A\nNum Peaks: 3\n15,0235 200,5\n58 300\n"),
         ("uncounted.jdx", "##TITLE=A\n##PEAK TABLE=(XY..XY)\n15,0235 200,5\n43,02 9,1\n##END=\n"),

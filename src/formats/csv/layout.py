@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..fields import NUMBER, SYNONYMS, field_name
+from ..fields import NUMBER, SYNONYMS, THOUSANDS, field_name, may_part_thousands
 
 _NUMBER = re.compile(NUMBER)
 _MZ = {
@@ -39,8 +40,16 @@ _FACTS = {
 }  # fmt: skip
 # In a run nothing else does.
 OF_SCANS = {"retentiontime", "rt", "rtmin", "scan", "scanno", "scannumber", "scantime"}
+# Of peaks, where nothing tells whole spectra apart: these are their annotations.
+_OF_PEAKS = {
+    name for fact in ("formula", "exactmass", "mw", "nominalmass")
+    for name in SYNONYMS.get(fact, (fact,))
+}  # fmt: skip
 # Of lines like "Sample;7" above numbers, which are no header.
-_OF_RUN = {"acquired", "comment", "data", "datafile", "date", "file", "operator", "sample", "title"}
+_OF_RUN = {
+    "acquired", "comment", "data", "datafile", "date", "file", "operator", "retentiontime", "rt",
+    "sample", "scan", "title",
+}  # fmt: skip
 # Of predict.py's files, which say in no other way that they are predictions.
 COLUMNS = (
     "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey",
@@ -86,7 +95,17 @@ class Layout:
         there = [(i, j) for i, j in self.peaks if len(cells) > max(i, j)]
         if not there:
             raise ValueError("cells are missing")
-        return [(number(cells[i]), number(cells[j])) for i, j in there]
+        return [(number(cells[i]), _intensity(cells[j], cells[i])) for i, j in there]
+
+    def is_ambiguous(self, rows: Sequence[list[str]]) -> bool:
+        """Say whether commas in intensities may stand for the point or part thousands.
+
+        Args:
+            rows: the cells of all rows of a spectrum.
+        """
+        there = ((cells, i, j) for cells in rows for i, j in self.peaks)
+        pairs = [(cells[i], cells[j]) for cells, i, j in there if max(i, j) < len(cells)]
+        return may_part_thousands(pairs)
 
 
 def split(text: str, delimiter: str | None) -> list[str]:
@@ -112,6 +131,15 @@ def number(text: str) -> float:
     return float(text)
 
 
+def _intensity(text: str, mz: str) -> float:
+    """Return an intensity; beside an m/z with a point, commas part thousands."""
+    if "." in mz and "," in text:
+        if not THOUSANDS.fullmatch(text):
+            raise ValueError(f"a comma beside a point: {text!r}")
+        text = text.replace(",", "")
+    return number(text)
+
+
 def is_number(text: str) -> bool:
     """Say whether a cell holds a number."""
     return _NUMBER.fullmatch(text.replace(",", ".")) is not None
@@ -135,6 +163,8 @@ def layout_of_header(text: str) -> Layout | None:
         several = len(mz) > 1 and len(mz) == len(intensity) and len(cells) == 2 * len(mz)
         peaks = tuple(zip(mz, intensity, strict=True)) if several else ((mz[0], intensity[0]),)
         facts = _facts(cells)
+        if facts.keys() <= _OF_PEAKS:
+            facts = {}
         predicted = tuple(cells[: len(COLUMNS)]) == COLUMNS
         return Layout(delimiter, peaks, None, facts or None, predicted, len(cells))
     return None
@@ -155,13 +185,14 @@ def layout_of_cells(header: str, row: str) -> Layout | None:
     for delimiter in filter(None, DELIMITERS):
         names, cells = split(header, delimiter), split(row, delimiter)
         for i, (name, cell) in enumerate(zip(names, cells, strict=False)):
-            if _kind(name) != "spectrum" or ":" not in cell:
+            if _kind(name) != "spectrum" or not (":" in cell or cell.startswith(("[", "("))):
                 continue
             try:
                 peaks_of_cell(cell)
             except ValueError:
                 continue
-            return Layout(delimiter, (), i, _facts(names) or {}, width=len(names))
+            facts = {fact: at for fact, at in _facts(names).items() if at != i}
+            return Layout(delimiter, (), i, facts, width=len(names))
     return None
 
 
@@ -188,7 +219,9 @@ def unknown_columns(header: str, layout: Layout, row: str) -> str:
         divided = [cells, _SPACES.split(header.strip())]
         cells = next((names for names in divided if len(names) == width), [])
     named = [cell for cell in cells if cell]
-    if len(named) < 2 or any(is_number(cell.split()[0]) for cell in named):
+    numbers = [is_number(cell.split()[0]) for cell in named]
+    # "Time,15,43,58" heads columns as well.
+    if len(named) < 2 or numbers[0] or (any(numbers) and len(named) == 2):
         return ""
     kinds = [_kind(cell) for cell in cells]
     first = field_name(named[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
@@ -159,29 +160,48 @@ def _whole_rows(lines: Iterable[str]) -> Iterator[_Row]:
     yield from (row for row in held if row[1].strip())
 
 
-def _add_peaks(raw: RawRecord, row: _Row, cells: list[str], layout: Layout) -> None:
-    try:
-        raw.pairs += layout.peaks_of(cells)
-    except ValueError:
-        raw.spoil(f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}")
+@dataclass
+class _TableRecord(RawRecord):
+    """A record of several rows.
+
+    Attributes:
+        rows: their cells.
+    """
+
+    rows: list[list[str]] = field(default_factory=list)
+
+    def add_row(self, row: _Row, cells: list[str], layout: Layout) -> None:
+        """Add the peaks of a row."""
+        self.rows.append(cells)
+        try:
+            self.pairs += layout.peaks_of(cells)
+        except ValueError:
+            self.spoil(f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}")
+
+    def finished(self, layout: Layout) -> _TableRecord:
+        """Return the record, spoilt where its commas may be of either kind."""
+        if layout.is_ambiguous(self.rows):
+            self.spoil("a comma may stand for the point or part thousands")
+        self.rows = []
+        return self
 
 
 def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator[RawRecord]:
     """Yield the spectra of columns without facts; a header that comes again begins another."""
-    raw, width = RawRecord(start), None
+    raw, width = _TableRecord(start), None
     words = last = ""  # a row that is no peak: the end of the list, or the title of what follows
     for row in rows:
         cells = split(row[1], layout.delimiter)
         if not any(cell[:1].isdigit() or is_number(cell) for cell in cells):
             if again := layout_of_header(row[1]):
                 yield from _finished(raw, layout, width or 2)
-                raw, layout, words, width = RawRecord(row[0]), again, "", None
+                raw, layout, words, width = _TableRecord(row[0]), again, "", None
             elif not row[1].lstrip().startswith("#"):
                 last = row[1].strip()
                 words = words or f"line {row[0]}: no peak in {last[:40]!r}"
             continue
         before = len(raw.pairs)
-        _add_peaks(raw, row, cells, layout)
+        raw.add_row(row, cells, layout)
         if words and before and not (says_nothing(last) and raw.pairs[-1] > raw.pairs[before - 1]):
             raw.spoil(words)  # the masses begin anew, or may be of something else
         words = ""
@@ -194,7 +214,7 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
     yield from _finished(raw, layout, width or 2)
 
 
-def _finished(raw: RawRecord, layout: Layout, width: int = 2) -> Iterator[RawRecord]:
+def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[RawRecord]:
     if layout.width is None and not raw.damage and len(raw.pairs) > 1:
         steps = np.diff(np.array(raw.pairs)[:, 0])
         if width > 2 and (steps == 1).all() and raw.pairs[0][0] in (0, 1):
@@ -202,7 +222,7 @@ def _finished(raw: RawRecord, layout: Layout, width: int = 2) -> Iterator[RawRec
         elif len(steps) >= _ROWS_OF_CURVE and 0.9 * steps.max() < steps.min() <= steps.max() < 0.5:
             raw.spoil("evenly spaced rows: a chromatogram or a profile, no list of peaks")
     if raw.pairs or raw.damage:
-        yield raw
+        yield raw.finished(layout)
 
 
 def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[RawRecord]:
@@ -215,15 +235,15 @@ def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[R
         # A row that is cut off may be of the spectrum above.
         if raw is None or facts != own[: len(facts)]:
             if raw is not None:
-                yield raw
+                yield raw.finished(layout)
             raw, own = _record_of(row[0], facts, layout), facts
             if layout.facts.keys() <= OF_SCANS:
                 raw.add("name", " ".join((name, *facts)))
             if layout.predicted:
                 raw.add("comment", "predicted by NExtIMS")
-        _add_peaks(raw, row, cells, layout)
+        raw.add_row(row, cells, layout)
     if raw is not None:
-        yield raw
+        yield raw.finished(layout)
 
 
 def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
@@ -241,8 +261,8 @@ def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
         yield raw
 
 
-def _record_of(line: int, facts: tuple[str, ...], layout: Layout) -> RawRecord:
-    raw = RawRecord(line)
+def _record_of(line: int, facts: tuple[str, ...], layout: Layout) -> _TableRecord:
+    raw = _TableRecord(line)
     for name, value in zip(layout.facts, facts, strict=False):
         raw.add(name, value)
     raw.add("id", raw.first("id", "scan", "scannumber", "scanno", "spectrum", "line"))

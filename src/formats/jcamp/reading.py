@@ -197,7 +197,8 @@ def _peaks(block: _Block) -> np.ndarray:
         raise ValueError(other)
     if not block.form:
         form = block.rows[0][1] if block.rows else ""
-        raise ValueError(f"line {block.line}: the table is {form.strip()!r}, expected (XY..XY)")
+        line = block.page or block.line
+        raise ValueError(f"line {line}: the table is {form.strip()!r}, expected (XY..XY)")
     announced = block.labels.get("npoints", "").split(".")[0]
     texts = [text for _, text in block.rows if text.strip()]
     # Read as pairs, there would be two on each line.

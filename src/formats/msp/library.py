@@ -9,10 +9,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ...files.text import GZIP_ENDING
 from ...spectra.record import BadRecord, Record
 from ..mol_folder.reading import MolFiles
-from ..opening import open_lines
+from ..opening import open_lines, without_gzip
 from .reading import MspEntry, read_msp
 
 
@@ -41,10 +40,9 @@ def read_nist(
     notes: set[str] = set()
     cut = _ends_within_a_line(msp)
     lines = open_lines(msp, notes)
+    size = None if msp != without_gzip(msp) else msp.stat().st_size
     shown = None if progress else True
-    with tqdm(
-        desc=msp.name, total=msp.stat().st_size, unit="B", unit_scale=True, disable=shown
-    ) as bar:
+    with tqdm(desc=msp.name, total=size, unit="B", unit_scale=True, disable=shown) as bar:
         counted = lines if bar.disable else _counted(lines, bar)
         for number, entry in enumerate(read_msp(counted, notes), 1):
             entry.is_cut = cut and entry.at_end
@@ -56,7 +54,7 @@ def _ends_within_a_line(path: Path) -> bool:
         if not file.seek(0, io.SEEK_END):
             return False
         file.seek(-1, io.SEEK_END)
-        return path.suffix.lower() != GZIP_ENDING and file.read(1) not in b"\r\n;\x1a\0"
+        return path == without_gzip(path) and file.read(1) not in b"\r\n;\x1a\0"
 
 
 def _counted(lines: Iterable[str], bar: tqdm) -> Iterator[str]:

@@ -30,11 +30,15 @@ from ..raw_record import RawRecord
 
 # Between m/z and intensity, and between peaks, NIST takes any of these.
 _DELIMITERS = r"[\s,;:()\[\]{}<>]"
-_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{NUMBER}(?:{_DELIMITERS}|$)")
+# An intensity may be faulty, which costs that peak.
+_INTENSITY = rf"(?:{NUMBER}|[-+]?(?:nan|NaN|inf|Inf))"
+_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{_INTENSITY}(?:{_DELIMITERS}|$)")
 # Catalogue numbers may share a line: "CAS#: 64-17-5;  NIST#: 291264".
 _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
 _NAMES = ("name", "compoundname", "chname")
+# "15,0235 200" and "43 9,990": no comma that stands between m/z and intensity.
+_COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+[ \t]+\d|[\d.]+[ \t:]+\d+,\d)")
 _QUOTED = re.compile(r'"[^"]*"')
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
 # The usual list: pairs of plain numbers, each ended by a semicolon or its line.
@@ -98,6 +102,8 @@ class MspEntry(RawRecord):
             raise ValueError(f"Num Peaks says {announced!r}")
         if announced and int(announced) != len(pairs):
             # Numbers after m/z and intensity are annotations where one peak stands on each line.
+            if any(map(_COMMA_IN_NUMBER.match, self.peak_lines)):
+                raise ValueError(COMMAS_ARE_EITHER)
             pairs = [_pairs(line)[0] for line in self.peak_lines]
             if int(announced) != len(pairs):
                 pairs = self._fewer_than(int(announced))
@@ -119,11 +125,9 @@ class MspEntry(RawRecord):
     def _decimal_commas(self, announced: str) -> list[tuple[float, float]]:
         """Return the peaks of lines like ``15,0235 200``; none where commas part numbers."""
         lines = [_QUOTED.sub(" ", line) for line in self.peak_lines]
-        peaks = [decimal_commas(line) for line in lines]
-        if any(peaks) and announced == str(len(lines)):
-            return [peak or _pairs(line)[0] for peak, line in zip(peaks, lines, strict=True)]
         parts = [part for line in lines for part in line.split(";") if part.strip()]
-        return peaks_with_commas(parts) if announced == str(len(parts)) else []
+        texts = next((each for each in (lines, parts) if announced == str(len(each))), [])
+        return peaks_with_commas(texts)
 
 
 def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[MspEntry]:
@@ -229,6 +233,8 @@ def _pairs(line: str) -> list[tuple[float, float]]:
     for segment in segments:
         words = segment.replace(",", " ").replace(":", " ").split()
         if len(words) > 2 and (len(words) % 2 or not all(map(_is_number, words))):
+            if _COMMA_IN_NUMBER.match(segment):
+                raise ValueError(f"{COMMAS_ARE_EITHER} in {segment.strip()[:40]!r}")
             # A row of numbers is a row of peaks; with a word among them it is one annotated peak.
             words = words[:2]
         try:

@@ -21,6 +21,9 @@ PEAKS = [(15.1, 200), (43.1, 999)]
         "Spectrum of acetone\n15.1 200\n43.1 999\n",
         "Name;acetone\n15,1;200\n43,1;999\n",
         "15.1,200,20.0\n43.1,999,100.0\n",
+        "Formula,m/z,Intensity\nCH3,15.1,200\nC2H3O,43.1,999\n",
+        "m/z,Intensity,Formula,Exact mass\n15.1,200,CH3,15.02\n43.1,999,C2H3O,43.02\n",
+        "sep=;\nm/z;I\n15,1;200\n43,1;999\n",
         "m/z,intensity\n# of the lab\n15.1,200\n-----\n43.1,999\nEnd of data\n\x1a",
     ],
 )
@@ -47,6 +50,10 @@ def test_columns_that_are_known(read, pairs, text):
         ("m/z,intensity\n15,200\nBase,peak\n12,999\n", "line 3: no peak in 'Base,peak'"),
         ("acetone\n15 200\n43 999\n\nethanol\n31 999\n", "line 5: no peak in 'ethanol'"),
         ("15 200\n43 999\n------\n31 999\n", "line 3: no peak in '------'"),
+        ("m/z\tIntensity\n15\t200\n43\t9,990\n", "may stand for the point or part thousands"),
+        ("m/z\tIntensity\n15.1\t200\n43\t9,990\n", "may stand for the point or part thousands"),
+        ("m/z;Intensity\n15.1;200,5\n43.1;999\n", "line 2: cannot read the peak"),
+        ("Time,15,43,58\n1.0,200,999,300\n1.1,210,999,300\n", "found Time, 15, 43, 58"),
         ("".join(f"{i / 100:.2f},{1000 + i}\n" for i in range(60)), "a chromatogram or a profile"),
         ("energy0\n29.03 100.0 0 1\nenergy1\n29.03 100 0\n", "output of CFM-ID"),
         ("#PREDICTED BY CFM-ID 4.4.7\nenergy0\n29.03 100.0\n", "output of CFM-ID"),
@@ -64,6 +71,7 @@ def test_numbers_of_something_else_are_never_taken_for_peaks(read, text, detail)
     [
         ("No;Name;Spectra\n1;Acetone;15.1:200 43.1:999\n", "Acetone"),
         ("Name\tSpectra\nAcetone\t15,1:200;43,1:999\n", "Acetone"),
+        ('name;spectrum\nAcetone;"[[15.1, 200],[43.1,999]]"\n', "Acetone"),
         ('"Name","Area","Spectrum"\n"Acetone","12","15.1:200, 43.1:999"\n', "Acetone"),
         (
             "\t\tClass\tA\n\t\tFile type\tSample\nAlignment ID\tMetabolite name\tEI spectrum\ts1\n"
@@ -75,6 +83,11 @@ def test_numbers_of_something_else_are_never_taken_for_peaks(read, text, detail)
 def test_a_whole_spectrum_in_a_cell(read, pairs, text, name):
     [record] = read("x.txt", text)
     assert (record.name, pairs(record)) == (name, PEAKS)
+
+
+def test_commas_part_thousands_beside_an_m_z_with_a_point(read, pairs):
+    [record] = read("x.txt", "m/z\tIntensity\n15.1\t200\n43.1\t9,990\n58.1\t1,234,567\n")
+    assert pairs(record) == [(15.1, 200), (43.1, 9990), (58.1, 1234567)]
 
 
 def test_a_row_without_a_spectrum_is_named(read):
