@@ -443,6 +443,16 @@ def test_a_ctrl_z_ends_files_of_dos(tmp_path, ending):
         assert [record.spectrum.mz.tolist() for record in read_spectra(path)] == [[31, 45]]
 
 
+@pytest.mark.parametrize("ending", [each for each in TEXT_ENDINGS if each not in (".csv", ".json")])
+@pytest.mark.parametrize("drawn", ["-----", "==========", "  *****  ", "~~~~"])
+def test_lines_drawn_between_records_say_nothing(tmp_path, ending, drawn):
+    one, two = (text_of(ending, name, [(31, 999), (45, 510)]) for name in "ab")
+    path = tmp_path / f"x{ending}"
+    path.write_text(f"{one}{drawn}\n{two}{drawn}\n")
+    assert [record.name for record in read_spectra(path)] == ["a", "b"]
+    assert all(isinstance(record, Record) for record in read_spectra(path))
+
+
 def test_lines_between_blocks_of_mgf_say_nothing(read):
     block = "BEGIN IONS\nTITLE=a\n15 200\nEND IONS\n"
     assert len(read("x.mgf", f"# x\n-----\n{block}=======\n{block}\x1a")) == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rdkit import Chem
 
 from builders import SMALL_MOLECULES, build_library, build_msp, plausible_peaks
 from nextims.chemistry.molecule import read_molecule
@@ -51,6 +52,17 @@ def test_an_index_says_of_each_entry_what_the_library_says(tmp_path):
         highest = min(int(entry.record.spectrum.mz[-1] + 0.4), 3000)
         expected = entry.record.spectrum.binned(highest)
         np.testing.assert_array_equal(found.record.spectrum.binned(highest), expected)
+
+
+def test_an_index_keeps_what_a_mol_file_says_and_not_where_it_was(tmp_path):
+    (tmp_path / "lib.MOL").mkdir()
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("OCC"))
+    (tmp_path / "lib.MOL" / "ID5.MOL").write_text(block)
+    (tmp_path / "lib.msp").write_text(build_msp("spirit", fields={"ID": "5"}))
+    build_index(tmp_path / "lib.msp")
+    (tmp_path / "lib.MOL" / "ID5.MOL").unlink()
+    [found] = LibraryIndex(tmp_path / "lib.msp").entries(np.arange(1))
+    assert (found.record.structures, found.smiles) == (("CCO",), "CCO")
 
 
 def write_predictions(path):

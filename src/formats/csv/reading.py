@@ -229,7 +229,7 @@ def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[R
     raw, own = None, None
     for row in rows:
         cells = split(row[1], layout.delimiter)
-        if says_nothing(row[1]):
+        if _is_remark(row, cells, layout):
             continue
         facts = tuple(cells[i] for i in layout.facts.values() if i < len(cells))
         # A row that is cut off may be of the spectrum above.
@@ -249,9 +249,9 @@ def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[R
 def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
     """Yield the spectra of a table with a whole one in a cell of each row."""
     for row in rows:
-        if says_nothing(row[1]):
-            continue
         cells = split(row[1], layout.delimiter)
+        if _is_remark(row, cells, layout):
+            continue
         facts = tuple(cells[i] if i < len(cells) else "" for i in layout.facts.values())
         raw = _record_of(row[0], facts, layout)
         try:
@@ -259,6 +259,11 @@ def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
         except (ValueError, IndexError):
             raw.spoil(f"line {row[0]}: no spectrum in the row {row[1].strip()[:40]!r}")
         yield raw
+
+
+def _is_remark(row: _Row, cells: list[str], layout: Layout) -> bool:
+    """Say whether a row is a comment, or drawn; a compound may be called "#1"."""
+    return len(cells) < layout.width and says_nothing(row[1])
 
 
 def _record_of(line: int, facts: tuple[str, ...], layout: Layout) -> _TableRecord:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..fields import field_name, peak_of
+from ..fields import field_name, peak_of, says_nothing
 from ..mzspeclib.json_form import is_library, spectra_of_library
 from ..raw_record import RawRecord
 
@@ -74,8 +74,7 @@ def _objects(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     if text.startswith("[") or text.endswith(("{", "[", ",", ":")):
         yield from _objects_of_array(first, numbered)
         return
-    yield first
-    yield from numbered
+    yield from (each for each in chain([first], numbered) if not says_nothing(each[1]))
 
 
 def _objects_of_array(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ...files.text import decoded_lines
 from ...spectra.record import BadRecord, Record
-from ..fields import FEWER_PEAKS
+from ..fields import FEWER_PEAKS, says_nothing
 from ..raw_record import RawRecord
 
 # The source's voltage as some contributors give it: in a comment or in the title.
@@ -82,7 +82,7 @@ def parse_massbank(content: bytes, file: str) -> Iterator[Record | BadRecord]:
             name = raw.first("name")
             yield BadRecord(file, start + 1, "", name, "not a MassBank record", "no ACCESSION")
         start = end + 1
-    if any(line.strip() for line in lines[start:]):
+    if not all(map(says_nothing, lines[start:])):
         raw = _read(lines[start:], start + 1)
         id_, name = raw.first("id"), raw.first("name")
         reason = "truncated record" if id_ else "not a MassBank record"

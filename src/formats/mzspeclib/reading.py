@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..fields import FEWER_PEAKS
+from ..fields import FEWER_PEAKS, says_nothing
 from ..raw_record import RawRecord
 
 _SECTION = re.compile(r"<\s*(\w+)(?:\s+(\w+))?\s*(?:=([^<>]*))?>")
@@ -121,7 +121,7 @@ def read_mzspeclib(lines: Iterable[str]) -> Iterator[RawRecord]:
     attributes, text = Attributes(), ""
     for number, line in enumerate(lines, start=1):
         text = line.strip()
-        if not text or text.startswith("#"):
+        if says_nothing(text):
             continue
         if marker := _SECTION.fullmatch(text):
             section, kind, key = marker[1], marker[2] or "", (marker[3] or "").strip()

@@ -20,6 +20,7 @@ _PREDICTED = "predictedspectrum"  # NEIMS's
 _PEAK_TAGS = {
     "eispectrum", "massspectralpeaks", "massspectrum", "mspeaks", "peaks", "spectrum", _PREDICTED,
 }  # fmt: skip
+_DRAWN = re.compile(r"\s*[-=_*~]{3,}\s*")
 _END_OF_STRUCTURE, _END_OF_RECORD = "M  END", "$$$$"
 
 
@@ -45,6 +46,9 @@ def read_sdf(lines: Iterable[str]) -> Iterator[MspEntry]:
     record: list[str] = []
     start = 1
     for number, line in enumerate(lines, start=1):
+        if _DRAWN.fullmatch(line) and not any(record):  # between records
+            record, start = [], number + 1
+            continue
         if line.strip() != _END_OF_RECORD:
             record.append(line)
             continue
