@@ -17,7 +17,7 @@ from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.examples.features import Features, collate, featurize_all
 from ..data.examples.fragment_batch import FragmentBatch
 from ..evaluation.calibration import Calibration, CalibrationError
-from ..models.checkpoint import load_model
+from ..models.checkpoint import CheckpointError, load_model
 from ..models.device import choose_device
 from ..models.heads import Prediction
 from ..spectra.accurate_mass import at_accurate_masses
@@ -102,7 +102,11 @@ class Predictor(StreamingPredictor):
     def training_energies(self) -> Mapping[int, int]:
         """Number of training spectra by ionization energy in whole eV; empty where not known."""
         metadata = self.checkpoint.metadata if self.checkpoint else {}
-        return metadata.get("training_energies", {})
+        energies = metadata.get("training_energies", {})
+        numbers = energies.items() if isinstance(energies, dict) else [(None, None)]
+        if not all(isinstance(number, int) for pair in numbers for number in pair):
+            raise CheckpointError(f"{self.name}: its training_energies are no numbers of spectra")
+        return energies
 
     def check_options(
         self,

@@ -15,11 +15,19 @@ from torch import nn
 
 from ..config import PROJECT_ROOT
 from ..errors import UserError
+from ..files.archive import check_archive
 from ..files.writing import written_whole
 from ..version import __version__
+from .rebuilding import rebuilt
 
 FORMAT_VERSION = 1
-_CONTENT = {"format_version", "kind", "model_config", "weights", "metadata"}
+_CONTENT = {
+    "format_version": int,
+    "kind": str,
+    "model_config": dict,
+    "weights": dict,
+    "metadata": dict,
+}
 
 
 class CheckpointError(UserError):
@@ -123,23 +131,12 @@ def load_model(
         >>> checkpoint.kind
         'student'
     """
-    content = load_plain(path)
-    if not isinstance(content, dict) or not set(content) >= _CONTENT:
-        raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
-    if content["format_version"] > FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path}: written in format {content['format_version']}; this version reads up to "
-            f"{FORMAT_VERSION}. Update NExtIMS."
-        )
+    content = _load_content(path)
     try:
-        model = model_class(content["kind"])(**content["model_config"])
-        weights = {
-            name: tensor.float() if tensor.is_floating_point() else tensor
-            for name, tensor in content["weights"].items()
-        }
-        model.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: weights do not fit the model: {error}") from error
+        model = rebuilt(model_class(content["kind"]), content["model_config"], content["weights"])
+    except Exception as error:  # whatever a constructor makes of arbitrary arguments
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(f"{path}: weights do not fit the model: {reason}") from error
     description = Checkpoint(content["kind"], content["model_config"], content["metadata"])
     return model.to(device).eval(), description
 
@@ -150,9 +147,7 @@ def weights_digest(path: str | Path) -> str:
     Raises:
         CheckpointError: the file is missing, damaged, or no checkpoint.
     """
-    content = load_plain(path)
-    if not isinstance(content, dict) or not set(content) >= _CONTENT:
-        raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
+    content = _load_content(path)
     digest = hashlib.sha256(content["kind"].encode())
     for name, tensor in sorted(content["weights"].items()):
         digest.update(name.encode())
@@ -171,18 +166,55 @@ def load_plain(path: str | Path) -> Any:
     """Read what ``torch.save`` wrote, refusing anything but plain values and tensors.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or holds code.
+        CheckpointError: the file is missing, damaged (by the checksums within it), or holds code.
     """
     if not Path(path).is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
     try:
+        check_archive(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path}: refused, it is damaged or holds more than plain weights"
         ) from error
     except Exception as error:  # whatever a reader of arbitrary bytes stumbles over
-        raise CheckpointError(f"{path}: truncated or damaged ({error})") from error
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"{path}: truncated, damaged or no checkpoint ({reason}); fetch or make it again"
+        ) from error
+
+
+def _load_content(path: str | Path) -> dict[str, Any]:
+    """Return what ``save_checkpoint`` wrote, each part of its kind."""
+    content = load_plain(path)
+    if not isinstance(content, dict) or not set(content) >= set(_CONTENT):
+        raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
+    for name, kind in _CONTENT.items():
+        if not isinstance(content[name], kind):
+            raise CheckpointError(
+                f"{path}: not a NExtIMS checkpoint ({name} is no {kind.__name__})"
+            )
+    if content["format_version"] > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: written in format {content['format_version']}; this version reads up to "
+            f"{FORMAT_VERSION}. Update NExtIMS."
+        )
+    try:
+        model_class(content["kind"])
+    except KeyError:
+        raise CheckpointError(
+            f"{path}: holds a model {content['kind'][:40]!r}, which this version does not know"
+        ) from None
+    # A tensor may repeat what it is made of, and so be larger than the file.
+    allowed = Path(path).stat().st_size
+    for name, tensor in content["weights"].items():
+        plain = isinstance(name, str) and isinstance(tensor, torch.Tensor)
+        if not plain or tensor.layout != torch.strided or tensor.is_quantized:
+            raise CheckpointError(f"{path}: {str(name)[:40]!r} is no plain tensor")
+        allowed -= tensor.numel() * tensor.element_size()
+    if allowed < 0:
+        raise CheckpointError(f"{path}: its weights claim to be larger than the file")
+    return content
 
 
 def _git(*arguments: str) -> str:
