@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 
 from ...errors import UserError
+from ...files.digest import digest_path, matches_digest, write_digest
 
 _COLUMNS = ("mean", "deviation", "features")
 
@@ -51,6 +52,8 @@ class TeacherCache:
         self._columns: list[h5py.Dataset] = []
         self._process = -1
         try:
+            if not matches_digest(self.path):
+                raise KeyError(f"its SHA-256 is not that in {digest_path(self.path).name}")
             with h5py.File(self.path, "r") as file:
                 self.key = str(file.attrs["key"])
                 self.feature_width = file["features"].shape[1]
@@ -133,7 +136,11 @@ def fill(
                 dataset[-len(part) :] = columns[name]
             file.flush()
             yield len(part)
+    digest = write_digest(work, path)
+    # A cache without digest is whole; one beside another's digest would look damaged.
+    digest_path(path).unlink(missing_ok=True)
     work.replace(path)
+    digest.replace(digest_path(path))
 
 
 def _open_work(work: Path, path: Path, key: str, widths: tuple[int, int]) -> h5py.File:
@@ -141,6 +148,8 @@ def _open_work(work: Path, path: Path, key: str, widths: tuple[int, int]) -> h5p
     for source in (work, path):
         if source.exists():
             if source == path:
+                if not matches_digest(path):
+                    continue
                 shutil.copyfile(path, work)
             try:
                 file = h5py.File(work, "r+")
