@@ -55,6 +55,7 @@ def test_every_expert_of_the_student_gets_a_tenth_of_the_test_split():
 def test_the_students_export_is_of_the_same_weights_and_small():
     exported = OnnxPredictor(STUDENT.with_suffix(".onnx"))
     assert exported.checkpoint_sha256 == file_digest(STUDENT)
+    assert exported.unchecked is None
     assert STUDENT.with_suffix(".onnx").stat().st_size < 20e6
     by_checkpoint = Predictor.from_checkpoint(STUDENT, device="cpu").predict(list(BASE_PEAKS))
     for own, other in zip(exported.predict(list(BASE_PEAKS)), by_checkpoint, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,14 @@ class StreamingPredictor:
         names_ions: whether the model knows the ions behind its peaks: a teacher does, a student
             does not.
         single_threaded: whether it leaves all cores but one idle.
+        unchecked: its file, where that has no digest by which damage would be noticed.
     """
 
     max_mz: int
     name: str
     names_ions = False
     single_threaded = False
+    unchecked: Path | None = None
 
     def predict(
         self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any
