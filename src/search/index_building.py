@@ -31,9 +31,10 @@ from .index_layout import (
     MANIFEST,
     TEXTS,
     EntryText,
+    file_facts,
+    files_of,
     formula_key,
     index_path,
-    library_facts,
 )
 from .libraries import read_library
 from .ranking import HIGHEST_MZ
@@ -87,7 +88,7 @@ def build_index(
 
 
 def _write_index(library: Path, folder: Path, found: Found) -> _IndexWriter:
-    before = library_facts(library)
+    before = file_facts(library)
     temporary, replaced = (folder.with_name(folder.name + end) for end in (".tmp", ".old"))
     _tidy(folder, temporary, replaced)  # after a run that was killed
     (temporary / FLASH).mkdir(parents=True)
@@ -98,7 +99,7 @@ def _write_index(library: Path, folder: Path, found: Found) -> _IndexWriter:
         if not writer.entries:
             raise SearchError(f"{library}: holds no spectrum that can be searched")
         digest = file_digest(library)
-        if library_facts(library) != before:
+        if file_facts(library) != before:
             raise SearchError(f"{library}: was changed while its index was made")
         _write_manifest(temporary, writer.entries, before | {"sha256": digest})
         # An index that is half removed would be taken for something else, so it goes as a whole.
@@ -119,15 +120,19 @@ def _tidy(folder: Path, temporary: Path, replaced: Path) -> None:
 
 
 def _write_manifest(folder: Path, entries: int, library: dict[str, int | str]) -> None:
-    for path in folder.rglob("*"):  # on the disk before what says that they are whole
-        if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
+    files = {}
+    for path in files_of(folder):  # on the disk before what says that they are whole
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        files[path.relative_to(folder).as_posix()] = file_facts(path) | {
+            "sha256": file_digest(path)
+        }
     manifest = {
         "format": FORMAT,
         "made_by": f"NExtIMS {__version__}",
         "entries": entries,
         "library": library,
+        "files": files,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
