@@ -15,13 +15,13 @@ from pathlib import Path
 import h5py
 
 from . import writing
-from .digest import known_digest
+from .digest import file_digest, known_digest
 
 # By so much the memory grows that a file is made in.
 _BLOCK = 1 << 22
 # The smallest block that HDF5 passes over.
-_HEAD = 512
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+HEAD = 512
+_MARK = f"SHA-256 of what follows these {HEAD} bytes: "
 
 
 @contextmanager
@@ -58,8 +58,33 @@ def written_whole(path: str | Path) -> Iterator[h5py.File]:
         written.write(image)
 
 
+def seal(path: str | Path) -> None:
+    """Put the digest of its content into a closed HDF5 file that has a user block of ``HEAD``.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: it cannot be written.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import h5py
+        >>> from nextims.files.hdf5 import HEAD, is_undamaged, seal
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "grown.h5")
+        >>> with h5py.File(path, "w", userblock_size=HEAD) as file:
+        ...     file["mz"] = [31, 45, 46]
+        >>> seal(path)
+        >>> is_undamaged(path)
+        True
+    """
+    head = _head(file_digest(path, start=HEAD))
+    with Path(path).open("rb+") as file:
+        file.write(head)
+
+
 def is_undamaged(path: str | Path) -> bool:
-    """Return whether a file is what ``written_whole`` wrote; true for HDF5 files without a digest.
+    """Return whether an HDF5 file is what its digest says; true for one without.
 
     The file is read once for each of its versions.
 
@@ -82,9 +107,10 @@ def is_undamaged(path: str | Path) -> bool:
         False
     """
     with Path(path).open("rb") as file:
-        head = file.read(_HEAD)
-    return head.startswith(_SIGNATURE) or head == _head(known_digest(path, _HEAD))
+        head = file.read(HEAD)
+    # MATLAB, say, puts something else there.
+    return not head.startswith(_MARK.encode()) or head == _head(known_digest(path, HEAD))
 
 
 def _head(digest: str) -> bytes:
-    return f"SHA-256 of what follows these {_HEAD} bytes: {digest}\n".encode().ljust(_HEAD, b"\0")
+    return f"{_MARK}{digest}\n".encode().ljust(HEAD, b"\0")

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
 from ..rows import BATCH, FACTS, PREDICTED, Row, read_parts
+from .seal import is_undamaged
 
 
 def read_parquet(path: Path) -> Iterator[RawRecord]:
@@ -34,9 +35,11 @@ def read_parquet(path: Path) -> Iterator[RawRecord]:
         raise SpectraFileError(
             f'{path}: pyarrow is missing: pip install -e ".[formats]"'
         ) from error
+    if not is_undamaged(path):
+        raise SpectraFileError(f"{path}: damaged, its digest is not that of its content")
     try:
-        file = ParquetFile(path)
-    except (pyarrow.ArrowException, OSError) as error:
+        file = ParquetFile(path, page_checksum_verification=True)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise SpectraFileError(f"{path}: not a Parquet file, or damaged") from error
     present = file.schema_arrow.names
     if missing := [name for name in ("mz", "intensity") if name not in present]:
