@@ -98,6 +98,7 @@ def write_digest(file: str | Path, name: Path) -> Path:
         Path of what was written, to be renamed to ``digest_path(name)``.
     """
     unfinished = digest_path(name).with_name(f"{digest_path(name).name}.{os.getpid()}.tmp")
+    unfinished.unlink(missing_ok=True)  # a link to somewhere else
     unfinished.write_text(f"{file_digest(file)}  {name.name}\n", encoding="utf-8")
     return unfinished
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 import subprocess
 from collections.abc import Mapping
@@ -157,9 +158,12 @@ def weights_digest(path: str | Path) -> str:
 
 def save_atomically(content: Any, path: str | Path) -> None:
     """Write with ``torch.save`` to a temporary name beside ``path``, then rename."""
-    # To an open file: torch writes a path's own name into the content.
-    with written_whole(path) as temporary, temporary.open("wb") as file:
-        torch.save(content, file)
+    # In memory first: where a write fails, torch tells neither the reason nor ends in order; and
+    # to a path it would write the path's own name into the content.
+    image = io.BytesIO()
+    torch.save(content, image)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(image.getbuffer())
 
 
 def load_plain(path: str | Path) -> Any:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files.writing import OutputError, check_output
+from ..files.writing import OutputError, check_output, named_in_errors
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
 from ..version import __version__
@@ -90,7 +90,7 @@ class PictureWriter:
         paths: the files, once they are there.
 
     Raises:
-        OutputError: see ``check_picture``.
+        OutputError: see ``check_picture``; or, while it is drawn, the disk is full, say.
 
     Example:
         >>> import pathlib, tempfile
@@ -128,24 +128,32 @@ class PictureWriter:
         """
         self._waiting.append((result, measured))
         if len(self._waiting) == self._full:
-            self._draw()
+            with named_in_errors(self.path):
+                self._draw()
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         try:
-            if exception_type is None and self._waiting:
-                self._draw()
-            if self._pdf is not None:
-                with _file_settings():  # the fonts are written last
-                    self._pdf.close()
             if exception_type is None:
-                paths = _numbered(self.path, len(self._temporary))
-                for temporary, path in zip(self._temporary, paths, strict=True):
-                    temporary.replace(path)
-                self.paths = paths
+                with named_in_errors(self.path):
+                    self._finish()
+            elif self._pdf is not None:
+                with suppress(OSError):  # the one that counts is on its way
+                    self._pdf.close()
         finally:
             for temporary in self._temporary:
                 with suppress(OSError):
                     temporary.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        if self._waiting:
+            self._draw()
+        if self._pdf is not None:
+            with _file_settings():  # the fonts are written last
+                self._pdf.close()
+        paths = _numbered(self.path, len(self._temporary))
+        for temporary, path in zip(self._temporary, paths, strict=True):
+            temporary.replace(path)
+        self.paths = paths
 
     def _draw(self) -> None:
         from .drawing import page, picture
@@ -173,6 +181,7 @@ class PictureWriter:
     def _next(self) -> Path:
         number = len(self._temporary) + 1
         self._temporary.append(self.path.with_name(f"{self.path.name}.{number}.tmp"))
+        self._temporary[-1].unlink(missing_ok=True)  # one that was left, or a link elsewhere
         return self._temporary[-1]
 
 

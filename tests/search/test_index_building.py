@@ -9,7 +9,7 @@ import pytest
 
 from builders import SMALL_MOLECULES, build_library, build_msp, plausible_peaks
 from nextims.chemistry.molecule import read_molecule
-from nextims.files.writing import BeingWrittenError
+from nextims.files.writing import BeingWrittenError, OutputError
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import EntryFilter
@@ -167,7 +167,7 @@ def test_an_index_that_cannot_be_replaced_stays(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied", str(path))
         return replace(path, target)
 
-    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+    with monkeypatch.context() as patch, pytest.raises(OutputError):
         patch.setattr(Path, "replace", refused)
         build_index(library)
     assert len(LibraryIndex(library)) == number
@@ -208,3 +208,15 @@ def test_the_manifest_says_what_it_is_of(tmp_path):
     manifest = json.loads((tmp_path / "lib.msp.index" / "manifest.json").read_text())
     assert manifest["entries"] == len(LibraryIndex(library))
     assert manifest["library"]["bytes"] == library.stat().st_size
+
+
+@pytest.mark.parametrize("end", [".tmp", ".old"])
+def test_a_link_in_the_place_of_the_unfinished_index_is_not_followed(tmp_path, end):
+    library = build_library(tmp_path / "lib.msp")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_text("data")
+    (tmp_path / f"lib.msp.index{end}").symlink_to(elsewhere)
+    build_index(library)
+    assert [path.name for path in elsewhere.iterdir()] == ["precious"]
+    assert len(LibraryIndex(library)) > 70
