@@ -11,6 +11,7 @@ from itertools import chain
 
 from ..fields import NUMBER, SYNONYMS, field_name
 from ..raw_record import RawRecord
+from .cells import original_cell
 
 _NUMBER = re.compile(NUMBER)
 _MZ = {"mz", "mzs", "mass", "masscharge", "masstocharge", "m", "mzda", "mzth", "x"}
@@ -211,7 +212,7 @@ def _many_spectra(rows: Iterable[_Row], layout: _Layout, start: int) -> Iterator
                 yield raw
             raw, own = RawRecord(row[0]), facts
             for name, value in zip(layout.facts, facts, strict=False):
-                raw.add(name, value)
+                raw.add(name, original_cell(value))
             raw.add("id", raw.first("id", "scan", "spectrum", "line"))
             if layout.predicted:
                 raw.add("comment", "predicted by NExtIMS")

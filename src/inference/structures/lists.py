@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from ...formats.csv.cells import original_cell
 from .list_files import (
     PARQUET,
     STANDARD_INPUT,
@@ -216,7 +217,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
         row = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:  # a cell of more than 131 072 characters, say: no structure either way
         row = [line]
-    return [cell.strip() for cell in row]
+    return [original_cell(cell.strip()) for cell in row]
 
 
 def _parse_row(line: str, number: int, table: _Table) -> InputStructure:
