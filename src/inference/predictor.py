@@ -66,13 +66,17 @@ class Predictor(StreamingPredictor):
             config: configuration; the shipped student is used if left out.
 
         Raises:
-            CheckpointError: the file is missing or cannot be used.
+            CheckpointError: the file is missing or cannot be used, or predicts no spectra.
             DeviceError: "cuda" is asked for and there is no GPU.
         """
         if path is None:
             config = config or Config().with_root(PROJECT_ROOT)
             path = config.student.checkpoint
         model, checkpoint = load_model(path, choose_device(device))
+        if not hasattr(model, "max_mz"):
+            raise CheckpointError(
+                f"{path}: holds a model {model.kind!r}, expected a student or a teacher"
+            )
         return cls(model, f"{checkpoint.kind} {Path(path).name}", checkpoint)
 
     @property

@@ -132,7 +132,7 @@ def load_model(
         >>> checkpoint.kind
         'student'
     """
-    content = _load_content(path)
+    content = load_content(path)
     try:
         model = rebuilt(model_class(content["kind"]), content["model_config"], content["weights"])
     except Exception as error:  # whatever a constructor makes of arbitrary arguments
@@ -148,7 +148,7 @@ def weights_digest(path: str | Path) -> str:
     Raises:
         CheckpointError: the file is missing, damaged, or no checkpoint.
     """
-    content = _load_content(path)
+    content = load_content(path)
     digest = hashlib.sha256(content["kind"].encode())
     for name, tensor in sorted(content["weights"].items()):
         digest.update(name.encode())
@@ -188,8 +188,19 @@ def load_plain(path: str | Path) -> Any:
         ) from error
 
 
-def _load_content(path: str | Path) -> dict[str, Any]:
-    """Return what ``save_checkpoint`` wrote, each part of its kind."""
+def load_content(path: str | Path) -> dict[str, Any]:
+    """Return what ``save_checkpoint`` wrote, each part of its kind.
+
+    Args:
+        path: the checkpoint.
+
+    Returns:
+        ``format_version``, ``kind``, ``model_config``, ``weights`` and ``metadata``.
+
+    Raises:
+        CheckpointError: as ``load_plain``; or it is no checkpoint of ours, was written by a later
+            version, or holds a model or weights that are none.
+    """
     content = load_plain(path)
     if not isinstance(content, dict) or not set(content) >= set(_CONTENT):
         raise CheckpointError(f"{path}: not a NExtIMS checkpoint")

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from builders import STUDENT_SIZES, TEACHER_SIZES
+from builders import BDE_SIZES, STUDENT_SIZES, TEACHER_SIZES, save_teacher
 from nextims.config import PROJECT_ROOT, Config
 from nextims.inference import FailedPrediction, PredictedSpectrum, Predictor
 from nextims.inference.structures.lists import InputStructure
+from nextims.models.bde import BDEModel
 from nextims.models.checkpoint import CheckpointError, save_checkpoint
 from nextims.spectra.prediction import spectrum_from_bins
 
@@ -252,3 +253,19 @@ def test_the_package_imports_without_pytorch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_model_that_predicts_no_spectra_is_named(tmp_path):
+    path = tmp_path / "bde.pt"
+    save_checkpoint(path, BDEModel(**BDE_SIZES), BDE_SIZES, {})
+    with pytest.raises(CheckpointError, match=r"bde\.pt: holds a model 'bde', expected a student"):
+        Predictor.from_checkpoint(path, device="cpu")
+
+
+@pytest.mark.parametrize("odd", [3, "many", {"70": "all"}, [70]])
+def test_odd_numbers_of_training_spectra_are_told_in_one_line(tmp_path, odd):
+    predictor = Predictor.from_checkpoint(
+        save_teacher(tmp_path / "teacher.pt", training_energies=odd), device="cpu"
+    )
+    with pytest.raises(CheckpointError, match=r"^teacher teacher\.pt: its training_energies .*$"):
+        predictor.training_energies  # noqa: B018

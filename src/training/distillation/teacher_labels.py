@@ -20,6 +20,7 @@ from ...data.examples.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ...data.examples.unlabelled import UnlabelledDataset
 from ...models.checkpoint import (
     CheckpointError,
+    load_content,
     load_model,
     load_plain,
     save_atomically,
@@ -58,7 +59,7 @@ def label_passes(config: Config, teacher_path: Path) -> int:
         config: the configuration.
         teacher_path: the teacher's checkpoint.
     """
-    members = load_plain(teacher_path)["model_config"].get("members", 1)
+    members = load_content(teacher_path)["model_config"].get("members", 1)
     passes = config.distillation.mc_samples
     return passes if passes or members > 1 else config.teacher.mc_samples
 
@@ -180,7 +181,7 @@ def teachers_vocabulary(config: Config, teacher_path: Path, device: str = "cpu")
         kept = load_plain(path)
         if kept["key"] == key:
             return Vocabulary(kept["ions"], kept["losses"], kept["usual_share"])
-    except (CheckpointError, KeyError):
+    except (CheckpointError, KeyError, TypeError):
         pass  # none yet, or damaged: made again
     teacher = _load_teacher(config, teacher_path, device)
     loader = make_loader(
