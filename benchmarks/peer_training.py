@@ -134,8 +134,7 @@ class PlainPhase(Phase):
     monitor = "entropy_similarity"
 
     def __init__(self, model: PlainTeacher, *, bond_energies: bool):
-        super().__init__()
-        self.model = model
+        super().__init__(model)
         self.loss_names = ("spectrum", "bond_energy") if bond_energies else ("spectrum",)
 
     def forward(self, batch: Batch) -> Losses:
@@ -147,10 +146,6 @@ class PlainPhase(Phase):
         if "bond_energy" in self.loss_names:
             losses["bond_energy"] = bond_energy_loss(prediction.extra, batch.graph.targets)
         return Losses(losses, {})
-
-    def shared_parameters(self) -> list[nn.Parameter]:
-        """Return the weights of the encoder's last layer."""
-        return self.model.encoder.shared_parameters()
 
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean metrics of the validation spectra."""

@@ -148,12 +148,12 @@ def plausible_peaks(smiles: str) -> dict[int, int]:
     return dict(peaks)
 
 
-def build_record(smiles: str | Path = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:
+def build_record(smiles: str = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:
     defaults = {
         "file": "library.txt",
         "line": 1,
         "id": "1",
-        "name": str(smiles),
+        "name": smiles,
         "structures": (smiles,),
         "energy": 70.0,
     }

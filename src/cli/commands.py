@@ -89,11 +89,7 @@ def _discard_output() -> None:
 
 
 def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None]) -> None:
-    """Check that no output is one of the inputs.
-
-    Args:
-        written: files to write.
-        read: files to read; ``None`` and those that do not exist are passed over.
+    """Check that no file that is ``written`` is one of those ``read``, of which some may be none.
 
     Raises:
         OutputError: one of them is both.

@@ -40,12 +40,7 @@ def command_parser(description: str, examples: str) -> argparse.ArgumentParser:
 
 
 def add_model(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add ``--checkpoint`` and ``--device``.
-
-    Args:
-        parser: the command's.
-        what: what the checkpoint is of, and is for.
-    """
+    """Add ``--device``, and ``--checkpoint`` with ``what`` it is of, and is for."""
     parser.add_argument(
         "--checkpoint",
         type=Path,

@@ -103,20 +103,15 @@ def fill_cache(
     seconds = 0.0
     if todo:
         start = time.perf_counter()
+        done = len(wanted) - len(todo)
         bar = tqdm(
-            total=len(wanted),
-            initial=len(wanted) - len(todo),
-            desc="BDE",
-            unit=" molecules",
-            disable=not progress,
+            desc="BDE", total=len(wanted), initial=done, unit=" molecules", disable=not progress
         )
         with bar, DeferredStop() as stop:
-            batches = _Batches(todo, batch_size, backend)
-            workers = num_workers if backend.parallel else 0
             loader = DataLoader(
-                batches,
+                _Batches(todo, batch_size, backend),
                 batch_size=None,
-                num_workers=workers,
+                num_workers=num_workers if backend.parallel else 0,
                 collate_fn=_unchanged,
                 worker_init_fn=leave_signals_to_parent,
             )
@@ -137,10 +132,6 @@ def fill_cache(
 
 def discard_others(path: str | Path, backend: BDEBackend) -> str | None:
     """Remove a cache, and what an interrupted run left of one, that another backend has made.
-
-    Args:
-        path: HDF5 file.
-        backend: the backend whose results are kept.
 
     Returns:
         The other backend and its version; ``None`` where there was nothing to remove.

@@ -9,13 +9,7 @@ from ..formats.msp.library import read_nist
 
 
 def ensure_store(config: Config) -> Path:
-    """Return the store of spectra, made from the user's NIST library if there is none yet.
-
-    Args:
-        config: names the store, the library and the MOL files.
-
-    Returns:
-        Path of the store; it exists.
+    """Return the path of the store of spectra, made from the user's NIST library if it is missing.
 
     Raises:
         StoreError: there is neither store nor library, or the store was made with other settings;
@@ -41,10 +35,7 @@ def ensure_store(config: Config) -> Path:
         )
     print(f"reading {data.nist_msp} and {data.mol_dir}")
     report = ingest(
-        read_nist(data.nist_msp, data.mol_dir),
-        data.store,
-        config=data,
-        source=data.nist_msp.name,
+        read_nist(data.nist_msp, data.mol_dir), data.store, config=data, source=data.nist_msp.name
     )
     print(report.table())
     return data.store

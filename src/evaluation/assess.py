@@ -10,9 +10,9 @@ from torch import nn
 from tqdm import tqdm
 
 from ..chemistry.molecule import load_canonical
+from ..chemistry.possible_masses import possible_masses
 from ..data.examples.features import Batch, collate, featurize_all
 from .metrics import score
-from .possible import impossible_share
 
 
 @torch.inference_mode()
@@ -41,6 +41,29 @@ def assess(model: nn.Module, batches: Iterable[Batch]) -> dict[str, np.ndarray]:
         scores.append({**batch_scores, "row": batch.row.numpy()})
     model.train(was_training)
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
+
+
+def impossible_share(
+    intensity: np.ndarray, atoms: np.ndarray, labels: np.ndarray, highest_mz: np.ndarray
+) -> np.ndarray:
+    """Return the share of predicted intensity at masses that no ion of the molecule can have.
+
+    Args:
+        intensity: predicted spectra, ``(b, max_mz)``.
+        atoms: atoms of each element, ``(b, len(ELEMENTS))``.
+        labels: molecule, element, extra mass and number of each kind of isotope label, ``(l, 4)``.
+        highest_mz: highest m/z of each molecular ion's isotope pattern, ``(b,)``.
+
+    Returns:
+        Shape ``(b,)``, 0 to 1.
+    """
+    mz = np.arange(1, intensity.shape[1] + 1)
+    shares = np.zeros(len(intensity))
+    for i, spectrum in enumerate(intensity):
+        own = labels[labels[:, 0] == i, 1:]
+        possible = possible_masses(atoms[i], own, len(mz)) & (mz <= highest_mz[i])
+        shares[i] = spectrum[~possible].sum() / max(spectrum.sum(), 1e-12)
+    return shares
 
 
 @torch.inference_mode()

@@ -17,11 +17,8 @@ from ..data.examples.graph_batch import GraphBatch
 def bond_errors(model: nn.Module, batches: Iterable[GraphBatch]) -> Tensor:
     """Return the absolute errors of all bonds, ``(bonds, quantities)``, kcal/mol.
 
-    Bonds to equivalent hydrogens count each, as the DFT table lists them.
-
-    Args:
-        model: a BDE model; put in evaluation mode.
-        batches: graphs with their known bonds, on the model's device.
+    Bonds to equivalent hydrogens count each, as the DFT table lists them. The BDE model is put in
+    evaluation mode; the batches are graphs with their known bonds, on its device.
     """
     model.eval()
     return torch.cat([(model(batch) - batch.targets.energies).abs().cpu() for batch in batches])
@@ -33,11 +30,7 @@ def mean_errors(errors: Tensor) -> dict[str, float]:
 
 
 def assess_bonds(model: nn.Module, dataset: BDEDataset) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Score a model's energies of a split's bonds.
-
-    Args:
-        model: a BDE model.
-        dataset: the split.
+    """Score a BDE model's energies of a split's bonds.
 
     Returns:
         The absolute error of each bond, ``(bonds,)`` by the name of the metric, kcal/mol; and the

@@ -43,10 +43,9 @@ class SimilarityCalibration:
     upper: list[float]
 
     def expect(self, quantities: Mapping[str, np.ndarray]) -> Expectation:
-        """Return what to expect of predictions.
+        """Return what to expect of predictions, from quantities by name, ``(n,)`` each.
 
-        Args:
-            quantities: by name, ``(n,)`` each; others than those weighted are left aside.
+        Others than those weighted are left aside.
         """
         total = self.constant + sum(w * quantities[name] for name, w in self.weights.items())
         mean = np.clip(total, 0.0, 1.0)
@@ -78,9 +77,10 @@ def fit_similarity(
     middle = values.mean(1, keepdims=True)
     scale = values.std(1, keepdims=True)
     # A quantity that is the same for all (no dropout, say) gets the weight 0.
-    scaled = (values - middle) / np.where(scale > _TINY, scale, np.inf)
+    scale[scale <= _TINY] = np.inf
+    scaled = (values - middle) / scale
     slopes = np.linalg.lstsq(scaled.T, similarity - similarity.mean(), rcond=None)[0]
-    weights = slopes / np.where(scale > _TINY, scale, np.inf)[:, 0]
+    weights = slopes / scale[:, 0]
     constant = float(similarity.mean() - weights @ middle[:, 0])
     expected = constant + weights @ values
     residual = similarity - np.clip(expected, 0.0, 1.0)
@@ -95,16 +95,13 @@ def fit_similarity(
 
 
 def fit_error(deviation: np.ndarray, error: np.ndarray) -> tuple[float, float]:
-    """Fit the variance of the errors of peaks as ``a + b · deviation``, neither below 0.
+    """Return a and b, neither below 0, of the variance of peaks' errors, ``a + b · deviation``.
 
     By the maximum likelihood of normal errors, so that small peaks count as large ones do.
 
     Args:
         deviation: predicted standard deviations, ``(p,)``.
         error: predicted less measured intensity, ``(p,)``.
-
-    Returns:
-        ``a`` and ``b``.
 
     Example:
         >>> import numpy as np
@@ -153,11 +150,7 @@ class Calibration:
         return {name: part.expect(quantities) for name, part in self.similarities.items()}
 
     def error(self, deviation: np.ndarray) -> np.ndarray:
-        """Return the standard deviation of the errors of peaks.
-
-        Args:
-            deviation: standard deviation of the passes, base peak 1, any shape.
-        """
+        """Return the standard deviation of peaks' errors from that of the passes, base peak 1."""
         constant, slope = self.error_variance
         return np.sqrt(constant + slope * deviation)
 
@@ -174,15 +167,10 @@ class Calibration:
         """
         try:
             plain = metadata["calibration"]
-            return cls(
-                plain["passes"],
-                plain["spectra"],
-                {
-                    name: SimilarityCalibration(**part)
-                    for name, part in plain["similarities"].items()
-                },
-                tuple(plain["error_variance"]),
-            )
+            parts = plain["similarities"].items()
+            similarities = {name: SimilarityCalibration(**part) for name, part in parts}
+            variance = tuple(plain["error_variance"])
+            return cls(plain["passes"], plain["spectra"], similarities, variance)
         except (KeyError, TypeError, AttributeError):
             raise CalibrationError(
                 "holds no calibration of its uncertainty; a teacher trained by this version does: "

@@ -14,22 +14,12 @@ PREDICTION_FLOOR = 1e-3
 def comparable(
     predicted: np.ndarray, true: np.ndarray, lowest_mz: np.ndarray | int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bring each pair of a batch into one form.
+    """Bring each pair of a batch into the form that ``metrics`` tells of.
 
-    Bins below the lowest recorded m/z of the measured spectrum are left out of both spectra, both
-    are scaled to base peak 1, and predicted peaks under ``PREDICTION_FLOOR`` are left out.
-
-    Args:
-        predicted: predicted intensities on any scale, shape ``(b, max_mz)``.
-        true: measured intensities on any scale, shape ``(b, max_mz)``.
-        lowest_mz: lowest recorded nominal m/z of each measured spectrum, shape ``(b,)``, or one
-            for all.
+    Args and Raises as in :func:`.metrics.score`.
 
     Returns:
         Predicted and measured spectra, float64; a spectrum with nothing left is all 0.
-
-    Raises:
-        ValueError: the shapes do not fit, or an intensity is negative or not finite.
 
     Example:
         >>> import numpy as np

@@ -12,7 +12,7 @@ from .comparable import comparable, divided, masses, powers
 def cosine(predicted: np.ndarray, true: np.ndarray, lowest_mz: np.ndarray | int) -> np.ndarray:
     """Return the plain cosine, Σ P·T / √(Σ P² · Σ T²).
 
-    Args, Returns and Raises as in :func:`.metrics.score`; the value is one array of shape ``(b,)``.
+    Args and Raises as in :func:`.metrics.score`; the values are of shape ``(b,)``.
 
     Example:
         >>> import numpy as np
@@ -38,7 +38,7 @@ def weighted_cosine(
         >>> weighted_cosine(np.array([[1.0, 1.0]]), np.array([[0.0, 1.0]]), 1).round(3)
         array([0.894])
     """
-    return cosine_of_rows(*map(_mass_times_root, comparable(predicted, true, lowest_mz)))
+    return cosine_of_rows(*map(WEIGHTS["weighted_cosine"], comparable(predicted, true, lowest_mz)))
 
 
 def nist_gc_cosine(
@@ -55,7 +55,7 @@ def nist_gc_cosine(
         >>> nist_gc_cosine(np.array([[1.0, 1.0]]), np.array([[0.0, 1.0]]), 1).round(3)
         array([0.992])
     """
-    return cosine_of_rows(*map(_nist_gc, comparable(predicted, true, lowest_mz)))
+    return cosine_of_rows(*map(WEIGHTS["nist_gc_cosine"], comparable(predicted, true, lowest_mz)))
 
 
 def cosine_of_rows(p: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -71,17 +71,9 @@ def weighted_peaks(spectra: np.ndarray, mass_power: float, intensity_power: floa
     return mass**mass_power * powers(spectra, intensity_power)
 
 
-def _mass_times_root(spectra: np.ndarray) -> np.ndarray:
-    return masses(spectra) * np.sqrt(spectra)
-
-
-def _nist_gc(spectra: np.ndarray) -> np.ndarray:
-    return weighted_peaks(spectra, 3, 0.6)
-
-
 # What each of the cosines makes of a spectrum first.
 WEIGHTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "cosine": lambda spectra: spectra,
-    "weighted_cosine": _mass_times_root,
-    "nist_gc_cosine": _nist_gc,
+    "weighted_cosine": lambda spectra: masses(spectra) * np.sqrt(spectra),
+    "nist_gc_cosine": lambda spectra: weighted_peaks(spectra, 3, 0.6),
 }

@@ -54,14 +54,12 @@ def nist_identity_match_factor(
 
     Other than the composite of 1994, it weights the ratios by mass, takes no pair across a peak
     that one spectrum lacks, and weights both terms by what they count. Neighbours need not be 1 Da
-    apart. The source of the formula, and what NIST has not published, is told at the head of the
-    module.
+    apart. The head of the module tells the source, and what NIST has not published.
 
     Args:
-        predicted: predicted intensities on any scale, shape ``(b, max_mz)``.
-        true: measured intensities on any scale, shape ``(b, max_mz)``.
-        lowest_mz: lowest recorded nominal m/z of each measured spectrum, shape ``(b,)``, or one
-            for all.
+        predicted: as in :func:`.metrics.score`, as are the next two and what is raised.
+        true: measured intensities.
+        lowest_mz: lowest recorded nominal m/z.
         reverse: whether to return the reverse match factor, in whose Σ m·I_U stand only the peaks
             that the predicted spectrum has too. Other peaks of the measured spectrum do not count,
             as if another substance had left them, yet no pair reaches across one.
@@ -70,9 +68,6 @@ def nist_identity_match_factor(
         Whole numbers from 0 (no common peak) to 999, shape ``(b,)``, int64. Above 900 is called
         excellent, 800 to 900 good, 700 to 800 fair. The match factor is the same if the spectra
         change places, the reverse one is not.
-
-    Raises:
-        ValueError: the shapes do not fit, or an intensity is negative or not finite.
 
     Example:
         >>> import numpy as np
@@ -114,8 +109,7 @@ def nist_similarity_match_factor(
     (Σ √(I_L·I_U))² / (Σ I_L · Σ I_U), times 1000, cut to a whole number and to 999 at most: the dot
     product of Stein and Scott (J. Am. Soc. Mass Spectrom. 1994, 5, 859) with the weights I^0.5.
     The Identity search weights by mass and adds the ratios of neighbouring peaks, this one does
-    neither. The source of the formula, and what NIST has not published, is told at the head of the
-    module. The Hybrid and Neutral Loss searches are others.
+    neither. The Hybrid and Neutral Loss searches are others.
 
     Args, Returns and Raises as in :func:`nist_identity_match_factor`.
 

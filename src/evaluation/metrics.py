@@ -100,8 +100,7 @@ def score_all_pairs(
     Args:
         predicted: intensities of the spectra of a library on any scale, shape ``(n, max_mz)``.
         true: measured intensities on any scale, shape ``(q, max_mz)``.
-        lowest_mz: lowest recorded nominal m/z of each measured spectrum, shape ``(q,)``, or one
-            for all.
+        lowest_mz: lowest recorded nominal m/z of each of these, shape ``(q,)``, or one for all.
 
     Returns:
         Name of the similarity → values of shape ``(q, n)``, float64, in the order of

@@ -13,13 +13,9 @@ _TINY = 1e-12
 
 
 class ReliabilityBin(NamedTuple):
-    """Predictions of about equal expected similarity.
+    """Predictions of about equal expected similarity: their number, and what their mean is.
 
-    Attributes:
-        number: of predictions.
-        expected: their mean expected similarity.
-        measured: their mean measured similarity.
-        lower, upper: quartiles of the measured similarity.
+    ``lower`` and ``upper`` are the quartiles of the measured similarity.
     """
 
     number: int
@@ -34,10 +30,7 @@ def reliability_table(
 ) -> list[ReliabilityBin]:
     """Return expected and measured similarity in bins of (nearly) equal numbers of predictions.
 
-    Args:
-        expected: ``(n,)``.
-        measured: ``(n,)``.
-        bins: number of bins, fewer where there are fewer predictions.
+    Both are ``(n,)``; there are fewer ``bins`` where there are fewer predictions.
 
     Example:
         >>> import numpy as np
@@ -102,8 +95,6 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 def equal_groups(values: np.ndarray, number: int) -> list[np.ndarray]:
     """Return the positions of values in groups of (nearly) equal size, the lowest values first.
 
-    Args:
-        values: ``(n,)``.
-        number: of groups; where there are fewer values, each is one.
+    Where there are fewer values than groups are wanted, each is one.
     """
     return np.array_split(np.argsort(values, kind="stable"), min(number, len(values)))

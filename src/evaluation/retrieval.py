@@ -21,7 +21,7 @@ similar first; recall@k is the share of the queries of rank k or better.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any
@@ -114,24 +114,22 @@ def rank_molecules(queries: Queries, predicted: Library, measured: Iterable[Libr
     parts = [order[start : start + _BLOCK] for start in range(0, len(order), _BLOCK)]
     own = {name: np.zeros(len(queries)) for name in SIMILARITIES}
     for rows in parts:
-        scores = score(
-            predicted.spectra[right[rows]], queries.spectra[rows], queries.lowest_mz[rows]
-        )
+        likely = predicted.spectra[right[rows]]
+        scores = score(likely, queries.spectra[rows], queries.lowest_mz[rows])
         for name in SIMILARITIES:
             own[name][rows] = scores[name]
     ranks: Ranks = {
         kind: {name: np.ones(len(queries), np.int64) for name in SIMILARITIES}
         for kind in MASS_FILTERS
     }
-    for block in chain(_blocks(predicted), measured):
+    blocks = (
+        Library(predicted.spectra[part], predicted.molecule[part], predicted.nominal_mass[part])
+        for part in _cut(predicted.molecule)
+    )
+    for block in chain(blocks, measured):
         for rows in parts:
             _count_rivals(ranks, queries, rows, own, block)
     return ranks
-
-
-def _blocks(library: Library) -> Iterator[Library]:
-    for part in _cut(library.molecule):
-        yield Library(library.spectra[part], library.molecule[part], library.nominal_mass[part])
 
 
 def _cut(molecule: np.ndarray) -> list[slice]:
@@ -231,9 +229,8 @@ class LibraryMatching:
             self._molecule[row] = numbers.setdefault(name, len(numbers))
             self._mass[row] = molecule.nominal_mass
         self.rows = searched.rows
-        self.queries = Queries(
-            *self._read(self.rows), lowest_mz=self._store.index.lowest_mz[self.rows]
-        )
+        lowest_mz = self._store.index.lowest_mz[self.rows]
+        self.queries = Queries(*self._read(self.rows), lowest_mz)
         # By mass: a block of light molecules has few bins to compare.
         self._measured = self._by_mass(training.rows)
         by_name = self.rows[np.argsort([smiles[row] for row in self.rows], kind="stable")]
@@ -255,8 +252,7 @@ class LibraryMatching:
         """Return the rank of each query's molecule.
 
         Args:
-            predictions: the predicted spectrum of each of ``smiles``, on any scale, shape
-                ``(molecules, max_mz)``.
+            predictions: the spectrum of each of ``smiles``, any scale, ``(molecules, max_mz)``.
 
         Raises:
             ValueError: the shape is another, or an intensity is impossible.
@@ -305,6 +301,7 @@ def match_library(
     """
     task = LibraryMatching(config, split)
     found = recall(task.ranks(predict(task.smiles)), task.queries.molecule, seed)
+
     return {
         **task.sizes,
         "recall": {

@@ -16,8 +16,7 @@ def entropy_similarity(
     """Return the unweighted spectral-entropy similarity.
 
     1 − (2·H((p+t)/2) − H(p) − H(t)) / ln 4, where p and t are the spectra scaled to sum 1 and H is
-    the Shannon entropy in nats (Li et al., Nat. Methods 2021, 18, 1524). Arguments as in
-    :func:`.metrics.score`.
+    the Shannon entropy in nats. Arguments as in :func:`.metrics.score`.
 
     Example:
         >>> import numpy as np
@@ -36,9 +35,8 @@ def weighted_entropy_similarity(
 
     :func:`entropy_similarity` after each spectrum of entropy S < 3 nats, scaled to sum 1, was
     raised to the power 0.25 + 0.25·S, which makes more of the small peaks where one peak rules;
-    the entropy similarity that Li et al. recommend (Nat. Methods 2021, 18, 1524, Methods). They
-    first take out the peaks under 1 % of the base peak as noise; here the peaks are those that
-    every other metric sees. Arguments as in :func:`.metrics.score`.
+    the entropy similarity that Li et al. recommend in their Methods. They first take out the peaks
+    under 1 % of the base peak as noise; here the peaks are those that every other metric sees.
 
     Example:
         >>> import numpy as np

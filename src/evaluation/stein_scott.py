@@ -27,13 +27,13 @@ def stein_scott_dot_product(
 ) -> np.ndarray:
     """Return the dot product F_D = (Σ W_L·W_U)² / (Σ W_L² · Σ W_U²), with W = m^a·I^b.
 
-    It is the square of a cosine (J. Am. Soc. Mass Spectrom. 1994, 5, 859, Table 1); later authors
-    often give the cosine itself and call it by the same name, so mind which one a number is.
-    By default it is the square of :func:`.cosines.nist_gc_cosine`, with ``mass_power=1`` and
-    ``intensity_power=0.5`` that of :func:`.cosines.weighted_cosine`.
+    It is the square of a cosine; later authors often give the cosine itself and call it by the same
+    name, so mind which one a number is. By default it is the square of
+    :func:`.cosines.nist_gc_cosine`, with ``mass_power=1`` and ``intensity_power=0.5`` that of
+    :func:`.cosines.weighted_cosine`.
 
     Args:
-        predicted: as in :func:`.metrics.score`, as are the next two.
+        predicted: as in :func:`.metrics.score`, as are the next two and what is raised.
         true: measured intensities.
         lowest_mz: lowest recorded nominal m/z.
         mass_power: the power a of the mass.
@@ -41,9 +41,6 @@ def stein_scott_dot_product(
 
     Returns:
         Values from 0 to 1, shape ``(b,)``, float64; the same if the spectra change places.
-
-    Raises:
-        ValueError: as in :func:`.metrics.score`.
 
     Example:
         >>> import numpy as np
@@ -69,25 +66,17 @@ def stein_scott_composite(
     (N_U·F_D + N_LU·F_R) / (N_U + N_LU), where N_U is the number of peaks of the measured spectrum,
     N_LU the number of those that the predicted one has too, F_D the dot product and
     F_R = 1/N_LU · Σ (W_L,i/W_L,i−1 · W_U,i−1/W_U,i)^±1 over the neighbours among the common peaks,
-    the sign such that no term is above 1 (J. Am. Soc. Mass Spectrom. 1994, 5, 859, Table 1).
+    the sign such that no term is above 1.
 
     N peaks have N − 1 pairs of neighbours but the sum is divided by N, so two equal spectra score
     1 − 1/(2N), not 1. NIST's program computes another composite, see
     :func:`.match_factor.nist_identity_match_factor`.
 
-    Args:
-        predicted: as in :func:`.metrics.score`, as are the next two.
-        true: measured intensities.
-        lowest_mz: lowest recorded nominal m/z.
-        mass_power: the power a of the mass in the weights W = m^a·I^b; F_R does not depend on it.
-        intensity_power: the power b of the intensity.
+    Args and Raises as in :func:`stein_scott_dot_product`.
 
     Returns:
         Values from 0 to 1, shape ``(b,)``, float64; others if the spectra change places and differ
         in their number of peaks.
-
-    Raises:
-        ValueError: as in :func:`.metrics.score`.
 
     Example:
         >>> import numpy as np

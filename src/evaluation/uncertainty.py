@@ -5,7 +5,7 @@ Shapes: ``n`` spectra, ``max_mz`` nominal masses, ``p`` peaks of all spectra.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -169,11 +169,10 @@ def _scores(
 
 
 def _joined(parts: list[UncertaintyScores]) -> UncertaintyScores:
-    def joined(name: str) -> Any:
-        values = [getattr(part, name) for part in parts]
+    def joined(values: Sequence) -> Any:
         if isinstance(values[0], dict):
-            return {key: np.concatenate([value[key] for value in values]) for key in values[0]}
+            return {name: joined([value[name] for value in values]) for name in values[0]}
         return np.concatenate(values)
 
-    fields = UncertaintyScores._fields[1:]
-    return UncertaintyScores(parts[0].passes, **{name: joined(name) for name in fields})
+    passes, *columns = zip(*parts, strict=True)
+    return UncertaintyScores(passes[0], *map(joined, columns))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import re
@@ -16,19 +15,13 @@ from tqdm import tqdm
 
 from ..errors import UserError
 from ..version import __version__
+from .digest import file_digest
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
-
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-
 _BLOCK = 1 << 18
-
-
 _TIMEOUT = 30
-
-
 _NO_NETWORK = "is this machine online? An archive fetched elsewhere is read with --records PATH"
 
 
@@ -106,20 +99,17 @@ def _receive(url: str, part: Path, validator: Path, *, checked: bool) -> None:
     try:
         with _open(url, headers) as answer:
             resumed = answer.status == http.client.PARTIAL_CONTENT and have > 0
-            start = have if resumed and _starts_at(answer, have) else 0
-            if resumed and not start:
+            if resumed and not _range_of(answer).startswith(f"bytes {have}-"):
                 raise DownloadError(f"{url}: the server sent another part than asked for")
             tag = answer.headers.get("ETag", "")
             tag = "" if tag.startswith("W/") else tag
             validator.write_text(json.dumps({"url": url, "validator": tag}), encoding="utf-8")
-            _write(answer, part, start, url)
+            _write(answer, part, have if resumed else 0, url)
     except urllib.error.HTTPError as error:
         if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or not headers:
-            raise DownloadError(
-                f"{url}: the server answered {error.code} {error.reason}"
-            ) from error
+            raise _refused(url, error) from error
         # Complete already, or longer than what the server has: the check that follows tells.
-        if error.headers.get("Content-Range", "") != f"bytes */{have}":
+        if _range_of(error) != f"bytes */{have}":
             part.unlink()
             raise DownloadError(f"{url}: the part kept does not fit; run again") from error
 
@@ -155,8 +145,8 @@ def _refused(url: str, error: urllib.error.HTTPError) -> DownloadError:
     return DownloadError(f"{url}: the server answered {error.code} {error.reason}")
 
 
-def _starts_at(answer: http.client.HTTPResponse, start: int) -> bool:
-    return answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+def _range_of(answer: http.client.HTTPResponse | urllib.error.HTTPError) -> str:
+    return answer.headers.get("Content-Range", "")
 
 
 def _load_validator(path: Path, url: str) -> str | None:
@@ -169,11 +159,7 @@ def _load_validator(path: Path, url: str) -> str | None:
 
 
 def _check(path: Path, url: str, expected: str, stated_by: str) -> None:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    found = digest.hexdigest()
+    found = file_digest(path)
     if not expected:
         print(
             f"sha256 {found}\nnot checked: no digest is published for {url}; "

@@ -28,15 +28,12 @@ _HIGHEST = re.compile(r"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 
 class PeakMemory:
-    """The highest resident memory of a process and all its descendants, sampled meanwhile.
+    """The highest resident memory of the process of a number and its descendants, sampled.
 
     On Linux, what several processes share (programs, a forked worker's copy of its parent's memory,
     batches handed over in shared memory) counts once in all, as it takes its place once; elsewhere
     it counts once for each. And what a process had for a moment between two samples counts, as
     Linux keeps its highest resident memory (``VmHWM`` in proc(5)), as if all had it at once.
-
-    Args:
-        process: its number.
 
     Attributes:
         bytes: highest sum so far.

@@ -19,10 +19,8 @@ def leave_signals_to_parent(worker: int) -> None:
     """Let a loader's worker process outlive Ctrl-C and SIGTERM: the main process ends it.
 
     A worker that ends by itself takes batches with it that the main process is about to read, which
-    then fails with whatever error that gives instead of stopping in order.
-
-    Args:
-        worker: its number; unused, but ``DataLoader`` passes it to a ``worker_init_fn``.
+    then fails with whatever error that gives instead of stopping in order. A ``worker_init_fn`` of
+    ``DataLoader``, which passes the number of the worker.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Not for ever, or a main process that fails would wait for them.

@@ -63,12 +63,8 @@ def claim_space(path: str | Path, start: int, size: int) -> None:
     """Claim the disk space of ``size`` bytes of a file, before something is written there.
 
     HDF5 does not survive a write that fails: neither can the file be closed nor the process end
-    in order. Does nothing where the system has no ``posix_fallocate``.
-
-    Args:
-        path: the file; it exists, and becomes longer where it has to.
-        start: first of the bytes.
-        size: number of bytes.
+    in order. The file exists, and becomes longer where it has to. Does nothing where the system
+    has no ``posix_fallocate``.
 
     Raises:
         OSError: there is not so much space.
@@ -90,15 +86,12 @@ class OutputError(UserError):
 
 
 def check_output(path: str | Path, endings: Collection[str], what: str = "spectra") -> Path:
-    """Check that results can be written to a path, before the work of predicting them.
+    """Return a path, checked that results can be written to it, before the work for them is done.
 
     Args:
         path: file to write.
         endings: those allowed, with their point, in lower case.
         what: names the results in the error.
-
-    Returns:
-        The path.
 
     Raises:
         OutputError: the ending is none of these, or the folder is missing or write-protected.

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..chemistry.formula import ELECTRON_MASS
+from ..chemistry.molecule import read_molecule
 from ..spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ..spectra.prediction import PredictedSpectrum
-from ..spectra.spectrum import STANDARD_ENERGY
+from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..spectra.uncertainty import Expectation
 from ..version import __version__
 
@@ -57,18 +58,18 @@ class ExportedPeak(NamedTuple):
     deviation: float | None
 
 
+def ethanol() -> PredictedSpectrum:
+    """Return a spectrum for examples: ethanol in two peaks."""
+    return PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31, 45], [1.0, 0.5]))
+
+
 def exported_peaks(result: PredictedSpectrum) -> list[ExportedPeak]:
     """Return the peaks that a file can hold, by m/z.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.formats.exported import exported_peaks
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> spectrum = Spectrum([31, 45, 46], [1.0, 0.0001, 0.25])
-        >>> result = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
-        >>> [(peak.mz, peak.intensity) for peak in exported_peaks(result)]
-        [(31, 999), (46, 250)]
+        >>> from nextims.formats.exported import ethanol, exported_peaks
+        >>> [(peak.mz, peak.intensity) for peak in exported_peaks(ethanol())]
+        [(31, 999), (45, 500)]
     """
     peaks = result.peaks
     nothing = [None] * len(peaks)
@@ -96,13 +97,9 @@ def peak_lines(
         describe: gives the text of a peak's ions; ``None`` where the format has no place for it.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.formats.exported import peak_lines
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> spectrum = Spectrum([31.01784, 45.03349], [1.0, 0.5])
-        >>> peak_lines(PredictedSpectrum(1, "", read_molecule("CCO"), spectrum, left_out=0.0))
-        ['31.0178 999', '45.0335 500']
+        >>> from nextims.formats.exported import ethanol, peak_lines
+        >>> peak_lines(ethanol())
+        ['31 999', '45 500']
     """
     if describe is not None and result.annotations is not None:
         return [
@@ -133,13 +130,9 @@ def molecular_ion_mz(result: PredictedSpectrum) -> float:
     """Return the exact m/z of the molecular ion, the electron's mass taken off.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.formats.exported import molecular_ion_mz
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> methane = PredictedSpectrum(1, "", read_molecule("C"), Spectrum([16], [1]))
-        >>> round(molecular_ion_mz(methane), 5)
-        16.03075
+        >>> from nextims.formats.exported import ethanol, molecular_ion_mz
+        >>> round(molecular_ion_mz(ethanol()), 5)
+        46.04132
     """
     return result.molecule.exact_mass - ELECTRON_MASS
 
@@ -181,11 +174,8 @@ def energy_text(result: PredictedSpectrum) -> str:
     """Return the ionization energy with its unit.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.formats.exported import energy_text
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> energy_text(PredictedSpectrum(1, "", read_molecule("C"), Spectrum([16], [1])))
+        >>> from nextims.formats.exported import energy_text, ethanol
+        >>> energy_text(ethanol())
         '70 eV'
     """
     return f"{result.energy:g} eV"

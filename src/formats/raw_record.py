@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -138,7 +137,7 @@ class RawRecord:
         file: str,
         number: int,
         *,
-        structures: Sequence[Path] = (),
+        structures: Sequence[str] = (),
         structure_problem: str = "",
     ) -> Record | BadRecord:
         """Return the record, or why there is none.
@@ -146,7 +145,7 @@ class RawRecord:
         Args:
             file: its file.
             number: its position in the file, from 1, by which it goes where it has no identifier.
-            structures: MOL files, which come before what the record itself says.
+            structures: MOL blocks, which come before what the record itself says.
             structure_problem: why there is no structure, where there is none.
         """
         name = self.first("name")

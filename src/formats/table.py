@@ -95,12 +95,9 @@ def table_row(result: PredictedSpectrum, model_name: str = "") -> Row:
     Text that is no Unicode (bytes from a command line) has these written as escapes.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.table import table_row
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
-        >>> row = table_row(PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum))
+        >>> row = table_row(ethanol())
         >>> row["mz"], row["intensity"]
         ([31, 45], [999, 500])
     """

@@ -92,12 +92,9 @@ class Formatter:
         mol_folder: whether MOL files go with NIST's MSP.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.writing import Formatter
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31], [1.0]))
-        >>> Formatter(".mgf")(ethanol).record.splitlines()[1]
+        >>> Formatter(".mgf")(ethanol()).record.splitlines()[1]
         'TITLE=1 ethanol'
     """
 

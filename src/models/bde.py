@@ -20,9 +20,6 @@ class BondEnergyHead(nn.Module):
     Bonds between heavy atoms are read from both ends, the same whichever end comes first; bonds to
     hydrogen from the heavy atom that bears it.
 
-    Args:
-        width: size of an atom's vector.
-
     Shape:
         atoms ``(a, width)`` of a batch of graphs that names the bonds -> ``(p + h, 2)``: BDE and
         BDFE in kcal/mol at 298 K, in the order of ``BondTargets.energies``
@@ -66,10 +63,6 @@ class BondEnergyHead(nn.Module):
 
 class BDEModel(nn.Module):
     """Encoder and bond-energy head.
-
-    Args:
-        encoder_width: size of an atom's vector.
-        encoder_layers: number of message-passing layers.
 
     Shape:
         a batch of graphs that names the bonds -> ``(p + h, 2)``, kcal/mol, see ``BondEnergyHead``

@@ -64,11 +64,8 @@ def open_configured_backend(
 ) -> BDEBackend:
     """Return the backend of a configuration, the shipped native model where it has none.
 
-    Args:
-        config: the configuration.
-        name: as in ``open_backend``, which says what is raised.
-        device: likewise; that of ``training`` if left out.
-        say: takes a line where it is the shipped model, see ``Config.to_read``.
+    ``name`` and ``device``, by default that of ``training``, are as in ``open_backend``, which says
+    what is raised. ``say`` takes a line where it is the shipped model, see ``Config.to_read``.
     """
     settings = config.bde
     if (name or settings.backend) == "native":
@@ -196,11 +193,10 @@ class NativeBackend:
                 _NOT_PREDICTED if kind in (_RING, _UNKNOWN) else first[kind] + position
                 for kind, position in molecule.sources
             ]
+        atoms = [pair for molecule in listed for pair in molecule.atoms]
         return _Part(
             graph,
-            np.array([pair for molecule in listed for pair in molecule.atoms], np.int32).reshape(
-                -1, 2
-            ),
+            np.array(atoms, np.int32).reshape(-1, 2),
             np.array(rows, np.int64),
             np.array([kind == _RING for molecule in listed for kind, _ in molecule.sources], bool),
             np.cumsum([0, *(len(molecule.atoms) for molecule in listed)]),

@@ -74,9 +74,6 @@ class MoleculeEncoder(nn.Module):
 class Pooling(nn.Module):
     """Mean, maximum and attention over the atoms of each molecule.
 
-    Args:
-        width: size of an atom's vector.
-
     Shape:
         atoms ``(a, width)`` of a batch of graphs -> ``(b, 3 * width)``
     """

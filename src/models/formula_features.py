@@ -34,9 +34,6 @@ class FormulaLayer(nn.Module):
 
     Numbers up to 15 have a position each, so that one atom more or less can mean anything.
 
-    Args:
-        width: size of the output.
-
     Shape:
         atoms of each element ``(b, len(ELEMENTS))`` -> ``(b, width)``
     """
@@ -63,16 +60,9 @@ class FormulaLayer(nn.Module):
 def formula_features(
     fragments: FragmentBatch, size: Tensor, cuts: Tensor, graph: GraphBatch
 ) -> Tensor:
-    """Return what the head reads of the formulas of fragments and their losses.
+    """Return what the head reads of fragments and their losses, ``(n, FORMULA_FEATURES)``.
 
-    Args:
-        fragments: the fragments.
-        size: atoms of each, ``(n,)``.
-        cuts: cut bonds of each, ``(n,)``.
-        graph: the graphs of the molecules.
-
-    Returns:
-        Shape ``(n, FORMULA_FEATURES)``.
+    ``size`` are the atoms of each fragment and ``cuts`` its cut bonds, ``(n,)``.
     """
     atoms = torch.bincount(graph.atom_molecule, minlength=len(fragments))[fragments.molecule]
     ion = torch.cat([fragments.elements, fragments.hydrogens[:, None], size[:, None]], 1)

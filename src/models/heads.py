@@ -36,10 +36,6 @@ class BidirectionalHead(nn.Module):
     ion, so that "loses a methyl" is learned once for molecules of every mass; the gate chooses at
     each m/z (Wei et al., ACS Cent. Sci. 2019, 5, 700).
 
-    Args:
-        width: size of the molecule's vector.
-        max_mz: highest nominal mass.
-
     Shape:
         ``(b, width)``, nominal mass ``(b,)``, highest m/z ``(b,)`` -> ``(b, max_mz)``
     """

@@ -65,12 +65,7 @@ class IsotopeEnvelope(nn.Module):
     @torch.autocast("cpu", enabled=False)
     @torch.autocast("cuda", enabled=False)
     def forward(self, elements: Tensor, shifts: Tensor | None = None) -> Tensor:
-        """Return the patterns, float32.
-
-        Args:
-            elements: atoms of each element.
-            shifts: the mass shifts to return, ``(shifts,)``; all if left out.
-        """
+        """Return the patterns, float32, at these mass shifts, ``(shifts,)``; at all if left out."""
         inverse = self.inverse
         if shifts is not None:
             inverse = inverse.index_select(1, shifts - self.LOWEST)

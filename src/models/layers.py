@@ -15,9 +15,6 @@ class FingerprintLayer(nn.Module):
     Equal to ``Linear(FINGERPRINT_SIZE, width)`` on log(1 + value): counts of repeated groups grow
     without bound in a polymer or a long alkane, their logarithm does not.
 
-    Args:
-        width: size of the output.
-
     Shape:
         a batch of ``b`` molecules -> ``(b, width)``
     """

@@ -39,11 +39,6 @@ class Gate(nn.Module):
     A bias that is no parameter, raised for experts with too few molecules, takes part in the
     choice but not in the weights (Wang et al. 2024, arXiv:2408.15664).
 
-    Args:
-        width: size of a molecule's vector.
-        experts: number of experts.
-        active: experts a molecule goes to.
-
     Shape:
         ``(b, width)`` -> weights of the chosen experts ``(b, active)``, sum 1, and ``Routing``
     """
@@ -65,11 +60,9 @@ class Gate(nn.Module):
 
     @torch.no_grad()
     def update_bias(self, load: Tensor, step: float) -> None:
-        """Raise the bias of experts under their fair share, lower that of those above.
+        """Raise the bias of experts under their fair share, lower that of those above, by a step.
 
-        Args:
-            load: share of each expert, ``(experts,)``.
-            step: size of the change.
+        ``load`` is the share of each expert, ``(experts,)``.
         """
         self.bias += step * torch.sign(1 / len(load) - load)
 

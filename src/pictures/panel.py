@@ -24,6 +24,7 @@ from .text import font_families, formula_text, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 # A formula stands for a peak of which its ion has at least half.
 _CHIEF_SHARE = 0.5
@@ -72,13 +73,12 @@ def draw_panels(panels: Sequence[Panel]) -> None:
     figure = panels[0].axes.figure
     with matplotlib.rc_context({"font.family": font_families()}):
         details = [_details(panel) for panel in panels]
-        for panel, lines in zip(panels, details, strict=True):
-            _frame(panel, len(lines))
+        titles = [_frame(each, len(lines)) for each, lines in zip(panels, details, strict=True)]
         # Only now is it known how large the axes are, which says what fits. Nothing may move after.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        for panel, lines in zip(panels, details, strict=True):
-            _fill(panel, lines)
+        for panel, title, lines in zip(panels, titles, details, strict=True):
+            _fill(panel, title, lines)
 
 
 def _size(axes: Axes) -> tuple[float, float]:
@@ -114,9 +114,9 @@ def _details(panel: Panel) -> list[str]:
             f"cosine {scores['cosine']:.2f}",
             f"{'m·√I cosine' if wide else 'm·√I'} {scores['weighted_cosine']:.2f}",
             f"{'entropy similarity' if wide else 'entropy'} {scores['entropy_similarity']:.2f}",
+            f"from m/z {measured.lowest_mz}",
         ]
-        compared = f"from m/z {measured.lowest_mz}"
-        lines.append(" · ".join([*texts, compared]))
+        lines.append(" · ".join(texts))
         lines.append(f"measured: {measured.name or measured.id}")
     return lines
 
@@ -139,8 +139,8 @@ def _facts(result: PredictedSpectrum | LibrarySpectrum, *, wide: bool) -> list[s
     return [" · ".join(known), source] if wide and known else [" · ".join([*known, source])]
 
 
-def _frame(panel: Panel, lines: int) -> None:
-    """Set all that takes room around the axes; titles have their height, not yet their text."""
+def _frame(panel: Panel, lines: int) -> Text:
+    """Set all that takes room around the axes; the title has its height, not yet its text."""
     axes, style, mirror = panel.axes, _style(panel.axes), panel.measured is not None
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=style.text, length=3)
@@ -151,17 +151,20 @@ def _frame(panel: Panel, lines: int) -> None:
     ticks = np.arange(-100, 101, 50) if mirror else np.arange(0, 101, 20)
     axes.set_yticks(ticks, [f"{abs(tick)}" for tick in ticks])
     axes.spines["left"].set_bounds(ticks[0], ticks[-1])
-    axes.set_title(
+    title = axes.set_title(
         " ", loc="left", fontsize=style.name, fontweight="bold", pad=4 + style.line * lines
     )
+    title.set_parse_math(False)
+    return title
 
 
-def _fill(panel: Panel, details: list[str]) -> None:
+def _fill(panel: Panel, title: Text, details: list[str]) -> None:
     axes, result, measured = panel
     style = _style(axes)
     width, height = _size(axes)
     name = result.name or (result.molecule.smiles if result.molecule else "unnamed")
-    _write_title(axes, name, details, width, style)
+    title.set_text(shortened(axes, name, style.name, width, fontweight="bold"))
+    _write_details(axes, details, width, style)
     halves = [_upper_half(result)]
     if measured is not None:
         halves.append(_measured_half(result, measured))
@@ -183,15 +186,7 @@ def _fill(panel: Panel, details: list[str]) -> None:
             field.draw_structure(drawing, arrangement)
 
 
-def _write_title(axes: Axes, name: str, details: list[str], width: float, style: Style) -> None:
-    title = axes.set_title(
-        shortened(axes, name, style.name, width, fontweight="bold"),
-        loc="left",
-        fontsize=style.name,
-        fontweight="bold",
-        pad=4 + style.line * len(details),
-    )
-    title.set_parse_math(False)
+def _write_details(axes: Axes, details: list[str], width: float, style: Style) -> None:
     for place, line in enumerate(reversed(details)):
         axes.annotate(
             shortened(axes, line, style.text, width),

@@ -197,7 +197,7 @@ class _IndexWriter:
         """
         record = entry.record
         told = self._trusted and entry.predicted and record.inchikey and record.formula
-        if told and not any(_ISOTOPE_LABEL.search(str(s)) for s in record.structures):
+        if told and not any(_ISOTOPE_LABEL.search(s) for s in record.structures):
             return first_block(record.inchikey), *_formula_facts(record.formula)
         return entry.identity, formula_key(entry.elements), entry.nominal_mass
 

@@ -29,7 +29,7 @@ from .entries import Entry
 from .flash import WEIGHTINGS
 
 # What the files hold, and by which weights.
-FORMAT = {"version": 1, **{name: list(weighting) for name, weighting in WEIGHTINGS.items()}}
+FORMAT = {"version": 2, **{name: list(weighting) for name, weighting in WEIGHTINGS.items()}}
 # How many entries are compared with a spectrum; benchmarks/library_search.py says what is lost.
 PRESELECTED = 3000
 ARRAYS = {
@@ -67,7 +67,7 @@ class EntryText(NamedTuple):
         line: line of the library, or number of the spectrum in a table, from 1.
         id: identifier in the library.
         name: name as given.
-        structures: SMILES and InChI; paths of MOL files are kept as lists of one text.
+        structures: SMILES, InChI or MOL blocks; of a MOL block that can be read, its SMILES.
         formula: formula as given.
         nominal_mass: mass in Da as given, ``None`` where there is none.
         inchikey: InChIKey as given.
@@ -78,7 +78,7 @@ class EntryText(NamedTuple):
     line: int
     id: str
     name: str
-    structures: list[str | list[str]]
+    structures: list[str]
     formula: str
     nominal_mass: int | None
     inchikey: str
@@ -89,11 +89,12 @@ class EntryText(NamedTuple):
     def of(cls, entry: Entry, identity: str) -> EntryText:
         """Return what is to be kept of an entry."""
         record = entry.record
+        drawn = any("\n" in structure for structure in record.structures)
         return cls(
             record.line,
             record.id,
             record.name,
-            [[str(s)] if isinstance(s, Path) else s for s in record.structures],
+            [entry.smiles] if drawn and entry.smiles else list(record.structures),
             record.formula,
             record.nominal_mass,
             record.inchikey,

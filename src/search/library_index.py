@@ -188,7 +188,7 @@ class LibraryIndex:
             spectrum=Spectrum(
                 self._arrays["peak_mz"][begin:end], self._arrays["peak_intensity"][begin:end]
             ),
-            structures=tuple(Path(*s) if isinstance(s, list) else s for s in text.structures),
+            structures=tuple(text.structures),
             formula=text.formula,
             nominal_mass=text.nominal_mass,
             inchikey=text.inchikey,

@@ -230,8 +230,4 @@ def _rows(result: SearchResult) -> list[list[object]]:
         | {"others": "; ".join(entry_label(entry) for _, entry in hit.others)}
         for hit in result.hits
     ]
-    return [[_cell(row.get(column)) for column in COLUMNS] for row in rows or [about]]
-
-
-def _cell(value: object) -> object:
-    return "" if value is None else value
+    return [[row.get(column) for column in COLUMNS] for row in rows or [about]]

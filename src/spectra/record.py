@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from pathlib import Path
 
 import numpy as np
 from rdkit import Chem
@@ -53,8 +52,7 @@ class Record:
         id: identifier, unique in its library.
         name: compound name.
         spectrum: the peaks above zero intensity.
-        structures: SMILES, InChI, MOL blocks or paths of MOL files, the most trusted first; may be
-            empty.
+        structures: SMILES, InChI or MOL blocks, the most trusted first; may be empty.
         structure_problem: why there is no structure, where the reader knows.
         formula: molecular formula as given.
         nominal_mass: nominal molecular mass in Da by the mass given, ``None`` where there is none.
@@ -74,7 +72,7 @@ class Record:
     id: str
     name: str
     spectrum: Spectrum
-    structures: tuple[str | Path, ...] = ()
+    structures: tuple[str, ...] = ()
     structure_problem: str = ""
     formula: str = ""
     nominal_mass: int | None = None
@@ -103,9 +101,7 @@ class Record:
         formula = count_elements(self.formula)
         problem = MoleculeError("no structure")
         for structure in self.structures:
-            text = _read_structure(structure)
-            is_molblock = isinstance(structure, Path) or "\n" in structure
-            molecule = None if text is None else _molecule_of(text, is_molblock)
+            molecule = _molecule_of(_without_header(structure))
             if molecule is None:
                 problem = MoleculeError("RDKit cannot read the structure")
                 continue
@@ -146,17 +142,11 @@ def clean_spectrum(mz: np.ndarray, intensity: np.ndarray) -> Spectrum:
         return Spectrum(mz[kept], intensity[kept])
 
 
-def _read_structure(structure: str | Path) -> str | None:
-    """Return the text of a structure; that of a MOL file without name, date and remark."""
-    text = structure
-    if isinstance(structure, Path):
-        try:
-            text = structure.read_text(encoding="latin-1")
-        except OSError:
-            return None
-    header = text.split("\n", _MOL_HEADER_LINES)
+def _without_header(structure: str) -> str:
+    """Return the text of a structure; that of a MOL block without name, date and remark."""
+    header = structure.split("\n", _MOL_HEADER_LINES)
     if len(header) <= _MOL_HEADER_LINES:
-        return text
+        return structure
     # Whether the coordinates are of two or three dimensions.
     dimensions = header[1][20:22]
     return f"\n{dimensions:>22}\n\n{header[-1]}"
@@ -164,8 +154,8 @@ def _read_structure(structure: str | Path) -> str | None:
 
 # Replicates follow each other, or their molecule's other spectra at other energies do.
 @lru_cache(maxsize=2048)
-def _molecule_of(text: str, is_molblock: bool) -> Molecule | None:
-    if is_molblock:
+def _molecule_of(text: str) -> Molecule | None:
+    if "\n" in text:
         mol = Chem.MolFromMolBlock(text)
     elif text.startswith("InChI="):
         mol = Chem.MolFromInchi(text)

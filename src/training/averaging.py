@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 
-class RunningAverage:
+class RunningAverage(AveragedModel):
     """The exponential moving average of a model's weights, that forgets its beginning.
 
     It lies nearer to the middle of a minimum than the last step (Polyak and Juditsky, SIAM J.
@@ -29,7 +28,7 @@ class RunningAverage:
         >>> average = RunningAverage(model, 0.5)
         >>> for value in (0.0, 1.0, 1.0):
         ...     _ = nn.init.constant_(model.weight, value)
-        ...     average.update(model)
+        ...     average.update_parameters(model)
         >>> with average.used_by(model):
         ...     print(f"{model.weight.item():.2f}")
         0.95
@@ -38,29 +37,17 @@ class RunningAverage:
     """
 
     def __init__(self, model: nn.Module, decay: float):
-        self._averaged = AveragedModel(model, multi_avg_fn=_update(decay), use_buffers=True)
-
-    def update(self, model: nn.Module) -> None:
-        """Take in the weights after a step."""
-        self._averaged.update_parameters(model)
+        super().__init__(model, multi_avg_fn=_update(decay), use_buffers=True)
 
     @contextmanager
     def used_by(self, model: nn.Module) -> Iterator[None]:
         """Give the model the average within the context, and its own weights back after it."""
         own = {name: value.clone() for name, value in model.state_dict().items()}
-        model.load_state_dict(self._averaged.module.state_dict())
+        model.load_state_dict(self.module.state_dict())
         try:
             yield
         finally:
             model.load_state_dict(own)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what ``load_state_dict`` takes."""
-        return self._averaged.state_dict()
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved average."""
-        self._averaged.load_state_dict(state)
 
 
 def _update(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:

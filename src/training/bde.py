@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from torch.utils.data import DataLoader
 
 from ..config import Config
@@ -33,27 +32,15 @@ from .trainer import Losses, Phase, state_path
 
 
 class PretrainPhase(Phase):
-    """Trains the BDE model.
-
-    Args:
-        model: the model.
-    """
+    """Trains the BDE model."""
 
     name = "pretrain_teacher"
     loss_names = ("bond_energy",)
     monitor = "negative_bde_error"
 
-    def __init__(self, model: BDEModel):
-        super().__init__()
-        self.model = model
-
     def forward(self, batch: GraphBatch) -> Losses:
         """Return the loss of a batch."""
         return Losses({"bond_energy": bond_energy_loss(self.model(batch), batch.targets)}, {})
-
-    def shared_parameters(self) -> list[nn.Parameter]:
-        """Return the weights of the encoder's last layer."""
-        return self.model.encoder.shared_parameters()
 
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean absolute errors in kcal/mol, and that of the BDE negative."""
@@ -76,11 +63,7 @@ def starting_model(config: Config, say: Say = lambda line: None) -> Path | None:
     """Return the BDE model that the teacher's encoder starts from; ``None``: random weights.
 
     That is the one at ``bde.checkpoint``; where nothing is at that default, the one that comes with
-    the code, if it is of the configured size.
-
-    Args:
-        config: the configuration.
-        say: takes a line where it is not the one at ``bde.checkpoint``.
+    the code, if it is of the configured size. ``say`` takes a line where it is not the first.
     """
     own = config.bde.checkpoint
     path = config.to_read(own)
@@ -123,11 +106,8 @@ def load_bde_model(config: Config) -> BDEModel:
 def train_bde(config: Config, **earlier: Any) -> dict[str, Any]:
     """Train the BDE model; leave it at ``bde.checkpoint`` when it is finished.
 
-    Until then the best model so far is at ``teacher.pretrained``.
-
-    Args:
-        config: the configuration.
-        **earlier: what becomes of an earlier run: options of ``Run.carry_out``.
+    Until then the best model so far is at ``teacher.pretrained``. ``earlier`` says what becomes of
+    an earlier run: options of ``Run.carry_out``.
 
     Returns:
         The metadata of the checkpoint.
@@ -143,12 +123,8 @@ def train_bde(config: Config, **earlier: Any) -> dict[str, Any]:
     with sole_writer(best), sole_writer(config.bde.checkpoint):
         splits = [BDEDataset(config.bde.data, split) for split in ("train", "validation")]
         key = bde_key(config)
-        run = Run(
-            config.bde.checkpoint,
-            key,
-            state_path(best, name),
-            partial(can_resume, best, name, key),
-        )
+        can_go_on = partial(can_resume, best, name, key)
+        run = Run(config.bde.checkpoint, key, state_path(best, name), can_go_on)
         return run.carry_out(partial(_train_bde, config, key, *splits), **earlier)
 
 
@@ -157,20 +133,21 @@ def _train_bde(
 ) -> dict[str, Any]:
     settings = config.training.pretrain
     arguments = bde_arguments(config)
+    loaders = (
+        bde_loader(
+            train,
+            batch_size=settings.batch_size,
+            num_workers=config.data.num_workers,
+            shuffle_seed=config.training.seed,
+        ),
+        bde_loader(validation, batch_size=settings.batch_size, num_workers=0),
+    )
     torch.manual_seed(config.training.seed)
     metadata = train_phase(
         config,
         PretrainPhase(BDEModel(**arguments)),
         settings,
-        (
-            bde_loader(
-                train,
-                batch_size=settings.batch_size,
-                num_workers=config.data.num_workers,
-                shuffle_seed=config.training.seed,
-            ),
-            bde_loader(validation, batch_size=settings.batch_size, num_workers=0),
-        ),
+        loaders,
         model_config=arguments,
         checkpoint=config.teacher.pretrained,
         key=key,

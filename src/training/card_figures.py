@@ -29,10 +29,7 @@ def card_path(checkpoint: Path) -> Path:
 def add_section(checkpoint: Path, title: str, text: str) -> None:
     """Put a section into the model card of a checkpoint, in the place of one of that title.
 
-    Args:
-        checkpoint: the checkpoint's path.
-        title: the section's title.
-        text: what stands in it; no line of it begins with ``## ``.
+    No line of its text begins with ``## ``.
 
     Raises:
         CheckpointError: there is no card.
@@ -71,11 +68,7 @@ def figures(
 ) -> str:
     """Return what a card says of the validation split, and of the test split where it was scored.
 
-    Args:
-        kind: of the model.
-        metadata: of its checkpoint.
-        test: as in ``add_test_figures``.
-        number: as in ``add_test_figures``.
+    ``kind`` and ``metadata`` are the checkpoint's, the others as in ``add_test_figures``.
     """
     digits, what = 4, "Mean over the spectra of 60–80 eV or without an energy"
     if kind == "bde":
@@ -90,7 +83,7 @@ def figures(
             f"Test: {number}; none of the molecules was trained on, 95 % intervals by bootstrap "
             "over molecules; computed by `python scripts/evaluate.py`."
         )
-        rows = [test[name] for name in names]
+        rows = (test[name] for name in names)
         measured = [
             f"{row['mean']:.{digits}f} [{row['low']:.3f}, {row['high']:.3f}]" for row in rows
         ]

@@ -31,10 +31,7 @@ def is_complete(path: Path, key: str) -> bool:
 def can_resume(checkpoint: Path, phase_name: str, key: str) -> bool:
     """Return whether the run with this key was stopped and can be continued.
 
-    Args:
-        checkpoint: where the run keeps its best model.
-        phase_name: name of the run's ``Phase``.
-        key: what the run depends on.
+    ``checkpoint`` is where it keeps its best model, ``phase_name`` the name of its ``Phase``.
     """
     try:
         state = load_plain(state_path(checkpoint, phase_name))

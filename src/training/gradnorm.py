@@ -59,9 +59,7 @@ class GradNorm(nn.Module):
     def forward(self, losses: Mapping[str, Tensor], shared: Sequence[nn.Parameter]) -> Tensor:
         """Return the weighted sum of the losses and, past the warm-up, adjust the weights.
 
-        Args:
-            losses: the losses, each a scalar.
-            shared: weights of the last layer that all losses pass through.
+        ``shared`` are the weights of the last layer that all losses pass through.
         """
         stacked = torch.stack([losses[name] for name in self.names])
         # A copy: the weights change in place before the sum is differentiated.

@@ -1,4 +1,9 @@
-"""The losses, each a mean over the molecules of a batch, that of all processes together."""
+"""The losses, each a mean over the molecules of a batch, that of all processes together.
+
+Shapes: spectra, their deviations and what is made of them are ``(b, max_mz)`` for ``b`` molecules,
+the softmax ``probabilities`` of a gate ``(b, experts)``; a distance or a confidence of each
+molecule is ``(b,)``.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +20,7 @@ _TINY = 1e-9
 
 
 def recorded(intensity: Tensor, lowest_mz: Tensor) -> Tensor:
-    """Return the spectra without the bins below the lowest recorded m/z, each of sum 1.
-
-    Args:
-        intensity: ``(b, max_mz)``.
-        lowest_mz: ``(b,)``.
-    """
+    """Return the spectra without the bins below the lowest recorded m/z, each of sum 1."""
     mz = torch.arange(1, intensity.shape[1] + 1, device=intensity.device)
     kept = intensity.masked_fill(mz < lowest_mz[:, None], 0.0)
     return kept / kept.sum(1, keepdim=True).clamp_min(_TINY)
@@ -30,14 +30,7 @@ def entropy_distance(predicted: Tensor, measured: Tensor) -> Tensor:
     """Return the spectral entropy distance of each pair of spectra, 0 (equal) to 1 (disjoint).
 
     The Jensen–Shannon divergence over ln 2: one less the unweighted entropy similarity (Li et al.,
-    Nat. Methods 2021, 18, 1524).
-
-    Args:
-        predicted: ``(b, max_mz)``, sum 1.
-        measured: ``(b, max_mz)``, sum 1.
-
-    Returns:
-        Shape ``(b,)``.
+    Nat. Methods 2021, 18, 1524). The spectra are of sum 1.
 
     Example:
         >>> import torch
@@ -52,12 +45,7 @@ def entropy_distance(predicted: Tensor, measured: Tensor) -> Tensor:
 def cosine_distance(predicted: Tensor, measured: Tensor) -> Tensor:
     """Return one less the cosine of each pair of rows, of spectra 0 (proportional) to 1 (disjoint).
 
-    Args:
-        predicted: spectra, or features, ``(b, width)``.
-        measured: the others, ``(b, width)``.
-
-    Returns:
-        Shape ``(b,)``.
+    The rows may also be features.
 
     Example:
         >>> import torch
@@ -76,11 +64,7 @@ def tempered(spectra: Tensor, temperature: float) -> Tensor:
     """Return spectra to the power of 1/temperature, each of sum 1.
 
     A temperature above 1 lifts the small peaks, in which much of what a teacher knows lies (Hinton
-    et al. 2015, arXiv:1503.02531, there for logits).
-
-    Args:
-        spectra: ``(b, max_mz)``, not negative.
-        temperature: 1 leaves spectra of sum 1 as they are.
+    et al. 2015, arXiv:1503.02531, there for logits); 1 leaves spectra of sum 1 as they are.
     """
     # The power's slope is infinite at 0, so empty bins stay out of it.
     raised = torch.where(spectra > _TINY, spectra.clamp_min(_TINY) ** (1 / temperature), 0.0)
@@ -90,14 +74,8 @@ def tempered(spectra: Tensor, temperature: float) -> Tensor:
 def confidence(mean: Tensor, deviation: Tensor) -> Tensor:
     """Return how far a teacher's prediction is to be trusted, 0 to 1.
 
-    exp(-u), u the predicted deviation summed over the spectrum by the predicted intensity.
-
-    Args:
-        mean: mean of the teacher's passes, ``(b, max_mz)``.
-        deviation: standard deviation of the passes, ``(b, max_mz)``.
-
-    Returns:
-        Shape ``(b,)``.
+    exp(-u), u the standard deviation of the teacher's passes summed over the spectrum by their
+    mean intensity.
     """
     return torch.exp(-deviation.sum(1) / mean.sum(1).clamp_min(_TINY))
 
@@ -122,11 +100,8 @@ def bond_energy_loss(predicted: Tensor, targets: BondTargets) -> Tensor:
 def switch_balance(probabilities: Tensor, load: Tensor) -> Tensor:
     """Return the load-balancing loss of a gate; 1 where all experts share alike.
 
-    experts · Σ load · mean probability (Fedus et al., J. Mach. Learn. Res. 2022, 23, eq. 4).
-
-    Args:
-        probabilities: the gate's softmax, ``(b, experts)``.
-        load: share of the assignments that each expert got, ``(experts,)``.
+    experts · Σ load · mean probability (Fedus et al., J. Mach. Learn. Res. 2022, 23, eq. 4), the
+    load being the share of the assignments that each expert got, ``(experts,)``.
     """
     return len(load) * (load * batch_mean(probabilities)).sum()
 
@@ -136,9 +111,6 @@ def gate_information(probabilities: Tensor) -> Tensor:
 
     Mean entropy of each molecule's gate less the entropy of the mean gate: low where the gate is
     sure of each molecule and all experts are used.
-
-    Args:
-        probabilities: the gate's softmax, ``(b, experts)``.
     """
     if probabilities.shape[1] == 1:
         return probabilities.new_zeros(())  # one expert leaves no choice

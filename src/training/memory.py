@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import cycle, product
+from itertools import cycle, islice, product
 from pathlib import Path
 
 import torch
@@ -18,7 +18,7 @@ from lightning_fabric import Fabric
 from torch.utils.data import DataLoader
 
 from ..chemistry.molecule import ELEMENTS
-from ..config import Config
+from ..config import Config, PhaseConfig
 from ..data.examples.features import Batch
 from ..data.examples.loader import make_loader
 from ..data.examples.memory import Estimate, estimate, open_split
@@ -67,12 +67,7 @@ class Measurement:
 
 
 def measure(
-    config: Config,
-    phase: str,
-    *,
-    memory_efficient: bool,
-    samples: int = 0,
-    steps: int = 12,
+    config: Config, phase: str, *, memory_efficient: bool, samples: int = 0, steps: int = 12
 ) -> Measurement:
     """Run the real loaders and some training steps in a fresh process and measure them.
 
@@ -105,15 +100,8 @@ def measure(
         with PeakMemory(process) as training:
             trained = executor.submit(_train).result()
         disk = sum(path.stat().st_size for path in (store, *Path(folder).iterdir()))
-    return Measurement(
-        memory_efficient,
-        spectra,
-        loading.bytes,
-        max(loading.bytes, training.bytes),
-        loaded,
-        trained,
-        disk,
-    )
+    peak = max(loading.bytes, training.bytes)
+    return Measurement(memory_efficient, spectra, loading.bytes, peak, loaded, trained, disk)
 
 
 def expect(
@@ -121,12 +109,8 @@ def expect(
 ) -> Estimate:
     """Estimate what training a phase on a library takes, over all processes.
 
-    Args:
-        config: the settings.
-        phase: "teacher" or "student".
-        samples: spectra in the library.
-        memory_efficient: which mode.
-        example_bytes: what a mean example takes once its features are computed.
+    Args as in ``measure``, but for ``samples``, the spectra in the library, and ``example_bytes``,
+    what a mean example takes once its features are computed.
 
     Example:
         >>> from nextims.config import Config
@@ -136,20 +120,15 @@ def expect(
         ... ).total < 32e9
         True
     """
+    weights = sum(weight.numel() for weight in _phase(config, phase).parameters())
     return estimate(
         samples,
         memory_efficient=memory_efficient,
         workers=config.data.num_workers,
         example_bytes=example_bytes,
-        model_bytes=_model_bytes(config, phase),
+        model_bytes=_BYTES_PER_WEIGHT * weights + STEP_BYTES[phase],
         used=1 - config.data.test_fraction,
     )
-
-
-def _model_bytes(config: Config, phase: str) -> float:
-    """Return about what the model of a phase takes in training, in bytes."""
-    weights = sum(weight.numel() for weight in _phase(config, phase).parameters())
-    return _BYTES_PER_WEIGHT * weights + STEP_BYTES[phase]
 
 
 @dataclass(frozen=True)
@@ -161,6 +140,11 @@ class _Run:
     steps: int
     start_method: str
     folder: Path
+
+    @property
+    def settings(self) -> PhaseConfig:
+        training = self.config.training
+        return training.finetune if self.phase == "teacher" else training.student
 
 
 # Of the process that is measured: what it loads from and how.
@@ -190,8 +174,7 @@ def _load(run: _Run) -> tuple[int, float]:
 
 
 def _loaders(run: _Run) -> tuple[DataLoader, DataLoader]:
-    data, training = run.config.data, run.config.training
-    settings = training.finetune if run.phase == "teacher" else training.student
+    data = run.config.data
     shares = {
         "train": 1 - data.test_fraction - data.validation_fraction,
         "validation": data.validation_fraction,
@@ -207,9 +190,9 @@ def _loaders(run: _Run) -> tuple[DataLoader, DataLoader]:
             make_loader(
                 dataset,
                 max_mz=data.max_mz,
-                batch_size=settings.batch_size,
+                batch_size=run.settings.batch_size,
                 num_workers=data.num_workers,
-                shuffle_seed=training.seed if split == "train" else None,
+                shuffle_seed=run.config.training.seed if split == "train" else None,
             )
         )
     return loaders[0], loaders[1]
@@ -225,19 +208,18 @@ def _train() -> float:
     # The workers of validation wait meanwhile; all of them end with this function.
     (run, loader, _validation), _open = _open, None
     training = run.config.training
-    settings = training.finetune if run.phase == "teacher" else training.student
     phase = _phase(run.config, run.phase)
     fabric = Fabric(
         accelerator=choose_device(training.device),
         devices=1,
-        precision=settings.precision or training.precision,
+        precision=run.settings.precision or training.precision,
     )
     _, optimizer = fabric.setup(phase, torch.optim.AdamW(phase.parameters()))
     gradnorm = GradNorm(phase.loss_names, **training.gradnorm.model_dump()).to(fabric.device)
     learn = Step(fabric, optimizer, gradnorm, training.gradient_clip)
     phase.train()
     spectra, started = 0, 0.0
-    for step, batch in enumerate(_repeated(loader, _WARM_UP_STEPS + run.steps)):
+    for step, batch in enumerate(islice(_repeated(loader), _WARM_UP_STEPS + run.steps)):
         if step == _WARM_UP_STEPS:
             started = time.perf_counter()
         batch = _labelled(batch, phase).to(fabric.device)
@@ -248,16 +230,11 @@ def _train() -> float:
     return spectra / (time.perf_counter() - started)
 
 
-def _repeated(loader: DataLoader, number: int) -> Iterator[Batch]:
-    """Yield so many batches, over as many epochs as that takes."""
-    given = 0
-    while given < number:
+def _repeated(loader: DataLoader) -> Iterator[Batch]:
+    """Yield batches, epoch after epoch."""
+    while True:
         loader.batch_sampler.epoch += 1
-        for batch in loader:
-            yield batch
-            given += 1
-            if given == number:
-                return
+        yield from loader
 
 
 def _phase(config: Config, phase: str) -> Phase:
@@ -291,10 +268,6 @@ def _labelled(batch: Batch, phase: Phase) -> Batch:
     if not isinstance(phase, DistillationPhase):
         return batch
     mean = batch.spectrum / batch.spectrum.sum(1, keepdim=True)
-    width = phase.projection.out_features
-    return replace(
-        batch,
-        teacher_mean=mean,
-        teacher_deviation=torch.zeros_like(mean),
-        teacher_features=torch.zeros(len(batch), width),
-    )
+    features = torch.zeros(len(batch), phase.projection.out_features)
+    deviation = torch.zeros_like(mean)
+    return replace(batch, teacher_mean=mean, teacher_deviation=deviation, teacher_features=features)

@@ -45,9 +45,7 @@ _LIMITS = """\
 def write_card(checkpoint: Path, store: Path | None = None) -> None:
     """Write the model card of a checkpoint.
 
-    Args:
-        checkpoint: the checkpoint's path.
-        store: the store that a teacher or a student was trained on; nothing for a BDE model.
+    ``store`` is what a teacher or a student was trained on; a BDE model has none.
     """
     text = _bde_card(checkpoint) if store is None else _spectrum_card(checkpoint, store)
     write_text_whole(card_path(checkpoint), text)

@@ -26,7 +26,6 @@ from ..data.examples.dataset import (
 )
 from ..data.examples.features import FINGERPRINT_ONLY, Batch, Inputs
 from ..data.examples.loader import make_loader
-from ..data.examples.teacher_cache import TeacherCache
 from ..data.library.store import SpectrumStore
 from ..files.digest import file_digest
 from ..files.writing import BeingWrittenError, only_writer
@@ -37,7 +36,6 @@ from .trainer import Phase, Trainer
 # A process that reads data for a run that was killed holds its lock for some seconds longer.
 _SECONDS_TO_END = 10
 
-
 # Fabric announces each seed and suggests more workers than a laptop has cores.
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
@@ -46,12 +44,9 @@ warnings.filterwarnings("ignore", message=".*`broadcast_buffers` is deprecated.*
 
 
 def run_key(config: Config, phase: str, settings: Mapping[str, Any]) -> str:
-    """Return a digest of all that a phase's result depends on.
+    """Return a digest of all that the result of a phase of ``config.training`` depends on.
 
-    Args:
-        config: the configuration.
-        phase: name of the phase in ``config.training``.
-        settings: what else the phase depends on, as plain values.
+    ``settings`` are what else it depends on, as plain values.
     """
     training = config.training
     shared = training.model_dump(
@@ -92,7 +87,6 @@ def split_loader(
     energy_range: tuple[float, float] = STANDARD_ENERGY_RANGE,
     shuffle: bool = False,
     bde_cache: Path | None = None,
-    teacher: TeacherCache | None = None,
     beside: ExampleDataset | None = None,
 ) -> DataLoader:
     """Return a loader of one split of the configured store.
@@ -105,7 +99,6 @@ def split_loader(
         energy_range: lowest and highest ionization energy, eV.
         shuffle: in random order, by the configured seed.
         bde_cache: cache of bond energies to add.
-        teacher: cache of a teacher's predictions to add.
         beside: further examples.
     """
     dataset = SpectrumDataset(
@@ -122,7 +115,6 @@ def split_loader(
         batch_size=batch_size,
         num_workers=config.data.num_workers,
         shuffle_seed=config.training.seed if shuffle else None,
-        teacher=teacher,
     )
 
 
@@ -207,11 +199,7 @@ def split_batches(
 ) -> Iterator[Batch]:
     """Yield the batches of a split that a model reads, on its device, and show how far it is.
 
-    Args:
-        config: the configuration.
-        split: "train", "validation" or "test".
-        model: says what it reads.
-        **options: of ``split_loader``.
+    The options are those of ``split_loader``.
     """
     loader = split_loader(config, split, inputs=model.inputs, **options)
     device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
@@ -235,9 +223,6 @@ def all_scores(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 @contextmanager
 def sole_writer(path: str | Path) -> Iterator[None]:
     """Keep every other run from writing a checkpoint while the context lasts.
-
-    Args:
-        path: the checkpoint.
 
     Raises:
         CheckpointError: another run is writing it, or it cannot be written.

@@ -27,12 +27,8 @@ _STRUCTURES_AT_ONCE = 4096
 class PredictedSpectra(UnlabelledDataset):
     """Structures with the spectra that a model predicts for them at 70 eV, as if measured.
 
-    Args:
-        model: predicts spectra of structures.
-        smiles: canonical SMILES, as ``read_molecule`` gives them.
-        inputs: what to compute beside the fingerprint.
-        memory_efficient: compute the features when they are asked for; else keep what was computed.
-            The spectra are held in either mode, some 2.5 kB each.
+    The arguments after ``model`` are those of ``UnlabelledDataset``; whether ``memory_efficient``
+    or not, the spectra are held, some 2.5 kB each.
 
     Example:
         >>> from nextims.config import Config, PROJECT_ROOT
@@ -88,10 +84,8 @@ def predictions_part(config: Config) -> dict[str, str | int]:
 def predicted_by_student(config: Config, inputs: Inputs) -> PredictedSpectra | None:
     """Return the student's predictions that the teacher is to learn from, if any.
 
-    Args:
-        config: ``teacher.student`` names the student, ``teacher.student_structures`` says for how
-            many of the structures without spectra it is asked.
-        inputs: what the teacher reads.
+    ``teacher.student`` names the student, ``teacher.student_structures`` says for how many of the
+    structures without spectra it is asked; ``inputs`` is what the teacher reads.
 
     Raises:
         CheckpointError: the checkpoint cannot be used, or holds no student.
@@ -107,9 +101,5 @@ def predicted_by_student(config: Config, inputs: Inputs) -> PredictedSpectra | N
     structures = unlabelled_structures(config)[: settings.student_structures]
     if not structures:
         return None
-    return PredictedSpectra(
-        model,
-        structures,
-        inputs=inputs,
-        memory_efficient=config.data.memory_efficient_mode,
-    )
+    efficient = config.data.memory_efficient_mode
+    return PredictedSpectra(model, structures, inputs=inputs, memory_efficient=efficient)

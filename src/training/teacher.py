@@ -51,10 +51,8 @@ def is_begun(config: Config) -> bool:
 def train_teacher(config: Config, **earlier: Any) -> dict[str, Any]:
     """Train the networks of the teacher on spectra, with bond energies as the auxiliary task.
 
-    Args:
-        config: the configuration.
-        **earlier: what becomes of an earlier run: options of ``Run.carry_out``. One that is gone on
-            with keeps its finished networks.
+    ``earlier`` says what becomes of an earlier run: options of ``Run.carry_out``. One that is gone
+    on with keeps its finished networks.
 
     Returns:
         The metadata of the checkpoint left at ``teacher.checkpoint``.
@@ -73,12 +71,8 @@ def train_teacher(config: Config, **earlier: Any) -> dict[str, Any]:
             ensure_store(config)
             if config.teacher.bond_energies:
                 BDECache(config.bde.cache)  # that it is there
-        run = Run(
-            config.teacher.checkpoint,
-            teacher_key(config),
-            _folder(config),
-            partial(is_begun, config),
-        )
+        checkpoint, key = config.teacher.checkpoint, teacher_key(config)
+        run = Run(checkpoint, key, _folder(config), partial(is_begun, config))
         return run.carry_out(partial(_train_teacher, config), **earlier)
 
 
@@ -149,12 +143,7 @@ def uncertainty_scores(
 ) -> UncertaintyScores:
     """Return the uncertainties and the errors of a teacher on the 70 eV spectra of a split.
 
-    Args:
-        config: the configuration.
-        model: the teacher.
-        split: "train", "validation" or "test".
-        passes: of MC Dropout.
-        batch_size: spectra a batch.
+    ``passes`` are those of MC Dropout.
     """
     batches = split_batches(config, split, model, batch_size=batch_size)
     return assess_uncertainty(model, batches, passes)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ..config import Config, TeacherConfig
@@ -36,12 +36,9 @@ LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}
 class FinetunePhase(Phase):
     """Trains a network on spectra, with bond energies as the auxiliary task.
 
-    The weights of the losses are fixed: GradNorm needs the gradient of each loss by itself, a
-    second pass backwards through the fragments in every step.
-
-    Args:
-        model: the network.
-        settings: weights of the losses beside that of the spectrum.
+    The weights of the losses beside that of the spectrum, which ``settings`` has, are fixed:
+    GradNorm needs the gradient of each loss by itself, a second pass backwards through the
+    fragments in every step.
     """
 
     name = "finetune_teacher"
@@ -49,8 +46,7 @@ class FinetunePhase(Phase):
     loss_names = ("spectrum",)
 
     def __init__(self, model: TeacherNetwork, settings: TeacherConfig):
-        super().__init__()
-        self.model = model
+        super().__init__(model)
         self.settings = settings
         # What is in no loss has no gradient, and DDP would wait for one.
         model.bond_energy.requires_grad_(settings.bond_energies)
@@ -73,10 +69,6 @@ class FinetunePhase(Phase):
             loss = bond_energy_loss(parts.bond_energies, batch.graph.targets)
             fixed["bond_energy"] = self.settings.bond_energy_weight * loss
         return Losses({"spectrum": distance(prediction.intensity)}, fixed)
-
-    def shared_parameters(self) -> list[nn.Parameter]:
-        """Return the weights of the encoder's last layer."""
-        return self.model.encoder.shared_parameters()
 
     def validate(self, batches: DataLoader) -> dict[str, float]:
         """Return the mean metrics of the validation spectra."""
@@ -122,12 +114,8 @@ def train_network(
     """Train one network from the configured seed.
 
     The encoder and the bond-energy head start from the BDE model, where there is one.
-
-    Args:
-        config: the configuration.
-        checkpoint: where the network goes.
-        predicted: what ``predicted_by_student`` gives, learned from beside the measured spectra.
-        resume: continue a run that was stopped.
+    ``predicted`` is what ``predicted_by_student`` gives, learned from beside the measured spectra;
+    ``resume`` continues a run that was stopped.
 
     Returns:
         The metadata of the checkpoint.

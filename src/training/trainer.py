@@ -47,22 +47,25 @@ class Phase(nn.Module):
     """What a phase trains and how; called with a batch, it gives ``Losses``.
 
     Attributes:
-        name: names the phase's files.
         model: the model whose weights are kept.
+        name: names the phase's files.
         loss_names: the losses that GradNorm balances.
         monitor: the validation metric that decides; the higher the better.
         progress: share of the training that is done, set before each step.
     """
 
     name: str
-    model: nn.Module
     loss_names: tuple[str, ...]
     monitor: str
     progress: float = 0.0
 
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the weights of the last layer that all balanced losses pass through."""
-        raise NotImplementedError
+        return self.model.encoder.shared_parameters()
 
     def after_step(self) -> None:
         """Change what is not learned by gradient; nothing unless a phase says so."""
@@ -109,9 +112,7 @@ _STOPPED_BY = {signal.SIGTERM: ("SIGTERM", 143), signal.SIGINT: ("Ctrl-C", 130)}
 class Interrupted(Exception):  # noqa: N818 - not an error: the run was asked to stop and has saved
     """The run was asked to stop; its state is saved and ``resume`` continues it.
 
-    Args:
-        message: what stopped it.
-        status: exit status of a command that was stopped so.
+    ``status`` is the exit status of a command that was stopped so.
     """
 
     def __init__(self, message: str, status: int = 143):
@@ -211,7 +212,7 @@ class Trainer:
                             group["lr"] = self._learning_rate(self.phase.progress)
                         losses = step(self.phase, shared_phase, batch)
                         if self.average is not None:
-                            self.average.update(self.phase.model)
+                            self.average.update_parameters(self.phase.model)
                         self.phase.after_step()
                         self._count(losses, bar)
                         self._stop_if_asked(optimizer)
@@ -280,15 +281,12 @@ class Trainer:
         )
 
     def _report(self, validation: dict[str, float]) -> None:
-        self._write_metrics()
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in validation.items())
-        tqdm.write(f"{self.phase.name} epoch {self.epoch + 1}: {shown}")
-
-    def _write_metrics(self) -> None:
         with written_whole(self.metrics_path) as path, path.open("w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(self.history[-1]))
             writer.writeheader()
             writer.writerows(self.history)
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in validation.items())
+        tqdm.write(f"{self.phase.name} epoch {self.epoch + 1}: {shown}")
 
     def _stop_if_asked(self, optimizer: torch.optim.Optimizer) -> None:
         # It may have come to one process alone; all stop at the same step.

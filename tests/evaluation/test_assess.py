@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from builders import build_student
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.molecule import ELEMENTS, read_molecule
 from nextims.data.examples.features import collate, featurize
-from nextims.evaluation.assess import assess, predict_structures
+from nextims.evaluation.assess import assess, impossible_share, predict_structures
 from nextims.evaluation.metrics import score
 
 
@@ -60,3 +60,21 @@ def test_structures_are_predicted_in_their_order_as_a_batch_would_be():
         expected = model.eval()(collate(features)).intensity.numpy()
     np.testing.assert_allclose(spectra, expected, rtol=1e-4, atol=1e-6)
     assert len(np.unique(spectra.argmax(axis=1))) > 1
+
+
+def test_the_share_of_what_cannot_be():
+    methane, labelled = read_molecule("C"), read_molecule("[2H][2H]")
+    intensity = np.zeros((2, 30))
+    intensity[0, [15, 9]] = 3.0, 1.0  # 16 and 10
+    intensity[1, [3, 2]] = 1.0, 1.0  # 4 and 3
+    share = impossible_share(
+        intensity,
+        np.stack([methane.atoms()[0], labelled.atoms()[0]]),
+        np.array([[1, ELEMENTS.index("H"), 1, 2]]),
+        np.array([17, 4]),
+    )
+    assert share.tolist() == pytest.approx([0.25, 0.5])
+    above = np.zeros((1, 30))
+    above[0, 19] = 1.0  # three 13C and D too many
+    labels = np.zeros((0, 4), np.int64)
+    assert impossible_share(above, methane.atoms()[0][None], labels, np.array([17]))[0] == 1

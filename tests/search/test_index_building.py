@@ -70,9 +70,9 @@ def test_of_our_own_tables_no_structure_is_read_but_labelled_ones(tmp_path, monk
     library = write_predictions(tmp_path / f"lib.{ending}")
     read = []
 
-    def noted(text, is_molblock):
+    def noted(text):
         read.append(text)
-        return molecule_of(text, is_molblock)
+        return molecule_of(text)
 
     molecule_of = record._molecule_of
     monkeypatch.setattr(record, "_molecule_of", noted)

@@ -74,10 +74,9 @@ def test_smiles_and_inchi_are_read(structure):
     assert build_record(structure).molecule.smiles == "CCO"
 
 
-def test_mol_file_is_read(tmp_path):
-    path = tmp_path / "ID1.MOL"
-    path.write_text(Chem.MolToMolBlock(Chem.AddHs(Chem.MolFromSmiles("CCO"))))
-    assert build_record(path).molecule.smiles == "CCO"
+def test_mol_block_is_read():
+    block = Chem.MolToMolBlock(Chem.AddHs(Chem.MolFromSmiles("CCO")))
+    assert build_record(block).molecule.smiles == "CCO"
 
 
 def test_next_structure_serves_where_one_cannot_be_read():

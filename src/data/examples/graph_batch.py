@@ -76,13 +76,10 @@ def collate_graphs(graphs: Sequence[Graph]) -> GraphBatch:
     """Put the graphs of molecules into one batch."""
     sizes = np.array([len(graph.atoms) for graph in graphs])
     first_atom = np.cumsum([0, *sizes[:-1]])
+    edges = [graph.edges + first for graph, first in zip(graphs, first_atom, strict=True)]
     return GraphBatch(
         atoms=torch.from_numpy(np.concatenate([graph.atoms for graph in graphs])),
-        edges=torch.from_numpy(
-            np.concatenate(
-                [g.edges + first for g, first in zip(graphs, first_atom, strict=True)], 1
-            )
-        ),
+        edges=torch.from_numpy(np.concatenate(edges, axis=1)),
         bonds=torch.from_numpy(np.concatenate([graph.bonds for graph in graphs])),
         atom_molecule=torch.from_numpy(np.repeat(np.arange(len(graphs)), sizes)),
         molecules=len(graphs),

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from ...chemistry.graph import Graph
 from ...chemistry.molecule import load_canonical
 from ...files.signals import leave_signals_to_parent
 from ..bde.bond_energies import NO_BONDS
 from .dataset import Concatenation, Example, ExampleDataset
 from .features import Batch, collate, featurize
-from .graph_batch import KnownBonds, collate_targets, known_bonds
+from .graph_batch import collate_targets, known_bonds
 from .shuffling import epoch_order
 from .teacher_cache import TeacherCache
 
@@ -39,29 +37,18 @@ class ExampleCollator:
         for spectrum, example in zip(spectra, examples, strict=True):
             if example.spectrum is not None:
                 spectrum[:] = example.spectrum.binned(self.max_mz)
-        batch = replace(
-            batch,
-            row=torch.tensor([e.row for e in examples]),
-            spectrum=torch.from_numpy(spectra),
-            lowest_mz=torch.tensor([e.lowest_mz for e in examples]),
-        )
+        batch.row = torch.tensor([e.row for e in examples])
+        batch.spectrum = torch.from_numpy(spectra)
+        batch.lowest_mz = torch.tensor([e.lowest_mz for e in examples])
         if self.teacher is not None:
-            mean, deviation, features = self.teacher.read([e.smiles for e in examples])
-            batch = replace(
-                batch,
-                teacher_mean=torch.from_numpy(mean),
-                teacher_deviation=torch.from_numpy(deviation),
-                teacher_features=torch.from_numpy(features),
-            )
+            predictions = map(torch.from_numpy, self.teacher.read([e.smiles for e in examples]))
+            batch.teacher_mean, batch.teacher_deviation, batch.teacher_features = predictions
         if any(example.bonds is not None for example in examples):
             graphs = [example.features.graph for example in examples]
-            known = [example.bonds or _no_bonds(example.features.graph) for example in examples]
+            none = known_bonds(graphs[0], NO_BONDS.atoms, NO_BONDS.bde[:, None])
+            known = [example.bonds or none for example in examples]
             batch.graph.targets = collate_targets(graphs, known)
         return batch
-
-
-def _no_bonds(graph: Graph) -> KnownBonds:
-    return known_bonds(graph, NO_BONDS.atoms, NO_BONDS.bde[:, None])
 
 
 class ResumableSampler(Sampler[list[int]]):
@@ -131,16 +118,7 @@ def make_loader(
     shuffle_seed: int | None = None,
     teacher: TeacherCache | None = None,
 ) -> DataLoader:
-    """Return a loader of batches; shuffled for training where a seed is given, else in order.
-
-    Args:
-        dataset: the examples.
-        max_mz: highest nominal mass.
-        batch_size: spectra a batch.
-        num_workers: worker processes that read and compute features; 0 for none.
-        shuffle_seed: seed of the order of a training loader.
-        teacher: cache of a teacher's predictions to add to the batches.
-    """
+    """Return a loader of batches, see ``loader_of``; ``ExampleCollator`` says what they hold."""
     if num_workers:
         # Forked workers share what is loaded for a first molecule, such as numba's code.
         for part in getattr(dataset, "datasets", [dataset]):

@@ -118,10 +118,7 @@ def open_split(
 def mean_example_bytes(config: Config, phase: str, examples: int = 200) -> float:
     """Return what a mean training example of the configured store takes in memory.
 
-    Args:
-        config: names the store.
-        phase: "teacher" or "student".
-        examples: how many to look at, spread over the store.
+    So many ``examples`` are looked at, spread over the store; phases are as in ``phase_inputs``.
     """
     dataset = open_split(config, "train", phase, memory_efficient=True)
     items = np.linspace(0, len(dataset) - 1, min(examples, len(dataset))).astype(int)

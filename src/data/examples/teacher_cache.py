@@ -37,9 +37,7 @@ class TeacherCacheError(UserError):
 
 
 class TeacherCache:
-    """Reads means, deviations and features of structures.
-
-    Float16 on disk, one compressed row a molecule; opened anew by each process.
+    """Reads means, deviations and features of structures; the file is opened by each process.
 
     Args:
         path: file that ``fill`` wrote.
@@ -86,15 +84,12 @@ class TeacherCache:
             KeyError: a structure that the cache does not hold.
         """
         positions = [self._position[text] for text in smiles]
-        if self._held is not None:
-            mean, deviation, features = (rows[positions].astype(np.float32) for rows in self._held)
-            return mean, deviation, features
-        if self._process != os.getpid():
+        if self._held is None and self._process != os.getpid():
             self._file, self._process = h5py.File(self.path, "r"), os.getpid()
             self._columns = [self._file[name] for name in _COLUMNS]
         mean, deviation, features = (
             np.stack([rows[position] for position in positions]).astype(np.float32)
-            for rows in self._columns
+            for rows in self._held or self._columns
         )
         return mean, deviation, features
 

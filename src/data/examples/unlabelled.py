@@ -21,18 +21,15 @@ class UnlabelledError(UserError):
 
 
 class UnlabelledDataset(ExampleDataset):
-    """Molecules without spectra.
-
-    Args:
-        smiles: canonical SMILES, as ``read_molecule`` gives them.
-        inputs: what to compute beside the fingerprint.
-        memory_efficient: compute each item when it is asked for; else keep what was computed.
+    """Molecules without spectra, by their canonical SMILES as ``read_molecule`` gives them.
 
     Example:
         >>> from nextims.data.examples.unlabelled import UnlabelledDataset
         >>> UnlabelledDataset(["CCO"])[0].features.nominal_mass
         46
     """
+
+    smiles: Sequence[str] = ()
 
     def __init__(
         self,
@@ -42,18 +39,13 @@ class UnlabelledDataset(ExampleDataset):
         memory_efficient: bool = True,
     ):
         super().__init__(inputs, memory_efficient=memory_efficient)
-        self._smiles = smiles
-
-    @property
-    def smiles(self) -> Sequence[str]:
-        """The canonical SMILES of all structures."""
-        return self._smiles
+        self.smiles = smiles
 
     def __len__(self) -> int:
-        return len(self._smiles)
+        return len(self.smiles)
 
     def _read(self, items: Sequence[int]) -> list[Example]:
-        smiles = [self._smiles[item] for item in items]
+        smiles = [self.smiles[item] for item in items]
         pairs = zip(self._features(items, smiles), smiles, strict=True)
         return [Example(each, None, np.nan, 1, -1, written) for each, written in pairs]
 

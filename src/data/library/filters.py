@@ -83,10 +83,16 @@ def require_usable_structure(record: Record, config: DataConfig) -> Drop | None:
         molecule = record.molecule
     except MoleculeError as error:
         element = re.fullmatch(r"(unsupported element) (.*)", str(error))
-        return Drop(*element.groups()) if element else Drop(str(error), str(record.structures[-1]))
+        return (
+            Drop(*element.groups()) if element else Drop(str(error), _shown(record.structures[-1]))
+        )
     if molecule.nominal_mass > config.max_mz:
         return Drop("mass above max_mz", f"{molecule.nominal_mass} Da")
     return None
+
+
+def _shown(structure: str) -> str:
+    return "its MOL block" if "\n" in structure else structure
 
 
 def require_inchikey(record: Record, config: DataConfig) -> Drop | None:

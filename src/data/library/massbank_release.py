@@ -1,4 +1,4 @@
-"""Download of MassBank's records: https, resumable, checked by sha256.
+"""Where MassBank's records are to be had, and what digest is stated of them.
 
 MassBank publishes its records as the source archive of each release of MassBank-data on GitHub.
 GitHub states sha256 digests for the files attached to a release, not for its source archive, so
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
 import urllib.parse
-import urllib.request
 
 from ...files.download import SHA256, Archive, DownloadError, fetch
 
@@ -33,16 +31,15 @@ def find_latest_release(url: str = LATEST_RELEASE) -> Archive:
     Raises:
         DownloadError: the description cannot be had or is not one.
     """
+    described = fetch(url)
     try:
-        release = json.loads(fetch(url))
+        release = json.loads(described)
         tag = re.sub(r"[^\w.-]", "_", release["tag_name"])
         for asset in release.get("assets", []):
             if re.fullmatch(r"MassBank-data.*\.(tar\.gz|tgz|zip)", asset["name"]):
                 return Archive(asset["browser_download_url"], asset["name"], *_digest(asset))
         return Archive(release["tarball_url"], f"MassBank-data-{tag}.tar.gz")
     except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, DownloadError):
-            raise
         raise DownloadError(f"{url}: not the description of a release ({error!r})") from error
 
 

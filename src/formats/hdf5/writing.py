@@ -41,16 +41,12 @@ class Hdf5Table(Table):
     Example:
         >>> import pathlib, tempfile
         >>> import h5py
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.formats.exported import Contents
+        >>> from nextims.formats.exported import Contents, ethanol
         >>> from nextims.formats.hdf5.writing import Hdf5Table
         >>> from nextims.formats.table import table_row
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> ethanol = PredictedSpectrum(1, "", read_molecule("CCO"), Spectrum([31, 45], [1, 0.5]))
         >>> path = pathlib.Path(tempfile.mkdtemp(), "spectra.h5")
         >>> table = Hdf5Table(path, Contents())
-        >>> table.write(table_row(ethanol))
+        >>> table.write(table_row(ethanol()))
         >>> table.close()
         >>> with h5py.File(path) as file:
         ...     file["peaks/offsets"][:].tolist(), file["peaks/mz"][:].tolist()

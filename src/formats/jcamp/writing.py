@@ -17,13 +17,9 @@ def jcamp_record(result: PredictedSpectrum, model_name: str = "") -> str:
     Labels that begin with ``$`` are ours. The ions behind the peaks have no place in it.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.jcamp.writing import jcamp_record
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
-        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
-        >>> jcamp_record(ethanol).splitlines()[-4:]
+        >>> jcamp_record(ethanol()).splitlines()[-4:]
         ['##NPOINTS=2', '##PEAK TABLE=(XY..XY)', '31,999 45,500', '##END=']
     """
     molecule = result.molecule

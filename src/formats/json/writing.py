@@ -23,13 +23,10 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
     standard deviation of each peak's error, on the scale of the intensities.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.json.writing import spectrum_fields
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> result = PredictedSpectrum(1, "methane", read_molecule("C"), Spectrum([16], [1.0]))
-        >>> spectrum_fields(result)["peaks"]
-        [(16, 999)]
+        >>> spectrum_fields(ethanol())["peaks"]
+        [(31, 999), (45, 500)]
     """
     molecule = result.molecule
     peaks = exported_peaks(result)

@@ -13,12 +13,9 @@ def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
     peaks have no place in it.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.mgf.writing import mgf_record
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31], [1.0]))
-        >>> mgf_record(ethanol).splitlines()[:3]
+        >>> mgf_record(ethanol()).splitlines()[:3]
         ['BEGIN IONS', 'TITLE=1 ethanol', 'PEPMASS=46.04132']
     """
     molecule = result.molecule

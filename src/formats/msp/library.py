@@ -72,9 +72,17 @@ def _read_entry(entry: MspEntry, file: str, number: int, molfiles: MolFiles) -> 
     return entry.record(
         file,
         number,
-        structures=[path for name in names if (path := molfiles.find(name))],
+        structures=[_mol_block(path) for name in names if (path := molfiles.find(name))],
         structure_problem=_missing_structure(entry, names),
     )
+
+
+def _mol_block(path: Path) -> str:
+    """Return the text of a MOL file; an empty block of one that cannot be read."""
+    try:
+        return path.read_text(encoding="latin-1") + "\n"
+    except OSError:
+        return "\n"
 
 
 def _molfile_names(entry: MspEntry) -> list[str]:

@@ -33,13 +33,9 @@ def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool
             of a record.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.msp.writing import msp_record
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> spectrum = Spectrum([31, 45], [1.0, 0.5])
-        >>> result = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), spectrum)
-        >>> msp_record(result).splitlines()[-4:]
+        >>> msp_record(ethanol()).splitlines()[-4:]
         ['Num Peaks: 2', '31 999', '45 500', '']
     """
     molecule = result.molecule
@@ -62,13 +58,10 @@ def msdial_record(result: PredictedSpectrum, model_name: str = "") -> str:
     is known, as MS-DIAL can match by it. Peak comments are as in ``msp_record``.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.msp.writing import msdial_record
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> result = PredictedSpectrum(1, "methane", read_molecule("C"), Spectrum([16], [1.0]))
-        >>> msdial_record(result).splitlines()[:3]
-        ['NAME: methane', 'PRECURSORMZ: 16.03075', 'PRECURSORTYPE: [M]+']
+        >>> msdial_record(ethanol()).splitlines()[:3]
+        ['NAME: ethanol', 'PRECURSORMZ: 46.04132', 'PRECURSORTYPE: [M]+']
     """
     molecule = result.molecule
     lines = [

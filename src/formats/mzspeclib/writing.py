@@ -51,12 +51,9 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
     mzPAF, see ``mzpaf``.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.mzspeclib.writing import mzspeclib_record
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31], [1.0]))
-        >>> mzspeclib_record(ethanol).splitlines()[:2]
+        >>> mzspeclib_record(ethanol()).splitlines()[:2]
         ['<Spectrum=1>', 'MS:1003061|library spectrum name=1 ethanol']
     """
     molecule = result.molecule

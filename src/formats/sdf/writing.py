@@ -17,12 +17,9 @@ def mol_block(result: PredictedSpectrum) -> str:
     """Return the structure as a MOL file with two-dimensional coordinates and CRLF.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.sdf.writing import mol_block
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31], [1.0]))
-        >>> mol_block(ethanol).splitlines()[3]
+        >>> mol_block(ethanol()).splitlines()[3]
         '  3  2  0  0  0  0  0  0  0  0999 V2000'
     """
     mol = Chem.Mol(result.molecule.mol)
@@ -37,13 +34,10 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
     The ions behind the peaks have no place in it.
 
     Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.formats.exported import ethanol
         >>> from nextims.formats.sdf.writing import sdf_record
-        >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> ethanol = PredictedSpectrum(1, "ethanol", read_molecule("CCO"), Spectrum([31], [1.0]))
-        >>> sdf_record(ethanol).splitlines()[-6:]
-        ['1', '', '>  <MASS SPECTRAL PEAKS>', '31 999', '', '$$$$']
+        >>> sdf_record(ethanol()).splitlines()[-5:]
+        ['>  <MASS SPECTRAL PEAKS>', '31 999', '45 500', '', '$$$$']
     """
     molecule = result.molecule
     peaks = peak_lines(result)

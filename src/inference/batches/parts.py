@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ...files.writing import OutputError, written_whole
+from ...files.writing import OutputError, named_in_errors, written_whole
 from ...formats.csv.cells import original_cell
 from ...formats.spectrum_writer import Result, SpectrumWriter, errors_path
 from ...spectra.prediction import FailedPrediction
@@ -91,22 +91,20 @@ class PartFolder:
             raise OutputError(
                 f"{self.file(number)}: given up, as every process that began it has died in it"
             )
-        try:
-            with tempfile.TemporaryDirectory(dir=self.path, prefix=begun) as working:
-                file = Path(working, self.file(number).name)
-                with self.open_writer(file, model_name) as writer:
-                    for result in results:
-                        writer.write(result)
-                        structures += 1
-                        if not isinstance(result, FailedPrediction):
-                            left_out += result.left_out or 0.0
-                if writer.failed:
-                    errors_path(file).replace(self.failures(number))
-                file.replace(self.file(number))
-        except OSError as error:
-            raise OutputError(
-                f"{self.file(number)}: cannot be written ({error.strerror})"
-            ) from error
+        with (
+            named_in_errors(self.file(number)),
+            tempfile.TemporaryDirectory(dir=self.path, prefix=begun) as working,
+        ):
+            file = Path(working, self.file(number).name)
+            with self.open_writer(file, model_name) as writer:
+                for result in results:
+                    writer.write(result)
+                    structures += 1
+                    if not isinstance(result, FailedPrediction):
+                        left_out += result.left_out or 0.0
+            if writer.failed:
+                errors_path(file).replace(self.failures(number))
+            file.replace(self.file(number))
         return FinishedPart(number, structures, writer.predicted, writer.failed, left_out)
 
 
@@ -159,12 +157,10 @@ class Parts:
         if not begun:
             _refuse_strangers(folder.path)
         self.size = size or int(begun.get(_SIZE, _suitable_size(expected)))
-        try:
+        with named_in_errors(folder.path):
             folder.path.mkdir(exist_ok=True)
             for stale in folder.path.glob(".part-*"):  # of a run that was killed
                 shutil.rmtree(stale)
-        except OSError as error:
-            raise OutputError(f"{folder.path}: cannot be written ({error.strerror})") from error
         self._manifest = Manifest(manifest, {**facts, _SIZE: self.size})
 
     @property
@@ -180,11 +176,7 @@ class Parts:
     def unfinished(
         self, structures: Iterable[InputStructure]
     ) -> Iterator[tuple[int, list[InputStructure]]]:
-        """Give the numbers and structures of the parts that are to be made.
-
-        Args:
-            structures: all structures, in their order.
-        """
+        """Give the numbers and structures of the parts that are to be made of all structures."""
         return unfinished_parts(structures, self.size, frozenset(self.finished))
 
     def record(self, part: FinishedPart) -> None:
@@ -245,12 +237,7 @@ class Parts:
 def unfinished_parts(
     structures: Iterable[InputStructure], size: int, finished: frozenset[int]
 ) -> Iterator[tuple[int, list[InputStructure]]]:
-    """Give the numbers and structures of those parts of a list that are not finished.
-
-    Args:
-        structures: all structures, in their order.
-        size: structures a part.
-        finished: numbers of the parts that are passed over.
+    """Give the numbers and structures of those parts, of ``size``, that are not ``finished``.
 
     Example:
         >>> from nextims.inference.batches.parts import unfinished_parts

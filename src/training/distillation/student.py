@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from ...config import Config, DistillationConfig, StudentConfig
-from ...data.examples.dataset import Concatenation, ExampleDataset
+from ...data.examples.dataset import Concatenation
 from ...data.examples.features import Batch
 from ...data.examples.loader import make_loader
 from ...data.nist_dataset import ensure_store
@@ -75,8 +74,7 @@ class DistillationPhase(Phase):
         settings: DistillationConfig,
         routing: StudentConfig,
     ):
-        super().__init__()
-        self.model = model
+        super().__init__(model)
         self.projection = nn.Linear(model.feature_width, teacher_width)
         # What is in no loss has no gradient, and DDP would wait for one.
         self.projection.requires_grad_(settings.features)
@@ -116,15 +114,13 @@ class DistillationPhase(Phase):
             "soft": whole_mean((trust * soft).sum() / trust.sum(), trust.sum()),
             "features": batch_mean(features),
         }
-        return Losses(
-            {name: losses[name] for name in self.loss_names},
-            {
-                "balance": self.routing.balance_weight
-                * switch_balance(routing.probabilities, self._load),
-                "gate_entropy": self.routing.gate_entropy_weight
-                * gate_information(routing.probabilities),
-            },
-        )
+        balance = switch_balance(routing.probabilities, self._load)
+        gate_entropy = gate_information(routing.probabilities)
+        fixed = {
+            "balance": self.routing.balance_weight * balance,
+            "gate_entropy": self.routing.gate_entropy_weight * gate_entropy,
+        }
+        return Losses({name: losses[name] for name in self.loss_names}, fixed)
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the weights of the student's layer after the mixture."""
@@ -138,16 +134,11 @@ class DistillationPhase(Phase):
         """Return the mean metrics of the validation spectra and each expert's share of them."""
         with counted_experts(self.model) as shares:
             scores = assess(self.model, batches)
-        return {**mean_scores(all_scores(scores)), **mean_shares(shares, len(scores["row"]))}
+        return {**mean_scores(all_scores(scores)), **_mean_shares(shares, len(scores["row"]))}
 
 
-def mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:
-    """Return each expert's share of the molecules of all processes.
-
-    Args:
-        shares: each expert's share of this process's molecules.
-        molecules: their number.
-    """
+def _mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:
+    """Return each expert's share of the molecules of all processes, from those of each process."""
     parts = gathered((shares, molecules))
     if len(parts) == 1:
         return shares
@@ -156,11 +147,7 @@ def mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:
 
 
 def student_arguments(config: Config) -> dict:
-    """Return the constructor arguments of the configured student.
-
-    Raises:
-        ConfigError: it has fewer experts than a molecule goes to.
-    """
+    """Return the constructor arguments of the configured student, checked by ``check_student``."""
     check_student(config)
     not_sizes = {"checkpoint", "balance_weight", "gate_entropy_weight", "gate_bias_step"}
     return {"max_mz": config.data.max_mz, **config.student.model_dump(exclude=not_sizes)}
@@ -181,10 +168,9 @@ def check_student(config: Config) -> None:
 
 def student_key(config: Config, teacher_path: Path) -> str:
     """Return the key of the student's run."""
-    teacher = teacher_digest(teacher_path)
-    distillation = config.distillation.model_dump(
-        mode="json", exclude={"cache", "unlabelled", "structures"}
-    )
+    teacher = teacher_digest(teacher_path)  # first, as it says how to get one that is missing
+    not_wanted = {"cache", "unlabelled", "structures"}
+    distillation = config.distillation.model_dump(mode="json", exclude=not_wanted)
     settings = {
         "model": config.student.model_dump(mode="json", exclude={"checkpoint"}),
         "distillation": distillation | {"mc_samples": label_passes(config, teacher_path)},
@@ -226,13 +212,9 @@ def train_student(
         with first_ahead():
             ensure_store(config)
             key = student_key(config, teacher_path)
-        run = Run(
-            best,
-            key,
-            state_path(best, name),
-            partial(can_resume, best, name, key),
-            replaces="after its first epoch",
-        )
+        can_go_on = partial(can_resume, best, name, key)
+        state = state_path(best, name)
+        run = Run(best, key, state, can_go_on, replaces="after its first epoch")
         return run.carry_out(partial(_train_student, config, teacher_path, key), **earlier)
 
 
@@ -248,7 +230,6 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
     if vocabulary is not None:
         model.head.start_from(vocabulary)
     settings = config.training.student
-    common = {"inputs": model.inputs, "batch_size": settings.batch_size}
     parts = training_sets(config, model.inputs)
     labelled = [parts[0]] * config.distillation.labelled_repeats
     training = make_loader(
@@ -259,10 +240,15 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
         shuffle_seed=config.training.seed,
         teacher=cache,
     )
-    loaders = (training, split_loader(config, "validation", **common))
+    validation = split_loader(
+        config, "validation", inputs=model.inputs, batch_size=settings.batch_size
+    )
     if config.data.memory_efficient_mode:
         with first_ahead():
-            _keep_features(config, [loaders[1].dataset, *parts])
+            # On disk, for a student learns as fast as they could be computed.
+            names = ("validation", "labelled", "unlabelled")
+            for name, dataset in zip(names, [validation.dataset, *parts], strict=False):
+                dataset.keep_features(config.distillation.cache.with_name(f"{name}_features.bin"))
     phase = DistillationPhase(
         model,
         teacher_width=cache.feature_width,
@@ -273,7 +259,7 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
         config,
         phase,
         settings,
-        loaders,
+        (training, validation),
         model_config=arguments,
         checkpoint=config.student.checkpoint,
         key=key,
@@ -287,10 +273,3 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
     )
     on_first(write_card, config.student.checkpoint, config.data.store)
     return metadata
-
-
-def _keep_features(config: Config, datasets: Sequence[ExampleDataset]) -> None:
-    """Keep features on disk, for a student learns as fast as they could be computed."""
-    names = ("validation", "labelled", "unlabelled")
-    for name, dataset in zip(names, datasets, strict=False):
-        dataset.keep_features(config.distillation.cache.with_name(f"{name}_features.bin"))

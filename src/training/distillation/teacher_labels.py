@@ -1,4 +1,7 @@
-"""What a teacher says of the molecules that a student learns from."""
+"""What a teacher says of the molecules that a student learns from.
+
+``teacher_path`` is the teacher's checkpoint, ``device`` where the teacher runs.
+"""
 
 from __future__ import annotations
 
@@ -54,10 +57,6 @@ def label_passes(config: Config, teacher_path: Path) -> int:
 
     One network without dropout has nobody to disagree with: where 0 passes are configured, it makes
     as many as ``teacher.mc_samples`` says.
-
-    Args:
-        config: the configuration.
-        teacher_path: the teacher's checkpoint.
     """
     members = load_content(teacher_path)["model_config"].get("members", 1)
     passes = config.distillation.mc_samples
@@ -69,48 +68,26 @@ def training_sets(
 ) -> list[SpectrumDataset | UnlabelledDataset]:
     """Return the training spectra and, where there are any, the structures without spectra.
 
-    Args:
-        config: the configuration.
-        inputs: what the student reads.
+    ``inputs`` is what the student reads.
     """
+    common = {"inputs": inputs, "memory_efficient": config.data.memory_efficient_mode}
     labelled = SpectrumDataset(
-        config.data.store,
-        "train",
-        energy_range=STANDARD_ENERGY_RANGE,
-        inputs=inputs,
-        memory_efficient=config.data.memory_efficient_mode,
+        config.data.store, "train", energy_range=STANDARD_ENERGY_RANGE, **common
     )
     structures = unlabelled_structures(config)
-    if not structures:
-        return [labelled]
-    unlabelled = UnlabelledDataset(
-        structures, inputs=inputs, memory_efficient=config.data.memory_efficient_mode
-    )
-    return [labelled, unlabelled]
+    return [labelled, UnlabelledDataset(structures, **common)] if structures else [labelled]
 
 
 def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> TeacherCache:
     """Compute the teacher's predictions for the training molecules and their uncertainty, once.
 
-    Args:
-        config: the configuration.
-        teacher_path: the teacher's checkpoint.
-        device: where the teacher runs.
-
-    Returns:
-        The cache at ``distillation.cache``; what this teacher has predicted before is kept.
+    The cache is at ``distillation.cache``; what this teacher has predicted before is kept.
 
     Raises:
         CheckpointError: the checkpoint cannot be used, or holds no teacher.
     """
     digest, passes = teacher_digest(teacher_path), label_passes(config, teacher_path)
-    depends_on = (
-        digest,
-        str(passes),
-        str(config.training.seed),
-        str(_precision(config)),
-    )
-    key, path = " ".join(depends_on), config.distillation.cache
+    key = f"{digest} {passes} {config.training.seed} {_precision(config)}"
     wanted = [text for part in training_sets(config) for text in part.smiles]
     # Molecules of one size make batches without much empty room.
     wanted = sorted(dict.fromkeys(wanted), key=lambda text: (len(text), text))
@@ -137,15 +114,14 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
 
     widths = (config.data.max_mz, teacher.feature_width)
     with tqdm(total=len(wanted), desc="teacher's predictions", unit="molecule") as bar:
-        for written in fill(path, wanted, compute, key=key, widths=widths):
+        for written in fill(config.distillation.cache, wanted, compute, key=key, widths=widths):
             bar.update(written)
     return _open_cache(config)
 
 
 def _open_cache(config: Config) -> TeacherCache:
-    return TeacherCache(
-        config.distillation.cache, memory_efficient=config.data.memory_efficient_mode
-    )
+    efficient = config.data.memory_efficient_mode
+    return TeacherCache(config.distillation.cache, memory_efficient=efficient)
 
 
 def _autocast(config: Config, device: str) -> torch.autocast:
@@ -161,11 +137,6 @@ def teachers_vocabulary(config: Config, teacher_path: Path, device: str = "cpu")
     """Return the ions and losses that the teacher finds most of in molecules that may train.
 
     Computed once and kept beside ``distillation.cache``.
-
-    Args:
-        config: the configuration.
-        teacher_path: the teacher's checkpoint.
-        device: where the teacher runs.
 
     Raises:
         CheckpointError: the checkpoint cannot be used, or holds no teacher.

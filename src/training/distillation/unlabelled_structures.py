@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -36,10 +37,8 @@ def unlabelled_structures(config: Config) -> list[str]:
 
     Molecules of all of the store's splits are left out, so that nothing of the validation and test
     molecules, not even the structure, takes part in training; nor are variants made from them.
-
-    Args:
-        config: ``distillation.unlabelled`` and ``distillation.variants`` say what is wanted; the
-            result is kept at ``distillation.structures``.
+    ``distillation.unlabelled`` and ``distillation.variants`` say what is wanted; the result is kept
+    at ``distillation.structures``.
 
     Returns:
         Canonical SMILES, none of them twice.
@@ -79,10 +78,7 @@ def _variants(config: Config, molecules: list[str], known: set[str]) -> list[str
     number = config.distillation.variants
     if not number:
         return []
-
-    def progress(molecules):
-        return tqdm(molecules, desc="substituents", unit="molecule", leave=False)
-
+    progress = partial(tqdm, desc="substituents", unit="molecule", leave=False)
     maker = VariantMaker(molecules, seed=config.training.seed, progress=progress)
     variants = maker.variants(number, known=known, max_mz=config.data.max_mz)
     bar = tqdm(variants, desc="variants", total=number, unit="molecule", leave=False)

@@ -45,8 +45,7 @@ class SharedBatchNorm(nn.BatchNorm1d):
 def share_batch_norm(model: nn.Module) -> None:
     """Have a model's batch norms take the examples of all processes, where there are several.
 
-    Args:
-        model: changed in place; its parameters and the names of its weights stay.
+    The model is changed in place; its parameters and the names of its weights stay.
     """
     if count() == 1:
         return

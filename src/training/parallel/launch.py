@@ -17,6 +17,7 @@ from . import processes
 
 # Says to the processes that a command starts which one started them.
 _STARTED_BY = "NEXTIMS_STARTED_BY"
+_WATCH = "end-with-the-first-process"
 
 
 def start(training: TrainingConfig, precision: str | None = None) -> Fabric:
@@ -24,10 +25,7 @@ def start(training: TrainingConfig, precision: str | None = None) -> Fabric:
 
     With ``torchrun`` they have been started, on one machine or several; else Fabric runs the
     command anew for each further device. On a CPU they talk through gloo, on GPUs through NCCL.
-
-    Args:
-        training: device, and number of devices.
-        precision: of the computations; as ``training`` says where there is none.
+    ``training`` says which device, how many, and the precision of a phase that has none.
 
     Raises:
         DeviceError: there are not so many devices.
@@ -79,15 +77,9 @@ def _launch(fabric: Fabric) -> None:
     fabric.launch()
     processes.meet()
     starter = int(os.environ.get(_STARTED_BY, os.getpid()))
-    if starter != os.getpid() and not _watched():
+    watched = any(thread.name == _WATCH for thread in threading.enumerate())
+    if starter != os.getpid() and not watched:
         threading.Thread(target=_end_with, args=(starter,), name=_WATCH, daemon=True).start()
-
-
-_WATCH = "end-with-the-first-process"
-
-
-def _watched() -> bool:
-    return any(thread.name == _WATCH for thread in threading.enumerate())
 
 
 def _end_with(starter: int) -> None:

@@ -79,7 +79,7 @@ def first_ahead() -> Iterator[None]:
     Raises:
         FirstFailedError: in the others, where the first process got an error.
     """
-    if count() > 1 and not is_first():
+    if not is_first():
         if _said_by_first(None):
             raise FirstFailedError("the first process has failed")
         yield
@@ -95,10 +95,7 @@ def first_ahead() -> Iterator[None]:
 def on_first(function: Callable[..., T], *arguments, **settings) -> T:
     """Return to all processes what a function gives in the first, where alone it is called.
 
-    Args:
-        function: what to call; its result can be pickled.
-        arguments: its arguments.
-        settings: its arguments by name.
+    Its result can be pickled.
 
     Raises:
         FirstFailedError: in the others, where the first process got an error.
@@ -125,11 +122,7 @@ def any_says(flag: bool) -> bool:
 
 
 def gathered(value: T) -> list[T]:
-    """Return the value of each process, by rank.
-
-    Args:
-        value: this process's; it can be pickled.
-    """
+    """Return the value of each process, by rank; it can be pickled."""
     if count() == 1:
         return [value]
     values: list[T | None] = [None] * count()
@@ -141,9 +134,7 @@ def average(tensor: Tensor) -> Tensor:
     """Return the mean of a tensor over the processes; no gradient passes."""
     if count() == 1:
         return tensor
-    summed = tensor.detach().clone(memory_format=torch.contiguous_format)
-    distributed.all_reduce(summed)
-    return summed / count()
+    return _summed(tensor.detach()) / count()
 
 
 def total(tensor: Tensor) -> Tensor:
@@ -207,14 +198,14 @@ class _Total(torch.autograd.Function):
 
     @staticmethod
     def forward(context, tensor: Tensor) -> Tensor:
-        return _Total._sum(tensor)
+        return _summed(tensor)
 
     @staticmethod
     def backward(context, gradient: Tensor) -> Tensor:
-        return _Total._sum(gradient)
+        return _summed(gradient)
 
-    @staticmethod
-    def _sum(tensor: Tensor) -> Tensor:
-        summed = tensor.clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(summed)
-        return summed
+
+def _summed(tensor: Tensor) -> Tensor:
+    summed = tensor.clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(summed)
+    return summed

@@ -16,9 +16,7 @@ State = dict[str, Tensor]
 def draw_apart(seed: int, step: int) -> None:
     """Have each process drop other units than the first, which draws as if it were alone.
 
-    Args:
-        seed: seed of the training.
-        step: step that it is at.
+    ``seed`` and ``step`` are the training's.
     """
     if not processes.is_first():
         own = np.random.SeedSequence((seed, step, processes.rank()))
@@ -34,12 +32,9 @@ def random_states() -> list[State]:
 
 
 def restore(states: Sequence[State], *, seed: int, step: int) -> None:
-    """Have each process draw on from where it was.
+    """Have each process draw on from where ``random_states`` found it.
 
-    Args:
-        states: what ``random_states`` gave; a process that it has none of is seeded.
-        seed: seed of the training.
-        step: step that it is at.
+    A process that has no state there is seeded.
     """
     if processes.rank() >= len(states):
         draw_apart(seed, step)

@@ -7,6 +7,7 @@ import torch
 
 from builders import SMALL_MOLECULES, build_config, build_store, changed
 from nextims.config import ConfigError
+from nextims.data.examples.loader import make_loader
 from nextims.data.examples.piece_batch import PieceBatch
 from nextims.data.examples.teacher_cache import TeacherCache
 from nextims.models.checkpoint import CheckpointError, load_model, load_plain, save_checkpoint
@@ -19,6 +20,7 @@ from nextims.training.distillation.student import (
     student_key,
     teachers_vocabulary,
     train_student,
+    training_sets,
 )
 from nextims.training.earlier import is_complete
 from nextims.training.runs import split_loader
@@ -170,8 +172,14 @@ def phase_and_batch(config, teacher):
     cache = cache_teacher(config, teacher)
     torch.manual_seed(0)
     student = Student(**student_arguments(config))
-    common = {"inputs": student.inputs, "batch_size": 4, "shuffle": True}
-    loader = split_loader(config, "train", teacher=cache, **common)
+    loader = make_loader(
+        training_sets(config, student.inputs)[0],
+        max_mz=config.data.max_mz,
+        batch_size=4,
+        num_workers=0,
+        shuffle_seed=config.training.seed,
+        teacher=cache,
+    )
     phase = DistillationPhase(
         student,
         teacher_width=cache.feature_width,

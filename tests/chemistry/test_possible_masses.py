@@ -1,11 +1,7 @@
 from itertools import product
 
-import numpy as np
-import pytest
-
-from nextims.chemistry.molecule import ELEMENTS, read_molecule
+from nextims.chemistry.molecule import read_molecule
 from nextims.chemistry.possible_masses import possible_masses
-from nextims.evaluation.possible import impossible_share
 
 
 def masses(smiles, max_mz=200):
@@ -35,21 +31,3 @@ def test_boron_is_lighter_too():
 
 def test_heavy_ions_are_cut_off():
     assert max(masses("CCCCCCCCCCCCCCCCCCCCCC", 100)) == 100
-
-
-def test_the_share_of_what_cannot_be():
-    methane, labelled = read_molecule("C"), read_molecule("[2H][2H]")
-    intensity = np.zeros((2, 30))
-    intensity[0, [15, 9]] = 3.0, 1.0  # 16 and 10
-    intensity[1, [3, 2]] = 1.0, 1.0  # 4 and 3
-    share = impossible_share(
-        intensity,
-        np.stack([methane.atoms()[0], labelled.atoms()[0]]),
-        np.array([[1, ELEMENTS.index("H"), 1, 2]]),
-        np.array([17, 4]),
-    )
-    assert share.tolist() == pytest.approx([0.25, 0.5])
-    above = np.zeros((1, 30))
-    above[0, 19] = 1.0  # three 13C and D too many
-    labels = np.zeros((0, 4), np.int64)
-    assert impossible_share(above, methane.atoms()[0][None], labels, np.array([17]))[0] == 1
