@@ -134,7 +134,13 @@ def load_model(
     """
     content = load_content(path)
     try:
-        model = rebuilt(model_class(content["kind"]), content["model_config"], content["weights"])
+        make = model_class(content["kind"])
+    except KeyError:
+        raise CheckpointError(
+            f"{path}: holds a model {content['kind'][:40]!r}, which this version does not know"
+        ) from None
+    try:
+        model = rebuilt(make, content["model_config"], content["weights"])
     except Exception as error:  # whatever a constructor makes of arbitrary arguments
         reason = str(error).partition("\n")[0]
         raise CheckpointError(f"{path}: weights do not fit the model: {reason}") from error
@@ -199,7 +205,7 @@ def load_content(path: str | Path) -> dict[str, Any]:
 
     Raises:
         CheckpointError: as ``load_plain``; or it is no checkpoint of ours, was written by a later
-            version, or holds a model or weights that are none.
+            version, or holds weights that are none.
     """
     content = load_plain(path)
     if not isinstance(content, dict) or not set(content) >= set(_CONTENT):
@@ -214,12 +220,6 @@ def load_content(path: str | Path) -> dict[str, Any]:
             f"{path}: written in format {content['format_version']}; this version reads up to "
             f"{FORMAT_VERSION}. Update NExtIMS."
         )
-    try:
-        model_class(content["kind"])
-    except KeyError:
-        raise CheckpointError(
-            f"{path}: holds a model {content['kind'][:40]!r}, which this version does not know"
-        ) from None
     # A tensor may repeat what it is made of, and so be larger than the file.
     allowed = Path(path).stat().st_size
     for name, tensor in content["weights"].items():
