@@ -17,7 +17,7 @@ INDEX = ["ms_entropy>=1.5"]
 # For predicting on several machines. Ray Data works on pandas' and Arrow's tables.
 DISTRIBUTED = ["ray[data]>=2.40", *FORMATS]
 # For pictures of spectra.
-PLOT = ["matplotlib>=3.8"]
+PLOT = ["matplotlib>=3.8", "scipy>=1.9"]
 
 setup(
     name="nextims",

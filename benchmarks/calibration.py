@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +26,14 @@ from nextims.config import DEFAULT_CONFIG, Config, load_config
 from nextims.data.library.store import SpectrumStore
 from nextims.errors import UserError
 from nextims.evaluation.calibration import Calibration, fit_similarity
-from nextims.evaluation.reliability import equal_groups, reliability_table, spearman
-from nextims.evaluation.uncertainty import FORETOLD, UncertaintyScores, agreement, calibrate
+from nextims.evaluation.reliability import (
+    calibration_error,
+    equal_groups,
+    pearson,
+    reliability_table,
+    spearman,
+)
+from nextims.evaluation.uncertainty import FORETOLD, UncertaintyScores, calibrate
 from nextims.models.checkpoint import CheckpointError, load_model
 from nextims.models.teacher import Teacher
 from nextims.training.teacher import uncertainty_scores
@@ -106,6 +113,37 @@ def _calibration(path: Path, metadata: Mapping) -> Calibration:
         return Calibration.from_metadata(metadata)
     except ValueError as error:
         raise ValueError(f"{path}: {error} (or --refit)") from error
+
+
+def agreement(calibration: Calibration, scores: UncertaintyScores) -> dict[str, Any]:
+    """Return how well a calibration foretells errors that it was not fitted to.
+
+    Returns:
+        ``spectra``, their number; ``deviation``, correlation of each spectrum's summed deviation
+        with its error (one less the entropy similarity); ``peak_deviation``, that of the peaks'
+        deviations with their absolute errors; and for each similarity that is foretold, its
+        correlation with the measured one, the ``calibration_error``, and the share of spectra
+        ``in_middle_half`` of what was foretold (ideally 0.5).
+    """
+    error = 1 - scores.similarity["entropy_similarity"]
+    found: dict[str, Any] = {
+        "spectra": len(scores.row),
+        "deviation": _correlation(scores.quantities["deviation"], error),
+        "peak_deviation": _correlation(scores.peak_deviation, np.abs(scores.peak_error)),
+    }
+    for name, expected in calibration.expect(scores.quantities).items():
+        measured = scores.similarity[name]
+        inside = (measured >= expected.lower) & (measured <= expected.upper)
+        found[name] = {
+            **_correlation(expected.mean, measured),
+            "calibration_error": calibration_error(expected.mean, measured),
+            "in_middle_half": float(inside.mean()),
+        }
+    return found
+
+
+def _correlation(predicted: np.ndarray, measured: np.ndarray) -> dict[str, float]:
+    return {"spearman": spearman(predicted, measured), "pearson": pearson(predicted, measured)}
 
 
 def print_tables(calibration: Calibration, test: UncertaintyScores) -> None:

@@ -22,8 +22,12 @@ from nextims.cli.commands import (
 from nextims.cli.prediction_options import batch_settings, parse_options, teacher_options
 from nextims.config import load_config
 from nextims.files.writing import OutputError, only_writer
-from nextims.formats.msp_stream import MSPStream
-from nextims.formats.spectrum_writer import SpectrumWriter, check_spectra_output, errors_path
+from nextims.formats.spectrum_writer import (
+    MSPStream,
+    SpectrumWriter,
+    check_spectra_output,
+    errors_path,
+)
 from nextims.inference.structures.list_files import STANDARD_INPUT, list_files
 from nextims.inference.structures.lists import InputError, InputStructure, parse_line, read_batch
 from nextims.spectra.prediction import FailedPrediction

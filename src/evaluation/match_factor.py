@@ -36,11 +36,7 @@ HIGHEST = 999
 
 
 def nist_identity_match_factor(
-    predicted: np.ndarray,
-    true: np.ndarray,
-    lowest_mz: np.ndarray | int,
-    *,
-    reverse: bool = False,
+    predicted: np.ndarray, true: np.ndarray, lowest_mz: np.ndarray | int, *, reverse: bool = False
 ) -> np.ndarray:
     """Return the match factor of the Identity search (EI Normal), NIST's own composite.
 
@@ -98,11 +94,7 @@ def nist_identity_match_factor(
 
 
 def nist_similarity_match_factor(
-    predicted: np.ndarray,
-    true: np.ndarray,
-    lowest_mz: np.ndarray | int,
-    *,
-    reverse: bool = False,
+    predicted: np.ndarray, true: np.ndarray, lowest_mz: np.ndarray | int, *, reverse: bool = False
 ) -> np.ndarray:
     """Return the match factor of the Similarity search (EI Simple).
 

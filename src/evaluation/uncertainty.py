@@ -16,7 +16,6 @@ from ..data.examples.features import Batch
 from ..models.teacher import Teacher
 from .calibration import Calibration, fit_error, fit_similarity
 from .metrics import PREDICTION_FLOOR, score
-from .reliability import calibration_error, pearson, spearman
 
 # The similarities that are foretold.
 FORETOLD = ("cosine", "entropy_similarity")
@@ -114,37 +113,6 @@ def calibrate(scores: UncertaintyScores) -> Calibration:
         {name: fit_similarity(scores.quantities, scores.similarity[name]) for name in FORETOLD},
         fit_error(scores.peak_deviation, scores.peak_error),
     )
-
-
-def agreement(calibration: Calibration, scores: UncertaintyScores) -> dict[str, Any]:
-    """Return how well a calibration foretells errors that it was not fitted to.
-
-    Returns:
-        ``spectra``, their number; ``deviation``, correlation of each spectrum's summed deviation
-        with its error (one less the entropy similarity); ``peak_deviation``, that of the peaks'
-        deviations with their absolute errors; and for each similarity that is foretold, its
-        correlation with the measured one, the ``calibration_error``, and the share of spectra
-        ``in_middle_half`` of what was foretold (ideally 0.5).
-    """
-    error = 1 - scores.similarity["entropy_similarity"]
-    found: dict[str, Any] = {
-        "spectra": len(scores.row),
-        "deviation": _correlation(scores.quantities["deviation"], error),
-        "peak_deviation": _correlation(scores.peak_deviation, np.abs(scores.peak_error)),
-    }
-    for name, expected in calibration.expect(scores.quantities).items():
-        measured = scores.similarity[name]
-        inside = (measured >= expected.lower) & (measured <= expected.upper)
-        found[name] = {
-            **_correlation(expected.mean, measured),
-            "calibration_error": calibration_error(expected.mean, measured),
-            "in_middle_half": float(inside.mean()),
-        }
-    return found
-
-
-def _correlation(predicted: np.ndarray, measured: np.ndarray) -> dict[str, float]:
-    return {"spearman": spearman(predicted, measured), "pearson": pearson(predicted, measured)}
 
 
 def _scores(

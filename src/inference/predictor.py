@@ -66,16 +66,16 @@ class Predictor(StreamingPredictor):
             config: configuration; the shipped student is used if left out.
 
         Raises:
-            CheckpointError: the file is missing or cannot be used, or predicts no spectra.
+            CheckpointError: the file is missing, cannot be used, or holds no teacher or student.
             DeviceError: "cuda" is asked for and there is no GPU.
         """
         if path is None:
             config = config or Config().with_root(PROJECT_ROOT)
             path = config.student.checkpoint
         model, checkpoint = load_model(path, choose_device(device))
-        if not hasattr(model, "max_mz"):
+        if checkpoint.kind not in ("teacher", "student"):
             raise CheckpointError(
-                f"{path}: holds a model {model.kind!r}, expected a student or a teacher"
+                f"{path}: holds a {checkpoint.kind}, expected a student or teacher"
             )
         return cls(model, f"{checkpoint.kind} {Path(path).name}", checkpoint)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
 from ..chemistry.molecule import Molecule
 from ..data.bde.bond_energies import BondEnergies
 from ..files.writing import check_output, written_whole
+from .structure import RDKIT_BOND_LENGTH, laid_out, set_style
 
 FORMATS = {".png": rdMolDraw2D.MolDraw2DCairo, ".svg": rdMolDraw2D.MolDraw2DSVG}
 
@@ -94,20 +94,11 @@ def draw_bond_energies(molecule: Molecule, energies: BondEnergies, path: str | P
         True
     """
     path = check_drawing(path)
-    mol = Chem.Mol(molecule.mol)
-    rdDepictor.Compute2DCoords(mol, canonOrient=True)
-    rdDepictor.StraightenDepiction(mol)
-    mol = rdMolDraw2D.PrepareMolForDrawing(mol, addChiralHs=False)
-    scale = _BOND / _mean_bond_length(mol)
-    width, height = _size(mol, scale)
+    mol = laid_out(molecule)
+    width, height = _size(mol)
     drawing = FORMATS[path.suffix.lower()](width, height + _KEY[1], width, height)
-    options = drawing.drawOptions()
-    options.prepareMolsBeforeDrawing = False
-    options.useBWAtomPalette()
-    options.fixedBondLength = scale
-    options.fixedFontSize = 20
+    options = set_style(drawing, _BOND, 20)
     options.highlightBondWidthMultiplier = 9
-    options.atomLabelDeuteriumTritium = True
     options.annotationFontScale = 0.75
     options.setAnnotationColour(_INK)
     options.setAtomNoteColour(_INK)
@@ -123,7 +114,8 @@ def draw_bond_energies(molecule: Molecule, energies: BondEnergies, path: str | P
     _draw_key(drawing, width, height)
     drawing.FinishDrawing()
     content = drawing.GetDrawingText()
-    _save(path, content if isinstance(content, bytes) else content.encode("utf-8"))
+    with written_whole(path) as temporary:
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
 
 
 def _labels(
@@ -146,22 +138,12 @@ def _labels(
     return colours, bonds, atoms
 
 
-def _mean_bond_length(mol: Chem.Mol) -> float:
-    places = mol.GetConformer().GetPositions()
-    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
-    return float(np.mean([np.linalg.norm(places[a] - places[b]) for a, b in ends] or [1.5]))
-
-
-def _size(mol: Chem.Mol, scale: float) -> tuple[int, int]:
+def _size(mol: Chem.Mol) -> tuple[int, int]:
     """Return width and height of the molecule's part of the picture."""
     places = mol.GetConformer().GetPositions()[:, :2]
-    spans = scale * np.ptp(places, axis=0) + 2 * _MARGIN
+    spans = _BOND / RDKIT_BOND_LENGTH * np.ptp(places, axis=0) + 2 * _MARGIN
     width, height = np.clip(spans, _SMALLEST, _LARGEST).astype(int)
     return int(width), int(height)
-
-
-def _write(drawing: rdMolDraw2D.MolDraw2D, text: str, place: np.ndarray) -> None:
-    drawing.DrawString(text, Point2D(*map(float, place)), 0, rawCoords=True)
 
 
 def _draw_key(drawing: rdMolDraw2D.MolDraw2D, width: int, top: int) -> None:
@@ -175,13 +157,7 @@ def _draw_key(drawing: rdMolDraw2D.MolDraw2D, width: int, top: int) -> None:
         drawing.DrawRect(*corners, rawCoords=True)
     drawing.SetColour(_INK)
     drawing.SetFontSize(14)
-    for share in (0, 0.5, 1):
-        bde = WEAK + share * (STRONG - WEAK)
-        _write(drawing, f"{bde:.0f}", np.array([left + share * length, top + 22]))
-    text = "BDE in kcal/mol (H: weakest to hydrogen; grey: none)"
-    _write(drawing, text, np.array([width / 2, top + 46]))
-
-
-def _save(path: Path, content: bytes) -> None:
-    with written_whole(path) as temporary:
-        temporary.write_bytes(content)
+    numbers = ((f"{WEAK + s * (STRONG - WEAK):.0f}", left + s * length, 22) for s in (0, 0.5, 1))
+    legend = "BDE in kcal/mol (H: weakest to hydrogen; grey: none)", width / 2, 46
+    for text, x, below in (*numbers, legend):
+        drawing.DrawString(text, Point2D(x, top + below), 0, rawCoords=True)

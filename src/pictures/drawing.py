@@ -1,6 +1,7 @@
 """Spectra drawn with Matplotlib: sticks, mirror plots and pages of many.
 
-Every function here needs Matplotlib (``pip install matplotlib``); importing the module does not.
+Every function here needs Matplotlib and SciPy (``pip install matplotlib scipy``); importing the
+module does not.
 """
 
 from __future__ import annotations

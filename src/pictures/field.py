@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .layout import TRIANGLE, Arrangement, Box, Label, Sticks, arrange
+from .layout import TRIANGLE, Arrangement, Box, IonMark, Label, Sticks, arrange
 from .structure import StructureDrawing
 from .text import text_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Transform
 
 # Of Okabe and Ito, told apart with any colour vision. In grey, what is measured is darker than what
 # is predicted and hangs below the line, and the molecular ion has its triangle.
@@ -103,8 +104,8 @@ class Field:
         self._ion = None
         if half.ion is not None:
             mz, text = half.ion
-            size = text_size(axes, text, style.label, fontweight="bold")
-            label = Label(half.ion_peak, text, *size)
+            room = text_size(axes, text, style.label, fontweight="bold")
+            label = Label(half.ion_peak, text, *room)
             self._ion = float(self._across(mz)), label
         self._rotation = 0
 
@@ -173,82 +174,73 @@ class Field:
                 markeredgewidth=0.5,
                 clip_on=False,
             )
+        places = self._places(arrangement.top)
         for label, box in arrangement.labels.values():
-            self._write(label.text, box, arrangement.top, self._rotation)
+            self._write(label.text, box, places, rotation=self._rotation)
         if arrangement.ion is not None:
-            self._mark_ion(arrangement)
+            self._mark_ion(arrangement.ion, places)
 
     def draw_structure(self, drawing: StructureDrawing, arrangement: Arrangement) -> None:
         """Draw the structure into its box."""
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path
+        from matplotlib.transforms import Affine2D
 
         left, bottom, right, top = arrangement.inset
-        x, y = self._data(left, bottom if self.half.side > 0 else top, arrangement.top)
-        x_end, y_end = self._data(right, top if self.half.side > 0 else bottom, arrangement.top)
-        inset = self.axes.inset_axes(
-            (x, y, x_end - x, y_end - y), transform=self.axes.transData, gid="structure"
-        )
-        inset.axis("off")
-        inset.set_xlim(0, drawing.width)
-        inset.set_ylim(drawing.height, 0)
-        scale = (right - left) / drawing.width
-        codes = {
-            "M": Path.MOVETO,
-            "L": Path.LINETO,
-            "Q": Path.CURVE3,
-            "C": Path.CURVE4,
-            "Z": Path.CLOSEPOLY,
-        }
-        for shape in drawing.shapes:
-            path = Path(shape.vertices, [codes[letter] for letter in shape.letters])
-            inset.add_patch(
+        scale, side = (right - left) / drawing.width, self.half.side
+        place = Affine2D().scale(scale, -scale * side).translate(left, top if side > 0 else bottom)
+        steps = (Path.MOVETO, Path.LINETO, Path.CURVE3, Path.CURVE4, Path.CLOSEPOLY)
+        codes = dict(zip("MLQCZ", steps, strict=True))
+        for width in sorted({shape.line_width for shape in drawing.shapes}):
+            paths = [
+                Path(shape.vertices, [codes[letter] for letter in shape.letters])
+                for shape in drawing.shapes
+                if shape.line_width == width
+            ]
+            self.axes.add_patch(
                 PathPatch(
-                    path,
-                    fill=not shape.line_width,
-                    facecolor="black",
-                    edgecolor="black",
-                    linewidth=shape.line_width * scale,
+                    Path.make_compound_path(*paths),
+                    transform=place + self._places(arrangement.top),
+                    fill=not width,
+                    color="black",
+                    linewidth=width * scale,
                     clip_on=False,
+                    gid="structure",
                 )
             )
 
-    def _data(self, x: float, y: float, top: float) -> tuple[float, float]:
-        """Return a place of the field, in points, in the axes' coordinates."""
-        width, height = self.size
-        return (
-            self.low + x * (self.high - self.low) / width,
-            self.half.side * y * top / height,
-        )
+    def _places(self, top: float) -> Transform:
+        """Return what leads from places of the field, in points, into the figure."""
+        from matplotlib.transforms import Affine2D
 
-    def _write(self, text: str, box: Box, top: float, rotation: int = 0, **properties) -> None:
-        x, y = self._data((box[0] + box[2]) / 2, box[1], top)
+        width, height = self.size
+        scale = (self.high - self.low) / width, self.half.side * top / height
+        return Affine2D().scale(*scale).translate(self.low, 0) + self.axes.transData
+
+    def _write(self, text: str, box: Box, places: Transform, **properties) -> None:
         self.axes.text(
-            x,
-            y,
+            (box[0] + box[2]) / 2,
+            box[1],
             text,
+            transform=places,
             ha="center",
             va="bottom" if self.half.side > 0 else "top",
-            rotation=rotation,
             fontsize=self.style.label,
             parse_math=False,
             **{"gid": "label", **properties},
         )
 
-    def _mark_ion(self, arrangement: Arrangement) -> None:
-        ion, top = arrangement.ion, arrangement.top
-        left, bottom, right, above = ion.triangle
-        corners = [(left, above), (right, above), (ion.x, bottom)]
+    def _mark_ion(self, ion: IonMark, places: Transform) -> None:
+        left, bottom, right, top = ion.triangle
+        style = {"color": MOLECULAR_ION, "transform": places}
         self.axes.fill(
-            *zip(*(self._data(*corner, top) for corner in corners), strict=True),
-            color=MOLECULAR_ION,
+            (left, right, ion.x),
+            (top, top, bottom),
             linewidth=0,
             gid="molecular ion",
             zorder=3,
+            **style,
         )
         if bottom - ion.tip > 2 * TRIANGLE:
-            ends = [self._data(ion.x, y, top) for y in (ion.tip, bottom)]
-            self.axes.plot(
-                *zip(*ends, strict=True), color=MOLECULAR_ION, linewidth=0.6, linestyle=":"
-            )
-        self._write(self.half.ion[1], ion.text, top, fontweight="bold", gid="molecular ion")
+            self.axes.plot([ion.x] * 2, [ion.tip, bottom], linewidth=0.6, linestyle=":", **style)
+        self._write(self.half.ion[1], ion.text, places, fontweight="bold", gid="molecular ion")

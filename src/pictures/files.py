@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..files.writing import OutputError, check_output, named_in_errors
@@ -27,7 +29,7 @@ def check_picture(path: str | Path) -> Path:
 
     Raises:
         OutputError: the ending is none of ``ENDINGS``, the folder is missing or write-protected, or
-            Matplotlib or what RDKit draws with is not installed.
+            Matplotlib, SciPy or what RDKit draws with is not installed.
 
     Example:
         >>> from nextims.pictures.files import check_picture
@@ -46,12 +48,14 @@ def check_drawable(path: str | Path) -> None:
         path: file that they are for, to be named.
 
     Raises:
-        OutputError: Matplotlib or what RDKit draws with is not installed.
+        OutputError: Matplotlib, SciPy or what RDKit draws with is not installed.
     """
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError as error:
-        raise OutputError(f"{path}: pictures need Matplotlib: pip install matplotlib") from error
+    for name in ("Matplotlib", "SciPy"):
+        package = name.lower()
+        try:
+            import_module(package)
+        except ImportError as error:
+            raise OutputError(f"{path}: pictures need {name}: pip install {package}") from error
     check_structures_drawable(path)
 
 
@@ -77,8 +81,8 @@ class PictureWriter:
     """Draws spectra into the file that a path names, or into several.
 
     A PDF holds all pages. Of other formats, a second page makes two files of the one:
-    ``spectra-1.png``, ``spectra-2.png`` and so on. Files are written under temporary names and
-    renamed when all went well; otherwise nothing is left of them. The same spectra give the same
+    ``spectra-1.png``, ``spectra-2.png`` and so on. Files are written into a temporary folder and
+    moved when all went well; otherwise nothing is left of them. The same spectra give the same
     files, byte for byte.
 
     Args:
@@ -114,10 +118,11 @@ class PictureWriter:
         self._grid = grid
         self._full = page_size(mirrors=mirrors) if grid else 1
         self._waiting: list[tuple[PredictedSpectrum, Record | None]] = []
-        self._temporary: list[Path] = []
+        self._pages: list[Path] = []
         self._pdf: Any = None
 
     def __enter__(self) -> PictureWriter:
+        self._folder = TemporaryDirectory(prefix=f"{self.path.name}.", dir=self.path.parent)
         return self
 
     def write(self, result: PredictedSpectrum, measured: Record | None = None) -> None:
@@ -132,17 +137,13 @@ class PictureWriter:
                 self._draw()
 
     def __exit__(self, exception_type, exception, traceback) -> None:
-        try:
+        with self._folder:
             if exception_type is None:
                 with named_in_errors(self.path):
                     self._finish()
             elif self._pdf is not None:
                 with suppress(OSError):  # the one that counts is on its way
                     self._pdf.close()
-        finally:
-            for temporary in self._temporary:
-                with suppress(OSError):
-                    temporary.unlink(missing_ok=True)
 
     def _finish(self) -> None:
         if self._waiting:
@@ -150,9 +151,9 @@ class PictureWriter:
         if self._pdf is not None:
             with _file_settings():  # the fonts are written last
                 self._pdf.close()
-        paths = _numbered(self.path, len(self._temporary))
-        for temporary, path in zip(self._temporary, paths, strict=True):
-            temporary.replace(path)
+        paths = _numbered(self.path, len(self._pages))
+        for written, path in zip(self._pages, paths, strict=True):
+            written.replace(path)
         self.paths = paths
 
     def _draw(self) -> None:
@@ -179,10 +180,8 @@ class PictureWriter:
         figure.savefig(self._next(), format=ending[1:], dpi=300, metadata=metadata)
 
     def _next(self) -> Path:
-        number = len(self._temporary) + 1
-        self._temporary.append(self.path.with_name(f"{self.path.name}.{number}.tmp"))
-        self._temporary[-1].unlink(missing_ok=True)  # one that was left, or a link elsewhere
-        return self._temporary[-1]
+        self._pages.append(Path(self._folder.name, str(len(self._pages))))
+        return self._pages[-1]
 
 
 def svg_element(figure: Figure, number: int = 0) -> str:

@@ -1,4 +1,7 @@
-"""A structure drawn as lines and shapes, for pictures that have more to show than the structure."""
+"""A structure drawn as lines and shapes, for pictures that have more to show than the structure.
+
+RDKit draws it; as it has no canvas for Matplotlib, the paths of its SVG are read here.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from ..chemistry.molecule import Molecule
 # Of a bond and of the letters, as printed at natural size, in points: about the style of the
 # American Chemical Society.
 BOND_LENGTH = 14.4
+RDKIT_BOND_LENGTH = 1.5  # in its own coordinates
 _FONT_SIZE = 9.0
 _LINE_WIDTH = 0.7
 # RDKit writes places to one decimal: of so many units a point.
@@ -53,6 +57,44 @@ class StructureDrawing(NamedTuple):
     shapes: list[Shape]
 
 
+def laid_out(molecule: Molecule) -> Chem.Mol:
+    """Return a copy of a molecule with its atoms placed, the longest side across, to be drawn.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.pictures.structure import laid_out
+        >>> laid_out(read_molecule("CCO")).GetConformer().Is3D()
+        False
+    """
+    mol = Chem.Mol(molecule.mol)
+    rdDepictor.Compute2DCoords(mol, canonOrient=True)
+    rdDepictor.StraightenDepiction(mol)
+    return rdMolDraw2D.PrepareMolForDrawing(mol, addChiralHs=False)
+
+
+def set_style(
+    drawing: rdMolDraw2D.MolDraw2D, bond_length: float, font_size: int
+) -> rdMolDraw2D.MolDrawOptions:
+    """Have a molecule that ``laid_out`` returned drawn in black, in a fixed size.
+
+    Args:
+        drawing: to draw on.
+        bond_length: of a bond, in units of the drawing.
+        font_size: of the letters, in the same.
+
+    Returns:
+        The drawing's options.
+    """
+    options = drawing.drawOptions()
+    options.prepareMolsBeforeDrawing = False
+    options.useBWAtomPalette()
+    options.atomLabelDeuteriumTritium = True
+    # Both are the scale, the first on a canvas of a given size, the second on one that grows.
+    options.fixedBondLength = options.scalingFactor = bond_length / RDKIT_BOND_LENGTH
+    options.fixedFontSize = font_size
+    return options
+
+
 def draw_structure(molecule: Molecule) -> StructureDrawing:
     """Draw the structural formula of a molecule, its longest side across.
 
@@ -63,23 +105,11 @@ def draw_structure(molecule: Molecule) -> StructureDrawing:
         >>> ethane.shapes[0].letters, 14 < ethane.width < 30
         ('ML', True)
     """
-    mol = Chem.Mol(molecule.mol)
-    rdDepictor.Compute2DCoords(mol, canonOrient=True)
-    rdDepictor.StraightenDepiction(mol)
-    mol = rdMolDraw2D.PrepareMolForDrawing(mol, addChiralHs=False)
-    # What RDKit calls a bond length is the scale, of bonds of 1.5 in its own coordinates. The
-    # canvas only has to be large enough: on a smaller one it would shrink the structure.
-    scale = BOND_LENGTH * _UNITS / 1.5
-    spans = np.ptp(mol.GetConformer().GetPositions()[:, :2], axis=0)
-    width, height = (scale * spans + 6 * BOND_LENGTH * _UNITS).astype(int).tolist()
-    drawing = rdMolDraw2D.MolDraw2DSVG(width, height)
-    options = drawing.drawOptions()
-    options.prepareMolsBeforeDrawing = False
-    options.useBWAtomPalette()
+    mol = laid_out(molecule)
+    drawing = rdMolDraw2D.MolDraw2DSVG(-1, -1)  # as large as it has to be
+    options = set_style(drawing, BOND_LENGTH * _UNITS, round(_FONT_SIZE * _UNITS))
+    options.padding = 0  # which would be taken off the bonds
     options.clearBackground = False
-    options.atomLabelDeuteriumTritium = True
-    options.fixedBondLength = scale
-    options.fixedFontSize = round(_FONT_SIZE * _UNITS)
     options.bondLineWidth = _LINE_WIDTH * _UNITS
     options.scaleBondWidth = False
     drawing.DrawMolecule(mol)

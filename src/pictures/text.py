@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -109,16 +110,12 @@ def shortened(axes: Axes, text: str, size: float, width: float, **properties: ob
         '…'
     """
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    # No line of so many letters fits, and a long one takes its time to measure.
-    fits, too_long = 0, min(len(text), int(width)) + 1
 
     def cut(length: int) -> str:
         return text if length >= len(text) else text[:length].rstrip() + "…"
 
-    while too_long - fits > 1:
-        middle = (fits + too_long) // 2
-        if text_size(axes, cut(middle), size, **properties)[0] <= width:
-            fits = middle
-        else:
-            too_long = middle
-    return cut(fits)
+    # No line of more letters fits, and a long one takes its time to measure.
+    lengths = range(1, min(len(text), int(width)) + 1)
+    return cut(
+        bisect_right(lengths, width, key=lambda n: text_size(axes, cut(n), size, **properties)[0])
+    )

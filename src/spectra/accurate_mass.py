@@ -13,9 +13,7 @@ SAME_MASS = 1e-4
 LEAST_EXPLAINED = 0.01
 
 
-def at_accurate_masses(
-    peaks: Sequence[AnnotatedPeak],
-) -> tuple[tuple[AnnotatedPeak, ...], float]:
+def at_accurate_masses(peaks: Sequence[AnnotatedPeak]) -> tuple[tuple[AnnotatedPeak, ...], float]:
     """Split peaks at nominal m/z into their ions.
 
     A peak's intensity, what no ion explains included, goes to its ions in proportion. A

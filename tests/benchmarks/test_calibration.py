@@ -5,7 +5,6 @@ import pytest
 import calibration
 from builders import STUDENT_SIZES, build_config, build_student
 from nextims.evaluation.calibration import Calibration
-from nextims.evaluation.uncertainty import agreement
 from nextims.models.checkpoint import load_model, save_checkpoint
 from nextims.training.teacher import train_teacher, uncertainty_scores
 
@@ -32,7 +31,7 @@ def test_the_tables_repeat_what_the_checkpoint_says(run, config):
     assert status == 0
     model, checkpoint = load_model(config.teacher.checkpoint)
     scores = uncertainty_scores(config, model, "test", passes=2, batch_size=64)
-    told = agreement(Calibration.from_metadata(checkpoint.metadata), scores)
+    told = calibration.agreement(Calibration.from_metadata(checkpoint.metadata), scores)
     assert "4 test spectra, 2 passes; calibrated on 4 validation spectra" in out
     assert f"| expected and measured cosine | {told['cosine']['spearman']:.3f} |" in out
     assert f"| cosine | {told['cosine']['calibration_error']:.4f} |" in out

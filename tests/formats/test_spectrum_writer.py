@@ -11,8 +11,7 @@ from nextims import __version__
 from nextims.chemistry.molecule import read_molecule
 from nextims.files.writing import OutputError, check_output
 from nextims.formats.msp.writing import msp_record
-from nextims.formats.msp_stream import MSPStream
-from nextims.formats.spectrum_writer import SpectrumWriter, errors_path
+from nextims.formats.spectrum_writer import MSPStream, SpectrumWriter, errors_path
 from nextims.formats.writing import FORMATS
 from nextims.inference import FailedPrediction, PredictedSpectrum
 from nextims.spectra.spectrum import Spectrum

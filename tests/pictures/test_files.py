@@ -127,9 +127,11 @@ def test_without_what_rdkit_draws_with_the_error_names_it(monkeypatch):
         check_picture("x.png")
 
 
-def test_without_matplotlib_the_error_names_the_command(tmp_path):
+@pytest.mark.parametrize("name", ["Matplotlib", "SciPy"])
+def test_without_a_library_the_error_names_the_command(tmp_path, name):
+    package = name.lower()
     code = (
-        "import sys; sys.modules['matplotlib'] = None\n"
+        f"import sys; sys.modules['{package}'] = None\n"
         "from nextims.inference import measured\n"
         "from nextims.pictures import drawing, panel, text\n"
         "from nextims.pictures.files import check_picture\n"
@@ -139,4 +141,5 @@ def test_without_matplotlib_the_error_names_the_command(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert done.stdout == "x.png: pictures need Matplotlib: pip install matplotlib\n", done.stderr
+    expected = f"x.png: pictures need {name}: pip install {package}\n"
+    assert done.stdout == expected, done.stderr

@@ -64,6 +64,13 @@ def test_a_label_makes_room_for_a_lesser_one():
     assert (alone[0] + alone[2]) / 2 == 100
 
 
+def test_labels_name_the_most_intensity_together():
+    # The middle one, though the highest, would leave no room for the others.
+    sticks = sticks_of([(100, 50), (108, 52), (116, 50), (300, 100)])
+    labels = labels_of(sticks, width=24.0)
+    assert set(arrange(SIZE, sticks, labels).labels) == {0, 2, 3}
+
+
 def test_of_two_texts_for_a_stick_the_first_that_fits_is_taken():
     sticks = sticks_of([(100, 50), (90, 100), (110, 100)])
     both = [Label(0, "57 C4H9+", 50, 8), Label(0, "57", 10, 8)]

@@ -151,11 +151,7 @@ LABORATORY_REAGENTS = {
     "methyl": replace(REAGENTS["methyl"], complete=1),
     "acetyl": _refine(
         "acetyl",
-        (
-            f"[{_AMINE};!{_BULKY_AMINE}]",
-            f"[OX2H;!{_ACID};!{_TERTIARY};!{_CROWDED}]",
-            _THIOL,
-        ),
+        (f"[{_AMINE};!{_BULKY_AMINE}]", f"[OX2H;!{_ACID};!{_TERTIARY};!{_CROWDED}]", _THIOL),
         (f"[{_TERTIARY},{_HINDERED}]",),
     ),
     "tbdms": _refine("tbdms", _SILYLATED_COMPLETELY, _SILYLATED_IN_PART),

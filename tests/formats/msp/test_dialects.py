@@ -9,8 +9,7 @@ from rdkit import Chem
 
 from nextims.files.writing import OutputError
 from nextims.formats.msp.writing import msdial_record, msp_record
-from nextims.formats.msp_stream import MSPStream
-from nextims.formats.spectrum_writer import SpectrumWriter
+from nextims.formats.spectrum_writer import MSPStream, SpectrumWriter
 from nextims.spectra.spectrum import Spectrum
 
 
