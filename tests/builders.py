@@ -520,3 +520,12 @@ def save_bde_model(path: Path, seed: int = 0, **sizes: int) -> Path:
     metadata = {"atom_kinds": sorted(list(kind) for kind in kinds), "finished": "2026-11-23"}
     save_checkpoint(path, BDEModel(**arguments), arguments, metadata, half=False)
     return path
+
+
+def bit_flips(content, number=50, seed=20):
+    """Yield the content of a file again and again, each time with another bit turned over."""
+    places = np.random.default_rng(seed).integers(0, 8 * len(content), number)
+    for place in places.tolist():
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        yield bytes(damaged)

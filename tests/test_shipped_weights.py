@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from builders import bit_flips
 from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import read_molecule
 from nextims.config import PROJECT_ROOT, load_config
 from nextims.data.bde.bond_table import bond_rows
-from nextims.files.digest import file_digest
+from nextims.files.digest import digest_path, file_digest
 from nextims.inference import Predictor
-from nextims.inference.onnx.predictor import OnnxPredictor
+from nextims.inference.onnx.predictor import OnnxError, OnnxPredictor
 from nextims.models.bde_backends import NativeBackend
-from nextims.models.checkpoint import load_plain
+from nextims.models.checkpoint import CheckpointError, load_plain, weights_digest
 from nextims.training.bde import bde_arguments, load_bde_model
 from nextims.training.card_figures import card_path
 
@@ -55,11 +56,38 @@ def test_every_expert_of_the_student_gets_a_tenth_of_the_test_split():
 def test_the_students_export_is_of_the_same_weights_and_small():
     exported = OnnxPredictor(STUDENT.with_suffix(".onnx"))
     assert exported.checkpoint_sha256 == file_digest(STUDENT)
+    assert exported.unchecked is None
     assert STUDENT.with_suffix(".onnx").stat().st_size < 20e6
     by_checkpoint = Predictor.from_checkpoint(STUDENT, device="cpu").predict(list(BASE_PEAKS))
     for own, other in zip(exported.predict(list(BASE_PEAKS)), by_checkpoint, strict=True):
         own, other = own.spectrum.binned(200), other.spectrum.binned(200)
         np.testing.assert_allclose(own, other, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [TEACHER, STUDENT, BDE], ids=lambda path: path.stem)
+def test_a_bit_that_turned_over_in_them_is_noticed(path, tmp_path):
+    damaged_file = tmp_path / path.name
+    noticed = 0
+    for damaged in bit_flips(path.read_bytes()):
+        damaged_file.write_bytes(damaged)
+        try:
+            assert weights_digest(damaged_file) == weights_digest(path)
+        except CheckpointError as error:
+            assert path.name in str(error)
+            noticed += 1
+    assert noticed >= 45  # the others lie between the parts of the file
+
+
+@pytest.mark.slow
+def test_a_bit_that_turned_over_in_the_export_is_noticed(tmp_path):
+    exported = STUDENT.with_suffix(".onnx")
+    damaged_file = tmp_path / exported.name
+    digest_path(damaged_file).write_bytes(digest_path(exported).read_bytes())
+    for damaged in bit_flips(exported.read_bytes()):
+        damaged_file.write_bytes(damaged)
+        with pytest.raises(OnnxError, match=r"best_student\.onnx: damaged"):
+            OnnxPredictor(damaged_file)
 
 
 @pytest.fixture(scope="module", params=[TEACHER, STUDENT], ids=["teacher", "student"])

@@ -1,1 +1,1 @@
-"""Reading libraries and structures; everything the models are fed with."""
+"""From libraries to what the models are fed with."""

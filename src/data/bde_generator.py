@@ -1,4 +1,4 @@
-"""Bond dissociation energies (BDEs) of a library's molecules: backends, and filling the cache."""
+"""Bond dissociation energies (BDEs) of a library's molecules, computed into the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NIST text libraries: MSP with its MOL files, in NIST's and in other programs' dialects."""
+"""The store of spectra, made from the user's NIST library where there is none."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The formats of spectra, each in a folder of its own: ``reading.py`` and ``writing.py``."""
+"""The formats of spectra, each in a folder of its own: ``reading.py``, ``writing.py`` or both."""

@@ -38,13 +38,15 @@ def read_parts(
     end = 0
     for length, read in parts:
         number, end = end, end + length
+        reason: Exception | str = "rows are missing"
         try:
             for row in read():
                 number += 1
                 yield _raw_of_row(number, row, predicted)
         except (*DAMAGE, *errors) as error:
-            for unread in range(number + 1, end + 1):
-                yield RawRecord(unread, damage=f"this part of the file is damaged: {error}")
+            reason = error
+        for unread in range(number + 1, end + 1):
+            yield RawRecord(unread, damage=f"this part of the file is damaged: {reason}")
 
 
 def _raw_of_row(number: int, row: Row, predicted: str | None) -> RawRecord:

@@ -1,4 +1,4 @@
-"""Predicting spectra with trained weights and writing them to files."""
+"""Predicting spectra with trained weights, of one structure and of many."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.examples.features import Features, collate, featurize_all
 from ..data.examples.fragment_batch import FragmentBatch
 from ..evaluation.calibration import Calibration, CalibrationError
-from ..models.checkpoint import load_model
+from ..models.checkpoint import CheckpointError, load_model
 from ..models.device import choose_device
 from ..models.heads import Prediction
 from ..spectra.accurate_mass import at_accurate_masses
@@ -66,13 +66,17 @@ class Predictor(StreamingPredictor):
             config: configuration; the shipped student is used if left out.
 
         Raises:
-            CheckpointError: the file is missing or cannot be used.
+            CheckpointError: the file is missing, cannot be used, or holds no teacher or student.
             DeviceError: "cuda" is asked for and there is no GPU.
         """
         if path is None:
             config = config or Config().with_root(PROJECT_ROOT)
             path = config.student.checkpoint
         model, checkpoint = load_model(path, choose_device(device))
+        if checkpoint.kind not in ("teacher", "student"):
+            raise CheckpointError(
+                f"{path}: holds a {checkpoint.kind}, expected a student or teacher"
+            )
         return cls(model, f"{checkpoint.kind} {Path(path).name}", checkpoint)
 
     @property
@@ -106,7 +110,11 @@ class Predictor(StreamingPredictor):
     @property
     def training_energies(self) -> Mapping[int, int]:
         """Number of training spectra by ionization energy in whole eV; empty where not known."""
-        return self.metadata.get("training_energies", {})
+        energies = self.metadata.get("training_energies", {})
+        numbers = energies.items() if isinstance(energies, dict) else [(None, None)]
+        if not all(isinstance(number, int) for pair in numbers for number in pair):
+            raise CheckpointError(f"{self.name}: its training_energies are no numbers of spectra")
+        return energies
 
     def check_options(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -31,6 +32,7 @@ class StreamingPredictor:
             does not.
         single_threaded: whether it leaves all cores but one idle.
         metadata: what the weights came from, as their checkpoint says.
+        unchecked: its file, where that has no digest by which damage would be noticed.
     """
 
     max_mz: int
@@ -38,6 +40,7 @@ class StreamingPredictor:
     metadata: Mapping[str, Any]
     names_ions = False
     single_threaded = False
+    unchecked: Path | None = None
 
     def predict(
         self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any

@@ -11,7 +11,7 @@ from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS, first_block
 from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.library.store import SpectrumStore
 from ..files.writing import write_text_whole
-from ..models.checkpoint import load_plain
+from ..models.checkpoint import load_content
 from .card_figures import FIGURES, card_path, figures
 
 _WHAT = {
@@ -53,7 +53,7 @@ def write_card(checkpoint: Path, store: Path | None = None) -> None:
 
 
 def _bde_card(checkpoint: Path) -> str:
-    metadata = load_plain(checkpoint)["metadata"]
+    metadata = load_content(checkpoint)["metadata"]
     elements = sorted({kind[0] for kind in metadata["atom_kinds"]})
     return f"""\
 # {checkpoint.name}
@@ -93,7 +93,7 @@ def _origin(metadata: Mapping[str, Any]) -> str:
 
 
 def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
-    content = load_plain(checkpoint)
+    content = load_content(checkpoint)
     kind, metadata = content["kind"], content["metadata"]
     with SpectrumStore(store_path) as store:
         spectra = len(store)

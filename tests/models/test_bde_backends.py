@@ -410,3 +410,11 @@ class TestOpenBackend:
     def test_a_missing_gpu_is_named(self, settings):
         with pytest.raises(DeviceError, match="PyTorch finds no GPU"):
             open_backend(settings, device="cuda")
+
+
+@pytest.mark.parametrize("kinds", [3, [3], [["C", 1]], "text", [[[]]]])
+def test_odd_kinds_of_atoms_are_told_in_one_line(tmp_path, kinds):
+    path = tmp_path / "bde.pt"
+    save_checkpoint(path, BDEModel(**BDE_SIZES), BDE_SIZES, {"atom_kinds": kinds})
+    with pytest.raises(CheckpointError, match=r"^.*bde\.pt: its kinds of atoms are none$"):
+        NativeBackend.from_checkpoint(path)

@@ -10,7 +10,7 @@ from rdkit import Chem
 
 from builders import SMALL_MOLECULES, build_library, build_msp, plausible_peaks
 from nextims.chemistry.molecule import read_molecule
-from nextims.files.writing import BeingWrittenError
+from nextims.files.writing import BeingWrittenError, OutputError
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import EntryFilter
@@ -179,7 +179,7 @@ def test_an_index_that_cannot_be_replaced_stays(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied", str(path))
         return replace(path, target)
 
-    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+    with monkeypatch.context() as patch, pytest.raises(OutputError):
         patch.setattr(Path, "replace", refused)
         build_index(library)
     assert len(LibraryIndex(library)) == number
@@ -228,3 +228,15 @@ def test_accurate_masses_are_indexed_by_the_formulas_mass_defect(tmp_path):
     library.write_text(f"Name: hexabromobenzene\nFormula: C6Br6\nNum Peaks: 3\n{peaks}\n")
     build_index(library)
     assert LibraryIndex(library).record(0).spectrum.mz.tolist() == [467, 550, 552]
+
+
+@pytest.mark.parametrize("end", [".tmp", ".old"])
+def test_a_link_in_the_place_of_the_unfinished_index_is_not_followed(tmp_path, end):
+    library = build_library(tmp_path / "lib.msp")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_text("data")
+    (tmp_path / f"lib.msp.index{end}").symlink_to(elsewhere)
+    build_index(library)
+    assert [path.name for path in elsewhere.iterdir()] == ["precious"]
+    assert len(LibraryIndex(library)) > 70

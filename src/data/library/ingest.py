@@ -15,6 +15,7 @@ from ...chemistry.molecule import first_block
 from ...config import DataConfig
 from ...errors import UserError
 from ...files.writing import NO_SPACE, BeingWrittenError
+from ...formats.csv.cells import safe_cell
 from ...spectra.record import BadRecord, Record
 from .derivative_records import recover
 from .filters import DERIVATIVE_FAULTS, find_faults
@@ -150,7 +151,7 @@ def ingest(
             for record in _usable(records, config):
                 if isinstance(record, BadRecord):
                     report.drop(record)
-                    table.writerow(astuple(record))
+                    table.writerow(map(safe_cell, astuple(record)))
                 else:
                     report.keep(record)
                     writer.add(record)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..fields import NUMBER, SYNONYMS, THOUSANDS, field_name, may_part_thousands
+from .cells import original_cell
 
 _NUMBER = re.compile(NUMBER)
 _MZ = {
@@ -116,7 +117,7 @@ def split(text: str, delimiter: str | None) -> list[str]:
         row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
     except csv.Error:  # a cell of more than 131 072 characters, say
         row = [text]
-    return [cell.strip() for cell in row]
+    return [original_cell(cell.strip()) for cell in row]
 
 
 def number(text: str) -> float:

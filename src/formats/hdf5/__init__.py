@@ -1,1 +1,1 @@
-"""HDF5: the layout of the store that training reads."""
+"""HDF5: predicted spectra in the layout of the store that training reads."""

@@ -43,6 +43,10 @@ def read_hdf5(path: Path) -> Iterator[RawRecord]:
     """
     import h5py
 
+    from ...files.hdf5 import is_undamaged
+
+    if not is_undamaged(path):
+        raise SpectraFileError(f"{path}: damaged, or changed since it was written")
     try:
         file = h5py.File(path, "r")
     except DAMAGE as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
 from ..rows import BATCH, DAMAGE, FACTS, PREDICTED, Row, read_parts
+from .seal import is_undamaged
 
 
 def read_parquet(path: Path) -> Iterator[RawRecord]:
@@ -34,8 +35,10 @@ def read_parquet(path: Path) -> Iterator[RawRecord]:
         raise SpectraFileError(
             f'{path}: pyarrow is missing: pip install -e ".[formats]"'
         ) from error
+    if not is_undamaged(path):
+        raise SpectraFileError(f"{path}: damaged, its digest is not that of its content")
     try:
-        file = ParquetFile(path)
+        file = ParquetFile(path, page_checksum_verification=True)
         present = file.schema_arrow.names
         metadata = file.schema_arrow.metadata or {}
         predicted = metadata.get(PREDICTED.encode(), b"").decode("utf-8", "replace")

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from ...formats.csv.cells import original_cell
+
 DELIMITERS = (",", ";", "\t")
 WANTED_COLUMN = "smiles (or InChI)"
 
@@ -85,7 +87,7 @@ def divide(line: str, delimiter: str, *, strict: bool = False) -> list[str]:
         if strict:
             raise
         row = [line]
-    return [cell.strip() for cell in row]
+    return [original_cell(cell.strip()) for cell in row]
 
 
 def read_rows(lines: Iterator[tuple[int, str]], delimiter: str) -> Iterator[tuple[int, list[str]]]:
