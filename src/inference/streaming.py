@@ -7,12 +7,14 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 from rdkit.rdBase import BlockLogs
 
 from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
+from ..errors import UserError
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY
 from .element_notes import element_notes, notes_of
@@ -37,7 +39,7 @@ class StreamingPredictor:
 
     max_mz: int
     name: str
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, Any] = MappingProxyType({})
     names_ions = False
     single_threaded = False
     unchecked: Path | None = None
@@ -115,6 +117,8 @@ class StreamingPredictor:
         try:
             results = self._results(structures, molecules, **options) if structures else []
             return [self._noted(result) for result in results]
+        except UserError:  # of the model, not of a structure
+            raise
         except Exception as error:
             if len(structures) == 1:
                 return [failure(structures[0], error)]
