@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -35,7 +36,7 @@ class StreamingPredictor:
 
     max_mz: int
     name: str
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, Any] = MappingProxyType({})
     names_ions = False
     single_threaded = False
 
