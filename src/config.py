@@ -99,6 +99,7 @@ class TeacherConfig(Section):
     fragment_width: int = Field(192, ge=8, multiple_of=4)
     fragment_blocks: int = Field(2, ge=0)
     fragment_dropout: Fraction = 0.15
+    doubly_charged: bool = True
     cosine_weight: float = Field(0.1, ge=0)
     head_loss_weight: float = Field(0.3, ge=0)
     bond_energies: bool = True
@@ -117,6 +118,7 @@ class StudentConfig(Section):
     losses: int = Field(1500, ge=1)
     pieces: int = Field(96, ge=1)
     piece_width: int = Field(96, ge=8)
+    doubly_charged: bool = True
     width: int = Field(512, ge=8)
     experts: int = Field(4, ge=1)
     active_experts: int = Field(2, ge=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..chemistry.double_charges import VALENCES
 from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS
 from ..data.examples.fragment_batch import FragmentBatch
 from ..data.examples.graph_batch import GraphBatch
@@ -16,8 +17,6 @@ from .layers import accept_fewer_elements
 _LARGEST_DEPTH = 3
 _MOST_CUTS = 6
 _MOST_UNSATURATION = 24  # twice the rings and double bonds, and 2
-_VALENCE = {"H": 1, "B": 3, "C": 4, "N": 3, "O": 2, "F": 1, "Si": 4, "P": 3, "S": 2, "Cl": 1,
-            "Br": 1, "I": 1, "Se": 2, "As": 3, "Sn": 4, "Hg": 2, "Ge": 4, "Pb": 4}  # fmt: skip
 _COMMON = len(ELEMENTS) - len(RARE_ELEMENTS)
 # Atoms of which each number up to this has a position of its own: CO and H2O are no sums.
 _COUNTED_EXACTLY = {"C": 8, "H": 12, "N": 3, "O": 4}
@@ -114,6 +113,6 @@ def unsaturation(
     Returns:
         Shapes ``(n, positions)`` and ``(n, 1)``.
     """
-    excess = elements.new_tensor([0 if e == "H" else _VALENCE[e] - 2 for e in ELEMENTS])
+    excess = elements.new_tensor([0 if e == "H" else VALENCES[e] - 2 for e in ELEMENTS])
     twice = 2 + (elements * excess).sum(1) - hydrogens
     return [_one_hot(twice + 2, most), (twice % 2)[:, None].float()]

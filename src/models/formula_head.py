@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
+from ..chemistry.double_charges import LOSSES as DOUBLE_LOSSES
+from ..chemistry.double_charges import can_hold_two_charges
+from ..chemistry.formula import count_elements
 from ..chemistry.isotope_labels import LABELLED_SHIFTS, unlabelled_shares, with_labels
 from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS
 from ..data.examples.features import Batch
@@ -26,6 +29,8 @@ _HYDROGEN = ELEMENTS.index("H")
 # What an ion of a smaller share adds is hardly seen in a spectrum. While learning it counts from a
 # tenth of that on, so that it can grow.
 SMALLEST_SHARE = 1e-4
+# Ions of two charges are rare.
+_FIRST_SCORE_OF_TWO_CHARGES = -7.0
 
 
 class Vocabulary(NamedTuple):
@@ -86,6 +91,8 @@ class FormulaHead(nn.Module):
         pieces: largest number of pieces of a molecule.
         piece_width: size of a piece's vector.
         dropout: share of units of the piece head dropped.
+        doubly_charged: whether molecules of an arene also give ions of two charges, after the
+            losses of ``double_charges``.
 
     Shape:
         ``(b, width)`` and the batch it is of -> ``(b, max_mz)``, sum 1
@@ -101,6 +108,7 @@ class FormulaHead(nn.Module):
         pieces: int,
         piece_width: int,
         dropout: float,
+        doubly_charged: bool = False,
     ):
         super().__init__()
         self.max_mz, self.most_pieces = max_mz, pieces
@@ -113,6 +121,11 @@ class FormulaHead(nn.Module):
         self.register_buffer("pattern_masses", torch.from_numpy(PATTERN_MASSES), persistent=False)
         accept_fewer_elements(self, "ions", len(RARE_ELEMENTS))
         accept_fewer_elements(self, "losses", len(RARE_ELEMENTS))
+        self.double_score = None
+        if doubly_charged:
+            self.double_score = nn.Linear(width, len(DOUBLE_LOSSES))
+            nn.init.constant_(self.double_score.bias, _FIRST_SCORE_OF_TWO_CHARGES)
+            self.register_buffer("double_losses", double_losses(), persistent=False)
         self._known: _Known | None = None
         self.register_load_state_dict_post_hook(lambda head, _: head._forget())
 
@@ -130,6 +143,10 @@ class FormulaHead(nn.Module):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """Return the spectra."""
         known = self.score(x).float().masked_fill(~self._possible(batch.atoms), -torch.inf)
+        if self.double_score is not None:
+            possible = doubly_charged(batch.atoms, self.double_losses, self.masses)
+            twice = self.double_score(x).float().masked_fill(~possible, -torch.inf)
+            known = torch.cat([known, twice], 1)
         pieces = batch.pieces
         scores = self.pieces(x, batch.atoms, pieces)
         place = pieces.molecule * self.most_pieces + pieces.number
@@ -156,15 +173,24 @@ class FormulaHead(nn.Module):
         return possible & torch.cat([known.seen.expand(len(atoms), -1), recorded], 1)
 
     def _spectra(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
-        """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``."""
+        """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``.
+
+        Ions of two charges come last in the first, where the head knows them.
+        """
         number, pieces = len(self.ions), batch.pieces
         # The ions' patterns are the same for all molecules.
         bins = F.pad(share[:, :number] @ self._vocabulary().spectra, (1, 0)).flatten()
-        molecule, loss = (share[:, number:] > 0).nonzero(as_tuple=True)
+        molecule, loss = (share[:, number : number + len(self.losses)] > 0).nonzero(as_tuple=True)
         weight = share[molecule, number + loss]
         atoms = batch.atoms[molecule] - self.losses[loss].long()
         first = self._pattern_mz(atoms)
         self._add(bins, molecule, first, weight[:, None] * self.isotopes(atoms))
+        if self.double_score is not None:
+            twice = share[:, number + len(self.losses) :]
+            molecule, loss = (twice > 0).nonzero(as_tuple=True)
+            atoms = batch.atoms[molecule] - self.double_losses[loss]
+            spread = twice[molecule, loss, None] * self.isotopes(atoms)
+            self._add(bins, molecule, self._pattern_mz(atoms), spread, charge=2)
         # Deuterium is too rare for a hydrogen more or less to change a piece's pattern.
         spread = _laid_over(of_pieces, self.isotopes(pieces.elements))
         lightest = self._pattern_mz(pieces.elements) + self.pieces.shifts[0]
@@ -220,9 +246,17 @@ class FormulaHead(nn.Module):
         for i in batch.labels[:, 0].unique().tolist():
             whole, labels = batch.atoms[i], batch.labels[batch.labels[:, 0] == i, 1:]
             atoms = torch.cat([self.ions.long(), whole - self.losses.long()])
-            seen = share[i] > 0
+            seen = share[i, : len(atoms)] > 0
+            if self.double_score is not None:
+                twice = share[i, len(atoms) :]
+                left = (whole - self.double_losses)[twice > 0]
+                pattern = self._labelled_pattern(left, whole, labels)
+                first = self._pattern_mz(left) - (pattern.shape[1] - self.isotopes.WIDTH) // 2
+                spread = twice[twice > 0, None] * pattern
+                self._add(bins, torch.full_like(first, i), first, spread, charge=2)
             atoms = atoms[seen]
-            weight, mz = share[i, seen] * scale[i, self._mz(atoms)], self._pattern_mz(atoms)
+            weight = share[i, : len(seen)][seen] * scale[i, self._mz(atoms)]
+            mz = self._pattern_mz(atoms)
             pattern = self._labelled_pattern(atoms, whole, labels)
             reach = (pattern.shape[1] - self.isotopes.WIDTH) // 2
             self._add(bins, torch.full_like(mz, i), mz - reach, weight[:, None] * pattern)
@@ -250,7 +284,7 @@ class FormulaHead(nn.Module):
         pattern = with_labels(pattern, atoms.cpu().numpy(), whole, labels)
         return torch.from_numpy(pattern).to(atoms.device)
 
-    def _add(self, bins: Tensor, row: Tensor, mz: Tensor, spread: Tensor) -> None:
+    def _add(self, bins: Tensor, row: Tensor, mz: Tensor, spread: Tensor, charge: int = 1) -> None:
         """Add ions with their isotopes into bins, the first of each row takes what lies outside.
 
         Args:
@@ -258,12 +292,32 @@ class FormulaHead(nn.Module):
             row: of each ion, ``(n,)``.
             mz: the mass that its shifts are counted from, ``(n,)``.
             spread: what it adds from ``IsotopeEnvelope.LOWEST`` below that on, ``(n, k)``.
+            charge: of the ions; at half their mass, odd ones are rounded down.
         """
         shift = torch.arange(spread.shape[1], device=mz.device) + IsotopeEnvelope.LOWEST
-        mz = mz[:, None] + shift
+        mz = (mz[:, None] + shift) // charge
         inside = (mz >= 1) & (mz <= self.max_mz)
         place = row[:, None] * (self.max_mz + 1) + mz.where(inside, 0)
         bins.index_add_(0, place.flatten(), spread.flatten())
+
+
+def double_losses() -> Tensor:
+    """Return the losses after which two charges are looked for, ``(d, len(ELEMENTS))`` int64."""
+    counts = [count_elements(formula) or {} for formula in DOUBLE_LOSSES]
+    return torch.tensor([[own.get(element, 0) for element in ELEMENTS] for own in counts])
+
+
+def doubly_charged(atoms: Tensor, losses: Tensor, masses: Tensor) -> Tensor:
+    """Return which losses leave molecules an ion that can hold two charges, ``(b, d)`` bool.
+
+    Args:
+        atoms: of the molecules, ``(b, len(ELEMENTS))``.
+        losses: as ``double_losses`` gives them.
+        masses: of the elements, ``(len(ELEMENTS),)``, Da.
+    """
+    left = atoms[:, None] - losses
+    whole = (atoms * masses).sum(1)[:, None]
+    return (left >= 0).all(2) & can_hold_two_charges(left) & (2 * (left * masses).sum(2) >= whole)
 
 
 def _laid_over(weights: Tensor, pattern: Tensor) -> Tensor:

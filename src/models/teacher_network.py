@@ -13,7 +13,7 @@ from ..spectra.prediction import carbon_scale
 from ..spectra.spectrum import STANDARD_ENERGY
 from .bde import BDEModel, BondEnergyHead
 from .encoder import MoleculeEncoder, Pooling
-from .fragment_head import FragmentHead
+from .fragment_head import FragmentHead, ScoredFragments
 from .heads import BidirectionalHead, Prediction
 from .ion_spectrum import IonSpectrum
 from .layers import FingerprintLayer, ResidualBlock
@@ -44,9 +44,11 @@ class Ions(NamedTuple):
 
     Attributes:
         share: of each fragment at each hydrogen shift, ``(n, S)``.
+        doubly_charged: the same with two charges; ``None`` where the teacher does not know them.
     """
 
     share: Tensor
+    doubly_charged: Tensor | None = None
 
 
 class TeacherParts(NamedTuple):
@@ -94,6 +96,7 @@ class TeacherNetwork(nn.Module):
         fragment_dropout: share of units dropped in the encoder and the fragment head.
         dropout: share of units dropped in the fingerprint's part and the bin head.
         drop_edge: share of bonds left out in training.
+        doubly_charged: whether it knows ions of two charges.
 
     Shape:
         a batch of ``b`` molecules with graphs and fragments -> ``Prediction`` of ``(b, max_mz)``,
@@ -117,10 +120,11 @@ class TeacherNetwork(nn.Module):
         fragment_dropout: float,
         dropout: float,
         drop_edge: float,
+        doubly_charged: bool = False,
     ):
         super().__init__()
         self.max_mz = max_mz
-        self.inputs = Inputs(graph=True, fragments=fragments)
+        self.inputs = Inputs(graph=True, fragments=fragments, doubly_charged=doubly_charged)
         self.feature_width = fingerprint_width
         self.encoder = MoleculeEncoder(
             width=encoder_width,
@@ -149,6 +153,7 @@ class TeacherNetwork(nn.Module):
             width=fragment_width,
             blocks=fragment_blocks,
             dropout=fragment_dropout,
+            doubly_charged=doubly_charged,
         )
         self.gate = nn.Linear(fingerprint_width, max_mz)
         self.bond_energy = BondEnergyHead(encoder_width)
@@ -169,18 +174,18 @@ class TeacherNetwork(nn.Module):
         scored = self.fragment_head(atoms, graph, strengths, fused, batch.fragments)
         gate = torch.sigmoid(self.gate(features).float())
         with torch.autocast(gate.device.type, enabled=False):
-            intensity, parts = self._mix(scored.share, bins, gate, batch)
+            intensity, parts = self._mix(scored, bins, gate, batch)
         if graph.targets is not None:
             parts = parts._replace(bond_energies=self.bond_energy(atoms, graph))
         return Prediction(intensity, features, parts)
 
     def _mix(
-        self, share: Tensor, bins: Tensor, gate: Tensor, batch: Batch
+        self, scored: ScoredFragments, bins: Tensor, gate: Tensor, batch: Batch
     ) -> tuple[Tensor, TeacherParts]:
         """Lay the bin head's masses over the fragment head's ions.
 
         Args:
-            share: the fragment head's, ``(n, S)``.
+            scored: the fragment head's.
             bins: the bin head's, ``(b, max_mz)``.
             gate: share of the bin head at each mass, ``(b, max_mz)``.
             batch: the molecules.
@@ -188,8 +193,10 @@ class TeacherNetwork(nn.Module):
         Returns:
             The spectra, and what they are made of, bond energies not among it.
         """
-        fragments = batch.fragments
-        from_fragments = self.spectrum.lightest(share, fragments)
+        fragments, spectrum = batch.fragments, self.spectrum
+        shares = {1: scored.share, 2: scored.doubly_charged}  # by charge
+        shares = {charge: share for charge, share in shares.items() if share is not None}
+        from_fragments = sum(spectrum.lightest(s, fragments, z) for z, s in shares.items())
         has_ion = from_fragments > 0
         from_bins = gate * bins
         wanted = (1 - gate) * from_fragments + from_bins
@@ -201,7 +208,10 @@ class TeacherNetwork(nn.Module):
             wanted[:, rows] *= scale.to(wanted.device)
         scales = torch.where(has_ion, wanted / from_fragments.where(has_ion, 1.0), 0.0)
         possible = F.pad(batch.possible, (0, self.max_mz))[:, : self.max_mz]
-        from_ions = self.spectrum.spread(self.spectrum.scaled(share, fragments, scales), fragments)
+        from_ions = sum(
+            spectrum.spread(spectrum.scaled(share, fragments, scales, charge), fragments, charge)
+            for charge, share in shares.items()
+        )
         from_ions = from_ions.where(possible, 0.0)
         without_ion = _moved_by_labels(wanted.masked_fill(has_ion, 0.0), batch)
         spectra = from_ions + without_ion.where(possible, 0.0)
@@ -209,7 +219,12 @@ class TeacherNetwork(nn.Module):
         spectra = spectra / total
         ions = None
         if not self.training:
-            ions = Ions(self.spectrum.scaled(share, fragments, scales / total).squeeze(2))
+            ions = Ions(
+                *(
+                    spectrum.scaled(share, fragments, scales / total, charge).squeeze(2)
+                    for charge, share in shares.items()
+                )
+            )
         parts = TeacherParts(
             ions=ions,
             from_ions=from_ions[0] / total[0],

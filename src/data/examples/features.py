@@ -33,11 +33,13 @@ class Inputs(NamedTuple):
         graph: whether it reads the graph.
         fragments: largest number of fragments; they come with a graph.
         pieces: largest number of pieces.
+        doubly_charged: whether ions of two charges are possible.
     """
 
     graph: bool = False
     fragments: int = 0
     pieces: int = 0
+    doubly_charged: bool = False
 
 
 FINGERPRINT_ONLY = Inputs()
@@ -178,7 +180,10 @@ def featurize_all(
         own = zip(mols, labels, strict=True)
         fragments = [describe_fragments(mol, inputs.fragments, each) for mol, each in own]
         own = zip(atoms, masses, strict=True)
-        possible = [possible_masses(*each, highest_mz) for each, (_, highest_mz) in own]
+        possible = [
+            possible_masses(*each, highest_mz, doubly_charged=inputs.doubly_charged)
+            for each, (_, highest_mz) in own
+        ]
     if inputs.pieces:
         own = zip(mols, labels, strict=True)
         pieces = [describe_pieces(mol, inputs.pieces, each) for mol, each in own]

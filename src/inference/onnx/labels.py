@@ -22,8 +22,10 @@ class LabelledIons(NamedTuple):
 
     Attributes:
         ion_molecule: which of the batch each ion is of, ``(k,)`` int64.
+        ion_charge: 1 or 2, ``(k,)`` int64.
         ion_atoms: atoms of each element, labelled ones counted, ``(k, len(ELEMENTS))`` int64.
-        ion_mz: nominal mass at which the pattern begins, ``(k,)`` int64, Da; labels weigh nothing.
+        ion_mass: nominal mass that the pattern begins at, ``(k,)`` int64, Da; labels weigh
+            nothing.
         ion_pattern: intensities of the isotopes of its atoms without labels, ``(k, isotopes)``
             float32.
         piece_molecule: which of the batch each piece is of, ``(m,)`` int64.
@@ -32,8 +34,9 @@ class LabelledIons(NamedTuple):
     """
 
     ion_molecule: np.ndarray
+    ion_charge: np.ndarray
     ion_atoms: np.ndarray
-    ion_mz: np.ndarray
+    ion_mass: np.ndarray
     ion_pattern: np.ndarray
     piece_molecule: np.ndarray
     piece_share: np.ndarray
@@ -57,11 +60,12 @@ def labelled_spectrum(
     highest = min(max_mz, molecule.highest_mz)
     scale = np.concatenate([[1.0], carbon_scale(without)])  # of m/z 0 to max_mz
     own = ions.ion_molecule == number
-    pattern, first = ions.ion_pattern[own], ions.ion_mz[own]
-    pattern = pattern * scale[(ions.ion_atoms[own] @ MASS_NUMBERS).clip(0, max_mz), None]
+    pattern, first = ions.ion_pattern[own], ions.ion_mass[own]
+    mz = ions.ion_atoms[own] @ MASS_NUMBERS // ions.ion_charge[own]
+    pattern = pattern * scale[mz.clip(0, max_mz), None]
     spread = with_labels(pattern, ions.ion_atoms[own], whole, labels)
     reach = (spread.shape[1] - pattern.shape[1]) // 2
-    bins = _added(spread, first - reach, highest, max_mz)
+    bins = _added(spread, first - reach, highest, max_mz, ions.ion_charge[own])
     own = ions.piece_molecule == number
     parts = label_parts(pieces.elements, pieces.labels, labels)
     mz = (pieces.elements @ MASS_NUMBERS)[:, None] + np.array(SHIFTS)
@@ -76,8 +80,16 @@ def labelled_spectrum(
     return (bins / bins.sum()).astype(np.float32)
 
 
-def _added(spread: np.ndarray, first: np.ndarray, highest: int, max_mz: int) -> np.ndarray:
-    """Add rows ``(n, k)`` that begin at m/z ``first`` into bins, ``(max_mz,)`` float64."""
+def _added(
+    spread: np.ndarray,
+    first: np.ndarray,
+    highest: int,
+    max_mz: int,
+    charge: np.ndarray | None = None,
+) -> np.ndarray:
+    """Add rows ``(n, k)`` that begin at the mass ``first`` into bins, ``(max_mz,)`` float64."""
     mz = first[:, None] + np.arange(spread.shape[1])
+    if charge is not None:  # at half their mass, odd ones are rounded down
+        mz //= charge[:, None]
     inside = (mz >= 1) & (mz <= highest)
     return np.bincount(mz[inside] - 1, spread[inside], minlength=max_mz)

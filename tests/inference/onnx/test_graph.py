@@ -46,6 +46,41 @@ def test_it_gives_what_the_student_gives(student):
     assert ((found > 0) == (wanted > 0)).all()
 
 
+@pytest.fixture(scope="module")
+def knows_two_charges():
+    torch.manual_seed(3)
+    student = build_student(doubly_charged=True)
+    with torch.no_grad():
+        student.head.double_score.bias += 7  # so that such ions are seen
+    return student
+
+
+@torch.no_grad()
+def test_ions_of_two_charges_are_those_of_the_student(knows_two_charges):
+    student = knows_two_charges
+    smiles = [
+        "Clc1ccccc1",
+        "c1ccc2ccccc2c1",
+        "[2H]c1ccccc1",
+        "CCO",
+        "Clc1ccccc1Cl",
+        "C[Se]c1ccccc1",
+    ]
+    molecules = [read_molecule(each) for each in smiles]
+    batch = collate([featurize(molecule, student.inputs) for molecule in molecules])
+    batch.limit_carbon = True
+    wanted = student(batch).intensity
+    spectra, *ions = OnnxStudent(student)(*arrays(molecules, student.inputs.pieces))
+    ions = LabelledIons(*(part.numpy() for part in ions))
+    pieces = pieces_of(molecules[2], student.inputs.pieces)
+    spectra[2] = torch.from_numpy(
+        labelled_spectrum(ions, 2, molecules[2], pieces, spectra[2].numpy())
+    )
+    torch.testing.assert_close(spectra, wanted, atol=1e-5, rtol=1e-4)
+    assert wanted[1, 63] > 0.01  # naphthalene at 64
+    assert 2 in ions.ion_charge
+
+
 @torch.no_grad()
 def test_it_names_the_ions_of_labelled_molecules_alone(student):
     smiles = ("CCO", "[2H]OCC", "C", "[13CH3]C([2H])=O", "CCO")

@@ -20,6 +20,7 @@ def spectrum(number=2, molecule=METHANOL, mz=32, max_mz=100, ion=1.0, piece=None
     pattern[:, -1] = 1.0
     ions = LabelledIons(
         np.array([0, number]),
+        np.array([1, 1]),
         np.stack([whole, whole]),
         np.array([mz, mz]),
         ion * np.array([[0.5, 0.5], [0.9, 0.3]], np.float32),

@@ -16,7 +16,16 @@ onnx = pytest.importorskip("onnx", reason='needs pip install -e ".[onnx]"')
 pytest.importorskip("onnxscript", reason='needs pip install -e ".[onnx]"')
 pytest.importorskip("onnxruntime", reason="needs onnxruntime")
 
-MOLECULES = ["CCO", "c1ccccc1", "CC(=O)OCC", "ClC(Cl)Cl", "CCCCCC", "C", "CC(C)(C)c1ccc(O)cc1"]
+MOLECULES = [
+    "CCO",
+    "c1ccccc1",
+    "CC(=O)OCC",
+    "ClC(Cl)Cl",
+    "CCCCCC",
+    "C",
+    "CC(C)(C)c1ccc(O)cc1",
+    "Clc1ccccc1Cl",
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +33,12 @@ def exported(tmp_path_factory):
     from nextims.inference.onnx.export import export_onnx
 
     torch.manual_seed(3)
-    model = build_student()
+    model = build_student(doubly_charged=True)
     with torch.no_grad():
         model.head.score.weight *= 10
+        model.head.double_score.bias += 6  # so that such ions are seen
     checkpoint = tmp_path_factory.mktemp("weights") / "student.pt"
-    save_checkpoint(checkpoint, model, STUDENT_SIZES, {"data": "none"})
+    save_checkpoint(checkpoint, model, {**STUDENT_SIZES, "doubly_charged": True}, {"data": "none"})
     return checkpoint, export_onnx(checkpoint)
 
 
