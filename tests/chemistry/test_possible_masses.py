@@ -54,13 +54,5 @@ def test_a_label_counts_at_half_its_mass():
     assert 104 in only  # 209 / 2
 
 
-def test_what_is_measured_of_two_charges_is_not_impossible():
-    iodobenzene = read_molecule("Ic1ccccc1")
-    intensity = np.zeros((1, 210))
-    intensity[0, [101, 124]] = 1.0
-    atoms, labels = iodobenzene.atoms()[0][None], np.zeros((0, 4), np.int64)
-    assert impossible_share(intensity, atoms, labels, np.array([206])).tolist() == [0.5]
-
-
 def test_heavy_ions_are_cut_off():
     assert max(masses("CCCCCCCCCCCCCCCCCCCCCC", 100)) == 100

@@ -160,7 +160,7 @@ def test_spectra_of_another_size_are_told_in_one_line(exported, tmp_path):
         next(prop for prop in model.metadata_props if prop.key == "max_mz").value = "200"
 
     predictor = OnnxPredictor(changed(exported, tmp_path / "odd.onnx", narrower))
-    with pytest.raises(OnnxError, match=r"^.*odd\.onnx: its spectra are[^\n]*$"):
+    with pytest.raises(OnnxError, match=r"^.*odd\.onnx: its spectra have the shape[^\n]*$"):
         predictor.predict(["CCO"])
 
 
