@@ -233,7 +233,7 @@ def parse_formula(formula: str) -> Counter[tuple[str, int]] | None:
     would be none.
 
     Returns:
-        Counts; ``None`` where the text is not one plain formula.
+        Counts; ``None`` where the text is not one plain formula of elements that exist.
 
     Example:
         >>> from nextims.chemistry.formula import hill_formula, parse_formula
@@ -250,7 +250,7 @@ def parse_formula(formula: str) -> Counter[tuple[str, int]] | None:
     for isotope, labelled, plain, number in _ATOMS.findall(found[1]):
         nuclide = _NUCLIDES.get(plain, (labelled or plain, int(isotope or 0)))
         counts[nuclide] += int(number or 1)
-    return counts
+    return counts if all(element in _SYMBOLS for element, _ in counts) else None
 
 
 def count_elements(formula: str) -> Counter[str] | None:
@@ -286,7 +286,7 @@ def mass_defect(formula: str) -> float | None:
         [-0.0009, 0.00114]
     """
     atoms = parse_formula(formula)
-    if atoms is None or any(element not in _SYMBOLS for element, _ in atoms):
+    if not atoms:
         return None
     defect = exact_mass(atoms) / max(nominal_mass(atoms), 1) - 1
     return defect if abs(defect) <= _LARGEST_DEFECT else None

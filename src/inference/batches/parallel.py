@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import islice
 
+from ...files.signals import starting_deaf_children
 from ...formats.writing import FormattedSpectrum, Formatter
 from ...spectra.prediction import FailedPrediction
 from ..streaming import StreamingPredictor, attempted, describe
@@ -56,7 +57,8 @@ def predict_formatted(
     with ProcessPoolExecutor(workers, context, initializer=_start, initargs=(load,)) as pool:
         waiting: deque = deque()
         for batch in batches:
-            waiting.append(pool.submit(_predict, batch, formatter, options))
+            with starting_deaf_children():
+                waiting.append(pool.submit(_predict, batch, formatter, options))
             if len(waiting) >= _BATCHES_A_PROCESS * workers:
                 yield from waiting.popleft().result()
         while waiting:
