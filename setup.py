@@ -29,6 +29,7 @@ setup(
     python_requires=">=3.10",
     package_dir={"nextims": "src"},
     packages=["nextims"] + [f"nextims.{name}" for name in find_packages("src")],
+    package_data={"nextims.data.library": ["corrections.tsv"]},
     install_requires=[
         "torch>=2.4",
         "torch-geometric>=2.5",

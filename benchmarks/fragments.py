@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from nextims.chemistry.composition import compose
 from nextims.chemistry.fragments import Fragments, enumerate_fragments
-from nextims.chemistry.molecule import Molecule, load_canonical
+from nextims.chemistry.isotope_labels import HIGHEST_SHIFT, LOWEST_SHIFT
+from nextims.chemistry.molecule import ELEMENTS, Molecule, load_canonical
 from nextims.config import DEFAULT_CONFIG, load_config
-from nextims.data.examples.fragment_batch import HIGHEST_SHIFT, LOWEST_SHIFT
 from nextims.data.library.store import SpectrumStore
 
 _ISOTOPES = 4
@@ -120,7 +120,7 @@ def _ion_masses(mol: Chem.Mol, fragments: Fragments) -> tuple[int, np.ndarray]:
     A fragment loses no more hydrogens than it has, and takes up no more than the rest has. Those
     that move are taken to be unlabelled.
     """
-    hydrogens = compose(mol).hydrogens
+    hydrogens = compose(mol)[:, ELEMENTS.index("H")]
     mass = np.array([_nominal_mass(atom) for atom in mol.GetAtoms()])
     own = fragments.atoms @ hydrogens.astype(int)
     shifts = np.arange(LOWEST_SHIFT, HIGHEST_SHIFT + 1)

@@ -241,7 +241,7 @@ def _write_record(
         f"DB#: {id_}\n"
         f"Comments: Resampled, no measured spectrum.{structure}\n"
         f"InChIKey: {compound.inchikey}\n"
-        f"Num Peaks: {len(pairs) + (id_ % _FAULTS == 3)}\n" + "\n".join(lines) + "\n\n"
+        f"Num Peaks: {len(pairs) - (id_ % _FAULTS == 3)}\n" + "\n".join(lines) + "\n\n"
     )
 
 

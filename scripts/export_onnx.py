@@ -16,6 +16,7 @@ from nextims.cli.commands import ALL_DONE, run_command
 from nextims.cli.options import command_parser
 from nextims.config import load_config
 from nextims.errors import UserError
+from nextims.files.writing import check_output
 
 EXAMPLE = """\
 example:
@@ -44,6 +45,8 @@ def _export(arguments: argparse.Namespace) -> int:
         from nextims.inference.onnx.export import export_onnx
     except ImportError as error:
         raise UserError(f'{error.name} is missing: pip install -e ".[onnx]"') from error
+    if arguments.output is not None:
+        check_output(arguments.output, [".onnx"])
     written = export_onnx(arguments.checkpoint or config.student.checkpoint, arguments.output)
     print(f"written: {written} ({written.stat().st_size / 1e6:.1f} MB)")
     return ALL_DONE

@@ -30,6 +30,7 @@ from nextims.formats.spectrum_writer import (
 )
 from nextims.inference.structures.list_files import STANDARD_INPUT, list_files
 from nextims.inference.structures.lists import InputError, InputStructure, parse_line, read_batch
+from nextims.inference.structures.neutralised import tell_neutralised
 from nextims.spectra.prediction import FailedPrediction
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
         structures, total = iter([parse_line(arguments.smiles)]), 1
     else:
         structures, total = read_batch(arguments.batch)
+    structures = tell_neutralised(structures, _tell)
     if arguments.derivatise:
         from nextims.inference.structures.derivatised import derivatise_structures
 
@@ -76,10 +78,13 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
 
 
 def _report_underivatised(structure: InputStructure) -> None:
+    _tell(f"line {structure.line}: {structure.shown}: nothing to derivatise, predicted as it is")
+
+
+def _tell(line: str) -> None:
     from tqdm import tqdm
 
-    shown = f"line {structure.line}: {structure.smiles}: nothing to derivatise, predicted as it is"
-    tqdm.write(shown, file=sys.stderr)
+    tqdm.write(line, file=sys.stderr)
 
 
 def _check_output(arguments: argparse.Namespace) -> None:
@@ -208,6 +213,7 @@ def _predict_batch(
     else:
         writer = _writer(arguments, predictor.name)
     results = predict_batch(predictor, structures, **batch_settings(arguments, total))
+    told: set[str] = set()
     known = None if arguments.derivatise else total  # how many derivatives shows in the end
     progress = tqdm(results, total=known, unit=" structures", disable=None)
     left_out = 0.0
@@ -218,6 +224,10 @@ def _predict_batch(
                 progress.write(str(result), file=sys.stderr)
             else:
                 left_out += result.left_out or 0.0
+                for text in result.notes:  # once, where a whole list is of such compounds
+                    if text not in told:
+                        progress.write(f"structure {result.identifier}: {text}", file=sys.stderr)
+                    told.add(text)
                 if pictures is not None:
                     record = None
                     if measured is not None:

@@ -31,30 +31,21 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from nextims.data.library.ingest import IngestError, ingest
+    from nextims.data.libraries import ingest_libraries, is_up_to_date
     from nextims.data.library.massbank_release import find_archive, find_latest_release
-    from nextims.data.library.store import StoreError, matches_settings
-    from nextims.data.massbank import read_massbank
     from nextims.files.download import download
 
     data = load_config(arguments.config).data
     store = arguments.output or data.store
     source = arguments.records and arguments.records.name
-    if store.exists() and not arguments.force:
-        try:
-            if matches_settings(store, data, source=source):
-                print(f"{store} is up to date; --force makes it anew")
-                return ALL_DONE
-            reason = "was made from other records or with other settings"
-        except StoreError:
-            reason = "is damaged or not a store"
-        raise IngestError(f"{store} {reason}; --force overwrites it")
+    if not arguments.force and is_up_to_date(store, data, source):
+        print(f"{store} is up to date; --force makes it anew")
+        return ALL_DONE
     records = arguments.records
     if arguments.download:
         archive = find_archive(arguments.url) if arguments.url else find_latest_release()
         records = download(archive, store.parent, sha256=arguments.sha256)
-    report = ingest(read_massbank(records), store, config=data, source=records.name)
-    print(report.table())
+    print(ingest_libraries([records], store, data).table())
     print(f"wrote {store}")
     return ALL_DONE
 

@@ -47,10 +47,12 @@ examples:
   python scripts/index_library.py --library million.h5
   python scripts/search.py --query unknown.msp --library million.h5
 
-Queries and libraries are of any program and any of these formats: .msp, .mspec, .jdx, .dx, .jcamp
-(JCAMP-DX), .sdf (with NIST's tags), .mgf, .mzspeclib.txt, .json and .jsonl (MoNA, GNPS, matchms,
-ours), .csv and .tsv (one peak a row; two columns are one spectrum), .parquet, .h5 and .hdf5 (ours,
-and the store that training reads), .txt (any of the first, or columns). Candidates are a file of
+Queries and libraries are of any program and any of these formats: .msp, .mspec, .msl (AMDIS), .cms
+(OpenChrom), .jdx, .dx, .jcamp (JCAMP-DX), .sdf (with the tags of NIST, MoNA or NEIMS), .mgf,
+.mzspeclib.txt, .mzspeclib and .mzspeclib.json, .json and .jsonl (MoNA, GNPS, MassBank, matchms,
+ours), .csv and .tsv (one peak a row, or a spectrum in a cell; two columns are one spectrum),
+.parquet, .h5 and .hdf5 (ours, and the store that training reads), .txt (any of the first, or
+columns). Text may be gzipped, with .gz behind its ending. Candidates are a file of
 SMILES (.txt, .smi, .csv; - for standard input); their spectra are predicted on the spot, those that
 --formula and --mass-window pass only.
 

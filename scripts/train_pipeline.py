@@ -19,6 +19,7 @@ from nextims.config import load_config
 EXAMPLE = """\
 example:
   python scripts/train_pipeline.py --config config.yaml --records massbank.tar.gz
+  python scripts/train_pipeline.py --records massbank.tar.gz mine.msp more.jsonl.gz
 """
 
 
@@ -28,7 +29,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--records",
         type=Path,
-        help="MassBank records (folder, .zip or .tar.gz) to make the store from, if there is none",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="libraries to make the store of, if there is none: MassBank records (folder, .zip or "
+        ".tar.gz), or files of any format that is read",
     )
     add_devices(parser)
     # A process that waits for others hears nothing but a SIGTERM that ends it at once.

@@ -10,14 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from .config_errors import Section, explain
+from .config_yaml import read_yaml
 from .errors import UserError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = PROJECT_ROOT / "config.yaml"
+
+# Each takes a look at all keys that there are.
+_MISTAKES_SHOWN = 20
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
 FilePath = Annotated[Path, Field(strict=False)]
@@ -96,6 +99,7 @@ class TeacherConfig(Section):
     fragment_width: int = Field(192, ge=8, multiple_of=4)
     fragment_blocks: int = Field(2, ge=0)
     fragment_dropout: Fraction = 0.15
+    doubly_charged: bool = True
     cosine_weight: float = Field(0.1, ge=0)
     head_loss_weight: float = Field(0.3, ge=0)
     bond_energies: bool = True
@@ -114,6 +118,7 @@ class StudentConfig(Section):
     losses: int = Field(1500, ge=1)
     pieces: int = Field(96, ge=1)
     piece_width: int = Field(96, ge=8)
+    doubly_charged: bool = True
     width: int = Field(512, ge=8)
     experts: int = Field(4, ge=1)
     active_experts: int = Field(2, ge=1)
@@ -304,20 +309,6 @@ class Config(Section):
         return config
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a section: YAML would silently take the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value} stands twice in one section", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     """Read and check a configuration file.
 
@@ -342,8 +333,8 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     if not path.is_file():
         raise ConfigError(f"{path}: no such configuration file")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = read_yaml(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise ConfigError(f"{path}: not readable as YAML: {error}") from error
     if content is None:
         content = {}
@@ -352,7 +343,10 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     try:
         config = Config.model_validate(content)
     except ValidationError as error:
-        problems = [explain(problem, Config) for problem in error.errors()]
+        found = error.errors()
+        problems = [explain(problem, Config) for problem in found[:_MISTAKES_SHOWN]]
+        if len(found) > len(problems):
+            problems.append(f"and {len(found) - len(problems)} more mistakes")
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from error
     config = config.with_root(path.resolve().parent)
     config._file = path

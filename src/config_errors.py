@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+import reprlib
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+_LONGEST_KEY = 60
+# What was found may be a text of any length, or lists within lists.
+_SHOWN = reprlib.Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 80
+_SHOWN.maxlevel = 3
 _FLOAT_WITHOUT_POINT = re.compile(r"[+-]?\d+[eE][+-]?\d+")
 
 
@@ -42,18 +48,23 @@ def explain(problem: dict[str, Any], root: type[Section]) -> str:
         problem: as ``ValidationError.errors`` gives it.
         root: the section that was validated.
     """
-    parts = [str(part) for part in problem["loc"]]
+    parts = [_in_line(str(part)) for part in problem["loc"]]
     key = ".".join(parts)
     found = problem["input"]
+    shown = _SHOWN.repr(found)
     if problem["type"] == "extra_forbidden":
         nearest = _nearest_key(key, root)
-        return f"{key}: unknown key (found {found!r}); the nearest valid key is {nearest}"
+        return f"{key}: unknown key (found {shown}); the nearest valid key is {nearest}"
     if problem["type"] == "value_error":
         return f"{key}: {problem['ctx']['error']}"
     hint = ""
     if isinstance(found, str) and _FLOAT_WITHOUT_POINT.fullmatch(found):
         hint = "; YAML reads this as a text: write the number with a point, as in 2.0e-3"
-    return f"{key}: found {found!r}; allowed: {_allowed(parts, root)} ({problem['msg']}){hint}"
+    return f"{key}: found {shown}; allowed: {_allowed(parts, root)} ({problem['msg']}){hint}"
+
+
+def _in_line(key: str) -> str:
+    return (key if key.isprintable() else ascii(key)[1:-1])[:_LONGEST_KEY]
 
 
 def _nearest_key(key: str, root: type[Section]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.possible_masses import possible_masses
 from nextims.config import PROJECT_ROOT, DataConfig
 from nextims.data.library.splits import SPLITS
 from nextims.spectra.record import Record
@@ -133,7 +134,8 @@ def binned_rows(*spectra: Mapping[int, float], max_mz: int = 200) -> np.ndarray:
 def plausible_peaks(smiles: str) -> dict[int, int]:
     """Return a made-up spectrum with the molecular ion and common losses of one molecule.
 
-    What has lost less than two carbon atoms has the molecule's isotopes.
+    What has lost less than two carbon atoms has the molecule's isotopes. A mass that no ion of the
+    molecule can have is left out.
     """
     molecule = read_molecule(smiles)
     mass = molecule.nominal_mass
@@ -145,7 +147,8 @@ def plausible_peaks(smiles: str) -> dict[int, int]:
         for shift, abundance in pattern.items() if loss < 28 else [(0, pattern[0])]:
             if mass - loss > 0 and abundance > 0.005:
                 peaks[mass - loss + shift] += round(height * abundance / pattern[0])
-    return dict(peaks)
+    possible = possible_masses(*molecule.atoms(), max(peaks))
+    return {mz: height for mz, height in peaks.items() if possible[mz - 1]}
 
 
 def build_record(smiles: str = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:
@@ -300,7 +303,7 @@ def build_library(path: Path, *, replicates: int = 3) -> Path:
             records.append(build_msp(f"{smiles} {replicate}", peaks, fields=fields))
     records += [
         build_msp("blank", {}),
-        build_msp("broken", num_peaks=99),
+        build_msp("broken", num_peaks=3),
         build_msp("ethyl alcohol", fields={"Formula": "C2H6O"}),
         build_msp("Ethyl  Alcohol", fields={"Formula": "OH6C2", "MW": "46"}),
         build_msp("by its key", fields={"InChIKey": "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"}),
@@ -517,3 +520,12 @@ def save_bde_model(path: Path, seed: int = 0, **sizes: int) -> Path:
     metadata = {"atom_kinds": sorted(list(kind) for kind in kinds), "finished": "2026-11-23"}
     save_checkpoint(path, BDEModel(**arguments), arguments, metadata, half=False)
     return path
+
+
+def bit_flips(content, number=50, seed=20):
+    """Yield the content of a file again and again, each time with another bit turned over."""
+    places = np.random.default_rng(seed).integers(0, 8 * len(content), number)
+    for place in places.tolist():
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        yield bytes(damaged)

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from builders import bit_flips
 from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import read_molecule
 from nextims.config import PROJECT_ROOT, load_config
 from nextims.data.bde.bond_table import bond_rows
-from nextims.files.digest import file_digest
+from nextims.files.digest import digest_path, file_digest
 from nextims.inference import Predictor
-from nextims.inference.onnx.predictor import OnnxPredictor
+from nextims.inference.onnx.predictor import OnnxError, OnnxPredictor
 from nextims.models.bde_backends import NativeBackend
-from nextims.models.checkpoint import load_plain
+from nextims.models.checkpoint import CheckpointError, load_plain, weights_digest
 from nextims.training.bde import bde_arguments, load_bde_model
 from nextims.training.card_figures import card_path
 
@@ -55,11 +56,38 @@ def test_every_expert_of_the_student_gets_a_tenth_of_the_test_split():
 def test_the_students_export_is_of_the_same_weights_and_small():
     exported = OnnxPredictor(STUDENT.with_suffix(".onnx"))
     assert exported.checkpoint_sha256 == file_digest(STUDENT)
+    assert exported.unchecked is None
     assert STUDENT.with_suffix(".onnx").stat().st_size < 20e6
     by_checkpoint = Predictor.from_checkpoint(STUDENT, device="cpu").predict(list(BASE_PEAKS))
     for own, other in zip(exported.predict(list(BASE_PEAKS)), by_checkpoint, strict=True):
         own, other = own.spectrum.binned(200), other.spectrum.binned(200)
         np.testing.assert_allclose(own, other, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [TEACHER, STUDENT, BDE], ids=lambda path: path.stem)
+def test_a_bit_that_turned_over_in_them_is_noticed(path, tmp_path):
+    damaged_file = tmp_path / path.name
+    noticed = 0
+    for damaged in bit_flips(path.read_bytes()):
+        damaged_file.write_bytes(damaged)
+        try:
+            assert weights_digest(damaged_file) == weights_digest(path)
+        except CheckpointError as error:
+            assert path.name in str(error)
+            noticed += 1
+    assert noticed >= 45  # the others lie between the parts of the file
+
+
+@pytest.mark.slow
+def test_a_bit_that_turned_over_in_the_export_is_noticed(tmp_path):
+    exported = STUDENT.with_suffix(".onnx")
+    damaged_file = tmp_path / exported.name
+    digest_path(damaged_file).write_bytes(digest_path(exported).read_bytes())
+    for damaged in bit_flips(exported.read_bytes()):
+        damaged_file.write_bytes(damaged)
+        with pytest.raises(OnnxError, match=r"best_student\.onnx: damaged"):
+            OnnxPredictor(damaged_file)
 
 
 @pytest.fixture(scope="module", params=[TEACHER, STUDENT], ids=["teacher", "student"])
@@ -101,6 +129,33 @@ def test_isotope_patterns_are_computed(predictor, smiles, mz, shift, formula):
     # Other ions lie there as well: M + 2 of M - 1 and what has taken up hydrogens.
     expected = pattern[shift] / pattern[0]
     assert intensity[mz + shift] / intensity[mz] == pytest.approx(expected, rel=0.05, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "mz", "formula"),
+    [
+        ("CC[Sn](CC)(CC)CC", 236, {"C": 8, "H": 20, "Sn": 1}),
+        ("CC[Pb](CC)(CC)CC", 324, {"C": 8, "H": 20, "Pb": 1}),
+        ("CC[As](CC)CC", 162, {"C": 6, "H": 15, "As": 1}),
+        ("c1ccc(cc1)[Hg]c1ccccc1", 356, {"C": 12, "H": 10, "Hg": 1}),
+        ("C[Se][Se]C", 190, {"C": 2, "H": 6, "Se": 2}),
+    ],
+)
+def test_elements_that_they_have_never_seen_have_their_isotopes(predictor, smiles, mz, formula):
+    results = predictor.predict([smiles])
+    if not predictor.names_ions:
+        results += OnnxPredictor(STUDENT.with_suffix(".onnx")).predict([smiles])
+    for result in results:
+        assert "no training data" in result.notes[0]
+        intensity = {peak.mz: peak.intensity for peak in result.peaks}
+        pattern = isotope_pattern(formula)
+        seen = [shift for shift in pattern if pattern[shift] > 0.02]
+        # All have at least what the molecular ion gives them; those that lost hydrogen lie on it.
+        for shift in seen:
+            assert intensity[mz + shift] / intensity[mz] > 0.95 * pattern[shift] / pattern[0]
+        expected = pattern[max(seen)] / pattern[0]
+        assert intensity[mz + max(seen)] / intensity[mz] == pytest.approx(expected, abs=0.02)
+        assert result.peaks[-1].mz <= result.molecule.highest_mz
 
 
 def test_no_peak_above_the_isotopes_or_below_carbon(predictor):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import product
 from math import comb, prod
@@ -14,11 +14,8 @@ from rdkit import Chem
 
 from .isotopes import ISOTOPE_RATIOS
 
-_ATOMS = re.compile(r"(?:\[\d+([A-Z][a-z]?)\]|([A-Z][a-z]?))(\d*)")
-
-
+_ATOMS = re.compile(r"(?:\[(\d+)([A-Z][a-z]?)\]|([A-Z][a-z]?))(\d*)")
 _FORMULA = re.compile(rf"\[?((?:{_ATOMS.pattern})+)\]?\d*[+-]?\d*\.?")
-
 
 # In Da (CODATA 2018); a cation weighs so much less than the atoms that it is made of.
 ELECTRON_MASS = 0.000548579909
@@ -27,7 +24,17 @@ ELECTRON_MASS = 0.000548579909
 Formula = Mapping[tuple[str, int], int]
 
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
+_SYMBOLS = {_PERIODIC_TABLE.GetElementSymbol(number) for number in range(1, 119)}
+_CAPITALS = re.compile(
+    "|".join(
+        s.upper()
+        for s in sorted(_SYMBOLS)
+        if len(s) == 2 and s[1].upper() not in {*_SYMBOLS, "D", "T"}
+    )
+)
 _HYDROGENS = {("H", 2): "D", ("H", 3): "T"}
+_NUCLIDES = {symbol: nuclide for nuclide, symbol in _HYDROGENS.items()}
+_LARGEST_DEFECT = 0.008  # that of hydrogen
 # Hexabromobenzene's pattern ends at M + 12.
 _HIGHEST_SHIFT = 12
 _RAREST = 1e-9
@@ -104,6 +111,20 @@ def nuclide_mass(element: str, isotope: int = 0) -> float:
     return _PERIODIC_TABLE.GetMassForIsotope(element, isotope)
 
 
+def nominal_mass(atoms: Formula) -> int:
+    """Return the mass number in Da of the most abundant isotopes and the given ones.
+
+    Example:
+        >>> from nextims.chemistry.formula import nominal_mass, parse_formula
+        >>> nominal_mass(parse_formula("C7H5D3")), nominal_mass(parse_formula("C6Br6"))
+        (95, 546)
+    """
+    return sum(
+        number * (isotope or _PERIODIC_TABLE.GetMostCommonIsotope(element))
+        for (element, isotope), number in atoms.items()
+    )
+
+
 def isotopologues(counts: Mapping[str, int]) -> dict[int, Isotopologue]:
     """Return the isotopologues of a formula by mass shift from that of the commonest isotopes.
 
@@ -158,13 +179,13 @@ def _of_element(element: str, number: int) -> dict[int, _Entry]:
     shares = {shift: ratio / sum(ratios.values()) for shift, ratio in ratios.items()}
     common = shares.pop(0)
     base = _PERIODIC_TABLE.GetMostCommonIsotope(element)
-    # Lighter isotopes (10B) have no lowest shift to keep to.
+    # Lighter isotopes (10B, most of tin's) have no lowest shift to keep to.
     most = [min(number, _HIGHEST_SHIFT // shift if shift > 0 else number) for shift in shares]
     table: dict[int, _Entry] = {}
-    for numbers in product(*(range(n + 1) for n in most)):
+    for numbers in _numbers(most, number):
         rest = number - sum(numbers)
         shift = sum(n * s for n, s in zip(numbers, shares, strict=True))
-        if rest < 0 or shift > _HIGHEST_SHIFT:
+        if shift > _HIGHEST_SHIFT:
             continue
         ways = prod(comb(number - sum(numbers[:i]), n) for i, n in enumerate(numbers))
         abundance = ways * common**rest * prod(
@@ -181,6 +202,16 @@ def _of_element(element: str, number: int) -> dict[int, _Entry]:
     return table
 
 
+def _numbers(most: list[int], number: int) -> Iterator[tuple[int, ...]]:
+    """Yield how many atoms of each less abundant isotope there can be among so many atoms."""
+    if not most:
+        yield ()
+        return
+    for own in range(min(most[0], number) + 1):
+        for others in _numbers(most[1:], number - own):
+            yield own, *others
+
+
 def _add(table: dict[int, _Entry], shift: int, entry: _Entry) -> None:
     old = table.get(shift)
     if old is None:
@@ -195,6 +226,33 @@ def _add(table: dict[int, _Entry], shift: int, entry: _Entry) -> None:
     )
 
 
+def parse_formula(formula: str) -> Counter[tuple[str, int]] | None:
+    """Count the nuclides of a formula, as ``Formula`` does, its charge left aside.
+
+    Where a formula is all in capitals (``C6H5CL``), two of them are one element if the second alone
+    would be none.
+
+    Returns:
+        Counts; ``None`` where the text is not one plain formula of elements that exist.
+
+    Example:
+        >>> from nextims.chemistry.formula import hill_formula, parse_formula
+        >>> hill_formula(parse_formula("D3C[13C]H2[2H]"))
+        'C[13C]H2D4'
+    """
+    formula = formula.strip()
+    if formula.isupper():
+        formula = _CAPITALS.sub(lambda pair: pair[0].title(), formula)
+    found = _FORMULA.fullmatch(formula)
+    if found is None:
+        return None
+    counts: Counter[tuple[str, int]] = Counter()
+    for isotope, labelled, plain, number in _ATOMS.findall(found[1]):
+        nuclide = _NUCLIDES.get(plain, (labelled or plain, int(isotope or 0)))
+        counts[nuclide] += int(number or 1)
+    return counts if all(element in _SYMBOLS for element, _ in counts) else None
+
+
 def count_elements(formula: str) -> Counter[str] | None:
     """Count the atoms of each element in a formula, isotopes and charge left aside.
 
@@ -203,14 +261,32 @@ def count_elements(formula: str) -> Counter[str] | None:
 
     Example:
         >>> from nextims.chemistry.formula import count_elements
-        >>> count_elements("C2[2H]6O") == count_elements("C2H6O")
+        >>> count_elements("C2D6O") == count_elements("C2[2H]6O") == count_elements("C2H6O")
         True
     """
-    found = _FORMULA.fullmatch(formula.strip())
-    if found is None:
+    nuclides = parse_formula(formula)
+    if nuclides is None:
         return None
     counts: Counter[str] = Counter()
-    for isotope, element, number in _ATOMS.findall(found[1]):
-        symbol = isotope or element
-        counts["H" if symbol in ("D", "T") else symbol] += int(number or 1)
+    for (element, _), number in nuclides.items():
+        counts[element] += number
     return counts
+
+
+@lru_cache(maxsize=1 << 12)
+def mass_defect(formula: str) -> float | None:
+    """Return the exact mass of a formula above its nominal one, relative to it.
+
+    Returns:
+        The defect; ``None`` where the text is no formula of elements and isotopes that exist.
+
+    Example:
+        >>> from nextims.chemistry.formula import mass_defect
+        >>> [round(mass_defect(formula), 5) for formula in ("C6Br6", "C40H82")]
+        [-0.0009, 0.00114]
+    """
+    atoms = parse_formula(formula)
+    if not atoms:
+        return None
+    defect = exact_mass(atoms) / max(nominal_mass(atoms), 1) - 1
+    return defect if abs(defect) <= _LARGEST_DEFECT else None

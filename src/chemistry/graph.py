@@ -12,8 +12,9 @@ from functools import lru_cache
 import numpy as np
 from rdkit import Chem
 
-from .molecule import ELEMENTS
+from .molecule import ELEMENTS, RARE_ELEMENTS
 
+_COMMON_ELEMENTS = ELEMENTS[: -len(RARE_ELEMENTS)]
 _DEGREES = range(7)
 _HYDROGENS = range(5)
 _CHARGES = (-1, 0, 1)
@@ -112,7 +113,7 @@ def _atom_features(
 ) -> bytes:
     return bytes(
         [
-            *_one_hot(symbol, ELEMENTS),
+            *_one_hot(symbol, _COMMON_ELEMENTS),
             *_one_hot(min(degree, _DEGREES[-1]), _DEGREES),
             *_one_hot(min(hydrogens, _HYDROGENS[-1]), _HYDROGENS),
             *_one_hot(max(-1, min(charge, 1)), _CHARGES),
@@ -121,6 +122,7 @@ def _atom_features(
             aromatic,
             len(ring_sizes) > 0,
             labelled,
+            *_one_hot(symbol, RARE_ELEMENTS),
         ]
     )
 

@@ -7,9 +7,27 @@ from functools import lru_cache
 
 import numpy as np
 
-# Isotopes heavier than the most abundant one, as {mass shift: abundance relative to it} (IUPAC
-# 2013 representative compositions, Meija et al., Pure Appl. Chem. 2016, 88, 293). Boron has the
-# lighter 10B below its base mass; fluorine, phosphorus and iodine have one stable isotope.
+# Shares of the isotopes by mass number of elements that have many, lighter ones among them (IUPAC
+# 2013 representative compositions, Meija et al., Pure Appl. Chem. 2016, 88, 293).
+_SHARES = {
+    "Ge": {70: 0.2052, 72: 0.2745, 73: 0.0776, 74: 0.3652, 76: 0.0775},
+    "Se": {74: 0.0086, 76: 0.0923, 77: 0.0760, 78: 0.2369, 80: 0.4980, 82: 0.0882},
+    "Sn": {112: 0.0097, 114: 0.0066, 115: 0.0034, 116: 0.1454, 117: 0.0768, 118: 0.2422,
+           119: 0.0859, 120: 0.3258, 122: 0.0463, 124: 0.0579},
+    "Hg": {196: 0.0015, 198: 0.1004, 199: 0.1694, 200: 0.2314, 201: 0.1317, 202: 0.2974,
+           204: 0.0682},
+    "Pb": {204: 0.014, 206: 0.241, 207: 0.221, 208: 0.524},
+}  # fmt: skip
+
+
+def _relative(shares: Mapping[int, float]) -> dict[int, float]:
+    base = max(shares, key=shares.get)
+    return {mass - base: share / shares[base] for mass, share in shares.items()}
+
+
+# Isotopes of each element, as {mass shift from the most abundant one: abundance relative to it}, of
+# the same source. Boron has the lighter 10B below its base mass; fluorine, phosphorus, arsenic and
+# iodine have one stable isotope.
 ISOTOPE_RATIOS: dict[str, dict[int, float]] = {
     "H": {0: 1.0, 1: 0.000115},
     "B": {-1: 0.248, 0: 1.0},
@@ -23,12 +41,17 @@ ISOTOPE_RATIOS: dict[str, dict[int, float]] = {
     "Cl": {0: 1.0, 2: 0.319964},
     "Br": {0: 1.0, 2: 0.972776},
     "I": {0: 1.0},
+    "As": {0: 1.0},
+    **{element: _relative(shares) for element, shares in _SHARES.items()},
 }
 
 
-# Mass shifts of the isotope patterns of ions, in Da: hexabromobenzene's ends at M + 12; only boron
-# brings any below 0.
-LOWEST_ISOTOPE, HIGHEST_ISOTOPE = -6, 12
+# Where the middle of an element's isotopes lies below the commonest one, in Da, so that patterns of
+# two atoms of it (hexabutylditin, from M - 16 to M + 8) fit in the range below.
+CENTRES = {"Ge": -1, "Se": -2, "Sn": -2, "Hg": -2, "Pb": -2}
+# Mass shifts of the isotope patterns of ions from this middle, in Da: hexabromobenzene's ends at
+# M + 12; only boron and the elements with a middle of their own bring any below 0.
+LOWEST_ISOTOPE, HIGHEST_ISOTOPE = -8, 12
 
 
 def isotope_pattern(counts: Mapping[str, int]) -> dict[int, float]:
@@ -74,8 +97,8 @@ def highest_isotope(counts: Mapping[str, int], least: float) -> int:
 
 def _convolved(counts: Mapping[str, int]) -> tuple[np.ndarray, int]:
     """Return the pattern, sum 1, and the mass shift at which it begins."""
-    # Boron reaches below the base mass: the array's origin moves down by one for each boron.
-    lowest = -counts.get("B", 0)
+    # Elements with lighter isotopes move the array's origin down.
+    lowest = sum(number * min(ISOTOPE_RATIOS[element]) for element, number in counts.items())
     pattern = np.array([1.0])
     for element, number in counts.items():
         pattern = np.convolve(pattern, _of_one_element(element, number))

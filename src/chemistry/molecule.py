@@ -6,29 +6,41 @@ Imports RDKit and NumPy only, so that reading structures stays quick where no mo
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from rdkit import Chem, RDLogger
 from rdkit.Chem import Descriptors, rdFingerprintGenerator, rdMolDescriptors
 
+from .charges import NEUTRALISED, is_charged, neutralise, write_oxides
 from .isotopes import highest_isotope
+from .refusals import MAX_ATOMS, MoleculeError, refuse_odd_bonds
+from .structure_text import parse_structure
+from .tautomers import normalise_tautomer
 
-ELEMENTS = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+# What models read of the elements stands in this order. The rare ones, which came later, are last
+# in all that depends on it, so that weights of before need only be lengthened.
+_COMMON = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
+RARE_ELEMENTS = ("Se", "As", "Sn", "Hg", "Ge", "Pb")
+ELEMENTS = _COMMON + RARE_ELEMENTS
 ECFP_BITS = 4096
 COUNT_BITS = 2048
-# Far above what flies in a mass spectrometer; RDKit's canonical SMILES of a chain of some 20,000
-# atoms overflows the stack and ends the process.
-MAX_ATOMS = 2000
 
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 _ECFP = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=ECFP_BITS)
 _COUNTS = rdFingerprintGenerator.GetMorganGenerator(
     radius=2, fpSize=COUNT_BITS, countSimulation=False
 )
+# Components of a salt that are looked at.
+_MOST_PARTS = 8
 # An ion of less than this share of the molecular ion's pattern is left out of a spectrum's range.
 _ISOTOPE_FLOOR = 1e-3
+
+_D_AND_T = ((1, 2), (1, 3))
+_ALL_HYDROGENS = Chem.RemoveHsParameters()
+_ALL_HYDROGENS.removeDefiningBondStereo = True
 
 # Mass numbers of the commonest isotopes, which nominal masses are made of.
 NOMINAL_MASSES = {e: _PERIODIC_TABLE.GetMostCommonIsotope(e) for e in ELEMENTS}
@@ -36,26 +48,33 @@ NOMINAL_MASSES = {e: _PERIODIC_TABLE.GetMostCommonIsotope(e) for e in ELEMENTS}
 RDLogger.DisableLog("rdApp.*")
 
 
-class MoleculeError(ValueError):
-    """A structure that cannot be used; the message says why in a few words."""
-
-
 @dataclass(frozen=True)
 class Molecule:
-    """One neutral or charged molecule of one component, its atoms in canonical-SMILES order.
+    """One molecule of one component, its atoms in canonical-SMILES order.
 
     Attributes:
         mol: RDKit molecule, hydrogens implicit but for isotope-labelled ones.
         smiles: canonical isomeric SMILES.
+        notes: what a user should know about how the structure was taken.
     """
 
     mol: Chem.Mol
     smiles: str
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def formula(self) -> str:
-        """Molecular formula in Hill order, isotope labels not told apart."""
-        return rdMolDescriptors.CalcMolFormula(self.mol)
+        """Molecular formula in Hill order, D for deuterium and T for tritium.
+
+        Labels of other elements are not told apart: MS Search has no way to write them.
+        """
+        mol = self.mol
+        if self._is_labelled:
+            mol = Chem.Mol(mol)
+            for atom in mol.GetAtoms():
+                if (atom.GetAtomicNum(), atom.GetIsotope()) not in _D_AND_T:
+                    atom.SetIsotope(0)
+        return rdMolDescriptors.CalcMolFormula(mol, True, True)  # isotopes apart, as D and T
 
     @cached_property
     def inchikey(self) -> str:
@@ -72,6 +91,11 @@ class Molecule:
                 if not isotope
             }
         )
+
+    @property
+    def elements(self) -> set[str]:
+        """The elements of its atoms, labelled ones among them."""
+        return {element for element, _ in self._isotope_counts}
 
     @cached_property
     def _isotope_counts(self) -> Counter[tuple[str, int]]:
@@ -94,7 +118,7 @@ class Molecule:
         for (element, isotope), number in self._isotope_counts.items():
             position = ELEMENTS.index(element)
             atoms[position] += number
-            if isotope and isotope != NOMINAL_MASSES[element]:
+            if isotope:  # the commonest one, too: such an atom has no heavier isotopes
                 labels.append((position, isotope - NOMINAL_MASSES[element], number))
         return atoms, np.array(sorted(labels), np.int64).reshape(-1, 3)
 
@@ -110,6 +134,60 @@ class Molecule:
     def exact_mass(self) -> float:
         """Monoisotopic mass in Da, labels counted."""
         return Descriptors.ExactMolWt(self.mol)
+
+    @property
+    def mass_defect(self) -> float:
+        """Exact mass above the nominal one, relative to it: -0.0009 of C6Br6, 0.0011 of C40H82."""
+        return self.exact_mass / self.nominal_mass - 1
+
+    @property
+    def unlabelled(self) -> Molecule:
+        """The molecule without isotope labels, labelled hydrogens implicit; itself without any."""
+        return self._without_labels[0] if self._is_labelled else self
+
+    @property
+    def places(self) -> np.ndarray:
+        """Which atom of ``unlabelled`` each atom is, or is a hydrogen of, ``(a,)`` int64."""
+        return self._without_labels[1] if self._is_labelled else np.arange(self.mol.GetNumAtoms())
+
+    @cached_property
+    def labels_by_atom(self) -> np.ndarray:
+        """Labels of each kind of ``atoms()`` on each atom of ``unlabelled``, ``(a, l)`` int64.
+
+        Those on its hydrogens are among them.
+        """
+        if not self._is_labelled:
+            return np.zeros((self.mol.GetNumAtoms(), 0), np.int64)
+        kinds = [tuple(kind) for kind in self.atoms()[1][:, :2].tolist()]
+        table = np.zeros((self.unlabelled.mol.GetNumAtoms(), len(kinds)), np.int64)
+        for atom, place in zip(each_atom(self.mol), self.places, strict=True):
+            element, isotope = atom.GetSymbol(), atom.GetIsotope()
+            kind = ELEMENTS.index(element), isotope - NOMINAL_MASSES[element]
+            if isotope and kind in kinds:
+                table[place, kinds.index(kind)] += 1
+        return table
+
+    @cached_property
+    def _is_labelled(self) -> bool:
+        return any(isotope for _, isotope in self._isotope_counts)
+
+    @cached_property
+    def _without_labels(self) -> tuple[Molecule, np.ndarray]:
+        plain = Chem.Mol(self.mol)
+        for atom in plain.GetAtoms():
+            atom.SetIsotope(0)
+            atom.SetIntProp("_place", atom.GetIdx())
+        plain = Chem.RemoveHs(plain, _ALL_HYDROGENS)
+        # What was chiral, E or Z by its labels alone is so no longer.
+        Chem.AssignStereochemistry(plain, cleanIt=True, force=True)
+        smiles = Chem.MolToSmiles(plain)
+        places = np.full(self.mol.GetNumAtoms(), -1)
+        for place, number in enumerate(plain.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"]):
+            places[plain.GetAtomWithIdx(number).GetIntProp("_place")] = place
+        for number in np.flatnonzero(places < 0).tolist():
+            [neighbour] = self.mol.GetAtomWithIdx(number).GetNeighbors()
+            places[number] = places[neighbour.GetIdx()]
+        return load_canonical(smiles), places
 
     @cached_property
     def highest_mz(self) -> int:
@@ -135,33 +213,32 @@ class Molecule:
 
 
 def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Molecule:
-    """Read a structure and check that the models can take it.
+    """Read a structure as the mass spectrometer sees it, and check that the models can take it.
+
+    What was drawn with charges that protons explain becomes the neutral molecule, with a note (see
+    ``neutralise``); imidic acids become amides, and so on (see ``normalise_tautomer``).
 
     Args:
-        structure: SMILES, or an RDKit molecule (from a MOL file, say).
+        structure: SMILES, InChI or MOL block, or an RDKit molecule.
         max_mz: highest nominal mass allowed, in Da; ``None`` for any.
 
     Returns:
         The molecule, its atoms renumbered in the order of its canonical SMILES.
 
     Raises:
-        MoleculeError: the structure is empty, cannot be read, has several components, an
-            unsupported element, an isotope that does not exist, or a nominal mass above ``max_mz``.
+        MoleculeError: the structure is empty or too long, cannot be read, has several components, a
+            bond of no order, a query atom, a charge that protons do not explain, an unsupported
+            element, an isotope that does not exist, or a nominal mass above ``max_mz``.
 
     Example:
         >>> from nextims.chemistry.molecule import read_molecule
         >>> ethanol = read_molecule("OCC")
         >>> ethanol.smiles, ethanol.formula, ethanol.nominal_mass
         ('CCO', 'C2H6O', 46)
+        >>> read_molecule("C[NH3+]").notes
+        ('taken as the neutral molecule',)
     """
-    if isinstance(structure, str):
-        if not structure.strip():
-            raise MoleculeError("empty structure")
-        mol = Chem.MolFromSmiles(structure.strip())
-    else:
-        mol = Chem.RemoveHs(structure)
-    if mol is None:
-        raise MoleculeError("RDKit cannot read the structure")
+    mol = parse_structure(structure) if isinstance(structure, str) else Chem.RemoveHs(structure)
     molecule = from_parsed(mol)
     if max_mz is not None and molecule.nominal_mass > max_mz:
         raise MoleculeError(f"nominal mass {molecule.nominal_mass} Da above max_mz {max_mz}")
@@ -169,12 +246,12 @@ def read_molecule(structure: str | Chem.Mol, *, max_mz: int | None = None) -> Mo
 
 
 def from_parsed(mol: Chem.Mol) -> Molecule:
-    """Check and canonicalize what an RDKit reader gave: sanitized and without hydrogens.
+    """Check and normalise what an RDKit reader gave: sanitized and without hydrogens.
 
     For libraries, where ``read_molecule`` would sanitize each structure once more.
 
     Args:
-        mol: what ``Chem.MolFromSmiles``, ``MolFromMolBlock`` or ``MolFromInchi`` returned.
+        mol: what ``parse_structure`` returned.
 
     Raises:
         MoleculeError: as ``read_molecule``.
@@ -189,22 +266,66 @@ def from_parsed(mol: Chem.Mol) -> Molecule:
         raise MoleculeError("empty structure")
     if mol.GetNumAtoms() > MAX_ATOMS:
         raise MoleculeError(f"more than {MAX_ATOMS} atoms")
-    if len(Chem.GetMolFrags(mol)) > 1:
-        raise MoleculeError("several components")
+    molecule = _canonical(mol)
+    if "." in molecule.smiles:
+        raise MoleculeError("several components", _offer_of_parts(mol))
+    refuse_odd_bonds(mol, molecule.smiles)
+    _check_atoms(molecule)
+    if is_charged(molecule.smiles):
+        written = write_oxides(molecule.mol)
+        neutral = neutralise(written)
+        if neutral is not molecule.mol:
+            notes = () if neutral is written else (NEUTRALISED,)
+            molecule = replace(_canonical(neutral), notes=notes)
+    mol = normalise_tautomer(molecule.mol, molecule.smiles)
+    if mol is not molecule.mol:
+        molecule = replace(_canonical(mol), notes=molecule.notes)
+    return molecule
+
+
+def _canonical(mol: Chem.Mol) -> Molecule:
+    """Return a molecule with its atoms numbered in the order of its canonical SMILES.
+
+    Caches of per-atom and per-bond values refer to that order.
+    """
     smiles = Chem.MolToSmiles(mol)
-    # Reading the canonical SMILES again numbers the atoms in its order, which is what caches of
-    # per-atom and per-bond values refer to.
+    if ":" in smiles:  # numbers of atoms in a reaction, which would decide over the order
+        mol = Chem.Mol(mol)
+        for atom in mol.GetAtoms():
+            atom.SetAtomMapNum(0)
+        smiles = Chem.MolToSmiles(mol)
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
         raise MoleculeError("RDKit cannot read the structure's own canonical SMILES")
-    molecule = Molecule(mol, smiles)
+    return Molecule(mol, smiles)
+
+
+def _check_atoms(molecule: Molecule) -> None:
     kinds = molecule._isotope_counts
     if unsupported := sorted({element for element, _ in kinds} - set(ELEMENTS)):
-        raise MoleculeError(f"unsupported element {', '.join(unsupported)}")
+        raise MoleculeError("unsupported element", ", ".join(unsupported))
     for element, label in kinds:
         if label and not _PERIODIC_TABLE.GetMassForIsotope(element, label):
-            raise MoleculeError(f"no such isotope {label}{element}")
-    return molecule
+            raise MoleculeError("no such isotope", f"{label}{element}")
+
+
+def _offer_of_parts(mol: Chem.Mol) -> str:
+    """Say which component of a salt or solvate could be given alone: the free base or acid.
+
+    These are the organic ones; of a salt without any, all, so that ``[H+].[Cl-]`` offers ``Cl``.
+    """
+    fragments = Chem.GetMolFrags(mol, asMols=True)
+    parts: dict[str, Molecule] = {}
+    read = 0
+    for fragment in fragments[:_MOST_PARTS]:
+        with suppress(MoleculeError):
+            part = from_parsed(fragment)
+            parts[part.smiles] = part
+            read += fragment.GetNumHeavyAtoms()
+    offered = [smiles for smiles, part in parts.items() if part.element_counts["C"]]
+    if not offered and read == mol.GetNumHeavyAtoms():
+        offered = list(parts)
+    return f"(give the free base or acid alone: {' or '.join(offered)})" if offered else ""
 
 
 def each_atom(mol: Chem.Mol) -> list[Chem.Atom]:

@@ -13,7 +13,8 @@ from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
 from .cleavage import cleave
-from .molecule import ELEMENTS, each_atom
+from .composition import compose
+from .isotope_labels import labels_held
 
 # What is said of a broken bond: the two atoms; the kept atom and its neighbours; the lost one and
 # its neighbours. Each is folded to so many positions.
@@ -22,8 +23,6 @@ _FOLDED = 2048
 # Positions of all of them, and one more for bonds that are not there.
 CUT_POSITIONS = _SAID_OF_A_CUT * _FOLDED + 1
 _NO_CUT = CUT_POSITIONS - 1
-_PLACE = {Chem.GetPeriodicTable().GetAtomicNumber(e): i for i, e in enumerate(ELEMENTS)}
-_ONE_ATOM = np.eye(len(ELEMENTS), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,13 @@ class PieceSet:
         bonds: positions of what is said of each bond of the molecule as one of its atoms is kept
             and the other lost, ``(d, 3)`` int16; the last is no bond.
         broken: which of these each piece has broken, ``(p, MOST_CUTS)`` int16.
+        labels: isotope labels of each kind that each piece holds, ``(p, l)`` int16.
     """
 
     elements: np.ndarray
     bonds: np.ndarray
     broken: np.ndarray
+    labels: np.ndarray
 
     @property
     def cuts(self) -> np.ndarray:
@@ -51,12 +52,13 @@ class PieceSet:
         return len(self.elements)
 
 
-def describe_pieces(mol: Chem.Mol, most: int) -> PieceSet:
+def describe_pieces(mol: Chem.Mol, most: int, labels: np.ndarray | None = None) -> PieceSet:
     """Return the pieces of a molecule, what they are made of and how they were cut off.
 
     Args:
-        mol: the molecule.
+        mol: the molecule, without isotope labels.
         most: largest number of pieces.
+        labels: isotope labels on its atoms, as ``Molecule.labels_by_atom`` gives them, ``(a, l)``.
 
     Example:
         >>> from rdkit import Chem
@@ -69,17 +71,18 @@ def describe_pieces(mol: Chem.Mol, most: int) -> PieceSet:
                [1, 3, 0]], dtype=int16)
     """
     cleavage = cleave(mol, most)
-    atoms = each_atom(mol)
-    # In floating point, which has the quicker matrix product.
-    elements = _ONE_ATOM[[_PLACE[atom.GetAtomicNum()] for atom in atoms]]
-    elements[:, ELEMENTS.index("H")] += [atom.GetTotalNumHs() for atom in atoms]
-    counts = cleavage.atoms.astype(np.float32) @ elements
+    counts = cleavage.atoms.astype(np.float32) @ compose(mol)
     kept, lost = cleavage.orders.nonzero()
     number = np.empty(cleavage.orders.shape, np.int16)
     number[kept, lost] = np.arange(len(kept))
     broken = number[cleavage.kept, cleavage.lost]
     broken[cleavage.kept < 0] = len(kept)
-    return PieceSet(counts.astype(np.int16), _said_of(mol, cleavage.orders, kept, lost), broken)
+    return PieceSet(
+        counts.astype(np.int16),
+        _said_of(mol, cleavage.orders, kept, lost),
+        broken,
+        labels_held(cleavage.atoms, labels),
+    )
 
 
 def _said_of(mol: Chem.Mol, orders: np.ndarray, kept: np.ndarray, lost: np.ndarray) -> np.ndarray:

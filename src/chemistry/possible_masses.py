@@ -6,12 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .composition import MASS_NUMBERS
+from .double_charges import can_hold_two_charges
 from .isotopes import ISOTOPE_RATIOS
 from .molecule import ELEMENTS, NOMINAL_MASSES
 
 
 def possible_masses(
-    atoms: Sequence[int], labels: Sequence[Sequence[int]], max_mz: int
+    atoms: Sequence[int],
+    labels: Sequence[Sequence[int]],
+    max_mz: int,
+    *,
+    doubly_charged: bool = False,
 ) -> np.ndarray:
     """Return the nominal masses that some of a molecule's atoms can have together.
 
@@ -23,6 +29,8 @@ def possible_masses(
         atoms: atoms of each of ``ELEMENTS``, labelled ones counted, as ``Molecule.atoms`` gives.
         labels: element, extra mass and number of each kind of isotope label.
         max_mz: highest nominal mass.
+        doubly_charged: whether ions of an arene with two charges count as well, if they have half
+            of its mass or more.
 
     Returns:
         Shape ``(max_mz,)`` bool; element ``i`` is m/z ``i + 1``.
@@ -34,7 +42,10 @@ def possible_masses(
         array([ 1,  2,  3,  4,  5,  6, 12, 13, 14])
     """
     unlabelled = list(map(int, atoms))
-    reached, all_masses = 1, (1 << (max_mz + 1)) - 1
+    doubly_charged = doubly_charged and bool(can_hold_two_charges(np.asarray(atoms)))
+    # At half their mass, ions of up to twice the highest m/z are seen.
+    highest = 2 * max_mz + 1 if doubly_charged else max_mz
+    reached, all_masses = 1, (1 << (highest + 1)) - 1
     for element, extra, number in labels:
         unlabelled[element] -= int(number)
         mass = NOMINAL_MASSES[ELEMENTS[element]] + int(extra)
@@ -47,5 +58,16 @@ def possible_masses(
             for mass in masses:
                 with_atom |= reached << mass
             reached = with_atom & all_masses
-    bits = np.frombuffer((reached >> 1).to_bytes(max_mz // 8 + 1, "little"), np.uint8)
-    return np.unpackbits(bits, bitorder="little")[:max_mz].astype(bool)
+    bits = np.frombuffer(reached.to_bytes(highest // 8 + 1, "little"), np.uint8)
+    masses = np.unpackbits(bits, bitorder="little")[: highest + 1].astype(bool)
+    possible = masses[1 : max_mz + 1].copy()
+    if doubly_charged:
+        lightest = _mass(atoms, labels) // 2
+        masses[:lightest] = False
+        possible |= masses[2:].reshape(-1, 2).any(1)  # m/z 1 is that of the masses 2 and 3
+    return possible
+
+
+def _mass(atoms: Sequence[int], labels: Sequence[Sequence[int]]) -> int:
+    extra = sum(int(extra) * int(number) for _, extra, number in labels)
+    return int(np.asarray(atoms) @ MASS_NUMBERS) + extra

@@ -135,4 +135,10 @@ def load_predictor(
         )
     from ..inference.loading import open_predictor
 
-    return open_predictor(path, device=device, **options)
+    predictor = open_predictor(path, device=device, **options)
+    if predictor.unchecked:
+        note(
+            f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "
+            "python scripts/export_onnx.py makes it anew with one"
+        )
+    return predictor

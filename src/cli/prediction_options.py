@@ -32,9 +32,11 @@ examples:
   python scripts/predict.py --smiles "CCO ethanol" --plot mirror.svg --compare measured.msp
   python scripts/predict.py --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
 
-A batch file holds one SMILES a line, and a name after white space where there is one; a .csv or
-.parquet file has a column "smiles", and perhaps "name". Text may be gzipped (.gz). Of a folder, all
-files are read in the order of their names. Spectra are written in the input's order, by the
+A batch file holds one SMILES or InChI a line, and a name after white space where there is one; a
+.csv or .parquet file has a column of them ("smiles", "Canonical SMILES", "InChI", ...), and perhaps
+of names. MOL and SDF files are read as well. Text may be gzipped (.gz). Of a folder, all files are
+read in the order of their names. What is drawn with charges is predicted as the neutral molecule,
+and said so; imidic acids are predicted as amides. Spectra are written in the input's order, by the
 output's ending as .msp (NIST MS Search, through lib2nist; or MS-DIAL), .jdx (JCAMP-DX), .sdf (with
 NIST's tags), .mgf, .mzspeclib.txt, .json or .jsonl (one object a line), .csv (one peak a row),
 .parquet or .h5 (tables). Structures that cannot be predicted are named with their line on standard
@@ -73,8 +75,8 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
     structures.add_argument(
         "--batch",
         metavar="FILE",
-        help="a file of SMILES (.txt, .smi, .csv, .parquet), or a folder of such files; - for "
-        "standard input",
+        help="a file of structures (.txt, .smi, .csv, .parquet, .sdf, .mol), or a folder of such "
+        "files; - for standard input",
     )
     parser.add_argument(
         "--output",

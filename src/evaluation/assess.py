@@ -61,7 +61,8 @@ def impossible_share(
     shares = np.zeros(len(intensity))
     for i, spectrum in enumerate(intensity):
         own = labels[labels[:, 0] == i, 1:]
-        possible = possible_masses(atoms[i], own, len(mz)) & (mz <= highest_mz[i])
+        possible = possible_masses(atoms[i], own, len(mz), doubly_charged=True)
+        possible &= mz <= highest_mz[i]
         shares[i] = spectrum[~possible].sum() / max(spectrum.sum(), 1e-12)
     return shares
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..spectra.spectrum import Spectrum, nominal_mz
+from ..spectra.spectrum import Spectrum
 from .comparable import PREDICTION_FLOOR, checked, checked_lowest, comparable, divided, normal_form
 from .cosines import WEIGHTS, cosine, cosine_of_rows, nist_gc_cosine, weighted_cosine
 from .match_factor import nist_identity_match_factor, nist_similarity_match_factor
@@ -174,8 +174,8 @@ def compare(
         (0.964, 936)
     """
     if lowest_mz is None:
-        lowest_mz = int(nominal_mz(measured.mz[0])) if len(measured) else 1
-    max_mz = max((int(nominal_mz(s.mz[-1])) for s in (measured, predicted) if len(s)), default=1)
+        lowest_mz = int(measured.nominal[0]) if len(measured) else 1
+    max_mz = max((int(s.nominal[-1]) for s in (measured, predicted) if len(s)), default=1)
     pair = (predicted.binned(max_mz)[None], measured.binned(max_mz)[None], lowest_mz)
     scores = {
         **score(*pair),

@@ -29,6 +29,23 @@ def leave_signals_to_parent(worker: int) -> None:
 
 
 @contextmanager
+def starting_deaf_children() -> Iterator[None]:
+    """Within it, processes are started that never hear Ctrl-C: whoever starts them ends them.
+
+    They would be interrupted in the middle of their imports, and say so in as many tracebacks. A
+    Ctrl-C that comes meanwhile is heard at the end of the context.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # children inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _handling(handlers: dict[int, Callable]) -> Iterator[None]:
     """Handle signals, and as before after the context; nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():  # only it may set handlers

@@ -1,22 +1,45 @@
-"""Text files of any encoding, line by line."""
+"""Text files of any encoding, gzipped or not, line by line."""
 
 from __future__ import annotations
 
 import codecs
+import gzip
 import io
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
+GZIP_ENDING = ".gz"
+_GZIP_MAGIC = b"\x1f\x8b"
+# What reading a gzipped file raises where it is damaged, or cut off.
+GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
+# Ends files of DOS, and stands between those that were joined there.
+_CTRL_Z = "\x1a"
 
-def decoded_lines(stream: BinaryIO, *, keep_open: bool = False) -> Iterator[str]:
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file to read its bytes, those of a gzipped one as they were before."""
+    file = path.open("rb")
+    if path.suffix.lower() == GZIP_ENDING or file.peek(2)[:2] == _GZIP_MAGIC:
+        file.close()
+        return gzip.open(path, "rb")
+    return file
+
+
+def decoded_lines(
+    stream: BinaryIO, *, keep_open: bool = False, notes: set[str] | None = None
+) -> Iterator[str]:
     r"""Return the lines of a binary stream as text without line ends.
 
-    UTF-8 and UTF-16, with or without byte-order mark, and any line ends are read; a line that is
-    not UTF-8 is taken as Windows-1252.
+    One rule for all files: UTF-8, with or without byte-order mark, and UTF-16 with one; a line that
+    is not UTF-8 is taken as Windows-1252, and as Latin-1 where it holds bytes that Windows-1252
+    leaves undefined. Any line ends are read, and a Ctrl-Z is left out.
 
     Args:
         stream: what to read; it is read as it is needed, and closed at its end.
         keep_open: whether to leave it open.
+        notes: gets what lines were taken for that are not UTF-8.
 
     Raises:
         ValueError: it is not text.
@@ -37,13 +60,16 @@ def decoded_lines(stream: BinaryIO, *, keep_open: bool = False) -> Iterator[str]
         raise ValueError("not a text file")
     else:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape")
-    return _lines(text, keep_open)
+    return _lines(text, keep_open, set() if notes is None else notes)
 
 
-def _lines(text: io.TextIOWrapper, keep_open: bool) -> Iterator[str]:
+def _lines(text: io.TextIOWrapper, keep_open: bool, notes: set[str]) -> Iterator[str]:
     try:
         for line in text:
-            yield (line if line.isascii() else _without_surrogates(line)).rstrip("\n")
+            line = line.rstrip("\n")
+            if _CTRL_Z in line:
+                line = line.replace(_CTRL_Z, "")
+            yield line if line.isascii() else _without_surrogates(line, notes)
     finally:
         if not keep_open:
             text.close()
@@ -51,9 +77,16 @@ def _lines(text: io.TextIOWrapper, keep_open: bool) -> Iterator[str]:
             text.detach()  # else the wrapper would close its stream when it goes
 
 
-def _without_surrogates(line: str) -> str:
+def _without_surrogates(line: str, notes: set[str]) -> str:
     try:
         line.encode("utf-8")
         return line
     except UnicodeEncodeError:
-        return line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+        raw = line.encode("utf-8", "surrogateescape")
+    try:
+        line = raw.decode("cp1252")
+        notes.add("not UTF-8, read as Windows-1252")
+    except UnicodeDecodeError:
+        line = raw.decode("latin-1")
+        notes.add("not UTF-8, read as Latin-1")
+    return line

@@ -47,6 +47,8 @@ def only_writer(path: str | Path, *, wait: float = 0.0) -> Iterator[None]:
     try:
         holder.acquire(timeout=wait)
     except Timeout:
+        if not lock.exists():  # it could not be made, which filelock waits for likewise
+            raise OutputError(f"{path}: cannot be written beside ({lock.name})") from None
         raise BeingWrittenError(
             f"{path}: another process is writing it; wait for that, or write to another file"
         ) from None

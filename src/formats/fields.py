@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
 
 # What libraries write where they have nothing to say.
 _NOT_GIVEN = {"", "n/a", "na", "nan", "none", "null", "-", "?", "unknown", "not available"}
+# How longer texts begin that say so.
+_BEGINS_NOT_GIVEN = ("in progress", "no smiles", "no inchi", "not given", "not available")
 # "70", "70 eV", "70eV", "70.0 V", "70 (nominal)", "EI 70 eV"; a second number makes it ambiguous.
 _ENERGY = re.compile(
     r"(?:[a-z]+[:= ]*)?(?P<value>\d+(?:[.,]\d+)?)\s*(?P<unit>ev|kev|v|volts?)?\.?\s*"
@@ -14,30 +20,70 @@ _ENERGY = re.compile(
 )
 # Names of one and the same fact in all formats and dialects, see ``field_name``; the first are
 # preferred where a record has several.
+# fmt: off
 SYNONYMS = {
     "adduct": ("precursortype", "adduct"),
-    "cas": ("cas", "casno", "casrn", "casregistryno"),
+    "cas": ("cas", "casno", "casrn", "casnumber", "casregistryno", "casregistrynumber"),
+    "column": ("column", "columnname", "gccolumn"),
     "comment": ("comments", "comment", "origin", "remarks", "remark", "description"),
-    "exactmass": ("exactmass", "totalexactmass", "parentmass"),
-    "formula": ("formula", "molecularformula", "formulasmiles", "form", "chformula"),
+    "exactmass": ("exactmass", "chexactmass", "totalexactmass", "monoisotopicmass", "parentmass"),
+    "formula": (
+        "formula", "molecularformula", "formulasmiles", "form", "chformula", "chemicalformula",
+        "molformula", "molform",
+    ),
     # One kind of number a record: those of different kinds overlap, and would find the MOL files
     # of other compounds.
     "id": ("id", "db", "nist", "nistno", "nistmassspecno", "spectrumid", "accession"),
-    "inchi": ("inchi", "stdinchi", "inchicode", "computedinchi", "chiupac"),
-    "inchikey": ("inchikey", "stdinchikey", "inchiaux", "inchikeysmiles", "inchikeyinchi"),
-    "instrument": ("instrument", "instrumenttype", "sourceinstrument", "spectrometerdatasystem"),
-    "ionization": ("ionization", "ionizationmode", "ionsource"),
+    "inchi": ("inchi", "stdinchi", "standardinchi", "inchicode", "computedinchi", "chiupac"),
+    "inchikey": (
+        "inchikey", "stdinchikey", "standardinchikey", "inchiaux", "inchikeysmiles",
+        "inchikeyinchi",
+    ),
+    "instrument": (
+        "instrument", "acinstrument", "instrumenttype", "acinstrumenttype", "sourceinstrument",
+        "spectrometerdatasystem",
+    ),
+    "instrumenttype": ("instrumenttype", "acinstrumenttype"),
+    "ionization": (
+        "ionization", "ionizationmode", "ionizationmethod", "ionisation", "ionisationmode",
+        "ionsource",
+    ),
     "ionizationenergy": ("ionizationenergy", "electronenergy", "energy"),
-    "ionmode": ("ionmode", "polarity"),
+    "ionmode": ("ionmode", "polarity", "scanpolarity", "ionpolarity"),
     "licence": ("license", "licence"),
     "molblock": ("molblock", "molfile"),
     "mslevel": ("spectrumtype", "mslevel", "mstype"),
-    "mw": ("mw", "molecularweight"),
-    "name": ("name", "compoundname", "chname", "compound", "title"),
-    "smiles": ("smiles", "canonicalsmiles", "computedsmiles", "chsmiles"),
+    "mw": ("mw", "molecularweight", "molweight", "molwt"),
+    "name": (
+        "name", "compoundname", "chname", "compound", "metabolitename", "chemicalname", "substance",
+        "title",
+    ),
+    "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
+    "smiles": (
+        "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
+        "chsmiles",
+    ),
+    "source": ("source", "library"),
 }
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+# fmt: on
+# Tags of MassBank that begin with the name of what they say.
+_SUBTAGS = {
+    "acmassspectrometry": {"mstype", "ionmode", "ionization", "ionizationenergy"},
+    "chlink": {"inchikey", "cas"},
+}
+NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+# Notes: the number of peaks that a record gives is too large; a few peaks are impossible.
+FEWER_PEAKS = "fewer peaks than the record says it has"
+FAULTY_PEAKS = "peaks that are negative or not finite left out"
+NAMELESS = "neither name nor structure"
+# Blank lines, comments, and lines between records.
+_SAYS_NOTHING = re.compile(r"\s*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
 _PUNCTUATION = re.compile(r"[^a-z0-9]")
+# Why commas cannot be read.
+COMMAS_ARE_EITHER = "a comma may stand for the point or between numbers"
+_ONE_PEAK = re.compile(rf"\s*({NUMBER})[\s;]+({NUMBER})(?![\d.,])")
+_TWO_WORDS = re.compile(r"\s*([\d.,]+)[\s;]+([\d.,]+)")
+THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 _DECIMAL_COMMAS = re.compile(
     r"\s*(\d+(?:[.,]\d+)?)[ \t;]+(\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)(?![\d.,])"
 )
@@ -56,7 +102,12 @@ def peak_of(text: str) -> tuple[float, float]:
         (31.0178, 999.0)
     """
     if found := decimal_commas(text):
+        mz, intensity = _TWO_WORDS.match(text).groups()
+        if mz.isdecimal() and THOUSANDS.fullmatch(intensity):
+            raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
         return found
+    if ":" in text and "," in text:  # "15,0235:200"
+        text = text.replace(",", ".")
     parts = _PEAK_PARTS.split(text.strip(), maxsplit=2)
     try:
         return float(parts[0]), float(parts[1])
@@ -78,10 +129,79 @@ def decimal_commas(text: str) -> tuple[float, float] | None:
     found = _DECIMAL_COMMAS.match(text)
     if found is None or "," not in found[0]:
         return None
-    mz, intensity = (float(number.replace(",", ".")) for number in found.groups())
-    return mz, intensity
+    mz, intensity = found.groups()
+    if "." in mz and THOUSANDS.fullmatch(intensity):
+        return float(mz), float(intensity.replace(",", ""))
+    return float(mz.replace(",", ".")), float(intensity.replace(",", "."))
 
 
+def peaks_with_commas(lines: Sequence[str]) -> list[tuple[float, float]]:
+    """Return the peaks of lines with one peak each, if a comma stands for the point in them.
+
+    Returns:
+        The peaks; none where no line has such a comma, or one is no such peak.
+
+    Example:
+        >>> from nextims.formats.fields import peaks_with_commas
+        >>> peaks_with_commas(["15,0235 200,5", "58 300"]), peaks_with_commas(["58 300"])
+        ([(15.0235, 200.5), (58.0, 300.0)], [])
+    """
+    peaks = []
+    for line in lines:
+        peak = decimal_commas(line)
+        if peak is None and (plain := _ONE_PEAK.match(line)):
+            peak = float(plain[1]), float(plain[2])
+        if peak is None:
+            return []
+        peaks.append(peak)
+    if not any(map(decimal_commas, lines)):
+        return []
+    texts = [found.groups() for found in map(_TWO_WORDS.match, lines) if found]
+    return [] if may_part_thousands(texts) else peaks
+
+
+def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Say whether commas in intensities may stand for the point or part thousands.
+
+    Args:
+        pairs: m/z and intensity of the peaks of a spectrum.
+
+    Example:
+        >>> from nextims.formats.fields import may_part_thousands
+        >>> may_part_thousands([("15", "200"), ("43", "9,990")])
+        True
+    """
+    if any("," in mz for mz, _ in pairs):  # it stands for the point
+        return False
+    if any("." in mz for mz, _ in pairs):  # then they part thousands, but may in other rows
+        return any("," in text and "." not in mz for mz, text in pairs)
+    with_comma = [text for _, text in pairs if "," in text]
+    thousands = all(map(THOUSANDS.fullmatch, with_comma))
+    return bool(with_comma) and thousands and len(with_comma) < len(pairs)
+
+
+def may_be_decimal(lines: Iterable[str], mz: Sequence[float]) -> bool:
+    """Say whether commas that were read as standing between numbers may stand for the point.
+
+    Args:
+        lines: the peaks.
+        mz: their m/z as they were read, which ascend in nearly all files.
+    """
+    return bool((np.diff(mz) < 0).any()) and any(map(decimal_commas, lines))
+
+
+def says_nothing(line: str) -> bool:
+    """Say whether a line is blank, a comment, or one drawn between records.
+
+    Example:
+        >>> from nextims.formats.fields import says_nothing
+        >>> says_nothing("# mine"), says_nothing("------"), says_nothing("- 5")
+        (True, True, False)
+    """
+    return _SAYS_NOTHING.fullmatch(line) is not None
+
+
+@lru_cache(maxsize=1024)
 def field_name(text: str) -> str:
     """Return a field's name in lower case without punctuation, in which the dialects differ.
 
@@ -101,7 +221,47 @@ def is_given(text: str) -> bool:
         >>> is_given("N/A"), is_given("CCO")
         (False, True)
     """
-    return text.strip().lower() not in _NOT_GIVEN
+    text = text.strip().lower()
+    return text not in _NOT_GIVEN and not text.startswith(_BEGINS_NOT_GIVEN)
+
+
+def is_identifier(text: str) -> bool:
+    """Say whether a text tells a record from others; ``0`` stands where there is no number.
+
+    Example:
+        >>> from nextims.formats.fields import is_identifier
+        >>> is_identifier("0"), is_identifier("291264")
+        (False, True)
+    """
+    return is_given(text) and text.strip("0 ") != ""
+
+
+def of_subtag(name: str, text: str) -> tuple[str, str]:
+    """Return name and value of a field, by the subtag where it is a tag of MassBank with such.
+
+    Example:
+        >>> from nextims.formats.fields import of_subtag
+        >>> of_subtag("acmassspectrometry", "MS_TYPE MS2"), of_subtag("smiles", "CCO")
+        (('mstype', 'MS2'), ('smiles', 'CCO'))
+    """
+    if name not in _SUBTAGS:
+        return name, text
+    subtag, _, value = text.strip().partition(" ")
+    subtag = field_name(subtag)
+    return (subtag, value.strip()) if subtag in _SUBTAGS[name] else (name, text)
+
+
+def unquoted(name: str, text: str) -> str:
+    """Return the value of a field without quotes around it; in comments they hold a pair together.
+
+    Example:
+        >>> from nextims.formats.fields import unquoted
+        >>> unquoted("smiles", '"CCO"')
+        'CCO'
+    """
+    is_quoted = len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]
+    is_pair = name in SYNONYMS["comment"] and "=" in text
+    return text[1:-1] if is_quoted and not is_pair else text
 
 
 def parse_energy(text: str) -> float | None:

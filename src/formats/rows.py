@@ -16,6 +16,8 @@ FACTS = (
     "licence", "energy", "ionization_energy",
 )  # fmt: skip
 PREDICTED = "predicted_by"
+# What the libraries of these formats raise of files that are damaged.
+DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
 
 Row = Mapping[str, Any]
 # Number of rows of a part of a file, and what reads them.
@@ -30,18 +32,21 @@ def read_parts(
     Args:
         parts: the parts of the file.
         predicted: what the spectra were predicted by, if the file says so.
-        *errors: errors of a damaged part, whose rows become bad records from there on.
+        *errors: errors of a damaged part beside ``DAMAGE``; its rows become bad records from there
+            on.
     """
     end = 0
     for length, read in parts:
         number, end = end, end + length
+        reason: Exception | str = "rows are missing"
         try:
             for row in read():
                 number += 1
                 yield _raw_of_row(number, row, predicted)
-        except errors as error:
-            for unread in range(number + 1, end + 1):
-                yield RawRecord(unread, damage=f"this part of the file is damaged: {error}")
+        except (*DAMAGE, *errors) as error:
+            reason = error
+        for unread in range(number + 1, end + 1):
+            yield RawRecord(unread, damage=f"this part of the file is damaged: {reason}")
 
 
 def _raw_of_row(number: int, row: Row, predicted: str | None) -> RawRecord:

@@ -134,6 +134,7 @@ class SpectrumWriter:
     def __enter__(self) -> SpectrumWriter:
         with named_in_errors(self.path):
             if self._format.table:
+                temporary_name(self.path).unlink(missing_ok=True)  # or a link to somewhere else
                 self._files[self.path] = self._format.open_table(
                     temporary_name(self.path), self._contents
                 )
@@ -214,6 +215,7 @@ class SpectrumWriter:
         self._files[path].write(csv_text([row + of_folder]))
 
     def _open(self, path: Path) -> TextIO:
+        temporary_name(path).unlink(missing_ok=True)  # one that was left, or a link elsewhere
         # Line ends are written as the formats ask for, whatever the system's are.
         self._files[path] = temporary_name(path).open(
             "w", encoding="utf-8", errors="backslashreplace", newline=""

@@ -61,6 +61,7 @@ class Table:
             self._write_batch()
         finally:
             self._close()
+        self._seal()
 
     def abandon(self) -> None:
         """Close the file without what is held, as one that cannot be written to its end."""
@@ -81,6 +82,10 @@ class Table:
         raise NotImplementedError
 
     def _close(self) -> None:
+        raise NotImplementedError
+
+    def _seal(self) -> None:
+        """Put the digest of its content into the closed file."""
         raise NotImplementedError
 
 

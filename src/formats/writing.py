@@ -30,12 +30,14 @@ class FormattedSpectrum:
         record: text, or a row of a table by the names of its columns.
         left_out: as in ``PredictedSpectrum``.
         mol_block: the structure as a MOL file, where that was asked for.
+        notes: as in ``PredictedSpectrum``.
     """
 
     identifier: int
     record: str | dict[str, object]
     left_out: float | None = None
     mol_block: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Formatter:
             self._record(result, model_name),
             result.left_out,
             mol_block(result) if self.mol_folder else None,
+            result.notes,
         )
 
     @property

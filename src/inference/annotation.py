@@ -15,11 +15,13 @@ from rdkit import Chem
 from torch import Tensor
 
 from ..chemistry.formula import ELECTRON_MASS, Isotopologue, exact_mass, hill_formula, isotopologues
+from ..chemistry.isotope_labels import LABELLED_SHIFTS, SHIFTS
+from ..chemistry.isotopes import CENTRES
 from ..chemistry.molecule import Molecule
-from ..data.examples.fragment_batch import LABELLED_SHIFTS, SHIFTS, FragmentBatch
+from ..data.examples.fragment_batch import FragmentBatch
 from ..models.heads import Prediction
-from ..models.ion_spectrum import Ions, nominal_mass
 from ..models.isotopes import IsotopeEnvelope
+from ..models.teacher_network import Ions
 from ..spectra.ions import AnnotatedPeak, Ion
 from ..spectra.prediction import INTENSITY_FLOOR, PredictedSpectrum
 
@@ -73,7 +75,9 @@ class _Ions:
         nuclides: what the formulas count: elements, and isotope labels or 0, ``(n,)``.
         whole: formula of the molecule, ``(n,)``.
         formulas: the ions', ``(g, n)``.
-        nominal: nominal m/z of the most abundant isotopes, ``(g,)``.
+        nominal: nominal mass of the most abundant isotopes, ``(g,)``.
+        first: nominal mass that ``intensity`` begins at, ``(g,)``.
+        charge: 1 or 2, ``(g,)``.
         intensity: intensity in the spectrum, of sum 1, at each isotope shift, ``(g, k)``.
         fragment: the fragment that most of the ion comes from, ``(g,)``.
         hydrogen_shift: hydrogens of any mass that this one took up, ``(g,)``.
@@ -85,6 +89,8 @@ class _Ions:
     whole: np.ndarray
     formulas: np.ndarray
     nominal: np.ndarray
+    first: np.ndarray
+    charge: np.ndarray
     intensity: np.ndarray
     fragment: np.ndarray
     hydrogen_shift: np.ndarray
@@ -98,22 +104,34 @@ class _Ions:
             explained: share of the peak that they carry together.
             smallest: smallest share of the peak.
         """
-        column = mz - self.nominal - IsotopeEnvelope.LOWEST
-        found = np.flatnonzero((column >= 0) & (column < self.intensity.shape[1]))
-        intensity = self.intensity[found, column[found]]
+        found, column = self._places(mz)
+        intensity = self.intensity[found, column]
         shares = explained * intensity / max(float(intensity.sum()), np.finfo(float).tiny)
         large = (shares > 0) & (shares >= smallest)
-        found, shares = found[large], shares[large]
+        found, column, shares = found[large], column[large], shares[large]
         for i in np.argsort(-shares, kind="stable"):
             share, ion = float(shares[i]), int(found[i])
             counts = dict(zip(self.nuclides, self.formulas[ion].tolist(), strict=True))
             natural = {element: n for (element, label), n in counts.items() if not label}
-            shift = int(column[ion]) + IsotopeEnvelope.LOWEST
+            shift = int(self.first[ion] + column[i] - self.nominal[ion])
             heavy = isotopologues(natural).get(shift)
             # The head spreads a fragment's isotopes before hydrogens move: F+ made of HF has the
             # deuterium's. Such an ion does not exist.
             if heavy is not None:
                 yield self._ion(ion, counts, shift, heavy, share)
+
+    def _places(self, mz: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which ions lie at a nominal m/z, and with which of their isotopes."""
+        places = []
+        # An ion of two charges and odd mass lies at a half, which is rounded down.
+        for charge, masses in ((1, (mz,)), (2, (2 * mz, 2 * mz + 1))):
+            for mass in masses:
+                column = mass - self.first
+                inside = (column >= 0) & (column < self.intensity.shape[1])
+                found = np.flatnonzero(inside & (self.charge == charge))
+                places.append((found, column[found]))
+        found, column = zip(*places, strict=True)
+        return np.concatenate(found), np.concatenate(column)
 
     def _ion(
         self,
@@ -123,14 +141,15 @@ class _Ions:
         isotopologue: Isotopologue,
         share: float,
     ) -> Ion:
-        mz = exact_mass(counts) - ELECTRON_MASS + isotopologue.mass_shift
+        charge = int(self.charge[ion])
+        mz = (exact_mass(counts) + isotopologue.mass_shift) / charge - ELECTRON_MASS
         for element, isotope, number in isotopologue.isotopes:
             counts[element, 0] -= number
             counts[element, isotope] = counts.get((element, isotope), 0) + number
         loss = zip(self.nuclides, (self.whole - self.formulas[ion]).tolist(), strict=True)
         atoms, piece = self._piece(int(self.fragment[ion]))
         return Ion(
-            formula=hill_formula(counts) + "+",
+            formula=hill_formula(counts) + ("+" if charge == 1 else f"+{charge}"),
             mz=mz,
             share=share,
             neutral_loss=hill_formula(dict(loss)),
@@ -153,26 +172,29 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, ions: Ions, position:
     Args:
         molecule: the molecule.
         fragments: the fragments of a batch.
-        ions: their intensities.
+        ions: their intensities at each hydrogen shift.
         position: place of the molecule in the batch.
     """
     own = torch.nonzero(fragments.molecule == position).squeeze(1)
-    atoms = fragments.atoms[position, : molecule.mol.GetNumAtoms(), : len(own)].T.cpu().numpy()
-    envelope = IsotopeEnvelope()(fragments.elements[own].cpu()).double().numpy()
-    nominal = nominal_mass(fragments.mass[own]).cpu().numpy()
-    weights, first_shift = _by_mass_shift(fragments, ions, own, position)
+    kept = fragments.atoms[position, : molecule.places.max() + 1, : len(own)].T.cpu().numpy()
+    atoms = kept[:, molecule.places]  # labelled hydrogens among them
+    natural, nominal, weights, first_shift = _by_mass_shift(fragments, ions, own)
+    envelope = IsotopeEnvelope()(natural.cpu()).double().numpy()
     nuclides, composition = _compose(molecule.mol)
+    centres = np.array([0 if label else CENTRES.get(element, 0) for element, label in nuclides])
+    whole = composition.sum(0)
     formulas = atoms.astype(np.int64) @ composition
 
-    member, row, column = np.nonzero(weights)
+    charge, member, row, column = np.nonzero(weights)
     hydrogen_shift, mass_shift = row + SHIFTS[0], column + first_shift
-    weight = weights[member, row, column]
-    keys = np.column_stack([formulas[member], nominal[member] + mass_shift])
-    # A deuterium that moves instead of a hydrogen shifts the mass once more.
-    deuteriums = mass_shift - hydrogen_shift
-    keys[:, nuclides.index(("H", 0))] += hydrogen_shift - deuteriums
-    keys[:, nuclides.index(("H", 2))] += deuteriums
-    possible = (keys[:, :-1] >= 0).all(1)
+    weight = weights[charge, member, row, column]
+    keys = np.column_stack([formulas[member], nominal[member] + mass_shift, charge + 1])
+    # A deuterium or tritium that moves instead of a hydrogen shifts the mass once or twice more.
+    heavy = 3 if ("H", 3) in nuclides and not whole[nuclides.index(("H", 2))] else 2
+    labelled = (mass_shift - hydrogen_shift) // (heavy - 1)
+    keys[:, nuclides.index(("H", 0))] += hydrogen_shift - labelled
+    keys[:, nuclides.index(("H", heavy))] += labelled
+    possible = (keys[:, :-2] >= 0).all(1)
     member, hydrogen_shift, weight, keys = (
         values[possible] for values in (member, hydrogen_shift, weight, keys)
     )
@@ -189,9 +211,11 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, ions: Ions, position:
         mol=mol,
         atoms=atoms,
         nuclides=nuclides,
-        whole=composition.sum(0),
-        formulas=keys[:, :-1],
-        nominal=keys[:, -1],
+        whole=whole,
+        formulas=keys[:, :-2],
+        nominal=keys[:, -2],
+        first=keys[:, -2] + keys[:, :-2] @ centres + IsotopeEnvelope.LOWEST,
+        charge=keys[:, -1],
         intensity=intensity,
         fragment=member[chief],
         hydrogen_shift=hydrogen_shift[chief],
@@ -199,17 +223,24 @@ def _ions_of(molecule: Molecule, fragments: FragmentBatch, ions: Ions, position:
 
 
 def _by_mass_shift(
-    fragments: FragmentBatch, ions: Ions, own: Tensor, position: int
-) -> tuple[np.ndarray, int]:
-    """Return the intensities of a molecule's ions by hydrogen and mass shift, ``(f, S, T)``.
+    fragments: FragmentBatch, ions: Ions, own: Tensor
+) -> tuple[Tensor, np.ndarray, np.ndarray, int]:
+    """Return what a molecule's fragments and their ions are, its isotope labels at their places.
 
-    The second value is the lowest mass shift.
+    Returns:
+        Atoms of each element without label ``(f, len(ELEMENTS))``; nominal masses ``(f,)``; the
+        intensities of ions by charge, hydrogen and mass shift ``(charges, f, S, T)``; and the
+        lowest mass shift.
     """
-    labelled = fragments.molecule[fragments.labelled] == position
-    if labelled.any():
-        return ions.exchanged[labelled].detach().double().cpu().numpy(), LABELLED_SHIFTS[0]
-    weights = ions.share[own].detach().double().cpu().numpy()
-    return weights[:, :, None] * np.eye(len(SHIFTS)), SHIFTS[0]
+    shares = torch.stack([share[own] for share in ions if share is not None])
+    weights = shares[..., None].detach().double().cpu().numpy()
+    rows = torch.nonzero(torch.isin(fragments.labels.rows, own)).squeeze(1)
+    if not len(rows):
+        weights = weights * np.eye(len(SHIFTS))
+        return fragments.elements[own], fragments.mass[own].cpu().numpy(), weights, SHIFTS[0]
+    labels = fragments.labels
+    weights = weights * labels.exchange[rows].double().cpu().numpy()
+    return labels.natural[rows], labels.mass[rows].cpu().numpy(), weights, LABELLED_SHIFTS[0]
 
 
 def _compose(mol: Chem.Mol) -> tuple[list[tuple[str, int]], np.ndarray]:

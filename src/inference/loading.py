@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..files.digest import file_digest
-from .onnx.predictor import OnnxError, OnnxPredictor
+from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
 
 
@@ -25,7 +25,7 @@ def open_predictor(
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
-        OnnxError: the export named cannot be used.
+        OnnxError: the export named cannot be used, or the one beside the checkpoint is damaged.
         DeviceError: "cuda" is asked for and there is no GPU.
 
     Example:
@@ -43,6 +43,8 @@ def open_predictor(
             predictor = OnnxPredictor(exported)
             if predictor.checkpoint_sha256 == file_digest(checkpoint):
                 return predictor
+        except DamagedExportError:
+            raise
         except OnnxError:
             pass  # no runtime, or no export of ours: the checkpoint itself will do
     import torch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..chemistry.formula import mass_defect
 from ..chemistry.molecule import MoleculeError, first_block
 from ..evaluation.metrics import compare
 from ..formats.opening import SpectraFileError
@@ -143,5 +144,5 @@ def similarities(result: PredictedSpectrum, measured: Record) -> dict[str, float
     """
     if not len(measured.spectrum):
         raise ValueError(f"{measured.file}: {measured.name or measured.id}: no peak to compare")
-    scores = compare(measured.spectrum, result.spectrum, lowest_mz=measured.lowest_mz)
+    scores = compare(measured.spectrum.of(mass_defect(measured.formula)), result.spectrum)
     return {name: scores[name] for name in ("cosine", "weighted_cosine", "entropy_similarity")}

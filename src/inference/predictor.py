@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -80,6 +80,11 @@ class Predictor(StreamingPredictor):
         return cls(model, f"{checkpoint.kind} {Path(path).name}", checkpoint)
 
     @property
+    def metadata(self) -> Mapping[str, Any]:
+        """As in ``StreamingPredictor``."""
+        return self.checkpoint.metadata if self.checkpoint else {}
+
+    @property
     def max_mz(self) -> int:
         """Highest nominal mass of a molecule that the model can take, in Da."""
         return self.model.max_mz
@@ -100,13 +105,16 @@ class Predictor(StreamingPredictor):
             raise CalibrationError(
                 f"only a teacher knows its uncertainty, this is a {self.model.kind}"
             )
-        return Calibration.from_metadata(self.checkpoint.metadata if self.checkpoint else {})
+        return Calibration.from_metadata(self.metadata)
 
     @property
     def training_energies(self) -> Mapping[int, int]:
         """Number of training spectra by ionization energy in whole eV; empty where not known."""
-        metadata = self.checkpoint.metadata if self.checkpoint else {}
-        return metadata.get("training_energies", {})
+        energies = self.metadata.get("training_energies", {})
+        numbers = energies.items() if isinstance(energies, dict) else [(None, None)]
+        if not all(isinstance(number, int) for pair in numbers for number in pair):
+            raise CheckpointError(f"{self.name}: its training_energies are no numbers of spectra")
+        return energies
 
     def check_options(
         self,
@@ -182,6 +190,7 @@ class Predictor(StreamingPredictor):
     ) -> tuple[list[Features], FragmentBatch | None, Prediction]:
         features = featurize_all(molecules, self.model.inputs)
         batch = collate(features, [energy] * len(features)).to(self.device)
+        batch.limit_carbon = True
         return features, batch.fragments, self.model(batch)
 
 
@@ -198,7 +207,11 @@ def _explained(
         peaks, left_out = at_accurate_masses(peaks)
         if not peaks:
             return failure(structure, ValueError("no peak has an ion to give it a mass"))
-        spectrum = Spectrum([peak.mz for peak in peaks], [peak.intensity for peak in peaks])
+        spectrum = Spectrum(
+            [peak.mz for peak in peaks],
+            [peak.intensity for peak in peaks],
+            result.molecule.mass_defect,
+        )
         result = replace(result, spectrum=spectrum, left_out=left_out)
         if result.uncertainty is not None:  # its deviations are of the peaks at nominal masses
             whole = replace(result.uncertainty, deviations=None)

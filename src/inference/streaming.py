@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 from rdkit.rdBase import BlockLogs
 
 from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
+from ..errors import UserError
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY
+from .element_notes import element_notes, notes_of
 from .structures.lists import InputStructure
 
 Result = PredictedSpectrum | FailedPrediction
+_Given = TypeVar("_Given")
 
 
 class StreamingPredictor:
@@ -26,12 +33,16 @@ class StreamingPredictor:
         names_ions: whether the model knows the ions behind its peaks: a teacher does, a student
             does not.
         single_threaded: whether it leaves all cores but one idle.
+        metadata: what the weights came from, as their checkpoint says.
+        unchecked: its file, where that has no digest by which damage would be noticed.
     """
 
     max_mz: int
     name: str
+    metadata: Mapping[str, Any] = MappingProxyType({})
     names_ions = False
     single_threaded = False
+    unchecked: Path | None = None
 
     def predict(
         self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any
@@ -91,15 +102,41 @@ class StreamingPredictor:
         while batch := list(islice(structures, batch_size)):
             read = [self._read(structure) for structure in batch]
             readable = [i for i, molecule in enumerate(read) if isinstance(molecule, Molecule)]
-            results = iter(())
-            if readable:
-                results = iter(
-                    self._results(
-                        [batch[i] for i in readable], [read[i] for i in readable], **options
-                    )
+            results = iter(
+                self._results_of(
+                    [batch[i] for i in readable], [read[i] for i in readable], **options
                 )
+            )
             for molecule in read:
                 yield next(results) if isinstance(molecule, Molecule) else molecule
+
+    def _results_of(
+        self, structures: list[InputStructure], molecules: list[Molecule], **options: Any
+    ) -> list[Result]:
+        """Return the results of a batch; where one structure spoils it, that one's alone fails."""
+        try:
+            results = self._results(structures, molecules, **options) if structures else []
+            return [self._noted(result) for result in results]
+        except UserError:  # of the model, not of a structure
+            raise
+        except Exception as error:
+            if len(structures) == 1:
+                return [failure(structures[0], error)]
+        half = len(structures) // 2
+        return [
+            *self._results_of(structures[:half], molecules[:half], **options),
+            *self._results_of(structures[half:], molecules[half:], **options),
+        ]
+
+    @cached_property
+    def _element_notes(self) -> dict[str, str]:
+        return element_notes(self.metadata.get("training_elements", {}))
+
+    def _noted(self, result: Result) -> Result:
+        if isinstance(result, FailedPrediction):
+            return result
+        notes = notes_of(result.molecule, self._element_notes)
+        return replace(result, notes=notes) if notes else result
 
     def _read(self, structure: InputStructure) -> Molecule | FailedPrediction:
         try:
@@ -110,10 +147,10 @@ class StreamingPredictor:
             # RDKit's own messages name no line, and other packages (matchms) turn them on.
             with BlockLogs():
                 return read_molecule(structure.smiles, max_mz=self.max_mz)
-        except MoleculeError as error:
-            return failure(structure, error)
         except UnicodeEncodeError:  # bytes that are no text, from a command line
             return failure(structure, MoleculeError("not readable as text"))
+        except Exception as error:
+            return failure(structure, error)
 
 
 def result_from_bins(
@@ -124,7 +161,8 @@ def result_from_bins(
 ) -> Result:
     """Return the spectrum of a structure from its bins, ``(max_mz,)``, predicted at an energy."""
     try:
-        spectrum = spectrum_from_bins(bins, molecule.highest_mz)
+        labelled = molecule.unlabelled is not molecule
+        spectrum = spectrum_from_bins(bins, molecule.highest_mz, labelled=labelled)
     except ValueError as error:
         return failure(structure, error)
     return PredictedSpectrum(
@@ -137,16 +175,54 @@ def result_from_bins(
     )
 
 
-def failure(structure: InputStructure, error: ValueError) -> FailedPrediction:
-    """Return why there is no spectrum of a structure."""
+def failure(structure: InputStructure, error: Exception) -> FailedPrediction:
+    """Return why there is no spectrum of a structure.
+
+    Example:
+        >>> from nextims.inference.streaming import failure
+        >>> from nextims.inference.structures.lists import InputStructure
+        >>> print(failure(InputStructure(2, "CCO"), KeyError("C")))
+        line 2: CCO: KeyError: 'C'
+    """
+    # What is meant for a user is a ValueError; of any other, the kind says more than its message.
+    reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return FailedPrediction(
         structure.line,
-        str(structure.smiles),
+        structure.shown,
         structure.name,
-        str(error),
+        " ".join(reason.split()),  # one line
         structure.file,
         structure.file_line,
     )
+
+
+def attempted(
+    step: Callable[[PredictedSpectrum], _Given], result: PredictedSpectrum | FailedPrediction
+) -> _Given | FailedPrediction:
+    """Return what a step makes of a spectrum; where it raises, the structure has failed.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.inference.streaming import attempted
+        >>> from nextims.spectra.prediction import PredictedSpectrum
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> ethanol = PredictedSpectrum(1, "", read_molecule("CCO"), Spectrum([31], [1.0]))
+        >>> print(attempted(lambda result: 1 // 0, ethanol))
+        line 1: CCO: ZeroDivisionError: integer division or modulo by zero
+    """
+    if isinstance(result, FailedPrediction):
+        return result
+    try:
+        return step(result)
+    except Exception as error:
+        given = InputStructure(result.line, result.molecule.smiles, result.name)
+        return failure(given, error)
+
+
+def describe(result: PredictedSpectrum) -> PredictedSpectrum:
+    """Return a result with its InChIKey, which all formats hold, computed."""
+    _ = result.molecule.inchikey
+    return result
 
 
 def _numbered(smiles: Iterable[str | InputStructure]) -> Iterator[InputStructure]:

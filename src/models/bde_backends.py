@@ -142,7 +142,10 @@ class NativeBackend:
             raise CheckpointError(f"{path}: holds a {model.kind}, expected a BDE model")
         if "atom_kinds" not in description.metadata:
             raise CheckpointError(f"{path}: does not say which kinds of atoms it was trained with")
-        kinds = [AtomKind(*kind) for kind in description.metadata["atom_kinds"]]
+        try:
+            kinds = {AtomKind(*kind) for kind in description.metadata["atom_kinds"]}
+        except TypeError:
+            raise CheckpointError(f"{path}: its kinds of atoms are none") from None
         return cls(model, kinds, weights_digest(path)[:12])
 
     def __getstate__(self) -> dict:

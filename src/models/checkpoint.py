@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 import subprocess
 from collections.abc import Mapping
@@ -15,11 +16,19 @@ from torch import nn
 
 from ..config import PROJECT_ROOT
 from ..errors import UserError
+from ..files.archive import check_archive
 from ..files.writing import written_whole
 from ..version import __version__
+from .rebuilding import rebuilt
 
 FORMAT_VERSION = 1
-_CONTENT = {"format_version", "kind", "model_config", "weights", "metadata"}
+_CONTENT = {
+    "format_version": int,
+    "kind": str,
+    "model_config": dict,
+    "weights": dict,
+    "metadata": dict,
+}
 
 
 class CheckpointError(UserError):
@@ -123,23 +132,18 @@ def load_model(
         >>> checkpoint.kind
         'student'
     """
-    content = load_plain(path)
-    if not isinstance(content, dict) or not set(content) >= _CONTENT:
-        raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
-    if content["format_version"] > FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path}: written in format {content['format_version']}; this version reads up to "
-            f"{FORMAT_VERSION}. Update NExtIMS."
-        )
+    content = load_content(path)
     try:
-        model = model_class(content["kind"])(**content["model_config"])
-        weights = {
-            name: tensor.float() if tensor.is_floating_point() else tensor
-            for name, tensor in content["weights"].items()
-        }
-        model.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: weights do not fit the model: {error}") from error
+        make = model_class(content["kind"])
+    except KeyError:
+        raise CheckpointError(
+            f"{path}: holds a model {content['kind'][:40]!r}, which this version does not know"
+        ) from None
+    try:
+        model = rebuilt(make, content["model_config"], content["weights"])
+    except Exception as error:  # whatever a constructor makes of arbitrary arguments
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(f"{path}: weights do not fit the model: {reason}") from error
     description = Checkpoint(content["kind"], content["model_config"], content["metadata"])
     return model.to(device).eval(), description
 
@@ -150,9 +154,7 @@ def weights_digest(path: str | Path) -> str:
     Raises:
         CheckpointError: the file is missing, damaged, or no checkpoint.
     """
-    content = load_plain(path)
-    if not isinstance(content, dict) or not set(content) >= _CONTENT:
-        raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
+    content = load_content(path)
     digest = hashlib.sha256(content["kind"].encode())
     for name, tensor in sorted(content["weights"].items()):
         digest.update(name.encode())
@@ -162,27 +164,72 @@ def weights_digest(path: str | Path) -> str:
 
 def save_atomically(content: Any, path: str | Path) -> None:
     """Write with ``torch.save`` to a temporary name beside ``path``, then rename."""
-    # To an open file: torch writes a path's own name into the content.
-    with written_whole(path) as temporary, temporary.open("wb") as file:
-        torch.save(content, file)
+    # In memory first: where a write fails, torch tells neither the reason nor ends in order; and
+    # to a path it would write the path's own name into the content.
+    image = io.BytesIO()
+    torch.save(content, image)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(image.getbuffer())
 
 
 def load_plain(path: str | Path) -> Any:
     """Read what ``torch.save`` wrote, refusing anything but plain values and tensors.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or holds code.
+        CheckpointError: the file is missing, damaged (by the checksums within it), or holds code.
     """
     if not Path(path).is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
     try:
+        check_archive(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path}: refused, it is damaged or holds more than plain weights"
         ) from error
     except Exception as error:  # whatever a reader of arbitrary bytes stumbles over
-        raise CheckpointError(f"{path}: truncated or damaged ({error})") from error
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"{path}: truncated, damaged or no checkpoint ({reason}); fetch or make it again"
+        ) from error
+
+
+def load_content(path: str | Path) -> dict[str, Any]:
+    """Return what ``save_checkpoint`` wrote, each part of its kind.
+
+    Args:
+        path: the checkpoint.
+
+    Returns:
+        ``format_version``, ``kind``, ``model_config``, ``weights`` and ``metadata``.
+
+    Raises:
+        CheckpointError: as ``load_plain``; or it is no checkpoint of ours, was written by a later
+            version, or holds weights that are none.
+    """
+    content = load_plain(path)
+    if not isinstance(content, dict) or not set(content) >= set(_CONTENT):
+        raise CheckpointError(f"{path}: not a NExtIMS checkpoint")
+    for name, kind in _CONTENT.items():
+        if not isinstance(content[name], kind):
+            raise CheckpointError(
+                f"{path}: not a NExtIMS checkpoint ({name} is no {kind.__name__})"
+            )
+    if content["format_version"] > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: written in format {content['format_version']}; this version reads up to "
+            f"{FORMAT_VERSION}. Update NExtIMS."
+        )
+    # A tensor may repeat what it is made of, and so be larger than the file.
+    allowed = Path(path).stat().st_size
+    for name, tensor in content["weights"].items():
+        plain = isinstance(name, str) and isinstance(tensor, torch.Tensor)
+        if not plain or tensor.layout != torch.strided or tensor.is_quantized:
+            raise CheckpointError(f"{path}: {str(name)[:40]!r} is no plain tensor")
+        allowed -= tensor.numel() * tensor.element_size()
+    if allowed < 0:
+        raise CheckpointError(f"{path}: its weights claim to be larger than the file")
+    return content
 
 
 def _git(*arguments: str) -> str:

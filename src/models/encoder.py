@@ -13,7 +13,9 @@ from torch_geometric.nn import GINEConv
 from torch_geometric.nn.aggr import AttentionalAggregation, MaxAggregation, MeanAggregation
 
 from ..chemistry.graph import ATOM_FEATURES, BOND_FEATURES
+from ..chemistry.molecule import RARE_ELEMENTS
 from ..data.examples.graph_batch import GraphBatch
+from .layers import accept_fewer_elements
 
 # On a GPU the maximum over atoms would be faster with a package that most users cannot install: it
 # is compiled for one version of PyTorch and CUDA.
@@ -40,6 +42,7 @@ class MoleculeEncoder(nn.Module):
         super().__init__()
         self.drop_edge = drop_edge
         self.embed = nn.Linear(ATOM_FEATURES, width)
+        accept_fewer_elements(self.embed, "weight", len(RARE_ELEMENTS))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(layers))
         self.convolutions = nn.ModuleList(
             GINEConv(

@@ -8,31 +8,34 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..chemistry.molecule import ELEMENTS
+from ..chemistry.double_charges import VALENCES
+from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS
 from ..data.examples.fragment_batch import FragmentBatch
 from ..data.examples.graph_batch import GraphBatch
+from .layers import accept_fewer_elements
 
 _LARGEST_DEPTH = 3
 _MOST_CUTS = 6
 _MOST_UNSATURATION = 24  # twice the rings and double bonds, and 2
-_VALENCE = {"H": 1, "B": 3, "C": 4, "N": 3, "O": 2, "F": 1, "Si": 4, "P": 3, "S": 2, "Cl": 1,
-            "Br": 1, "I": 1}  # fmt: skip
+_COMMON = len(ELEMENTS) - len(RARE_ELEMENTS)
 # Atoms of which each number up to this has a position of its own: CO and H2O are no sums.
 _COUNTED_EXACTLY = {"C": 8, "H": 12, "N": 3, "O": 4}
 # Of the ion and of the loss: counts of elements, hydrogens and atoms, the exact counts, rings and
-# double bonds and their parity. Depth and number of cut bonds.
+# double bonds and their parity. Depth and number of cut bonds. The counts of rare elements, last.
 FORMULA_FEATURES = (
-    2 * (len(ELEMENTS) + 2 + sum(most + 1 for most in _COUNTED_EXACTLY.values()))
+    2 * (_COMMON + 2 + sum(most + 1 for most in _COUNTED_EXACTLY.values()))
     + 2 * (_MOST_UNSATURATION + 2)
     + (_LARGEST_DEPTH + 1)
     + (_MOST_CUTS + 1)
+    + 2 * len(RARE_ELEMENTS)
 )
 
 
 class FormulaLayer(nn.Module):
     """A linear layer on the formula of molecules: atoms of each element, rings and double bonds.
 
-    Numbers up to 15 have a position each, so that one atom more or less can mean anything.
+    Numbers up to 15 have a position each, so that one atom more or less can mean anything; of rare
+    elements, those up to 2.
 
     Shape:
         atoms of each element ``(b, len(ELEMENTS))`` -> ``(b, width)``
@@ -40,19 +43,25 @@ class FormulaLayer(nn.Module):
 
     _MOST = 15
     _MOST_UNSATURATION = 38
+    _MOST_OF_RARE = 2
 
     def __init__(self, width: int):
         super().__init__()
-        inputs = len(ELEMENTS) * (self._MOST + 2) + self._MOST_UNSATURATION + 2
-        self.linear = nn.Linear(inputs, width)
+        of_common = _COMMON * (self._MOST + 2) + self._MOST_UNSATURATION + 2
+        of_rare = len(RARE_ELEMENTS) * (self._MOST_OF_RARE + 2)
+        self.linear = nn.Linear(of_common + of_rare, width)
+        accept_fewer_elements(self.linear, "weight", of_rare)
 
     def forward(self, atoms: Tensor) -> Tensor:
         """Return the layer's output."""
         hydrogens = atoms[:, ELEMENTS.index("H")]
+        common, rare = atoms[:, :_COMMON], atoms[:, _COMMON:]
         parts = [
-            atoms.float().log1p(),
-            _one_hot(atoms, self._MOST).flatten(1),
+            common.float().log1p(),
+            _one_hot(common, self._MOST).flatten(1),
             *unsaturation(atoms, hydrogens, self._MOST_UNSATURATION),
+            rare.float().log1p(),
+            _one_hot(rare, self._MOST_OF_RARE).flatten(1),
         ]
         return self.linear(torch.cat(parts, 1).to(self.linear.weight.dtype))
 
@@ -65,16 +74,19 @@ def formula_features(
     ``size`` are the atoms of each fragment and ``cuts`` its cut bonds, ``(n,)``.
     """
     atoms = torch.bincount(graph.atom_molecule, minlength=len(fragments))[fragments.molecule]
-    ion = torch.cat([fragments.elements, fragments.hydrogens[:, None], size[:, None]], 1)
-    loss = [fragments.lost_elements, fragments.lost_hydrogens[:, None], (atoms - size)[:, None]]
     parts = [_one_hot(fragments.depth, _LARGEST_DEPTH), _one_hot(cuts, _MOST_CUTS)]
-    for counts in (ion, torch.cat(loss, 1)):
-        elements, hydrogens = counts[:, : len(ELEMENTS)], counts[:, len(ELEMENTS)]
+    rare = []
+    for elements, hydrogens, heavy in (
+        (fragments.elements, fragments.hydrogens, size),
+        (fragments.lost_elements, fragments.lost_hydrogens, atoms - size),
+    ):
+        counts = torch.cat([elements[:, :_COMMON], hydrogens[:, None], heavy[:, None]], 1)
         parts += [counts.float().log1p(), *unsaturation(elements, hydrogens)]
         for element, most in _COUNTED_EXACTLY.items():
             number = hydrogens if element == "H" else elements[:, ELEMENTS.index(element)]
             parts.append(_one_hot(number, most))
-    return torch.cat(parts, dim=1)
+        rare.append(elements[:, _COMMON:].float().log1p())
+    return torch.cat(parts + rare, dim=1)
 
 
 def _one_hot(number: Tensor, most: int) -> Tensor:
@@ -101,6 +113,6 @@ def unsaturation(
     Returns:
         Shapes ``(n, positions)`` and ``(n, 1)``.
     """
-    excess = elements.new_tensor([0 if e == "H" else _VALENCE[e] - 2 for e in ELEMENTS])
+    excess = elements.new_tensor([0 if e == "H" else VALENCES[e] - 2 for e in ELEMENTS])
     twice = 2 + (elements * excess).sum(1) - hydrogens
     return [_one_hot(twice + 2, most), (twice % 2)[:, None].float()]

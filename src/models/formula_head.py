@@ -12,17 +12,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..chemistry.isotope_labels import unlabelled_shares, with_labels
-from ..chemistry.molecule import ELEMENTS, NOMINAL_MASSES
+from ..chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
+from ..chemistry.double_charges import LOSSES as DOUBLE_LOSSES
+from ..chemistry.double_charges import can_hold_two_charges
+from ..chemistry.formula import count_elements
+from ..chemistry.isotope_labels import LABELLED_SHIFTS, unlabelled_shares, with_labels
+from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS
 from ..data.examples.features import Batch
+from ..spectra.prediction import carbon_scale
 from .heads import LIGHTEST_ION
 from .isotopes import IsotopeEnvelope
+from .layers import accept_fewer_elements
 from .piece_head import PieceHead
 
 _HYDROGEN = ELEMENTS.index("H")
 # What an ion of a smaller share adds is hardly seen in a spectrum. While learning it counts from a
 # tenth of that on, so that it can grow.
 SMALLEST_SHARE = 1e-4
+# Ions of two charges are rare.
+_FIRST_SCORE_OF_TWO_CHARGES = -7.0
 
 
 class Vocabulary(NamedTuple):
@@ -71,8 +79,9 @@ class FormulaHead(nn.Module):
     directions: Wei et al., ACS Cent. Sci. 2019, 5, 700. What one or two broken bonds leave is
     scored by itself; the vocabulary has the rearrangements.
 
-    Isotope labels are taken to lie anywhere: how many of them an ion holds follows the
-    hypergeometric distribution.
+    Isotope labels only move masses. Which of them a piece holds is known; for an ion or a loss of
+    the vocabulary they are taken to lie anywhere: how many it holds follows the hypergeometric
+    distribution.
 
     Args:
         width: size of the molecule's vector.
@@ -82,6 +91,8 @@ class FormulaHead(nn.Module):
         pieces: largest number of pieces of a molecule.
         piece_width: size of a piece's vector.
         dropout: share of units of the piece head dropped.
+        doubly_charged: whether molecules of an arene also give ions of two charges, after the
+            losses of ``double_charges``.
 
     Shape:
         ``(b, width)`` and the batch it is of -> ``(b, max_mz)``, sum 1
@@ -97,6 +108,7 @@ class FormulaHead(nn.Module):
         pieces: int,
         piece_width: int,
         dropout: float,
+        doubly_charged: bool = False,
     ):
         super().__init__()
         self.max_mz, self.most_pieces = max_mz, pieces
@@ -105,8 +117,15 @@ class FormulaHead(nn.Module):
         self.isotopes = IsotopeEnvelope()
         self.register_buffer("ions", torch.zeros(ions, len(ELEMENTS), dtype=torch.int16))
         self.register_buffer("losses", torch.zeros(losses, len(ELEMENTS), dtype=torch.int16))
-        masses = torch.tensor([NOMINAL_MASSES[element] for element in ELEMENTS])
-        self.register_buffer("masses", masses, persistent=False)
+        self.register_buffer("masses", torch.from_numpy(MASS_NUMBERS), persistent=False)
+        self.register_buffer("pattern_masses", torch.from_numpy(PATTERN_MASSES), persistent=False)
+        accept_fewer_elements(self, "ions", len(RARE_ELEMENTS))
+        accept_fewer_elements(self, "losses", len(RARE_ELEMENTS))
+        self.double_score = None
+        if doubly_charged:
+            self.double_score = nn.Linear(width, len(DOUBLE_LOSSES))
+            nn.init.constant_(self.double_score.bias, _FIRST_SCORE_OF_TWO_CHARGES)
+            self.register_buffer("double_losses", double_losses(), persistent=False)
         self._known: _Known | None = None
         self.register_load_state_dict_post_hook(lambda head, _: head._forget())
 
@@ -124,6 +143,10 @@ class FormulaHead(nn.Module):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """Return the spectra."""
         known = self.score(x).float().masked_fill(~self._possible(batch.atoms), -torch.inf)
+        if self.double_score is not None:
+            possible = doubly_charged(batch.atoms, self.double_losses, self.masses)
+            twice = self.double_score(x).float().masked_fill(~possible, -torch.inf)
+            known = torch.cat([known, twice], 1)
         pieces = batch.pieces
         scores = self.pieces(x, batch.atoms, pieces)
         place = pieces.molecule * self.most_pieces + pieces.number
@@ -150,29 +173,33 @@ class FormulaHead(nn.Module):
         return possible & torch.cat([known.seen.expand(len(atoms), -1), recorded], 1)
 
     def _spectra(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
-        """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``."""
+        """Return the spectra of shares ``(b, v)`` and ``(pieces, S)``.
+
+        Ions of two charges come last in the first, where the head knows them.
+        """
         number, pieces = len(self.ions), batch.pieces
-        labelled = batch.labels[:, 0].unique()
-        if len(labelled):
-            bins = self._labelled_bins(share, of_pieces, batch)
-            share = share.index_fill(0, labelled, 0.0)
-            of_pieces = of_pieces.masked_fill(torch.isin(pieces.molecule, labelled)[:, None], 0.0)
-        else:
-            bins = share.new_zeros(len(share) * (self.max_mz + 1))
         # The ions' patterns are the same for all molecules.
-        bins = bins + F.pad(share[:, :number] @ self._vocabulary().spectra, (1, 0)).flatten()
-        molecule, loss = (share[:, number:] > 0).nonzero(as_tuple=True)
+        bins = F.pad(share[:, :number] @ self._vocabulary().spectra, (1, 0)).flatten()
+        molecule, loss = (share[:, number : number + len(self.losses)] > 0).nonzero(as_tuple=True)
         weight = share[molecule, number + loss]
         atoms = batch.atoms[molecule] - self.losses[loss].long()
-        self._add(bins, molecule, self._mz(atoms), weight[:, None] * self.isotopes(atoms))
+        first = self._pattern_mz(atoms)
+        self._add(bins, molecule, first, weight[:, None] * self.isotopes(atoms))
+        if self.double_score is not None:
+            twice = share[:, number + len(self.losses) :]
+            molecule, loss = (twice > 0).nonzero(as_tuple=True)
+            atoms = batch.atoms[molecule] - self.double_losses[loss]
+            spread = twice[molecule, loss, None] * self.isotopes(atoms)
+            self._add(bins, molecule, self._pattern_mz(atoms), spread, charge=2)
         # Deuterium is too rare for a hydrogen more or less to change a piece's pattern.
-        pattern, last = self.isotopes(pieces.elements), of_pieces.shape[1] - 1
-        spread = sum(
-            F.pad(of_pieces[:, i : i + 1] * pattern, (i, last - i)) for i in range(last + 1)
-        )
-        lightest = self._mz(pieces.elements) + self.pieces.shifts[0]
+        spread = _laid_over(of_pieces, self.isotopes(pieces.elements))
+        lightest = self._pattern_mz(pieces.elements) + self.pieces.shifts[0]
         self._add(bins, pieces.molecule, lightest, spread)
         spectra = bins.view(len(share), -1)[:, 1:]
+        if len(batch.labels):
+            rows = batch.labels[:, 0].unique()
+            labelled = self._labelled(share, of_pieces, batch, spectra)
+            spectra = spectra.index_copy(0, rows, labelled[rows])
         above = torch.arange(1, self.max_mz + 1, device=share.device) > batch.highest_mz[:, None]
         spectra = spectra.masked_fill(above, 0.0)
         return spectra / spectra.sum(1, keepdim=True)
@@ -185,7 +212,7 @@ class FormulaHead(nn.Module):
             ions, losses = self.ions.long(), self.losses.long()
             each = torch.arange(len(ions), device=ions.device)
             bins = torch.zeros(len(ions) * (self.max_mz + 1), device=ions.device)
-            self._add(bins, each, self._mz(ions), self.isotopes(ions))
+            self._add(bins, each, self._pattern_mz(ions), self.isotopes(ions))
             self._known = _Known(
                 formulas=torch.cat([ions, losses]).int().T.contiguous(),
                 seen=self._mz(ions) >= LIGHTEST_ION,
@@ -198,22 +225,50 @@ class FormulaHead(nn.Module):
     def _mz(self, atoms: Tensor) -> Tensor:
         return (atoms * self.masses).sum(1)
 
-    def _labelled_bins(self, share: Tensor, of_pieces: Tensor, batch: Batch) -> Tensor:
-        """Return what the molecules with isotope labels have in the bins, flat."""
+    def _pattern_mz(self, atoms: Tensor) -> Tensor:
+        """Return the mass that the shifts of an ion's isotopes are counted from."""
+        return (atoms * self.pattern_masses).sum(1)
+
+    def _labelled(self, share: Tensor, of_pieces: Tensor, batch: Batch, without: Tensor) -> Tensor:
+        """Return the spectra of the molecules with isotope labels, ``(b, max_mz)``; others are 0.
+
+        Args:
+            share: shares of formulas, ``(b, v)``.
+            of_pieces: shares of pieces, ``(pieces, S)``.
+            batch: the molecules.
+            without: the spectra that they would have without labels, ``(b, max_mz)``.
+        """
         bins = share.new_zeros(len(share) * (self.max_mz + 1))
+        scale = torch.ones_like(without)
+        if batch.limit_carbon:
+            scale = torch.from_numpy(carbon_scale(without.cpu().numpy())).to(share.device)
+        scale = F.pad(scale, (1, 0), value=1.0)  # of m/z 0 to max_mz
         for i in batch.labels[:, 0].unique().tolist():
             whole, labels = batch.atoms[i], batch.labels[batch.labels[:, 0] == i, 1:]
             atoms = torch.cat([self.ions.long(), whole - self.losses.long()])
-            own = (batch.pieces.molecule == i).nonzero()[:, 0]
-            piece, shift = (of_pieces[own] > 0).nonzero(as_tuple=True)
-            seen = share[i] > 0
-            atoms = torch.cat([atoms[seen], self.pieces.ions(batch.pieces, own[piece], shift)])
-            weight = torch.cat([share[i, seen], of_pieces[own][piece, shift]])
+            seen = share[i, : len(atoms)] > 0
+            if self.double_score is not None:
+                twice = share[i, len(atoms) :]
+                left = (whole - self.double_losses)[twice > 0]
+                pattern = self._labelled_pattern(left, whole, labels)
+                first = self._pattern_mz(left) - (pattern.shape[1] - self.isotopes.WIDTH) // 2
+                spread = twice[twice > 0, None] * pattern
+                self._add(bins, torch.full_like(first, i), first, spread, charge=2)
+            atoms = atoms[seen]
+            weight = share[i, : len(seen)][seen] * scale[i, self._mz(atoms)]
+            mz = self._pattern_mz(atoms)
             pattern = self._labelled_pattern(atoms, whole, labels)
             reach = (pattern.shape[1] - self.isotopes.WIDTH) // 2
-            molecule = torch.full_like(weight, i, dtype=torch.long)
-            self._add(bins, molecule, self._mz(atoms) - reach, weight[:, None] * pattern)
-        return bins
+            self._add(bins, torch.full_like(mz, i), mz - reach, weight[:, None] * pattern)
+        parts, pieces = batch.piece_labels, batch.pieces
+        molecule = pieces.molecule[parts.rows]
+        mz = self._mz(pieces.elements[parts.rows])[:, None] + self.pieces.shifts
+        weight = of_pieces[parts.rows] * scale[molecule[:, None], mz.clamp(0, self.max_mz)]
+        moved = torch.einsum("ls,lst->lt", weight, parts.exchange)
+        spread = _laid_over(moved, self.isotopes(parts.natural))
+        centre = self._pattern_mz(parts.natural) - self._mz(parts.natural)
+        self._add(bins, molecule, parts.mass + centre + LABELLED_SHIFTS[0], spread)
+        return bins.view(len(share), -1)[:, 1:]
 
     def _labelled_pattern(self, atoms: Tensor, whole: Tensor, labels: Tensor) -> Tensor:
         """Return the patterns of ions of one molecule, its isotope labels among them, ``(n, k)``.
@@ -229,17 +284,43 @@ class FormulaHead(nn.Module):
         pattern = with_labels(pattern, atoms.cpu().numpy(), whole, labels)
         return torch.from_numpy(pattern).to(atoms.device)
 
-    def _add(self, bins: Tensor, row: Tensor, mz: Tensor, spread: Tensor) -> None:
+    def _add(self, bins: Tensor, row: Tensor, mz: Tensor, spread: Tensor, charge: int = 1) -> None:
         """Add ions with their isotopes into bins, the first of each row takes what lies outside.
 
         Args:
             bins: those of 0 to ``max_mz``, row by row, flat.
             row: of each ion, ``(n,)``.
-            mz: nominal mass of its commonest isotopes, ``(n,)``.
+            mz: the mass that its shifts are counted from, ``(n,)``.
             spread: what it adds from ``IsotopeEnvelope.LOWEST`` below that on, ``(n, k)``.
+            charge: of the ions; at half their mass, odd ones are rounded down.
         """
         shift = torch.arange(spread.shape[1], device=mz.device) + IsotopeEnvelope.LOWEST
-        mz = mz[:, None] + shift
+        mz = (mz[:, None] + shift) // charge
         inside = (mz >= 1) & (mz <= self.max_mz)
         place = row[:, None] * (self.max_mz + 1) + mz.where(inside, 0)
         bins.index_add_(0, place.flatten(), spread.flatten())
+
+
+def double_losses() -> Tensor:
+    """Return the losses after which two charges are looked for, ``(d, len(ELEMENTS))`` int64."""
+    counts = [count_elements(formula) or {} for formula in DOUBLE_LOSSES]
+    return torch.tensor([[own.get(element, 0) for element in ELEMENTS] for own in counts])
+
+
+def doubly_charged(atoms: Tensor, losses: Tensor, masses: Tensor) -> Tensor:
+    """Return which losses leave molecules an ion that can hold two charges, ``(b, d)`` bool.
+
+    Args:
+        atoms: of the molecules, ``(b, len(ELEMENTS))``.
+        losses: as ``double_losses`` gives them.
+        masses: of the elements, ``(len(ELEMENTS),)``, Da.
+    """
+    left = atoms[:, None] - losses
+    whole = (atoms * masses).sum(1)[:, None]
+    return (left >= 0).all(2) & can_hold_two_charges(left) & (2 * (left * masses).sum(2) >= whole)
+
+
+def _laid_over(weights: Tensor, pattern: Tensor) -> Tensor:
+    """Return patterns ``(n, k)`` at each shift of weights ``(n, s)``, ``(n, s + k - 1)``."""
+    last = weights.shape[1] - 1
+    return sum(F.pad(weights[:, i : i + 1] * pattern, (i, last - i)) for i in range(last + 1))

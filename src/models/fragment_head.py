@@ -14,13 +14,19 @@ from torch.nn import functional as F
 from torch_geometric.utils import softmax
 
 from ..chemistry.graph import BOND_FEATURES
-from ..data.examples.fragment_batch import SHIFTS, FragmentBatch
+from ..chemistry.isotope_labels import SHIFTS
+from ..chemistry.molecule import RARE_ELEMENTS
+from ..data.examples.fragment_batch import FragmentBatch
 from ..data.examples.graph_batch import GraphBatch
 from .formula_features import FORMULA_FEATURES, formula_features
+from .ion_spectrum import doubly_charged as is_doubly_charged
 from .ion_spectrum import possible_shifts
+from .layers import accept_fewer_elements
 
 # No possible ion is quite without a share, so that the bin head can lend it one.
 _SMALLEST_SHARE = 1e-9
+# Ions of two charges are rare.
+_FIRST_SCORE_OF_TWO_CHARGES = -4.0
 
 
 class ScoredFragments(NamedTuple):
@@ -28,11 +34,13 @@ class ScoredFragments(NamedTuple):
 
     Attributes:
         share: share of each fragment at each hydrogen shift in its molecule's ions,
-            ``(n, S)``; the sum over a molecule is 1.
+            ``(n, S)``; the sum over a molecule is 1, those of two charges among it.
+        doubly_charged: the same with two charges; ``None`` where the head does not know them.
         features: the fragments' vectors, ``(n, width)``.
     """
 
     share: Tensor
+    doubly_charged: Tensor | None
     features: Tensor
 
 
@@ -109,6 +117,7 @@ class FragmentHead(nn.Module):
         width: size of a fragment's vector.
         blocks: number of residual blocks.
         dropout: share of units dropped.
+        doubly_charged: whether it scores ions of two charges, by themselves.
 
     Shape:
         atoms ``(a, atom_width)`` of a batch of graphs, bond energies of its edges ``(e,)`` in
@@ -124,6 +133,7 @@ class FragmentHead(nn.Module):
         width: int,
         blocks: int,
         dropout: float,
+        doubly_charged: bool = False,
     ):
         super().__init__()
         self.atom = nn.Linear(atom_width, width)
@@ -137,11 +147,16 @@ class FragmentHead(nn.Module):
         self.formula = nn.Sequential(
             nn.Linear(FORMULA_FEATURES, width), nn.ReLU(), nn.Linear(width, width)
         )
+        accept_fewer_elements(self.formula[0], "weight", 2 * len(RARE_ELEMENTS))
         self.context = nn.Linear(context_width, width)
         self.dropout = MoleculeDropout(dropout)
         self.blocks = nn.ModuleList(FragmentBlock(width, dropout) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
         self.score = nn.Linear(width, len(SHIFTS))
+        self.double_score = None
+        if doubly_charged:
+            self.double_score = nn.Linear(width, len(SHIFTS))
+            nn.init.constant_(self.double_score.bias, _FIRST_SCORE_OF_TWO_CHARGES)
 
     def forward(
         self,
@@ -160,10 +175,18 @@ class FragmentHead(nn.Module):
             x = block(x, molecule, molecules)
         x = self.norm(x)
         possible = possible_shifts(fragments)
-        scores = self.score(x).float().masked_fill(~possible, -torch.inf)
-        # Over all fragments and shifts of a molecule at once.
+        scores = self.score(x).float()
+        if self.double_score is not None:
+            scores = torch.cat([scores, self.double_score(x).float()], 1)
+            twice = possible & is_doubly_charged(fragments)[:, None]
+            possible = torch.cat([possible, twice], 1)
+        scores = scores.masked_fill(~possible, -torch.inf)
+        # Over all fragments, shifts and charges of a molecule at once.
         total = softmax(scores.logsumexp(1, keepdim=True), molecule, num_nodes=molecules)
-        return ScoredFragments(total * scores.softmax(1) + _SMALLEST_SHARE * possible, x)
+        share = total * scores.softmax(1) + _SMALLEST_SHARE * possible
+        if self.double_score is None:
+            return ScoredFragments(share, None, x)
+        return ScoredFragments(*share.chunk(2, 1), x)
 
     def _describe(
         self, atoms: Tensor, graph: GraphBatch, bond_energies: Tensor, fragments: FragmentBatch

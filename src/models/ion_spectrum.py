@@ -6,20 +6,15 @@ fragments, ``W`` mass shifts, ``c`` spectra of one set of ions that differ in th
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.examples.fragment_batch import LABELLED_SHIFTS, LOWEST_SHIFT, SHIFTS, FragmentBatch
-from ..spectra.spectrum import BIN_OFFSET
+from ..chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
+from ..chemistry.double_charges import can_hold_two_charges
+from ..chemistry.isotope_labels import LABELLED_SHIFTS, LOWEST_SHIFT, SHIFTS
+from ..data.examples.fragment_batch import FragmentBatch
 from .isotopes import IsotopeEnvelope
-
-
-def nominal_mass(mass: Tensor) -> Tensor:
-    """Return the bins of exact masses, floor(m + 0.4), as measured spectra are binned."""
-    return (mass + BIN_OFFSET).floor().long()
 
 
 def possible_shifts(fragments: FragmentBatch) -> Tensor:
@@ -28,41 +23,25 @@ def possible_shifts(fragments: FragmentBatch) -> Tensor:
     A fragment cannot lose more hydrogens than it has, nor take up more than the neutral loss has:
     the molecular ion takes up none.
     """
-    shifts = torch.arange(len(SHIFTS), device=fragments.hydrogens.device) + LOWEST_SHIFT
+    shifts = torch.arange(len(SHIFTS), device=fragments.elements.device) + LOWEST_SHIFT
     return (shifts >= -fragments.hydrogens[:, None]) & (shifts <= fragments.lost_hydrogens[:, None])
 
 
-class Ions(NamedTuple):
-    """Intensities of the ions of ``n`` fragments, each with all its isotopes.
+def doubly_charged(fragments: FragmentBatch) -> Tensor:
+    """Return which fragments are looked for with two charges, ``(n,)`` bool.
 
-    Attributes:
-        share: of each fragment at each hydrogen shift, ``(n, S)``.
-        exchanged: of the ``l`` fragments of molecules that hold deuterium, the same by mass shift,
-            ``(l, S, len(LABELLED_SHIFTS))``.
+    Those of half the molecule's mass or more that have the atoms of an arene.
     """
-
-    share: Tensor
-    exchanged: Tensor
-
-
-class PlacedIons(NamedTuple):
-    """Ions of some fragments at the masses of their commonest isotopes.
-
-    Attributes:
-        rows: the fragments, anything that selects ``r`` of ``n``.
-        molecule: the molecule of each fragment, ``(r,)``.
-        mz: nominal mass of each ion, ``(r, W)``.
-        weight: share of each ion, ``(r, W)``.
-    """
-
-    rows: slice | Tensor
-    molecule: Tensor
-    mz: Tensor
-    weight: Tensor
+    first = torch.ones_like(fragments.molecule)
+    first[1:] = fragments.molecule.diff()  # the whole molecule comes first
+    whole = fragments.mass[first > 0][fragments.molecule]
+    return can_hold_two_charges(fragments.elements.long()) & (2 * fragments.mass >= whole)
 
 
 class IonSpectrum(nn.Module):
     """Adds ions into bins: at the masses of their commonest isotopes, or with all isotopes.
+
+    Ions of two charges lie at half their masses, odd ones rounded down (``double_charges``).
 
     Args:
         max_mz: highest nominal mass.
@@ -72,94 +51,96 @@ class IonSpectrum(nn.Module):
         super().__init__()
         self.max_mz = max_mz
         self.isotopes = IsotopeEnvelope()
+        centres = torch.from_numpy(PATTERN_MASSES - MASS_NUMBERS)
+        self.register_buffer("centres", centres, persistent=False)
 
-    def place(self, share: Tensor, fragments: FragmentBatch) -> list[PlacedIons]:
-        """Return the ions at their masses.
-
-        One part for the fragments without deuterium, whose masses shift as their hydrogens do, and
-        one for those of molecules with deuterium.
+    def lightest(self, share: Tensor, fragments: FragmentBatch, charge: int = 1) -> Tensor:
+        """Return the spectra without isotopes or labels, ``(b, max_mz)``.
 
         Args:
             share: share of each fragment at each hydrogen shift, ``(n, S)``.
             fragments: the fragments.
+            charge: of the ions, 1 or 2.
         """
-        labelled = fragments.labelled
-        if not len(labelled):
-            return [self._placed(fragments, slice(None), SHIFTS, share)]
-        plain = torch.ones_like(fragments.molecule, dtype=torch.bool)
-        plain[labelled] = False
-        exchanged = torch.einsum("ns,nst->nt", share[labelled], fragments.exchange)
-        return [
-            self._placed(fragments, plain, SHIFTS, share[plain]),
-            self._placed(fragments, labelled, LABELLED_SHIFTS, exchanged),
-        ]
+        bins = self._bins(len(fragments), share[:, :, None])
+        self._add(bins, fragments.molecule, self._masses(fragments) // charge, share[:, :, None])
+        return self._spectra(bins, len(fragments))[0]
 
-    def _placed(
-        self, fragments: FragmentBatch, rows: slice | Tensor, shifts: range, weight: Tensor
-    ) -> PlacedIons:
-        shift = torch.arange(shifts[0], shifts[-1] + 1, device=weight.device)
-        mz = nominal_mass(fragments.mass[rows])[:, None] + shift
-        return PlacedIons(rows, fragments.molecule[rows], mz, weight)
-
-    def lightest(self, ions: list[PlacedIons], molecules: int) -> Tensor:
-        """Return the spectra without isotopes, ``(molecules, max_mz)``."""
-        bins = self._bins(molecules, ions[0].weight[:, :, None])
-        for part in ions:
-            self._add(bins, part.molecule, part.mz, part.weight[:, :, None])
-        return self._spectra(bins, molecules)[0]
-
-    def spread(
-        self, ions: list[PlacedIons], fragments: FragmentBatch, scales: Tensor | None = None
+    def scaled(
+        self, share: Tensor, fragments: FragmentBatch, scales: Tensor, charge: int = 1
     ) -> Tensor:
-        """Return the spectra with all isotopes.
+        """Return the shares of ions multiplied by what is given for their masses.
 
         Args:
-            ions: the ions at their masses.
-            fragments: their fragments.
-            scales: what the ions of each mass are multiplied by, ``(c, b, max_mz)``; one spectrum
-                of the ions as they are where there are none.
+            share: share of each fragment at each hydrogen shift, ``(n, S)``.
+            fragments: the fragments.
+            scales: of each m/z without labels, ``(c, b, max_mz)``.
+            charge: of the ions, 1 or 2.
+
+        Returns:
+            Shape ``(n, S, c)``; 0 for masses out of range.
+        """
+        bins = F.pad(scales, (1, 1)).flatten(1).T.contiguous()
+        place = self._place(fragments.molecule, self._masses(fragments) // charge)
+        return share[:, :, None] * bins.index_select(0, place).unflatten(0, share.shape)
+
+    def spread(self, weights: Tensor, fragments: FragmentBatch, charge: int = 1) -> Tensor:
+        """Return the spectra with all isotopes, each ion moved by the labels that it keeps.
+
+        Args:
+            weights: of each fragment at each hydrogen shift, ``(n, S, c)``.
+            fragments: the fragments.
+            charge: of the ions, 1 or 2.
 
         Returns:
             Shape ``(c, b, max_mz)``.
         """
-        bins = None
-        for part in ions:
-            weights = part.weight[:, :, None]  # (r, W, c)
-            if scales is not None:
-                weights = weights * self._scaled_at(scales, part)
-            spread = _convolve(weights, self.isotopes(fragments.elements[part.rows]))  # (r, T, c)
-            shift = torch.arange(spread.shape[1], device=spread.device) + IsotopeEnvelope.LOWEST
-            if bins is None:
-                bins = self._bins(len(fragments), spread)
-            self._add(bins, part.molecule, part.mz[:, :1] + shift, spread)
+        bins = self._bins(len(fragments), weights)
+        labels, plain = fragments.labels, slice(None)
+        if charge > 1:  # few fragments have such ions
+            plain = weights.detach().flatten(1).amax(1) > 0
+        elif len(labels):
+            plain = torch.ones_like(fragments.molecule, dtype=torch.bool)
+        if len(labels):
+            plain[labels.rows] = False
+            moved = torch.einsum("lsc,lst->ltc", weights[labels.rows], labels.exchange)
+            lightest = labels.mass + LABELLED_SHIFTS[0]
+            rows = fragments.molecule[labels.rows]
+            self._add_ions(bins, rows, lightest, labels.natural, moved, charge)
+        lightest = fragments.mass[plain] + LOWEST_SHIFT
+        elements = fragments.elements[plain]
+        rows = fragments.molecule[plain]
+        self._add_ions(bins, rows, lightest, elements, weights[plain], charge)
         return self._spectra(bins, len(fragments))
 
-    def intensities(
-        self, ions: list[PlacedIons], share: Tensor, fragments: FragmentBatch, scale: Tensor
-    ) -> Ions:
-        """Return the intensities of the ions, each with all its isotopes.
+    def _masses(self, fragments: FragmentBatch) -> Tensor:
+        """Return the masses of the ions without isotopes or labels, ``(n, S)``."""
+        shift = torch.arange(len(SHIFTS), device=fragments.molecule.device) + LOWEST_SHIFT
+        return fragments.mass[:, None] + shift
+
+    def _add_ions(
+        self,
+        bins: Tensor,
+        molecule: Tensor,
+        lightest: Tensor,
+        natural: Tensor,
+        weights: Tensor,
+        charge: int,
+    ) -> None:
+        """Add ions with their isotopes.
 
         Args:
-            ions: the ions at their masses, as ``place`` gives them for ``share``.
-            share: share of each fragment at each hydrogen shift, ``(n, S)``.
-            fragments: the fragments.
-            scale: what the ions of each mass are multiplied by, ``(b, max_mz)``.
+            bins: added to.
+            molecule: the molecule of each, ``(r,)``.
+            lightest: the mass that the weights begin at, ``(r,)``.
+            natural: atoms of each element without label, ``(r, len(ELEMENTS))``.
+            weights: of each and the masses that follow, ``(r, W, c)``.
+            charge: of the ions, 1 or 2.
         """
-        plain, *with_labels = ions
-        scaled = share.clone()
-        scaled[plain.rows] = plain.weight * self._scaled_at(scale[None], plain).squeeze(2)
-        exchanged = share.new_zeros(fragments.exchange.shape)
-        for part in with_labels:
-            at = self._scaled_at(scale[None], part).squeeze(2)
-            exchanged = share[part.rows][:, :, None] * fragments.exchange * at[:, None]
-            scaled[part.rows] = exchanged.sum(2)
-        return Ions(scaled, exchanged)
-
-    def _scaled_at(self, scales: Tensor, ions: PlacedIons) -> Tensor:
-        """Return the scales ``(c, b, max_mz)`` of each ion, ``(r, W, c)``; 0 outside the range."""
-        bins = F.pad(scales, (1, 1)).flatten(1).T.contiguous()
-        place = self._place(ions.molecule, ions.mz)
-        return bins.index_select(0, place).unflatten(0, ions.mz.shape)
+        spread = _convolve(weights, self.isotopes(natural))  # (r, T, c)
+        shift = torch.arange(spread.shape[1], device=spread.device) + IsotopeEnvelope.LOWEST
+        lightest = lightest + (natural * self.centres).sum(1)
+        self._add(bins, molecule, (lightest[:, None] + shift) // charge, spread)
 
     # A molecule has a bin before and one after those of 1 to max_mz, for what lies outside.
 

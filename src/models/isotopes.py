@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ..chemistry.isotopes import HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
+from ..chemistry.isotopes import CENTRES, HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
 from ..chemistry.molecule import ELEMENTS
 
 
@@ -18,11 +18,12 @@ class IsotopeEnvelope(nn.Module):
     Π φ(element)^count = exp(Σ count · ln φ(element)): one matrix product for all formulas at once
     (Rockwood, Van Orden and Smith, Anal. Chem. 1995, 67, 2699).
 
-    The patterns reach from ``LOWEST`` to ``HIGHEST``; what lies beyond is left out.
+    The patterns reach from ``LOWEST`` to ``HIGHEST``, counted from the sum of ``PATTERN_MASSES``;
+    what lies beyond is left out.
 
     Shape:
         atoms of each element ``(n, len(ELEMENTS))`` -> ``(n, WIDTH)``: abundance at
-        each mass shift from the ion of the commonest isotopes, sum 1 (less what is left out)
+        each mass shift, sum 1 (less what is left out)
 
     Example:
         >>> import torch
@@ -47,8 +48,8 @@ class IsotopeEnvelope(nn.Module):
         transforms = []
         for element in ELEMENTS:
             ratios = ISOTOPE_RATIOS[element]
-            one = torch.ones_like(angle)
-            terms = [ratio * torch.polar(one, angle * shift) for shift, ratio in ratios.items()]
+            one, middle = torch.ones_like(angle), CENTRES.get(element, 0)
+            terms = [ratio * torch.polar(one, angle * (s - middle)) for s, ratio in ratios.items()]
             transforms.append((sum(terms) / sum(ratios.values())).log())
         logs = torch.stack(transforms)
         self.register_buffer("logs", torch.cat([logs.real, logs.imag], 1), persistent=False)

@@ -9,6 +9,35 @@ from torch.nn import functional as F
 from ..data.examples.features import FINGERPRINT_SIZE, Batch
 
 
+def accept_fewer_elements(module: nn.Module, name: str, missing: int) -> None:
+    """Let weights be loaded that were trained before the rare elements were read.
+
+    What a layer reads of these stands in its last columns; such weights have none, and get zeros.
+
+    Args:
+        module: the module.
+        name: its parameter or buffer of one column for each input.
+        missing: columns of the rare elements.
+
+    Example:
+        >>> import torch
+        >>> from nextims.models.layers import accept_fewer_elements
+        >>> layer = torch.nn.Linear(4, 1, bias=False)
+        >>> accept_fewer_elements(layer, "weight", missing=2)
+        >>> layer.load_state_dict({"weight": torch.ones(1, 2)})
+        <All keys matched successfully>
+        >>> layer.weight.tolist()
+        [[1.0, 1.0, 0.0, 0.0]]
+    """
+
+    def fill(module: nn.Module, state: dict[str, Tensor], prefix: str, *_) -> None:
+        columns, found = getattr(module, name).shape[-1], state.get(prefix + name)
+        if found is not None and found.shape[-1] == columns - missing:
+            state[prefix + name] = F.pad(found, (0, missing))
+
+    module.register_load_state_dict_pre_hook(fill)
+
+
 class FingerprintLayer(nn.Module):
     """A linear layer that reads only the set positions of a fingerprint.
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..chemistry.isotope_labels import SHIFTS
 from ..chemistry.molecule import ELEMENTS
 from ..chemistry.pieces import CUT_POSITIONS
-from ..data.examples.fragment_batch import SHIFTS
 from ..data.examples.piece_batch import PieceBatch
 from .formula_features import FormulaLayer
 
@@ -62,14 +62,3 @@ class PieceHead(nn.Module):
         own, others = pieces.elements[:, _HYDROGEN, None], lost[:, _HYDROGEN, None]
         possible = (own + self.shifts >= 0) & (self.shifts <= others)
         return self.score(piece).float().masked_fill(~possible, -torch.inf)
-
-    def ions(self, pieces: PieceBatch, piece: Tensor, shift: Tensor) -> Tensor:
-        """Return the atoms of pieces at hydrogen shifts, ``(i, len(ELEMENTS))``.
-
-        Args:
-            pieces: the pieces.
-            piece: which of them, ``(i,)``.
-            shift: the positions of the shifts, ``(i,)``.
-        """
-        hydrogens = torch.arange(len(ELEMENTS), device=shift.device) == _HYDROGEN
-        return pieces.elements[piece] + self.shifts[shift][:, None] * hydrogens

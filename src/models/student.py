@@ -82,6 +82,7 @@ class Student(nn.Module):
         expert_blocks: residual blocks of an expert.
         expert_bottleneck: bottleneck of these blocks.
         dropout: share of units dropped in training.
+        doubly_charged: whether it knows ions of two charges.
 
     Shape:
         a batch of ``b`` molecules -> ``Prediction`` of ``(b, max_mz)``; its ``extra`` holds the
@@ -104,6 +105,7 @@ class Student(nn.Module):
         expert_blocks: int,
         expert_bottleneck: int,
         dropout: float,
+        doubly_charged: bool = False,
     ):
         super().__init__()
         self.max_mz, self.inputs = max_mz, Inputs(pieces=pieces)
@@ -133,6 +135,7 @@ class Student(nn.Module):
             pieces=pieces,
             piece_width=piece_width,
             dropout=dropout,
+            doubly_charged=doubly_charged,
         )
 
     def forward(self, batch: Batch) -> Prediction:

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from ..data.examples.features import Batch
 from .heads import Prediction
-from .ion_spectrum import Ions
-from .teacher_network import TeacherNetwork, TeacherParts
+from .teacher_network import Ions, TeacherNetwork, TeacherParts
 
 
 class Teacher(nn.Module):
@@ -89,15 +88,19 @@ def _mean_prediction(predictions: list[Prediction]) -> Prediction:
         _mean([prediction.intensity for prediction in predictions]),
         torch.cat([prediction.features for prediction in predictions], dim=1),
         TeacherParts(
-            None
-            if ions[0] is None
-            else Ions(*(_mean(values) for values in zip(*ions, strict=True))),
+            None if ions[0] is None else _mean_ions(ions),
             _mean([part.from_ions for part in parts]),
             _mean([part.bin_share for part in parts]),
             None if parts[0].alone is None else _mean([part.alone for part in parts]),
             _mean([part.bond_energies for part in parts]) if named else None,
         ),
     )
+
+
+def _mean_ions(ions: Sequence[Ions]) -> Ions:
+    twice = [each.doubly_charged for each in ions]
+    share = _mean([each.share for each in ions])
+    return Ions(share, None if twice[0] is None else _mean(twice))
 
 
 def _mean(tensors: Sequence[Tensor]) -> Tensor:

@@ -6,14 +6,16 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ..data.examples.features import Batch, Inputs
+from ..spectra.prediction import carbon_scale
 from ..spectra.spectrum import STANDARD_ENERGY
 from .bde import BDEModel, BondEnergyHead
 from .encoder import MoleculeEncoder, Pooling
-from .fragment_head import FragmentHead
+from .fragment_head import FragmentHead, ScoredFragments
 from .heads import BidirectionalHead, Prediction
-from .ion_spectrum import Ions, IonSpectrum
+from .ion_spectrum import IonSpectrum
 from .layers import FingerprintLayer, ResidualBlock
 
 
@@ -35,6 +37,18 @@ class EnergyEmbedding(nn.Module):
         """Return the embedding."""
         relative = (energy / STANDARD_ENERGY).to(self.linear.weight.dtype)
         return self.linear(torch.stack([relative.log(), relative], dim=1))
+
+
+class Ions(NamedTuple):
+    """Intensities of the ions of ``n`` fragments, each with all its isotopes and labels.
+
+    Attributes:
+        share: of each fragment at each hydrogen shift, ``(n, S)``.
+        doubly_charged: the same with two charges; ``None`` where the teacher does not know them.
+    """
+
+    share: Tensor
+    doubly_charged: Tensor | None = None
 
 
 class TeacherParts(NamedTuple):
@@ -65,7 +79,9 @@ class TeacherNetwork(nn.Module):
     bin head knows from fingerprints what like molecules give. A gate mixes them at each nominal
     mass of an ion's commonest isotopes; what a mass is given is shared among its ions as the
     fragment head says, and each ion has its isotope pattern. So the bin head, too, speaks through
-    ions, but where a mass has none.
+    ions, but where a mass has none. Isotope labels only move masses: all this is of the molecule
+    without them, then each ion moves by those that it keeps, and what has no ion by those that are
+    likely at its mass.
 
     Args:
         max_mz: highest nominal mass.
@@ -80,6 +96,7 @@ class TeacherNetwork(nn.Module):
         fragment_dropout: share of units dropped in the encoder and the fragment head.
         dropout: share of units dropped in the fingerprint's part and the bin head.
         drop_edge: share of bonds left out in training.
+        doubly_charged: whether it knows ions of two charges.
 
     Shape:
         a batch of ``b`` molecules with graphs and fragments -> ``Prediction`` of ``(b, max_mz)``,
@@ -103,10 +120,11 @@ class TeacherNetwork(nn.Module):
         fragment_dropout: float,
         dropout: float,
         drop_edge: float,
+        doubly_charged: bool = False,
     ):
         super().__init__()
         self.max_mz = max_mz
-        self.inputs = Inputs(graph=True, fragments=fragments)
+        self.inputs = Inputs(graph=True, fragments=fragments, doubly_charged=doubly_charged)
         self.feature_width = fingerprint_width
         self.encoder = MoleculeEncoder(
             width=encoder_width,
@@ -135,6 +153,7 @@ class TeacherNetwork(nn.Module):
             width=fragment_width,
             blocks=fragment_blocks,
             dropout=fragment_dropout,
+            doubly_charged=doubly_charged,
         )
         self.gate = nn.Linear(fingerprint_width, max_mz)
         self.bond_energy = BondEnergyHead(encoder_width)
@@ -149,23 +168,24 @@ class TeacherNetwork(nn.Module):
             + self.energy(batch.energy)
         )
         features = self.trunk(fused)
-        bins = self.bin_head(features, batch.nominal_mass, batch.nominal_mass)
+        mass = batch.nominal_mass - batch.label_mass
+        bins = self.bin_head(features, mass, mass)
         strengths = self.bond_energy.of_edges(atoms, graph).detach()
         scored = self.fragment_head(atoms, graph, strengths, fused, batch.fragments)
         gate = torch.sigmoid(self.gate(features).float())
         with torch.autocast(gate.device.type, enabled=False):
-            intensity, parts = self._mix(scored.share, bins, gate, batch)
+            intensity, parts = self._mix(scored, bins, gate, batch)
         if graph.targets is not None:
             parts = parts._replace(bond_energies=self.bond_energy(atoms, graph))
         return Prediction(intensity, features, parts)
 
     def _mix(
-        self, share: Tensor, bins: Tensor, gate: Tensor, batch: Batch
+        self, scored: ScoredFragments, bins: Tensor, gate: Tensor, batch: Batch
     ) -> tuple[Tensor, TeacherParts]:
         """Lay the bin head's masses over the fragment head's ions.
 
         Args:
-            share: the fragment head's, ``(n, S)``.
+            scored: the fragment head's.
             bins: the bin head's, ``(b, max_mz)``.
             gate: share of the bin head at each mass, ``(b, max_mz)``.
             batch: the molecules.
@@ -173,26 +193,40 @@ class TeacherNetwork(nn.Module):
         Returns:
             The spectra, and what they are made of, bond energies not among it.
         """
-        fragments = batch.fragments
-        ions = self.spectrum.place(share, fragments)
-        from_fragments = self.spectrum.lightest(ions, len(batch))
+        fragments, spectrum = batch.fragments, self.spectrum
+        shares = {1: scored.share, 2: scored.doubly_charged}  # by charge
+        shares = {charge: share for charge, share in shares.items() if share is not None}
+        from_fragments = sum(spectrum.lightest(s, fragments, z) for z, s in shares.items())
         has_ion = from_fragments > 0
         from_bins = gate * bins
         wanted = (1 - gate) * from_fragments + from_bins
         # In training also what each head would give alone.
         wanted = torch.stack([wanted, from_fragments, bins] if self.training else [wanted])
+        if batch.limit_carbon and len(batch.labels):
+            rows = batch.labels[:, 0].unique()
+            scale = torch.from_numpy(carbon_scale(wanted[:, rows].cpu().numpy()))
+            wanted[:, rows] *= scale.to(wanted.device)
         scales = torch.where(has_ion, wanted / from_fragments.where(has_ion, 1.0), 0.0)
-        mz = torch.arange(1, self.max_mz + 1, device=bins.device)
-        above = mz > batch.highest_mz[:, None]  # the faintest end of the isotope pattern
-        from_ions = self.spectrum.spread(ions, fragments, scales).masked_fill(above, 0.0)
-        spectra = from_ions + wanted.masked_fill(has_ion | above, 0.0)
+        possible = F.pad(batch.possible, (0, self.max_mz))[:, : self.max_mz]
+        from_ions = sum(
+            spectrum.spread(spectrum.scaled(share, fragments, scales, charge), fragments, charge)
+            for charge, share in shares.items()
+        )
+        from_ions = from_ions.where(possible, 0.0)
+        without_ion = _moved_by_labels(wanted.masked_fill(has_ion, 0.0), batch)
+        spectra = from_ions + without_ion.where(possible, 0.0)
         total = spectra.sum(2, keepdim=True)
         spectra = spectra / total
-        intensities = None
+        ions = None
         if not self.training:
-            intensities = self.spectrum.intensities(ions, share, fragments, scales[0] / total[0])
+            ions = Ions(
+                *(
+                    spectrum.scaled(share, fragments, scales / total, charge).squeeze(2)
+                    for charge, share in shares.items()
+                )
+            )
         parts = TeacherParts(
-            ions=intensities,
+            ions=ions,
             from_ions=from_ions[0] / total[0],
             bin_share=from_bins.sum(1) / wanted[0].sum(1),
             alone=spectra[1:] if self.training else None,
@@ -207,3 +241,14 @@ class TeacherNetwork(nn.Module):
         """
         self.encoder.load_state_dict(pretrained.encoder.state_dict())
         self.bond_energy.load_state_dict(pretrained.bond_energy.state_dict())
+
+
+def _moved_by_labels(spectra: Tensor, batch: Batch) -> Tensor:
+    """Move what has no ion, ``(c, b, max_mz)``, by the labels that its share of the mass holds."""
+    if not len(batch.labels):
+        return spectra
+    mz = torch.arange(1, spectra.shape[2] + 1, device=spectra.device)
+    share = mz / (batch.nominal_mass - batch.label_mass)[:, None]
+    place = mz - 1 + (share * batch.label_mass[:, None]).round().long()
+    place = place.clamp(0, len(mz) - 1).expand_as(spectra)
+    return torch.zeros_like(spectra).scatter_add(2, place, spectra)

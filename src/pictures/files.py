@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from ..files.writing import OutputError, check_output
+from ..files.writing import OutputError, check_output, named_in_errors
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
 from ..version import __version__
@@ -94,7 +94,7 @@ class PictureWriter:
         paths: the files, once they are there.
 
     Raises:
-        OutputError: see ``check_picture``.
+        OutputError: see ``check_picture``; or, while it is drawn, the disk is full, say.
 
     Example:
         >>> import pathlib, tempfile
@@ -133,20 +133,28 @@ class PictureWriter:
         """
         self._waiting.append((result, measured))
         if len(self._waiting) == self._full:
-            self._draw()
+            with named_in_errors(self.path):
+                self._draw()
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         with self._folder:
-            if exception_type is None and self._waiting:
-                self._draw()
-            if self._pdf is not None:
-                with _file_settings():  # the fonts are written last
-                    self._pdf.close()
             if exception_type is None:
-                paths = _numbered(self.path, len(self._pages))
-                for written, path in zip(self._pages, paths, strict=True):
-                    written.replace(path)
-                self.paths = paths
+                with named_in_errors(self.path):
+                    self._finish()
+            elif self._pdf is not None:
+                with suppress(OSError):  # the one that counts is on its way
+                    self._pdf.close()
+
+    def _finish(self) -> None:
+        if self._waiting:
+            self._draw()
+        if self._pdf is not None:
+            with _file_settings():  # the fonts are written last
+                self._pdf.close()
+        paths = _numbered(self.path, len(self._pages))
+        for written, path in zip(self._pages, paths, strict=True):
+            written.replace(path)
+        self.paths = paths
 
     def _draw(self) -> None:
         from .drawing import page, picture

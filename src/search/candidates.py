@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from rdkit.rdBase import BlockLogs
 
-from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
-from ..inference.streaming import StreamingPredictor
+from ..chemistry.molecule import Molecule, read_molecule
+from ..inference.streaming import StreamingPredictor, attempted, describe
 from ..inference.structures.lists import InputStructure
 from ..spectra.prediction import FailedPrediction
 from .entries import Entry, Skipped, predicted_entry
@@ -47,6 +47,7 @@ def predicted_candidates(
     if wanted is not None:
         structures = _selected(structures, wanted)
     for result in predictor.predict_stream(structures, batch_size):
+        result = attempted(describe, result)
         if isinstance(result, FailedPrediction):
             yield Skipped(result.line, result.text, result.name, result.reason)
         else:
@@ -59,9 +60,8 @@ def _selected(
     for structure in structures:
         try:
             with BlockLogs():
-                molecule = read_molecule(structure.smiles)
-        except (MoleculeError, UnicodeEncodeError):
-            yield structure  # the predictor says what is wrong with it
-            continue
-        if wanted(molecule):
+                passed = wanted(read_molecule(structure.smiles))
+        except Exception:
+            passed = True  # the predictor says what is wrong with it
+        if passed:
             yield structure

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from ..chemistry.formula import count_elements
+from ..chemistry.formula import count_elements, mass_defect, nominal_mass, parse_formula
 from ..chemistry.molecule import NOMINAL_MASSES, Molecule, MoleculeError, first_block, identity
 from ..errors import UserError
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
+from ..spectra.spectrum import Spectrum
 
 
 class SearchError(UserError):
@@ -109,7 +110,7 @@ class Entry:
             return self.record.nominal_mass
         if self.molecule is not None:
             return self.molecule.nominal_mass
-        return formula_mass(self.elements)
+        return formula_mass(self.record.formula)
 
     @cached_property
     def identity(self) -> str:
@@ -128,18 +129,32 @@ class Entry:
         return f"name {name}" if name else f"line {self.record.file} {self.line}"
 
 
-def formula_mass(elements: Counter[str] | None) -> int | None:
-    """Return the nominal mass in Da of so many atoms; ``None`` with an element that is not ours.
+def formula_mass(formula: str) -> int | None:
+    """Return the nominal mass in Da of a formula; ``None`` with an element that is not ours.
 
     Example:
-        >>> from collections import Counter
         >>> from nextims.search.entries import formula_mass
-        >>> formula_mass(Counter({"C": 1, "H": 1, "Cl": 3}))
-        118
+        >>> formula_mass("CHCl3"), formula_mass("C7H5D3")
+        (118, 95)
     """
-    if not elements or not elements.keys() <= NOMINAL_MASSES.keys():
+    atoms = parse_formula(formula)
+    if not atoms or not {element for element, _ in atoms} <= NOMINAL_MASSES.keys():
         return None
-    return sum(number * NOMINAL_MASSES[element] for element, number in elements.items())
+    return nominal_mass(atoms)
+
+
+def measured_spectrum(record: Record) -> Spectrum:
+    """Return a record's spectrum as one of a molecule of its formula, where that is given.
+
+    Example:
+        >>> from nextims.search.entries import measured_spectrum
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> spectrum = Spectrum([551.5034], [999])
+        >>> measured_spectrum(Record("a.msp", 1, "1", "", spectrum, formula="C6Br6")).nominal
+        array([552])
+    """
+    return record.spectrum.of(mass_defect(record.formula))
 
 
 def predicted_entry(result: PredictedSpectrum, file: str = "") -> Entry:

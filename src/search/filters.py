@@ -71,7 +71,7 @@ class EntryFilter:
         if self.mass is not None:
             return self.mass
         # An MW may be an average, which for bromine is far from the nominal mass.
-        mass = formula_mass(count_elements(query.formula))
+        mass = formula_mass(query.formula)
         return query.nominal_mass if mass is None else mass
 
     def passes(self, entry: Entry, mass: int | None) -> bool:

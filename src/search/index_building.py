@@ -8,6 +8,7 @@ import re
 import shutil
 from array import array
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -17,10 +18,10 @@ import numpy as np
 from ..chemistry.formula import count_elements
 from ..chemistry.molecule import first_block
 from ..files.digest import file_digest
-from ..files.writing import only_writer
-from ..spectra.spectrum import Spectrum, nominal_mz
+from ..files.writing import named_in_errors, only_writer
+from ..spectra.spectrum import Spectrum
 from ..version import __version__
-from .entries import Entry, SearchError, Skipped, formula_mass
+from .entries import Entry, SearchError, Skipped, formula_mass, measured_spectrum
 from .flash import WEIGHTINGS, FlashWriter
 from .index_layout import (
     ARRAYS,
@@ -31,9 +32,10 @@ from .index_layout import (
     MANIFEST,
     TEXTS,
     EntryText,
+    file_facts,
+    files_of,
     formula_key,
     index_path,
-    library_facts,
 )
 from .libraries import read_library
 from .ranking import HIGHEST_MZ
@@ -66,7 +68,7 @@ def build_index(
         SearchError: the library cannot be read, holds no spectrum that can be searched, or is
             changed meanwhile; or ms_entropy is missing.
         BeingWrittenError: another process makes the same index.
-        OSError: the folder cannot be written.
+        OutputError: the folder cannot be written: a full disk, say.
 
     Example:
         >>> import pathlib, tempfile
@@ -87,24 +89,29 @@ def build_index(
 
 
 def _write_index(library: Path, folder: Path, found: Found) -> _IndexWriter:
-    before = library_facts(library)
+    before = file_facts(library)
     temporary, replaced = (folder.with_name(folder.name + end) for end in (".tmp", ".old"))
-    _tidy(folder, temporary, replaced)  # after a run that was killed
-    (temporary / FLASH).mkdir(parents=True)
+    with named_in_errors(folder):
+        _tidy(folder, temporary, replaced)  # after a run that was killed
+        (temporary / FLASH).mkdir(parents=True)
     try:
         with _IndexWriter(temporary, trusted=library.suffix.lower() in _OUR_TABLES) as writer:
             for item in found:
-                writer.add(item)
+                with named_in_errors(folder):  # not around the reading of the library
+                    writer.add(item)
+            with named_in_errors(folder):
+                writer.finish()
         if not writer.entries:
             raise SearchError(f"{library}: holds no spectrum that can be searched")
         digest = file_digest(library)
-        if library_facts(library) != before:
+        if file_facts(library) != before:
             raise SearchError(f"{library}: was changed while its index was made")
-        _write_manifest(temporary, writer.entries, before | {"sha256": digest})
-        # An index that is half removed would be taken for something else, so it goes as a whole.
-        if folder.exists():
-            folder.replace(replaced)
-        temporary.replace(folder)
+        with named_in_errors(folder):
+            _write_manifest(temporary, writer.entries, before | {"sha256": digest})
+            # An index that is half removed would be taken for something else: it goes as a whole.
+            if folder.exists():
+                folder.replace(replaced)
+            temporary.replace(folder)
     finally:
         _tidy(folder, temporary, replaced)
     return writer
@@ -115,19 +122,25 @@ def _tidy(folder: Path, temporary: Path, replaced: Path) -> None:
     if replaced.exists() and not folder.exists():
         replaced.replace(folder)
     for left in (temporary, replaced):
+        if left.is_symlink():  # what it leads to is not ours
+            left.unlink()
         shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_manifest(folder: Path, entries: int, library: dict[str, int | str]) -> None:
-    for path in folder.rglob("*"):  # on the disk before what says that they are whole
-        if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
+    files = {}
+    for path in files_of(folder):  # on the disk before what says that they are whole
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        files[path.relative_to(folder).as_posix()] = file_facts(path) | {
+            "sha256": file_digest(path)
+        }
     manifest = {
         "format": FORMAT,
         "made_by": f"NExtIMS {__version__}",
         "entries": entries,
         "library": library,
+        "files": files,
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
@@ -154,12 +167,9 @@ class _IndexWriter:
             self._files[name] = (self._folder / name).open("wb")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            for file in self._files.values():
+    def __exit__(self, *_: object) -> None:
+        for file in self._files.values():
+            with suppress(OSError):  # of what is not whole: nothing is lost
                 file.close()
 
     def add(self, item: Entry | Skipped) -> None:
@@ -173,7 +183,7 @@ class _IndexWriter:
         text = json.dumps(EntryText.of(item, identity), ensure_ascii=False, separators=(",", ":"))
         written = self._files[TEXTS].write(text.encode("utf-8", "surrogatepass"))
         self._text_offsets.append(self._text_offsets[-1] + written)
-        mz, intensity = _nominal_peaks(item.record.spectrum)
+        mz, intensity = _nominal_peaks(measured_spectrum(item.record))
         self._peak_offsets.append(self._peak_offsets[-1] + len(mz))
         self._batch.append((mz, intensity))
         if len(self._batch) == _BATCH:
@@ -193,16 +203,19 @@ class _IndexWriter:
 
     def _write_peaks(self) -> None:
         mz, intensity = map(np.concatenate, zip(*self._batch, strict=True))
-        mz.tofile(self._files["peak_mz"])
-        intensity.tofile(self._files["peak_intensity"])
+        self._files["peak_mz"].write(mz.tobytes())
+        self._files["peak_intensity"].write(intensity.tobytes())
         lengths = np.array([len(m) for m, _ in self._batch])
         for flash in self._flash:
             flash.add(mz, intensity, lengths)
         self._batch = []
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Write what is held, and what can only be written at the end."""
         if self._batch:
             self._write_peaks()
+        for file in self._files.values():
+            file.close()
         for flash in self._flash:
             flash.close()
         columns = {
@@ -212,7 +225,7 @@ class _IndexWriter:
             "formula": self._formulas,
         }
         for name, column in columns.items():
-            np.asarray(column, ARRAYS[name]).tofile(self._folder / name)
+            (self._folder / name).write_bytes(np.asarray(column, ARRAYS[name]).tobytes())
         formulas = "".join(f"{formula}\n" for formula in self._known_formulas)
         (self._folder / FORMULAS).write_text(formulas, encoding="utf-8")
         (self._folder / LEFT_OUT).write_text(json.dumps(self.left_out), encoding="utf-8")
@@ -220,13 +233,12 @@ class _IndexWriter:
 
 @lru_cache(maxsize=1 << 16)
 def _formula_facts(formula: str) -> tuple[str, int | None]:
-    elements = count_elements(formula)
-    return formula_key(elements), formula_mass(elements)
+    return formula_key(count_elements(formula)), formula_mass(formula)
 
 
 def _nominal_peaks(spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
     """Return m/z and intensity at the nominal masses that are compared, each once."""
-    mz = nominal_mz(spectrum.mz)
+    mz = spectrum.nominal
     inside = (mz >= 1) & (mz <= HIGHEST_MZ)
     sums = np.bincount(mz[inside], spectrum.intensity[inside])
     mz = np.flatnonzero(sums)

@@ -14,7 +14,7 @@ nominal masses in all it holds, each as plain numbers in a row:
 
 ``texts`` holds what else a hit shows, of each entry a list in JSON; ``flash`` what ``flash.py``
 writes; ``left_out.json`` the entries that cannot be searched; ``manifest.json``, which is written
-last, says which library all this is of.
+last, says which library all this is of, and size, time and SHA-256 of each file.
 """
 
 from __future__ import annotations
@@ -115,7 +115,12 @@ def formula_key(elements: Counter[str] | None) -> str:
     return "".join(f"{element}{number}" for element, number in sorted((elements or {}).items()))
 
 
-def library_facts(library: Path) -> dict[str, int]:
+def file_facts(path: Path) -> dict[str, int]:
     """Return what changes when a file is written: its size in bytes, and when it was changed."""
-    status = library.stat()
+    status = path.stat()
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return all files of an index but its manifest."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)

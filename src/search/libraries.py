@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..files.digest import digest_path, matches_digest
 from ..formats.opening import SpectraFileError
 from ..formats.reading import read_spectra
 from ..spectra.record import BadRecord, Record
@@ -27,7 +28,8 @@ def read_library(path: str | Path) -> Iterator[Entry | Skipped]:
         not of positive electron ionization. The file is opened at once, and read as it is needed.
 
     Raises:
-        SearchError: the ending is another, or the file is missing or of another content.
+        SearchError: the ending is another, or the file is missing, of another content, or not what
+            the digest beside it says, as the store has one.
 
     Example:
         >>> import pathlib, tempfile
@@ -37,11 +39,7 @@ def read_library(path: str | Path) -> Iterator[Entry | Skipped]:
         >>> [entry.name for entry in read_library(path)]
         ['Water']
     """
-    try:
-        found = read_spectra(path)
-    except SpectraFileError as error:
-        raise SearchError(str(error)) from error
-    return map(_entry, found)
+    return map(_entry, _opened(path))
 
 
 def read_queries(path: str | Path) -> tuple[list[Record], list[Skipped]]:
@@ -68,7 +66,7 @@ def read_queries(path: str | Path) -> tuple[list[Record], list[Skipped]]:
     """
     queries, unreadable = [], []
     try:
-        for record in read_spectra(path):
+        for record in _opened(path):
             if isinstance(record, BadRecord):
                 unreadable.append(_skipped(record))
             else:
@@ -81,6 +79,20 @@ def read_queries(path: str | Path) -> tuple[list[Record], list[Skipped]]:
             f"{path}: holds no spectrum to search for" + (f" ({found})" if found else "")
         )
     return queries, unreadable
+
+
+def _opened(path: str | Path) -> Iterator[Record | BadRecord]:
+    try:
+        found = read_spectra(path)
+    except SpectraFileError as error:
+        raise SearchError(str(error)) from error
+    if not matches_digest(path):
+        said = digest_path(path).name
+        raise SearchError(
+            f"{path}: damaged, or replaced without its digest: its SHA-256 is not that in {said}; "
+            f"make it anew, or remove {said} if the file is as you want it"
+        )
+    return found
 
 
 def _skipped(bad: BadRecord) -> Skipped:

@@ -26,9 +26,10 @@ from .index_layout import (
     MANIFEST,
     TEXTS,
     EntryText,
+    file_facts,
+    files_of,
     formula_key,
     index_path,
-    library_facts,
 )
 
 
@@ -66,7 +67,9 @@ class LibraryIndex:
             self._manifest = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
             if self._manifest["format"] != FORMAT:
                 raise self._error(f"written by {self._manifest['made_by']} in another format")
-            self._check_library(self._manifest["library"])
+            if _changed(self.library, self._manifest["library"]):
+                raise self._error(f"{self.library.name} has changed since")
+            self._check_files(self._manifest.get("files"))
             self._arrays = {name: self._mapped(name, dtype) for name, dtype in ARRAYS.items()}
             self._texts = self._mapped(TEXTS, np.uint8)
             left_out = json.loads((self.folder / LEFT_OUT).read_text(encoding="utf-8"))
@@ -202,14 +205,15 @@ class LibraryIndex:
             return np.zeros(0, dtype)
         return np.memmap(path, dtype, "r").view(np.ndarray)
 
-    def _check_library(self, indexed: dict[str, Any]) -> None:
-        found = library_facts(self.library)
-        if found["bytes"] != indexed["bytes"] or (
-            # A copy is younger, and its content decides.
-            found["modified_ns"] != indexed["modified_ns"]
-            and file_digest(self.library) != indexed["sha256"]
-        ):
-            raise self._error(f"{self.library.name} has changed since")
+    def _check_files(self, written: dict[str, dict[str, Any]] | None) -> None:
+        if written is None:  # by an earlier version
+            return
+        for name, facts in written.items():
+            if _changed(self.folder / name, facts):
+                raise self._error(f"damaged ({name} is other than it was written)")
+        found = {path.relative_to(self.folder).as_posix() for path in files_of(self.folder)}
+        if other := found - written.keys():
+            raise self._error(f"damaged ({min(other)} is not one of its files)")
 
     def _check_lengths(self) -> None:
         entries = self._manifest["entries"]
@@ -232,6 +236,15 @@ class LibraryIndex:
             f"{self.folder}: {problem}; this makes the index anew: python scripts/index_library.py "
             f"--library {self.library} (search.py --scan does without)"
         )
+
+
+def _changed(path: Path, facts: dict[str, Any]) -> bool:
+    """Return whether a file is other than the manifest says."""
+    found = file_facts(path)
+    return found["bytes"] != facts["bytes"] or (
+        # A copy is younger, and its content decides.
+        found["modified_ns"] != facts["modified_ns"] and file_digest(path) != facts["sha256"]
+    )
 
 
 class _IndexedEntries(Sequence):

@@ -18,8 +18,8 @@ import numpy as np
 
 from ..evaluation import metrics
 from ..spectra.record import Record
-from ..spectra.spectrum import Spectrum, nominal_mz
-from .entries import Entry, SearchError
+from ..spectra.spectrum import Spectrum
+from .entries import Entry, SearchError, measured_spectrum
 from .filters import EntryFilter
 
 SCORES: dict[str, Callable[..., np.ndarray]] = {
@@ -239,6 +239,7 @@ class QuerySearch:
         self._bins = _bins([query])
         peaks = np.flatnonzero(self._bins[0])
         self.spectrum = Spectrum(peaks + 1, self._bins[0, peaks]) if len(peaks) else None
+        self._lowest_mz = int(measured_spectrum(query).nominal.min(initial=HIGHEST_MZ))
         self.mass = entry_filter.mass_of(query)
         self._result = SearchResult(query, score, self.mass)
         self._first_notes(len(peaks))
@@ -257,8 +258,7 @@ class QuerySearch:
         """Return the scores of binned spectra ``(entries, max_mz)``, to six decimals."""
         width = max(spectra.shape[1], self._bins.shape[1])
         query = np.broadcast_to(_widened(self._bins, width), (len(spectra), width))
-        lowest_mz = self._result.query.lowest_mz
-        scores = self._score(_widened(spectra, width), query, lowest_mz)
+        scores = self._score(_widened(spectra, width), query, self._lowest_mz)
         return np.round(scores.astype(np.float64), _DECIMALS)
 
     def rank(self, block: Sequence[Entry], scores: np.ndarray) -> None:
@@ -298,9 +298,10 @@ class QuerySearch:
 
 def _bins(records: Sequence[Record]) -> np.ndarray:
     """Return spectra at nominal masses, ``(records, max_mz)``, as wide as the heaviest needs."""
-    highest = [int(nominal_mz(r.spectrum.mz[-1])) for r in records if len(r.spectrum)]
+    spectra = [measured_spectrum(record) for record in records]
+    highest = [int(spectrum.nominal[-1]) for spectrum in spectra if len(spectrum)]
     max_mz = min(max(highest, default=1), HIGHEST_MZ)
-    return np.stack([record.spectrum.binned(max_mz) for record in records])
+    return np.stack([spectrum.binned(max_mz) for spectrum in spectra])
 
 
 def _widened(spectra: np.ndarray, width: int) -> np.ndarray:

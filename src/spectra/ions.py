@@ -28,8 +28,8 @@ class Ion(NamedTuple):
 
     Attributes:
         formula: in Hill order, less abundant isotopes told apart, D for deuterium, with the charge:
-            ``C7H7+``, ``CCl2[37Cl]+``.
-        mz: exact m/z, the electron's mass taken off; the mean of isotopologues of one nominal mass.
+            ``C7H7+``, ``CCl2[37Cl]+``, ``C20H12+2``.
+        mz: exact m/z, the electrons' mass taken off; the mean of isotopologues of one nominal mass.
         share: of the peak, 0 to 1.
         neutral_loss: formula of what the molecular ion has lost; empty for that ion itself.
         hydrogen_shift: hydrogens that the atoms kept have gained, or lost if below 0.

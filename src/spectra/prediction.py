@@ -18,7 +18,8 @@ INTENSITY_FLOOR = 1e-3
 # to m/z 12 or 13 are those of molecules that give such ions, and models trained on them expect too
 # many. With this share of the higher of m/z 14 and 15 as the most, their mean is about that of the
 # records that begin at m/z 12 or below.
-_CARBON_MZ = (12, 13)
+_CARBON = slice(12 - 1, 13)
+_ABOVE_CARBON = slice(14 - 1, 15)
 _CARBON_SHARE = 0.25
 
 
@@ -38,6 +39,8 @@ class PredictedSpectrum:
         uncertainty: how far it is to be trusted, where that was asked for.
         number: as in ``InputStructure``.
         energy: ionization energy in eV.
+        notes: what a user should know of how far the model can be trusted with this structure; how
+            the structure was taken, ``molecule.notes`` say.
     """
 
     line: int
@@ -49,6 +52,7 @@ class PredictedSpectrum:
     uncertainty: Uncertainty | None = None
     number: int = 0
     energy: float = STANDARD_ENERGY
+    notes: tuple[str, ...] = ()
 
     @property
     def identifier(self) -> int:
@@ -98,13 +102,17 @@ class FailedPrediction:
         return f"{place}: {self.text or '(empty)'}: {self.reason}"
 
 
-def spectrum_from_bins(intensity: np.ndarray, highest_mz: int) -> Spectrum:
+def spectrum_from_bins(
+    intensity: np.ndarray, highest_mz: int, *, labelled: bool = False
+) -> Spectrum:
     """Turn predicted bins into peaks.
 
     Args:
         intensity: predicted intensities on any scale, shape ``(max_mz,)``; element ``i`` is m/z
             ``i + 1``.
         highest_mz: highest m/z that the molecule can give.
+        labelled: whether the molecule has isotope labels. They move C+ and CH+, which the models
+            limit before (``carbon_scale``).
 
     Returns:
         The peaks up to ``highest_mz`` of at least 0.001 of the base peak, base peak 1; those at m/z
@@ -122,12 +130,34 @@ def spectrum_from_bins(intensity: np.ndarray, highest_mz: int) -> Spectrum:
     intensity = np.array(intensity, dtype=np.float64)[:highest_mz]
     if not np.isfinite(intensity).all():
         raise ValueError("the model gave an intensity that is not finite")
-    carbon = slice(_CARBON_MZ[0] - 1, _CARBON_MZ[-1])
-    highest = intensity[_CARBON_MZ[-1] : _CARBON_MZ[-1] + 2].max(initial=0.0)
-    intensity[carbon] = np.minimum(intensity[carbon], _CARBON_SHARE * highest)
+    if not labelled:
+        intensity[_CARBON] = np.minimum(intensity[_CARBON], _carbon_limit(intensity))
     base = intensity.max(initial=0.0)
     if base <= 0:
         raise ValueError("the model gave no peak")
     relative = intensity / base
     bins = np.flatnonzero(relative >= INTENSITY_FLOOR)
     return Spectrum(bins + 1, relative[bins])
+
+
+def carbon_scale(intensity: np.ndarray) -> np.ndarray:
+    """Return what the ions of each mass are multiplied by so that C+ and CH+ keep their limit.
+
+    Args:
+        intensity: predicted intensities on any scale, without labels, ``(..., max_mz)``.
+
+    Example:
+        >>> import numpy as np
+        >>> from nextims.spectra.prediction import carbon_scale
+        >>> carbon_scale(np.array([0.0] * 12 + [5, 4, 10]))[12:]
+        array([0.5, 1. , 1. ])
+    """
+    scale = np.ones_like(intensity)
+    carbon = intensity[..., _CARBON]
+    np.divide(_carbon_limit(intensity), carbon, out=scale[..., _CARBON], where=carbon > 0)
+    return np.minimum(scale, 1)
+
+
+def _carbon_limit(intensity: np.ndarray) -> np.ndarray:
+    highest = intensity[..., _ABOVE_CARBON].max(-1, keepdims=True, initial=0.0)
+    return _CARBON_SHARE * highest

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
-from rdkit import Chem
 
-from ..chemistry.formula import count_elements
+from ..chemistry.formula import count_elements, mass_defect
 from ..chemistry.molecule import Molecule, MoleculeError, from_parsed
+from ..chemistry.structure_text import UNREADABLE, parse_structure
 from .spectrum import Spectrum, nominal_mz
 
 # Name, program and remark; the atoms follow.
@@ -63,6 +63,10 @@ class Record:
         ion_mode: ``positive`` or ``negative``.
         ms_level: 1 for a full scan, 2 for a product-ion spectrum.
         licence: terms of use as given.
+        source: library that the spectrum comes from.
+        retention_index: of the compound, by n-alkanes (100 a carbon atom), ``None`` where
+            not given.
+        column: gas chromatographic column that the retention index is of, as given.
         remarks: title, comments and derivative notes, which tell of derivatisation.
         notes: peculiarities that do not spoil the record, to be counted.
     """
@@ -83,32 +87,43 @@ class Record:
     ion_mode: str = "positive"
     ms_level: int = 1
     licence: str = ""
+    source: str = ""
+    retention_index: float | None = None
+    column: str = ""
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def lowest_mz(self) -> int:
         """Lowest recorded nominal m/z; below it nothing is known about the spectrum."""
-        return int(nominal_mz(self.spectrum.mz[0]))
+        return int(self.spectrum.of(mass_defect(self.formula)).nominal[0])
 
     @cached_property
     def molecule(self) -> Molecule:
-        """The first of the record's structures that RDKit reads and that fits the formula.
+        """The first of the record's structures that can be used and that fits the formula.
 
         Raises:
-            MoleculeError: there is none, or the models cannot take it.
+            MoleculeError: there is none; the message is of the first, the most trusted.
         """
-        formula = count_elements(self.formula)
-        problem = MoleculeError("no structure")
+        problem = None
         for structure in self.structures:
-            molecule = _molecule_of(_without_header(structure))
-            if molecule is None:
-                problem = MoleculeError("RDKit cannot read the structure")
-                continue
-            if formula is None or count_elements(molecule.formula) == formula:
-                return molecule
-            problem = MoleculeError("structure disagrees with the formula")
-        raise problem
+            try:
+                molecule = _molecule_of(_without_header(structure))
+                if self._fits(molecule):
+                    return molecule
+                raise MoleculeError("structure disagrees with the formula")
+            except MoleculeError as error:
+                problem = problem or error
+        raise problem or MoleculeError("no structure")
+
+    def _fits(self, molecule: Molecule) -> bool:
+        """Say whether a structure has the formula given, where one is given."""
+        given, found = count_elements(self.formula), count_elements(molecule.formula)
+        if self.formula.isupper() and given == count_elements(molecule.formula.upper()):
+            return True
+        if given is not None and molecule.notes:  # given may be the formula of what was drawn
+            given, found = ({**each, "H": 0} for each in (given, found))
+        return given is None or given == found
 
     def rejected(self, reason: str, detail: str = "") -> BadRecord:
         """Return what is kept of a record that is not used."""
@@ -154,11 +169,10 @@ def _without_header(structure: str) -> str:
 
 # Replicates follow each other, or their molecule's other spectra at other energies do.
 @lru_cache(maxsize=2048)
-def _molecule_of(text: str) -> Molecule | None:
-    if "\n" in text:
-        mol = Chem.MolFromMolBlock(text)
-    elif text.startswith("InChI="):
-        mol = Chem.MolFromInchi(text)
-    else:
-        mol = Chem.MolFromSmiles(text)
-    return None if mol is None else from_parsed(mol)
+def _molecule_of(text: str) -> Molecule:
+    try:
+        return from_parsed(parse_structure(text))
+    except MoleculeError:
+        raise
+    except Exception as error:  # of one structure, it must not end the reading of a library
+        raise MoleculeError(UNREADABLE, f"({type(error).__name__})") from error

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 # Most records that give no ionization energy are of these, eV.
 STANDARD_ENERGY = 70.0
-
-# Accurate masses go to the bin floor(m/z + 0.4): right for mass defects from -0.4 (polyhalogens)
-# to +0.6 (large ions rich in hydrogen).
-BIN_OFFSET = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +18,7 @@ class Spectrum:
     Attributes:
         mz: m/z of each peak, shape ``(peaks,)``, above 0 and finite.
         intensity: abundance of each peak on any scale, shape ``(peaks,)``, not negative.
+        defect: mass defect of its molecule, relative to the mass; ``None`` where not known.
 
     Raises:
         ValueError: the arrays differ in length, or hold values that no spectrum can have.
@@ -33,6 +31,7 @@ class Spectrum:
 
     mz: np.ndarray
     intensity: np.ndarray
+    defect: float | None = None
 
     def __post_init__(self):
         mz = np.asarray(self.mz, dtype=np.float64)
@@ -55,6 +54,30 @@ class Spectrum:
     def __len__(self) -> int:
         return len(self.mz)
 
+    def of(self, defect: float | None) -> Spectrum:
+        """Return the spectrum as one of a molecule of this mass defect, ``None`` for unknown.
+
+        Example:
+            >>> from nextims.chemistry.formula import mass_defect
+            >>> from nextims.spectra.spectrum import Spectrum
+            >>> Spectrum([551.5034], [999]).of(mass_defect("C6Br6")).nominal
+            array([552])
+        """
+        return replace(self, defect=defect) if self._accurate else self
+
+    @cached_property
+    def nominal(self) -> np.ndarray:
+        """Nominal mass of each peak by ``nominal_mz``, ``(peaks,)`` int64.
+
+        A spectrum most of whose m/z are whole numbers is nominal already: a doubly charged ion at a
+        half does not make it accurate.
+        """
+        return nominal_mz(self.mz, self.defect if self._accurate else None)
+
+    @property
+    def _accurate(self) -> bool:
+        return 2 * np.count_nonzero(self.mz % 1) > len(self)
+
     def binned(self, max_mz: int) -> np.ndarray:
         """Return the intensity per nominal mass 1…``max_mz``, base peak 1.
 
@@ -69,7 +92,7 @@ class Spectrum:
             >>> Spectrum([31.02, 45.03], [999, 500]).binned(50)[[30, 44]].round(2)
             array([1. , 0.5], dtype=float32)
         """
-        nominal = nominal_mz(self.mz)
+        nominal = self.nominal
         inside = (nominal >= 1) & (nominal <= max_mz)
         bins = np.bincount(
             nominal[inside] - 1, weights=self.intensity[inside], minlength=max_mz
@@ -78,12 +101,27 @@ class Spectrum:
         return bins / base if base > 0 else bins
 
 
-def nominal_mz(mz: np.ndarray | float) -> np.ndarray:
-    """Return the nominal mass of each m/z, floor(m/z + 0.4).
+def nominal_mz(mz: np.ndarray | float, defect: float | None = None) -> np.ndarray:
+    """Return the nominal mass of each accurate m/z: the sum of the mass numbers of an ion's atoms.
+
+    Ions, isotopes, labels, output and search all count mass numbers: C6 79Br3 81Br3 is 552, and
+    C40H82 is 562. A measured m/z goes to the mass number that its molecule's mass defect, scaled
+    to it, makes likely: floor(m/z (1 - defect) + 0.5). Where the molecule is not known, it goes to
+    floor(m/z + 0.4): right for mass defects from -0.4 (polyhalogens) to +0.6 Da (large ions rich in
+    hydrogen).
+
+    Args:
+        mz: m/z, of any shape.
+        defect: mass defect of the molecule relative to its mass, as ``formula.mass_defect`` and
+            ``Molecule.mass_defect`` give it.
 
     Example:
         >>> from nextims.spectra.spectrum import nominal_mz
-        >>> nominal_mz([327.58, 450.55])  # hexabromobenzene-like defect, long alkane
-        array([327, 450])
+        >>> nominal_mz([327.6734, 450.5165])  # CBr4, C32H66
+        array([328, 450])
+        >>> nominal_mz([466.5907, 545.5095], -0.0009)  # C6Br5 and C6Br6 of hexabromobenzene
+        array([467, 546])
     """
-    return np.floor(np.asarray(mz, dtype=np.float64) + BIN_OFFSET).astype(np.int64)
+    mz = np.asarray(mz, dtype=np.float64)
+    shifted = mz + 0.4 if defect is None else mz * (1 - defect) + 0.5
+    return np.floor(shifted).astype(np.int64)

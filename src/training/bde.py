@@ -15,7 +15,13 @@ from ..data.examples.graph_batch import GraphBatch
 from ..evaluation.bond_energies import bond_errors, mean_errors
 from ..files.digest import file_digest
 from ..models.bde import BDEModel
-from ..models.checkpoint import CheckpointError, load_model, load_plain, save_atomically
+from ..models.checkpoint import (
+    CheckpointError,
+    load_content,
+    load_model,
+    load_plain,
+    save_atomically,
+)
 from .earlier import Run, Say, can_resume
 from .losses import bond_energy_loss
 from .model_card import write_card
@@ -63,7 +69,7 @@ def starting_model(config: Config, say: Say = lambda line: None) -> Path | None:
     path = config.to_read(own)
     if path == own:
         return path if path.is_file() else None
-    size = load_plain(path)["model_config"]
+    size = load_content(path)["model_config"]
     if size != bde_arguments(config):
         say(
             f"{own}: not there; the encoder starts from random weights, as {path}, which comes "

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..evaluation.intervals import Summary
 from ..files.writing import write_text_whole
-from ..models.checkpoint import CheckpointError, load_plain
+from ..models.checkpoint import CheckpointError, load_content
 
 FIGURES = "How good it is"
 _LABELS = {"bde_error": "BDE", "bdfe_error": "BDFE"}
@@ -59,7 +59,7 @@ def add_test_figures(checkpoint: Path, test: Summary, number: str) -> None:
     Raises:
         CheckpointError: there is no card.
     """
-    content = load_plain(checkpoint)
+    content = load_content(checkpoint)
     add_section(checkpoint, FIGURES, figures(content["kind"], content["metadata"], test, number))
 
 

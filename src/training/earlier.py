@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ..models.checkpoint import CheckpointError, load_plain
+from ..models.checkpoint import CheckpointError, load_content, load_plain
 from .parallel.processes import on_first
 from .trainer import state_path
 
@@ -22,8 +22,8 @@ Metadata = dict[str, Any]
 def is_complete(path: Path, key: str) -> bool:
     """Return whether a checkpoint holds the finished result of the run with this key."""
     try:
-        metadata = load_plain(path)["metadata"]
-    except (CheckpointError, KeyError, TypeError):
+        metadata = load_content(path)["metadata"]
+    except CheckpointError:
         return False
     return metadata.get("key") == key and "finished" in metadata
 
@@ -38,7 +38,7 @@ def can_resume(checkpoint: Path, phase_name: str, key: str) -> bool:
         # The best model must be there, unless the run was stopped before its first validation.
         has_best = checkpoint.exists() or state["counters"]["best"] == -math.inf
         return state.get("key") == key and has_best
-    except CheckpointError:
+    except (CheckpointError, KeyError, TypeError, AttributeError):  # of another program, say
         return False
 
 
@@ -98,7 +98,7 @@ class Run:
         if not begun and (resume or not replace) and is_complete(self.result, self.key):
             how = "" if replace else "; --restart trains anew"
             say(f"skipped, {self.result} is finished and matches data and config{how}")
-            return load_plain(self.result)["metadata"], False
+            return load_content(self.result)["metadata"], False
         if goes_on and resume:
             say("continued")
             return None, True

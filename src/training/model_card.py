@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..chemistry.molecule import first_block
+from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS, first_block
 from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.library.store import SpectrumStore
 from ..files.writing import write_text_whole
-from ..models.checkpoint import load_plain
+from ..models.checkpoint import load_content
 from .card_figures import FIGURES, card_path, figures
 
 _WHAT = {
@@ -33,7 +33,8 @@ _ISOTOPES = {
 
 _LIMITS = """\
 - No retention index, no chemical ionization, no negative ions.
-- Elements H, B, C, N, O, F, Si, P, S, Cl, Br, I; one component; up to m/z {max_mz}.
+- Elements {elements}; one component; up to m/z {max_mz}.
+- {rare}
 - Accuracy falls with the size of the molecule and with its distance from the training data: treat
   predictions for molecules of more than some 30 heavy atoms, and for ring systems that the library
   does not hold, as rough.
@@ -52,7 +53,7 @@ def write_card(checkpoint: Path, store: Path | None = None) -> None:
 
 
 def _bde_card(checkpoint: Path) -> str:
-    metadata = load_plain(checkpoint)["metadata"]
+    metadata = load_content(checkpoint)["metadata"]
     elements = sorted({kind[0] for kind in metadata["atom_kinds"]})
     return f"""\
 # {checkpoint.name}
@@ -92,7 +93,7 @@ def _origin(metadata: Mapping[str, Any]) -> str:
 
 
 def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
-    content = load_plain(checkpoint)
+    content = load_content(checkpoint)
     kind, metadata = content["kind"], content["metadata"]
     with SpectrumStore(store_path) as store:
         spectra = len(store)
@@ -142,7 +143,12 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
         figures(kind, metadata),
         "",
         "## Limits",
-        _LIMITS.format(max_mz=content["model_config"]["max_mz"], isotopes=_ISOTOPES[kind]),
+        _LIMITS.format(
+            max_mz=content["model_config"]["max_mz"],
+            isotopes=_ISOTOPES[kind],
+            elements=", ".join(ELEMENTS),
+            rare=_rare(metadata.get("training_elements", {})),
+        ),
         "",
         "## Licence",
         "The code is under the MIT licence. The weights follow the licences of the records that "
@@ -164,6 +170,11 @@ def _spectrum_card(checkpoint: Path, store_path: Path) -> str:
             "read them before you pass the weights on.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _rare(training: Mapping[str, int]) -> str:
+    numbers = ", ".join(f"{element} {training.get(element, 0):,}" for element in RARE_ELEMENTS)
+    return f"Training spectra that hold the rare ones of these: {numbers}."
 
 
 def _unlabelled(metadata: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,8 @@ from ..config import Config
 from ..data.bde.cache import BDECache
 from ..data.bde.dft_table import COMMAND as BDE_DATA_COMMAND
 from ..data.bde_generator import discard_others, fill_cache
-from ..data.library.ingest import ingest
+from ..data.libraries import ingest_libraries, source_name
 from ..data.library.store import SpectrumStore, StoreError, matches_settings
-from ..data.massbank import read_massbank
 from ..data.nist_dataset import ensure_store
 from ..models.bde_backends import open_configured_backend
 from .bde import starting_model, train_bde
@@ -23,7 +23,7 @@ from .teacher import train_teacher
 
 
 def run_pipeline(
-    config: Config, records: Path | None = None, say: Say = print
+    config: Config, records: Sequence[Path] = (), say: Say = print
 ) -> dict[str, dict[str, Any]]:
     """Make the store, the bond energies, the teacher and the student, as far as they are missing.
 
@@ -32,8 +32,8 @@ def run_pipeline(
 
     Args:
         config: the configuration.
-        records: MassBank records to make the store from, if there is none; else the NIST library
-            at ``data.nist_msp``.
+        records: libraries to make the store from, if there is none, see ``read_libraries``; without
+            any the NIST library at ``data.nist_msp``.
         say: takes a line on what is done or skipped; called in the first process.
 
     Returns:
@@ -62,19 +62,19 @@ def _titled(say: Say, title: str) -> Say:
     return lambda line: say(f"{title}: {line}")
 
 
-def _prepare(config: Config, records: Path | None, say: Say) -> None:
+def _prepare(config: Config, records: Sequence[Path], say: Say) -> None:
     path = config.data.store
     if path.exists():
-        if records and not matches_settings(path, config.data, source=records.name):
+        source = source_name(records)
+        if records and not matches_settings(path, config.data, source=source):
             raise StoreError(
-                f"{path}: made from other records than {records.name}, or with another split or "
+                f"{path}: made from other records than {source}, or with another split or "
                 "other filters than the config's; delete it to have it made anew"
             )
         say(f"data: skipped, {ensure_store(config)} is there")
-    elif records is not None:
-        say(f"data: reading {records}")
-        report = ingest(read_massbank(records), path, config=config.data, source=records.name)
-        say(report.table())
+    elif records:
+        say(f"data: reading {', '.join(map(str, records))}")
+        say(ingest_libraries(records, path, config.data).table())
     else:
         ensure_store(config)
 

@@ -145,7 +145,11 @@ def train_network(
         split_loader(config, "validation", **common),
     )
     measured = loaders[0].dataset if predicted is None else loaders[0].dataset.datasets[0]
-    trained_on = {"training_spectra": len(measured), "training_energies": measured.energies}
+    trained_on = {
+        "training_spectra": len(measured),
+        "training_energies": measured.energies,
+        "training_elements": measured.elements,
+    }
     if predicted is not None:
         student = weights_digest(config.to_read(config.teacher.student))
         trained_on |= {"predicted_spectra": len(predicted), "student": student}

@@ -7,7 +7,16 @@ from rdkit import Chem
 from rdkit.Chem.Descriptors import ExactMolWt
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
-from nextims.chemistry.formula import ELECTRON_MASS, exact_mass, hill_formula, isotopologues
+from nextims.chemistry.formula import (
+    ELECTRON_MASS,
+    count_elements,
+    exact_mass,
+    hill_formula,
+    isotopologues,
+    mass_defect,
+    nominal_mass,
+    parse_formula,
+)
 from nextims.chemistry.isotopes import ISOTOPE_RATIOS, isotope_pattern
 
 TABLE = Chem.GetPeriodicTable()
@@ -120,3 +129,28 @@ def test_isotopologues_have_mass_and_isotopes(counts, shift, mass_shift, isotope
 def test_an_unknown_element_is_refused():
     with pytest.raises(KeyError):
         isotopologues({"Fe": 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "hill", "mass"),
+    [
+        ("C7H5D3", "C7H5D3", 95),
+        ("D2O", "D2O", 20),
+        ("[2H]3C[13C]H2", "C[13C]H2D3", 33),
+        ("C2H5TO", "C2H5TO", 48),
+        ("[C7H7]+", "C7H7", 91),
+        (" C2H6O. ", "C2H6O", 46),
+    ],
+)
+def test_a_formula_is_read_with_its_isotopes(text, hill, mass):
+    atoms = parse_formula(text)
+    assert (hill_formula(atoms), nominal_mass(atoms)) == (hill, mass)
+
+
+def test_formulas_are_compared_by_element():
+    assert count_elements("C7H5D3") == count_elements("C7[2H]3H5") == count_elements("C7H8")
+
+
+@pytest.mark.parametrize("text", ["", "toluene", "Xy2", "C0", "[99C]2", "CH4?"])
+def test_what_is_no_formula_has_no_mass_defect(text):
+    assert mass_defect(text) is None

@@ -63,6 +63,7 @@ def test_what_makes_molecules_different_is_seen(one, other):
 def test_every_feature_of_an_atom_and_a_bond_can_be_set():
     smiles = [
         *("[2H]", "B", "C", "N", "O", "F", "[SiH4]", "P", "S", "Cl", "Br", "I"),
+        *("[SeH2]", "[AsH3]", "[SnH4]", "C[Hg]C", "[GeH4]", "[PbH4]"),
         *("C#N", "C=C", "C1CC1", "C1CCC1", "C1CCCC1", "c1ccccc1", "C1CCCCCC1"),
         *("C/C=C/C", "C/C=C\\C", "C[C@H](O)[C@H](O)C", "C[C@H](O)[C@@H](O)C"),
         *("C[N+](C)(C)C", "C[O-]", "CP(C)(C)(C)C", "FS(F)(F)(F)(F)F"),

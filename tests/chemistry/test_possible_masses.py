@@ -29,5 +29,30 @@ def test_boron_is_lighter_too():
     assert {10, 11} <= masses("B")
 
 
+def doubly_charged(smiles, max_mz=300):
+    """Return the masses that only ions of two charges have, and all."""
+    molecule = read_molecule(smiles)
+    every = possible_masses(*molecule.atoms(), max_mz, doubly_charged=True)
+    every = set((every.nonzero()[0] + 1).tolist())
+    return every - masses(smiles, max_mz), every
+
+
+def test_arenes_are_seen_with_two_charges():
+    assert 126 in doubly_charged("c1ccc2c(c1)cc1ccc3cccc4ccc2c1c34")[1]  # benzo[a]pyrene
+    assert 142 in doubly_charged("Clc1c(Cl)c(Cl)c(Cl)c(Cl)c1Cl")[1]
+    # Nothing of iodobenzene but iodine is heavier than 88, and iodine alone is 127.
+    only, _ = doubly_charged("Ic1ccccc1")
+    assert {102, 101, 99} <= only  # M, those that lost H and H2 (101.5, rounded down), H6
+    assert 103 in only  # two 13C
+    assert min(only) > 88
+    assert not doubly_charged("CCCCCCI")[0]
+    assert not doubly_charged("CI")[0]
+
+
+def test_a_label_counts_at_half_its_mass():
+    only, _ = doubly_charged("[2H]c1c([2H])c([2H])c(I)c([2H])c1[2H]")
+    assert 104 in only  # 209 / 2
+
+
 def test_heavy_ions_are_cut_off():
     assert max(masses("CCCCCCCCCCCCCCCCCCCCCC", 100)) == 100

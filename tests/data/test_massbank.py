@@ -129,17 +129,29 @@ def test_truncated_record():
     assert (record.reason, record.id) == ("truncated record", "MSBNK-Test-TS000001")
 
 
-@pytest.mark.parametrize("says", [8, 10, 0, "N/A", ""])
+@pytest.mark.parametrize("says", [8, 0, "N/A", ""])
 def test_number_of_peaks_that_lies(says):
     record = bad(build_massbank_record(num_peaks=says))
     assert record.reason == "peak list cannot be read"
     assert "found 9 peaks" in record.detail
 
 
-@pytest.mark.parametrize("line", ["  31 999", "  31 999 999 1", "  m 999 999", "  31 -5 -5"])
+@pytest.mark.parametrize("line", ["  31 999", "  31 999 999 1", "  m 999 999"])
 def test_damaged_peak(line):
     text = build_massbank_record().replace("  31 999 999", line)
     assert bad(text).reason == "peak list cannot be read"
+
+
+def test_number_of_peaks_that_is_too_large_is_noted():
+    record = parse(build_massbank_record(num_peaks=10))
+    assert record.spectrum.mz.tolist() == list(ETHANOL_PEAKS)
+    assert record.notes == ("fewer peaks than the record says it has",)
+
+
+def test_a_negative_peak_costs_itself_only():
+    record = parse(build_massbank_record().replace("  31 999 999", "  31 -5 -5"))
+    assert record.spectrum.mz.tolist() == [mz for mz in ETHANOL_PEAKS if mz != 31]
+    assert record.notes == ("peaks that are negative or not finite left out",)
 
 
 @pytest.mark.parametrize("content", [b"", b"  \r\n\r\n"])
@@ -160,13 +172,13 @@ def test_windows_line_ends_and_byte_order_mark():
 
 def test_line_separators_inside_a_name():
     content = build_massbank_record(name="Acide X gras").encode("latin-1").replace(b"X", b"\x85")
-    assert parse(content).name == "Acide \x85 gras"
+    assert parse(content).name == "Acide … gras"
 
 
-def test_latin1_is_read_and_noted():
+def test_windows_1252_is_read_and_noted():
     record = parse(build_massbank_record(name="Éthanol").encode("latin-1"))
     assert record.name == "Éthanol"
-    assert record.notes == ("not UTF-8, read as Latin-1",)
+    assert record.notes == ("not UTF-8, read as Windows-1252",)
     assert find_fault(record, DataConfig()) is None
 
 

@@ -78,3 +78,11 @@ def test_the_share_of_what_cannot_be():
     above[0, 19] = 1.0  # three 13C and D too many
     labels = np.zeros((0, 4), np.int64)
     assert impossible_share(above, methane.atoms()[0][None], labels, np.array([17]))[0] == 1
+
+
+def test_what_is_measured_of_two_charges_is_not_impossible():
+    iodobenzene = read_molecule("Ic1ccccc1")
+    intensity = np.zeros((1, 210))
+    intensity[0, [101, 124]] = 1.0
+    atoms, labels = iodobenzene.atoms()[0][None], np.zeros((0, 4), np.int64)
+    assert impossible_share(intensity, atoms, labels, np.array([206])).tolist() == [0.5]

@@ -1,7 +1,9 @@
 """What holds for every format: scales, encodings, endings, damage, and dialects of MSP."""
 
+import gzip
 import itertools
 import json
+import time
 
 import h5py
 import numpy as np
@@ -156,11 +158,28 @@ def test_a_wrong_ending_gives_no_wrong_spectra(tmp_path, written, ending):
 
 
 def test_an_unknown_ending_names_those_that_can_be_read(tmp_path):
-    (tmp_path / "x.raw").write_text("x")
+    (tmp_path / "x.xyz").write_text("x")
     with pytest.raises(SpectraFileError) as error:
-        read_spectra(tmp_path / "x.raw")
-    assert str(error.value).endswith(f"x.raw: unknown ending '.raw'; can be read: {ENDINGS}")
+        read_spectra(tmp_path / "x.xyz")
+    assert str(error.value).endswith(f"x.xyz: unknown ending '.xyz'; can be read: {ENDINGS}")
     assert all(ending in ENDINGS for ending in (".msp", ".jdx", ".mzspeclib.txt", ".h5"))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("run.cdf", "a run in netCDF"),
+        ("run.mzML", "a run in XML"),
+        ("run.RAW", "an instrument's own file"),
+        ("run.elu", "AMDIS's list of what it found"),
+        ("user.dbu", "a library in NIST's own format; export it with lib2nist"),
+        ("lib.zip", "an archive"),
+        ("spectra.xlsx", "a workbook; save the sheet as .csv"),
+    ],
+)
+def test_what_is_not_read_is_named_for_what_it_is(read, name, kind):
+    with pytest.raises(SpectraFileError, match=f"{name}: is {kind}"):
+        read(name, b"x")
 
 
 @pytest.mark.parametrize("ending", [".msp", ".jdx", ".h5", ".raw"])
@@ -306,6 +325,11 @@ def test_the_energy_that_is_written_is_read(tmp_path, ending):
 
 
 COMMAS = {
+    "semicolons.msp": "Name: A\nNum Peaks: 2\n15,0235 200,5; 43,0178 999,0;\n",
+    "tags.sdf": "A\n\n\n  0  0\nM  END\n> <NUM PEAKS>\n2\n\n> <MASS SPECTRAL PEAKS>\n"
+    "15,0235 200,5\n43,0178 999\n\n$$$$\n",
+    "library.mzspeclib": "<Spectrum=1>\n<Peaks>\n15,0235\t200,5\n43,0178\t999\n\n",
+    "text.json": '{"name": "A", "spectrum": "15,0235:200,5 43,0178:999"}',
     "library.msp": "Name: A\nNum Peaks: 2\n15,0235 200,5\n43,0178 999\n",
     "library.mgf": "BEGIN IONS\nTITLE=A\n15,0235 200,5\n43,0178 999\nEND IONS\n",
     "library.jdx": "##TITLE=A\n##DATA TYPE=MASS SPECTRUM\n##NPOINTS=2\n##PEAK TABLE=(XY..XY)\n"
@@ -323,12 +347,166 @@ def test_a_comma_may_stand_for_the_point(read, name):
 
 
 @pytest.mark.parametrize(
+    "peaks",
+    [
+        "15.1 200\n43.1 9,990",
+        "15,1 200\n43,1 9990,0",
+        "15.1,200 43.1,9990",
+        "15.1,200,x\n43.1,9990,y",
+    ],
+)
+def test_commas_that_only_one_reading_makes_sense_of(read, pairs, peaks):
+    [record] = read("x.msp", f"Name: A\nNum Peaks: 2\n{peaks}\n")
+    assert pairs(record) == [(15.1, 200), (43.1, 9990)]
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("rows.csv", "m/z,intensity\n15,0235,200,5\n43,0178,999,0\n"),
         ("library.msp", "Name: A\n15,0235 200,5\n43,0178 999,0\n"),
+        ("thousands.msp", "Name: A\nNum Peaks: 2\n15 200\n43 9,990\n"),
+        ("millions.msp", "Name: A\nNum Peaks: 2\n15 200\n43 1,234,567\n"),
+        ("uncounted.msp", "Name: A\n15,0235 200\n43,1 7\n"),
+        ("thousands.mgf", "BEGIN IONS\nTITLE=A\n15 200\n43 9,990\nEND IONS\n"),
+        (
+            "thousands.jdx",
+            "##TITLE=A\n##NPOINTS=2\n##PEAK TABLE=(XY..XY)\n15 200\n43 9,990\n##END=\n",
+        ),
+        ("mixed.msp", "Name: A\n15,0235 200,5\n58 300\n"),
+        ("counted.msp", "Name: A\nNum Peaks: 3\n15,0235 200,5\n58 300\n"),
+        ("uncounted.jdx", "##TITLE=A\n##PEAK TABLE=(XY..XY)\n15,0235 200,5\n43,02 9,1\n##END=\n"),
     ],
 )
 def test_commas_that_may_be_either_are_refused(read, name, text):
     [record] = read(name, text)
     assert record.reason == "peak list cannot be read"
+
+
+@pytest.mark.parametrize("ending", [*TEXT_ENDINGS, ".msl", ".cms", ".mzspeclib", ".txt"])
+@pytest.mark.parametrize("compress", [True, False])
+def test_gzipped_text(tmp_path, ending, compress):
+    kind = {".msl": ".msp", ".cms": ".msp", ".mzspeclib": ".mzspeclib.txt", ".txt": ".msp"}
+    text = text_of(kind.get(ending, ending), "a", [(31, 999), (45, 510)]).encode()
+    # Compressed, whatever its name says.
+    path = tmp_path / (f"x{ending}.gz" if compress else f"x{ending}")
+    path.write_bytes(gzip.compress(text))
+    [record] = read_spectra(path)
+    assert (record.name, record.spectrum.mz.tolist()) == ("a", [31, 45])
+
+
+def test_a_gzipped_file_that_is_cut_off_says_so(tmp_path):
+    heights = np.random.default_rng(3).random((400, 60))
+    text = "".join(
+        text_of(".mgf", f"{i}", list(enumerate(row.tolist(), start=30)))
+        for i, row in enumerate(heights)
+    )
+    (tmp_path / "x.mgf.gz").write_bytes(gzip.compress(text.encode())[:-9000])
+    *records, bad = read_spectra(tmp_path / "x.mgf.gz")
+    assert 300 < len(records) < 400
+    assert all(isinstance(record, Record) for record in records)
+    assert bad.reason == "the file is damaged from here on"
+
+
+@pytest.mark.parametrize("name", ["x.h5.gz", "x.parquet.gz"])
+def test_what_is_no_text_is_not_read_gzipped(read, name):
+    with pytest.raises(SpectraFileError, match=f"{name}: is gzipped, which is read of text only"):
+        read(name, gzip.compress(b"x"))
+
+
+@pytest.mark.parametrize("ending", TEXT_ENDINGS)
+def test_a_negative_peak_costs_itself_only(tmp_path, ending):
+    path = write_spectra(tmp_path / f"x{ending}", {"a": [(31, 999), (45, -1e-13), (46, 220)]})
+    [record] = read_spectra(path)
+    assert record.spectrum.mz.tolist() == [31, 46]
+    assert record.notes == ("peaks that are negative or not finite left out",)
+
+
+@pytest.mark.parametrize("ending", [".msp", ".sdf", ".mzspeclib.txt"])
+def test_a_number_of_peaks_that_is_too_large_is_noted(tmp_path, ending):
+    path = write_spectra(tmp_path / f"x{ending}", {"a": [(31, 999), (45, 510)]})
+    text = path.read_text()
+    for announced in ("Num Peaks: 2", "number of peaks=2", "<NUM PEAKS>\n2"):
+        text = text.replace(announced, announced[:-1] + "5")
+    path.write_text(text)
+    [record] = read_spectra(path)
+    assert record.spectrum.mz.tolist() == [31, 45]
+    assert record.notes == ("fewer peaks than the record says it has",)
+
+
+@pytest.mark.parametrize("ending", [".msp", ".jdx", ".mgf", ".csv", ".mzspeclib.txt"])
+def test_a_ctrl_z_ends_files_of_dos(tmp_path, ending):
+    path = write_spectra(tmp_path / f"x{ending}", {"a": [(31, 999), (45, 510)]})
+    text = path.read_bytes()
+    for end in (b"\x1a", b"\r\n\x1a\r\n"):
+        path.write_bytes(text + end)
+        assert [record.spectrum.mz.tolist() for record in read_spectra(path)] == [[31, 45]]
+
+
+@pytest.mark.parametrize("ending", [each for each in TEXT_ENDINGS if each not in (".csv", ".json")])
+@pytest.mark.parametrize("drawn", ["-----", "==========", "  *****  ", "~~~~"])
+def test_lines_drawn_between_records_say_nothing(tmp_path, ending, drawn):
+    one, two = (text_of(ending, name, [(31, 999), (45, 510)]) for name in "ab")
+    path = tmp_path / f"x{ending}"
+    path.write_text(f"{one}{drawn}\n{two}{drawn}\n")
+    assert [record.name for record in read_spectra(path)] == ["a", "b"]
+    assert all(isinstance(record, Record) for record in read_spectra(path))
+
+
+def test_lines_between_blocks_of_mgf_say_nothing(read):
+    block = "BEGIN IONS\nTITLE=a\n15 200\nEND IONS\n"
+    assert len(read("x.mgf", f"# x\n-----\n{block}=======\n{block}\x1a")) == 2
+
+
+MASSBANK_JSON = [
+    [{"m/z": 15, "int.": 200, "rel.int.": 20}, {"m/z": 43, "int.": 999, "rel.int.": 999}],
+    "m/z int. rel.int.\n  15 200 20\n  43 999 999\n",
+    ["m/z int. rel.int.", "15 200 20", "43 999 999"],
+    [[15, 200, 20], [43, 999, 999]],
+]
+
+
+@pytest.mark.parametrize("peaks", MASSBANK_JSON)
+def test_massbank_records_in_json(read, pairs, peaks):
+    record = {
+        "ACCESSION": "M1",
+        "CH$NAME": ["acetone", "propanone"],
+        "CH$SMILES": "CC(C)=O",
+        "AC$MASS_SPECTROMETRY": {"MS_TYPE": "MS2", "ION_MODE": "POSITIVE"},
+        "PK$PEAK": peaks,
+    }
+    [found] = read("x.json", json.dumps([record], indent=1))
+    assert (found.id, found.name, found.structures) == ("M1", "acetone", ("CC(C)=O",))
+    assert found.ms_level == 2
+    assert pairs(found) == [(15, 200), (43, 999)]
+
+
+def test_tags_of_massbank_in_msp(read):
+    text = "Name: a\nAC$INSTRUMENT_TYPE: LC-ESI-QTOF\nAC$MASS_SPECTROMETRY: MS_TYPE MS2\n31 9\n"
+    [record] = read("x.msp", text)
+    assert (record.ionization, record.ms_level) == ("LC-ESI-QTOF", 2)
+
+
+def test_a_record_without_name_and_structure_is_noted(read):
+    [record] = read("x.msp", "Compuesto: etanol\nNum Peaks: 1\n31 9\n")
+    assert record.notes == ("neither name nor structure",)
+
+
+LONG = {
+    "comment": "Name: a\nComments: {}\n31 9\n",
+    "comment of pairs": "Name: a\nComments: x=y {}\n31 9\n",
+    "field": "Name: a\n{} x\n31 9\n",
+    "section": "<mzSpecLib>\n<{}\n",
+    "tag": "a\n\n\n  0  0\nM  END\n> {}\n1\n\n$$$$\n",
+    "peaks": "##TITLE=a\n##PEAK TABLE=(XY..XY)\n{}\n##END=\n",
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+@pytest.mark.parametrize("letter", ["x", " ", "9", "<", '"', "=", ";"])
+def test_a_line_of_20_000_letters_takes_milliseconds(read, kind, letter):
+    text = LONG[kind].format(20_000 * letter)
+    ending = {"section": ".mzspeclib", "tag": ".sdf", "peaks": ".jdx"}.get(kind, ".msp")
+    started = time.process_time()
+    read(f"x{ending}", text)
+    assert time.process_time() - started < 0.3

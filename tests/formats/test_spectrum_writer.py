@@ -233,3 +233,30 @@ def test_unusable_outputs_are_named(tmp_path):
     with pytest.raises(OutputError, match="is a folder"):
         check_output(tmp_path / "folder.msp", FORMATS)
     assert check_output(tmp_path / "SPECTRA.MSP", FORMATS) == tmp_path / "SPECTRA.MSP"
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_link_in_the_place_of_the_unfinished_file_is_not_followed(tmp_path, ending):
+    skip_without_library(ending)
+    precious = tmp_path / "precious"
+    precious.write_text("data")
+    path = tmp_path / f"spectra{ending}"
+    for name in (path, errors_path(path)):
+        name.with_name(f"{name.name}.tmp").symlink_to(precious)
+    write(path, predicted(), BAD)
+    assert precious.read_text() == "data"
+    assert not path.is_symlink()
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        ["precious", path.name, errors_path(path).name]
+    )
+
+
+def test_a_link_in_the_place_of_the_unfinished_folder_is_not_followed(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_text("data")
+    (tmp_path / "spectra.MOL.tmp").symlink_to(elsewhere)
+    with SpectrumWriter(tmp_path / "spectra.msp", mol_folder=True) as writer:
+        writer.write(predicted())
+    assert [path.name for path in elsewhere.iterdir()] == ["precious"]
+    assert [path.name for path in (tmp_path / "spectra.MOL").iterdir()] == ["ID1.mol"]

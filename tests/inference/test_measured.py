@@ -59,7 +59,7 @@ def test_the_only_record_will_do_if_it_may(library):
 
 
 def test_no_record_is_an_error_that_says_what_was_sought(library):
-    broken = record("ethanol", peaks="3\n31 999")
+    broken = record("ethanol", peaks="1\n31 999\n45 510")
     measured = library(record("a", "SMILES: CC"), record("b", "SMILES: CCC"), broken)
     message = "lab.msp: none of 2 records has the InChIKey LFQSCWFLJHTTHZ… or the name 'ethanol'"
     with pytest.raises(MeasuredError, match=message) as error:
@@ -114,9 +114,9 @@ def test_files_of_other_formats_and_base_peaks(tmp_path, file, text, name):
 
 
 def test_an_unknown_ending_is_refused(tmp_path):
-    (tmp_path / "lab.raw").write_text(WEBBOOK)
-    with pytest.raises(MeasuredError, match=r"lab\.raw: unknown ending '\.raw'; can be read: "):
-        MeasuredSpectra(tmp_path / "lab.raw")
+    (tmp_path / "lab.xyz").write_text(WEBBOOK)
+    with pytest.raises(MeasuredError, match=r"lab\.xyz: unknown ending '\.xyz'; can be read: "):
+        MeasuredSpectra(tmp_path / "lab.xyz")
 
 
 def test_a_folder_is_refused(tmp_path):

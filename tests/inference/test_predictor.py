@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from builders import STUDENT_SIZES, TEACHER_SIZES, save_bde_model
+from builders import STUDENT_SIZES, TEACHER_SIZES, save_bde_model, save_teacher
 from nextims.config import PROJECT_ROOT, Config
 from nextims.inference import FailedPrediction, PredictedSpectrum, Predictor
 from nextims.inference.structures.lists import InputStructure
@@ -260,3 +260,12 @@ def test_the_package_imports_without_pytorch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("odd", [3, "many", {"70": "all"}, [70]])
+def test_odd_numbers_of_training_spectra_are_told_in_one_line(tmp_path, odd):
+    predictor = Predictor.from_checkpoint(
+        save_teacher(tmp_path / "teacher.pt", training_energies=odd), device="cpu"
+    )
+    with pytest.raises(CheckpointError, match=r"^teacher teacher\.pt: its training_energies .*$"):
+        predictor.training_energies  # noqa: B018

@@ -8,7 +8,7 @@ from rdkit import Chem
 from builders import BDE_SIZES, TEACHER_SIZES, save_bde_model
 from nextims.chemistry.graph import build_graph
 from nextims.chemistry.homolysis import breakable, gives_ions
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.molecule import load_canonical, read_molecule
 from nextims.chemistry.surroundings import atom_kinds, far_from_unknown
 from nextims.config import BDEConfig
 from nextims.data.bde import alfabet as bde_alfabet
@@ -44,8 +44,8 @@ def backend():
 
 
 def predict(backend, *smiles):
-    """Return the molecules and their energies."""
-    molecules = [read_molecule(text) for text in smiles]
+    """Return the molecules, ions among them, and their energies."""
+    molecules = [load_canonical(Chem.CanonSmiles(text)) for text in smiles]
     return molecules, backend.predict(backend.prepare(molecules))
 
 
@@ -94,7 +94,7 @@ class TestListedBonds:
 
     @pytest.mark.parametrize("smiles", ["N#N", "O=C=O", "[F-]", "C#[O+]"])
     def test_molecules_without_any_can_be_cached_like_others(self, backend, smiles, tmp_path):
-        molecule = read_molecule(smiles)
+        molecule = load_canonical(smiles)
         fill_cache(
             tmp_path / "bde.h5", [(molecule.inchikey, molecule.smiles)], backend, progress=False
         )
@@ -410,3 +410,11 @@ class TestOpenBackend:
     def test_a_missing_gpu_is_named(self, settings):
         with pytest.raises(DeviceError, match="PyTorch finds no GPU"):
             open_backend(settings, device="cuda")
+
+
+@pytest.mark.parametrize("kinds", [3, [3], [["C", 1]], "text", [[[]]]])
+def test_odd_kinds_of_atoms_are_told_in_one_line(tmp_path, kinds):
+    path = tmp_path / "bde.pt"
+    save_checkpoint(path, BDEModel(**BDE_SIZES), BDE_SIZES, {"atom_kinds": kinds})
+    with pytest.raises(CheckpointError, match=r"^.*bde\.pt: its kinds of atoms are none$"):
+        NativeBackend.from_checkpoint(path)

@@ -1,8 +1,11 @@
 import pickle
+import resource
+import zipfile
 
 import pytest
 import torch
 
+from builders import bit_flips
 from nextims.models.checkpoint import (
     CheckpointError,
     load_model,
@@ -122,3 +125,94 @@ def test_weights_that_do_not_fit_and_later_formats_are_explained(saved, tmp_path
     torch.save({**content, "format_version": 99}, tmp_path / "later.pt")
     with pytest.raises(CheckpointError, match=r"format 99; this version reads up to 1"):
         load_model(tmp_path / "later.pt")
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_bit_that_turned_over_is_noticed_or_changes_nothing(saved, seed):
+    _, path = saved
+    content = path.read_bytes()
+    wanted, described = load_model(path)
+    noticed = 0
+    for damaged in bit_flips(content, 200 if seed == 1 else 2000, seed):
+        path.write_bytes(damaged)
+        try:
+            found, description = load_model(path)
+        except CheckpointError as error:
+            assert "student.pt" in str(error)
+            assert "\n" not in str(error)
+            noticed += 1
+            continue
+        assert description == described
+        assert all(
+            torch.equal(found.state_dict()[name], tensor)
+            for name, tensor in wanted.state_dict().items()
+        )
+    assert noticed > 100  # what lies between the members of the archive counts for nothing
+
+
+def test_weights_of_the_wrong_size_are_refused_before_the_model_is_made(saved, tmp_path):
+    content = load_plain(saved[1])
+    content["model_config"] = {**SIZES, "width": 60_000}
+    torch.save(content, tmp_path / "wide.pt")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match=r"wide\.pt: weights do not fit the model"):
+        load_model(tmp_path / "wide.pt")
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 500_000  # kB; a layer of such a model takes 14 GB
+    for arguments in ({"experts": 100_000}, {"width": 10**12}, {"expert_blocks": -1}, {"odd": 1}):
+        content["model_config"] = SIZES | arguments
+        torch.save(content, tmp_path / "odd.pt")
+        with pytest.raises(CheckpointError, match=r"^.*odd\.pt: weights do not fit[^\n]*$"):
+            load_model(tmp_path / "odd.pt")
+
+
+def test_what_unpacks_to_more_than_the_file_is_refused(saved, tmp_path):
+    content = load_plain(saved[1])
+    content["weights"]["head.score.weight"] = torch.zeros(1).expand(60_000, 60_000)
+    torch.save(content, tmp_path / "repeated.pt")
+    with pytest.raises(CheckpointError, match="claim to be larger than the file"):
+        load_model(tmp_path / "repeated.pt")
+    with (
+        zipfile.ZipFile(saved[1]) as stored,
+        zipfile.ZipFile(tmp_path / "packed.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for member in stored.infolist():
+            packed.writestr(member.filename, stored.read(member))
+    with pytest.raises(CheckpointError, match=r"packed\.pt: .*compressed"):
+        load_model(tmp_path / "packed.pt")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format_version": "1"},
+        {"kind": "transformer"},
+        {"kind": ["student"]},
+        {"kind": "bde"},
+        {"model_config": [1, 2]},
+        {"model_config": {1: 2}},
+        {"model_config": SIZES | {"width": "16"}},
+        {"weights": [torch.zeros(3)]},
+        {"weights": {"bias": 3}},
+        {"weights": {1: torch.zeros(3)}},
+        {"weights": {}},
+        {"weights": {"bias": torch.zeros(3).to_sparse()}},
+        {"metadata": None},
+        {"metadata": "none"},
+    ],
+    ids=str,
+)
+def test_odd_content_is_told_in_one_line(saved, tmp_path, change):
+    torch.save(load_plain(saved[1]) | change, tmp_path / "odd.pt")
+    with pytest.raises(CheckpointError, match=r"^.*odd\.pt: [^\n]{,200}$"):
+        load_model(tmp_path / "odd.pt")
+
+
+def test_checkpoints_of_other_programs_are_told_in_one_line(tmp_path):
+    for content in ({"state_dict": {"a": torch.zeros(2)}}, [1, 2], torch.zeros(3), "text"):
+        torch.save(content, tmp_path / "other.pt")
+        with pytest.raises(CheckpointError, match=r"^.*other\.pt: not a NExtIMS checkpoint$"):
+            load_model(tmp_path / "other.pt")
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pt")
+    with pytest.raises(CheckpointError, match=r"^.*module\.pt: refused[^\n]*$"):
+        load_model(tmp_path / "module.pt")

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from nextims.chemistry.isotope_labels import SHIFTS
 from nextims.chemistry.molecule import ELEMENTS, read_molecule
 from nextims.data.examples.features import Inputs, collate, featurize
-from nextims.data.examples.fragment_batch import SHIFTS
 from nextims.models.formula_features import FORMULA_FEATURES, formula_features, unsaturation
 from nextims.models.fragment_head import FragmentHead, MoleculeDropout
 from nextims.models.ion_spectrum import possible_shifts

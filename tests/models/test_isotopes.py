@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.isotopes import CENTRES, isotope_pattern
 from nextims.chemistry.molecule import ELEMENTS
 from nextims.models.isotopes import IsotopeEnvelope
 
@@ -9,7 +9,11 @@ from nextims.models.isotopes import IsotopeEnvelope
 def envelope(counts):
     row = torch.tensor([[counts.get(element, 0) for element in ELEMENTS]])
     shifts = range(IsotopeEnvelope.LOWEST, IsotopeEnvelope.HIGHEST + 1)
-    return dict(zip(shifts, IsotopeEnvelope()(row)[0].tolist(), strict=True))
+    middle = sum(CENTRES.get(element, 0) * number for element, number in counts.items())
+    return {
+        middle + shift: share
+        for shift, share in zip(shifts, IsotopeEnvelope()(row)[0].tolist(), strict=True)
+    }
 
 
 @pytest.mark.parametrize(
@@ -23,6 +27,11 @@ def envelope(counts):
         {"C": 4, "H": 8, "S": 8},
         {"B": 3, "H": 6, "N": 3},
         {"C": 40, "H": 82},
+        {"C": 24, "H": 54, "Sn": 2},
+        {"C": 2, "H": 6, "Se": 2},
+        {"C": 12, "H": 10, "Hg": 1},
+        {"C": 8, "H": 20, "Pb": 1},
+        {"C": 12, "H": 30, "Ge": 2},
         {"H": 2},
         {"F": 3, "I": 1, "P": 1},
         {},

@@ -1,7 +1,9 @@
+import pytest
 import torch
 
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.molecule import ELEMENTS, read_molecule
 from nextims.data.examples.features import FINGERPRINT_SIZE, collate, featurize
+from nextims.models.formula_features import FormulaLayer
 from nextims.models.layers import FingerprintLayer, ResidualBlock
 
 
@@ -24,3 +26,19 @@ def test_a_residual_block_starts_near_the_identity_and_keeps_the_shape():
     out = block(x)
     assert out.shape == x.shape
     assert (out - x).abs().max() < 5  # the branch sees normalised input, whatever its size
+
+
+def test_weights_from_before_the_rare_elements_give_what_they_gave():
+    torch.manual_seed(0)
+    layer = FormulaLayer(8)
+    before = {name: value.clone() for name, value in layer.state_dict().items()}
+    before["linear.weight"] = before["linear.weight"][:, :244]  # as of twelve elements
+    later = FormulaLayer(8)
+    later.load_state_dict(before)
+    assert later.linear.weight[:, 244:].abs().sum() == 0
+    toluene = torch.tensor([{"C": 7, "H": 8}.get(element, 0) for element in ELEMENTS])[None]
+    selenide = torch.tensor([{"C": 2, "H": 6, "Se": 1}.get(e, 0) for e in ELEMENTS])[None]
+    assert later(toluene).isfinite().all()
+    assert not torch.equal(layer(selenide), layer(selenide - (selenide == 1).long()))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        later.load_state_dict({**before, "linear.weight": before["linear.weight"][:, :200]})

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
+from nextims.chemistry.isotope_labels import SHIFTS
 from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import ELEMENTS, read_molecule
 from nextims.data.examples.features import Inputs, collate, featurize
-from nextims.data.examples.fragment_batch import SHIFTS
 from nextims.models.formula_head import FormulaHead
 from nextims.models.piece_head import PieceHead
 

@@ -9,6 +9,7 @@ from builders import BDE_SIZES, TEACHER_SIZES
 from nextims.chemistry.graph import build_graph
 from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.possible_masses import possible_masses
 from nextims.data.examples.features import Inputs, collate, featurize
 from nextims.data.examples.fragment_batch import describe_fragments
 from nextims.data.examples.graph_batch import BondTargets
@@ -45,6 +46,21 @@ def test_hardly_an_intensity_has_no_ion(teacher):
     assert unexplained[0, 14] == 0
     assert unexplained[0, 21] > 0
     assert ((prediction.extra.bin_share > 0.05) & (prediction.extra.bin_share < 0.95)).all()
+
+
+@pytest.mark.parametrize("smiles", ["ClC(Cl)(Cl)Cl", "Cl", "[2H]C(Cl)(Cl)Cl", "FC(F)(F)[10B](F)F"])
+def test_no_intensity_lies_where_no_ion_can(teacher, smiles):
+    molecule = read_molecule(smiles)
+    possible = torch.from_numpy(possible_masses(*molecule.atoms(), 200))
+    for mode in (True, False):
+        teacher.train(mode)
+        prediction = teacher(batch_of(smiles, "CCO"))
+        spectra = prediction.intensity[:1]
+        if mode:
+            spectra = torch.cat([spectra, prediction.extra.alone[:, 0]])
+        assert (spectra[:, ~possible] == 0).all()
+        assert (spectra[:, possible] > 0).sum() > 3
+        assert torch.allclose(spectra.sum(1), torch.ones(len(spectra)), atol=1e-5)
 
 
 @torch.no_grad()
@@ -121,9 +137,8 @@ def test_a_teacher_of_several_networks_predicts_their_mean():
     assert torch.allclose(both.intensity, (alone[0].intensity + alone[1].intensity) / 2)
     assert both.features.shape == (2, teacher.feature_width)
     # The mean's ions give the mean's spectrum of ions.
-    layer = teacher.members[0].spectrum
-    ions = layer.place(both.extra.ions.share, batch.fragments)
-    [spread] = layer.spread(ions, batch.fragments)
+    ions = both.extra.ions.share[:, :, None]
+    [spread] = teacher.members[0].spectrum.spread(ions, batch.fragments)
     recorded = both.extra.from_ions > 0  # not the faintest end of the isotope pattern
     assert torch.allclose(spread[recorded], both.extra.from_ions[recorded], atol=1e-6)
     assert spread[~recorded].max() < 1e-4

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.molecule import load_canonical
 from nextims.pictures.structure import BOND_LENGTH, draw_structure
 
 SMILES = ["C", "CC", "[2H]C", "C[N+](C)(C)C", "CC(=O)Oc1ccccc1C(=O)O", "C" * 40, "C[C@H](N)C#N"]
@@ -11,7 +11,7 @@ SMILES = ["C", "CC", "[2H]C", "C[N+](C)(C)C", "CC(=O)Oc1ccccc1C(=O)O", "C" * 40,
 
 @pytest.mark.parametrize("smiles", SMILES)
 def test_all_is_inside_and_complete(smiles):
-    drawing = draw_structure(read_molecule(smiles))
+    drawing = draw_structure(load_canonical(smiles))
     assert drawing.shapes
     for shape in drawing.shapes:
         assert len(shape.letters) == len(shape.vertices)
@@ -21,16 +21,16 @@ def test_all_is_inside_and_complete(smiles):
 
 
 def test_a_bond_has_its_printed_length():
-    [bond] = draw_structure(read_molecule("CC")).shapes
+    [bond] = draw_structure(load_canonical("CC")).shapes
     assert np.linalg.norm(bond.vertices[1] - bond.vertices[0]) == pytest.approx(BOND_LENGTH, 0.02)
 
 
 def test_size_does_not_shrink_with_the_molecule():
-    short, long = (draw_structure(read_molecule("C" * n)) for n in (10, 40))
+    short, long = (draw_structure(load_canonical("C" * n)) for n in (10, 40))
     assert long.width / short.width == pytest.approx(39 / 9, 0.05)
 
 
 def test_letters_are_filled_and_bonds_are_lines():
-    shapes = draw_structure(read_molecule("CCO")).shapes
+    shapes = draw_structure(load_canonical("CCO")).shapes
     assert sum(shape.line_width > 0 for shape in shapes) >= 2
     assert any(shape.line_width == 0 and "Q" in shape.letters for shape in shapes)  # the O

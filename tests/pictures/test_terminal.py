@@ -39,6 +39,11 @@ def test_facts_and_table():
     ]
 
 
+def test_deuterium_is_told_in_formula_and_mass():
+    text = describe(predicted("[2H]C([2H])([2H])c1ccccc1", {94: 1.0, 95: 0.8}))
+    assert "Formula        C7H5D3\nNominal mass   95 Da" in text
+
+
 def test_the_table_holds_the_ten_highest():
     many = predicted("CCCCCCCCCC", {mz: mz / 142 for mz in range(100, 143)})
     table = describe(many).split("\n\n")[2].splitlines()

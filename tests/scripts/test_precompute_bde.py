@@ -269,7 +269,7 @@ def test_a_terminal_without_dashes_gets_ascii(main, config, trained, monkeypatch
         ("C1CC", "C1CC: RDKit cannot read the structure"),
         ("C(C)(C)(C)(C)C", "RDKit cannot read the structure"),
         ("CCO.O", "CCO.O: several components"),
-        ("C[Pb]C", "unsupported element Pb"),
+        ("C[Zn]C", "unsupported element Zn"),
         ("  ", "(empty): empty structure"),
     ],
 )

@@ -99,7 +99,7 @@ def test_the_shipped_bde_model_is_where_to_start_if_it_fits(config, tmp_path, ca
     assert load_script("train_teacher").main(arguments) == 0
     assert f"{own}: not there; read instead is {shipped}" in capsys.readouterr().out
     weights = load_plain(config.teacher.checkpoint)["weights"]
-    for name, tensor in load_plain(shipped)["weights"].items():
+    for name, tensor in load_model(shipped)[0].state_dict().items():
         assert torch.allclose(weights[f"members.0.{name}"].float(), tensor, atol=1e-2), name
     assert shipped.read_bytes() == before
     assert not own.exists()

@@ -1,18 +1,22 @@
 """A measured spectrum among candidates predicted on the spot by the shipped student."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from builders import ETHANOL_PEAKS, build_record
 from nextims.config import PROJECT_ROOT
+from nextims.formats.reading import read_spectra
 from nextims.inference.loading import open_predictor
-from nextims.inference.structures.lists import InputStructure
+from nextims.inference.structures.lists import InputStructure, read_batch
 from nextims.search.candidates import predicted_candidates
 from nextims.search.entries import Entry, Skipped
 from nextims.search.ranking import search
 from nextims.spectra.record import Record
 from nextims.spectra.spectrum import Spectrum
 
+CASES = Path(__file__).parents[3] / "shared" / "cases"
 C4H10O = ("CCCCO", "CCC(C)O", "CC(C)CO", "CC(C)(C)O", "CCOCC", "CCCOC", "COC(C)C")
 OTHERS = ("c1ccccc1", "Cc1ccccc1", "CCCCCC", "CC(=O)OC", "CCN(CC)CC", "ClC(Cl)Cl", "CCO", "CSC")
 
@@ -95,3 +99,38 @@ def test_a_long_list_is_read_as_it_is_needed(student):
     stream = predicted_candidates(lines(), student, batch_size=4)
     next(stream)
     assert len(read) <= 8
+
+
+def test_whatever_one_candidate_does_the_others_are_predicted(student):
+    def wanted(molecule):
+        if "N" in molecule.smiles:
+            raise RuntimeError("no such luck")
+        return True
+
+    found = list(predicted_candidates(structures("CCO", "CC~O", "CN"), student, wanted=wanted))
+    assert [type(each).__name__ for each in found] == ["Entry", "Skipped", "Entry"]
+    assert found[1].reason == "bond of no order (C~O)"
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")
+def test_case_38(student):
+    """An imidic acid is found as the amide that it is."""
+    acetanilide, _ = read_spectra(CASES / "38" / "q.msp")
+    scores = []
+    for name in ("c1.smi", "c2.smi"):
+        found = predicted_candidates(read_batch(CASES / "38" / name)[0], student)
+        [result] = search([acetanilide], found)
+        assert result.hits[0].entry.smiles == "CC(=O)Nc1ccccc1"
+        scores.append(result.hits[0].score)
+    assert scores[0] == scores[1] > 0.85
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")
+def test_case_54(student):
+    """Alanine drawn as a zwitterion comes before urethane, and its base peak is 44."""
+    [alanine] = read_spectra(CASES / "54" / "q.msp")
+    found = predicted_candidates(read_batch(CASES / "54" / "zw.smi")[0], student)
+    [result] = search([alanine], found)
+    assert result.hits[0].entry.name == "L-alanine"
+    spectrum = result.hits[0].entry.record.spectrum
+    assert spectrum.mz[spectrum.intensity.argmax()] == 44

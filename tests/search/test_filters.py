@@ -49,3 +49,13 @@ def test_the_mass_set_goes_before_the_records():
     assert EntryFilter(mass_window=5).mass_of(query) == 46
     assert EntryFilter(mass_window=5).mass_of(build_record(nominal_mass=47)) == 47
     assert EntryFilter(mass=60).mass_of(query) is None
+
+
+def test_deuterium_weighs_two_and_counts_as_hydrogen():
+    assert EntryFilter(mass_window=0).mass_of(build_record(formula="C7H5D3")) == 95
+    labelled = Entry(build_record("[2H]C([2H])([2H])c1ccccc1"))
+    for formula in ("C7H8", "C7H5D3"):
+        assert EntryFilter(formula=formula).passes(labelled, None)
+    assert (labelled.formula, labelled.nominal_mass) == ("C7H5D3", 95)
+    unread = _UnreadEntry(build_record(formula="C7H5D3", nominal_mass=95))
+    assert EntryFilter(formula="C7H8", mass_window=0).passes(unread, 95)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rdkit import Chem
 
 from builders import SMALL_MOLECULES, build_library, build_msp, plausible_peaks
 from nextims.chemistry.molecule import read_molecule
-from nextims.files.writing import BeingWrittenError
+from nextims.files.writing import BeingWrittenError, OutputError
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.search.entries import Entry, SearchError, Skipped
 from nextims.search.filters import EntryFilter
@@ -51,6 +52,17 @@ def test_an_index_says_of_each_entry_what_the_library_says(tmp_path):
         highest = min(int(entry.record.spectrum.mz[-1] + 0.4), 3000)
         expected = entry.record.spectrum.binned(highest)
         np.testing.assert_array_equal(found.record.spectrum.binned(highest), expected)
+
+
+def test_an_index_keeps_what_a_mol_file_says_and_not_where_it_was(tmp_path):
+    (tmp_path / "lib.MOL").mkdir()
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("OCC"))
+    (tmp_path / "lib.MOL" / "ID5.MOL").write_text(block)
+    (tmp_path / "lib.msp").write_text(build_msp("spirit", fields={"ID": "5"}))
+    build_index(tmp_path / "lib.msp")
+    (tmp_path / "lib.MOL" / "ID5.MOL").unlink()
+    [found] = LibraryIndex(tmp_path / "lib.msp").entries(np.arange(1))
+    assert (found.record.structures, found.smiles) == (("CCO",), "CCO")
 
 
 def write_predictions(path):
@@ -167,7 +179,7 @@ def test_an_index_that_cannot_be_replaced_stays(tmp_path, monkeypatch):
             raise PermissionError(13, "Permission denied", str(path))
         return replace(path, target)
 
-    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+    with monkeypatch.context() as patch, pytest.raises(OutputError):
         patch.setattr(Path, "replace", refused)
         build_index(library)
     assert len(LibraryIndex(library)) == number
@@ -208,3 +220,23 @@ def test_the_manifest_says_what_it_is_of(tmp_path):
     manifest = json.loads((tmp_path / "lib.msp.index" / "manifest.json").read_text())
     assert manifest["entries"] == len(LibraryIndex(library))
     assert manifest["library"]["bytes"] == library.stat().st_size
+
+
+def test_accurate_masses_are_indexed_by_the_formulas_mass_defect(tmp_path):
+    library = tmp_path / "lib.msp"
+    peaks = "466.5907 300; 549.5054 770; 551.5034 999"
+    library.write_text(f"Name: hexabromobenzene\nFormula: C6Br6\nNum Peaks: 3\n{peaks}\n")
+    build_index(library)
+    assert LibraryIndex(library).record(0).spectrum.mz.tolist() == [467, 550, 552]
+
+
+@pytest.mark.parametrize("end", [".tmp", ".old"])
+def test_a_link_in_the_place_of_the_unfinished_index_is_not_followed(tmp_path, end):
+    library = build_library(tmp_path / "lib.msp")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious").write_text("data")
+    (tmp_path / f"lib.msp.index{end}").symlink_to(elsewhere)
+    build_index(library)
+    assert [path.name for path in elsewhere.iterdir()] == ["precious"]
+    assert len(LibraryIndex(library)) > 70

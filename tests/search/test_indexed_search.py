@@ -139,7 +139,7 @@ def test_what_has_no_peak_in_common_with_any_entry(index):
 
 def test_one_peak(index):
     [result] = search_index([build_record(peaks={78: 999})], index, preselected=5)
-    assert result.hits[0].entry.smiles == "c1ccccc1"
+    assert result.hits[0].entry.smiles == "Nc1ccccc1"  # which has it as its base peak
     assert "only 1 peak" in result.notes[0]
 
 

@@ -4,8 +4,10 @@ import h5py
 import numpy as np
 import pytest
 
-from builders import build_msp, build_record, build_store
+from builders import bit_flips, build_msp, build_record, build_store
 from nextims.chemistry.molecule import read_molecule
+from nextims.files.digest import written_with_digest
+from nextims.files.hdf5 import HEAD
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.formats.writing import FORMATS
 from nextims.search.entries import Entry, SearchError, Skipped
@@ -23,6 +25,12 @@ def write_predictions(path):
             spectrum = Spectrum(list(peaks), list(peaks.values()))
             name = "ethanol" if smiles == "CCO" else ""
             writer.write(PredictedSpectrum(line, name, read_molecule(smiles), spectrum))
+    return path
+
+
+def without_digest(path):
+    """Take the digest off an HDF5 file, so that it may be changed."""
+    path.write_bytes(path.read_bytes()[HEAD:])
     return path
 
 
@@ -73,7 +81,7 @@ def test_msp_from_elsewhere(tmp_path):
         build_msp("whisky", {31: 999, 45: 500}, fields={"MW": "46", "Formula": "C2H6O"}),
         build_msp("average", {79: 1}, fields={"MW": "46.07"}),
         build_msp("exact", {79: 1}, fields={"MW": "552", "ExactMass": "545.5"}),
-        build_msp("broken", num_peaks=99),
+        build_msp("broken", num_peaks=3),
         build_msp("blank", {}),
         build_msp("predicted by NExtIMS, says only its name"),
         build_msp("soft", fields={"SMILES": "CCO", "PRECURSORTYPE": "[M+H]+"}),
@@ -103,7 +111,7 @@ def test_msp_from_elsewhere(tmp_path):
 
 
 def test_a_mistake_in_a_table_is_told_with_its_number(tmp_path):
-    path = write_predictions(tmp_path / "lib.h5")
+    path = without_digest(write_predictions(tmp_path / "lib.h5"))
     with h5py.File(path, "r+") as file:
         file["peaks/mz"][3] = np.nan
     read = list(read_library(path))
@@ -115,7 +123,7 @@ def test_a_mistake_in_a_table_is_told_with_its_number(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("lib.raw", b"", r"lib.raw: unknown ending '.raw'; can be read: .msp, .mspec, .jdx, "),
+        ("lib.xyz", b"", r"lib.xyz: unknown ending '.xyz'; can be read: .msp, .mspec, .msl, "),
         ("lib.h5", b"text", r"lib.h5: not an HDF5 file, or damaged"),
         ("lib.msp", None, r"lib.msp: no such file"),
         ("lib.h5", None, r"lib.h5: no such file"),
@@ -133,7 +141,7 @@ def test_hdf5_of_something_else(tmp_path):
         file["values"] = [1, 2]
     with pytest.raises(SearchError, match=r"other\.h5: not a file of spectra as predict\.py"):
         read_library(tmp_path / "other.h5")
-    path = write_predictions(tmp_path / "short.h5")
+    path = without_digest(write_predictions(tmp_path / "short.h5"))
     with h5py.File(path, "r+") as file:
         file["metadata/name"].resize(2, axis=0)
     with pytest.raises(SearchError, match="its arrays differ in length"):
@@ -160,7 +168,7 @@ def test_a_folder_is_no_library(tmp_path):
 
 def test_queries_are_read_with_blanks_and_without_broken_ones(tmp_path):
     text = build_msp("unknown", fields={"MW": "46"}) + build_msp("blank", {})
-    (tmp_path / "peaks.msp").write_text(text + build_msp("broken", num_peaks=99))
+    (tmp_path / "peaks.msp").write_text(text + build_msp("broken", num_peaks=3))
     queries, unreadable = read_queries(tmp_path / "peaks.msp")
     assert [(query.name, query.nominal_mass, len(query.spectrum)) for query in queries] == [
         ("unknown", 46, 9),
@@ -192,7 +200,7 @@ def test_records_that_cannot_be_read_are_told_with_line_and_reason(tmp_path):
     [
         (None, "no such file"),
         ("", "holds no spectrum to search for"),
-        (build_msp("broken", num_peaks=99), "line 1: peak list cannot be read"),
+        (build_msp("broken", num_peaks=3), "line 1: peak list cannot be read"),
     ],
 )
 def test_no_query(tmp_path, text, message):
@@ -200,3 +208,54 @@ def test_no_query(tmp_path, text, message):
         (tmp_path / "peaks.msp").write_text(text)
     with pytest.raises(SearchError, match=message):
         read_queries(tmp_path / "peaks.msp")
+
+
+@pytest.mark.parametrize("file", ["lib.parquet", "lib.h5"])
+@pytest.mark.parametrize("flips", [50, pytest.param(1000, marks=pytest.mark.slow)])
+def test_a_bit_that_turned_over_in_a_table_is_noticed_or_changes_nothing(tmp_path, file, flips):
+    if file.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    path = write_predictions(tmp_path / file)
+    wanted, noticed = described(path), 0
+    for damaged in bit_flips(path.read_bytes(), flips):
+        path.write_bytes(damaged)
+        try:
+            assert described(path) == wanted
+        except SearchError as error:
+            assert str(path) in str(error)
+            noticed += 1
+    assert noticed > 0.9 * flips
+
+
+def described(path):
+    return [
+        (
+            entry.record.name,
+            entry.record.structures,
+            entry.record.inchikey,
+            entry.predicted,
+            entry.record.spectrum.mz.tolist(),
+            entry.record.spectrum.intensity.tolist(),
+        )
+        for entry in read_library(path)
+    ]
+
+
+def test_a_store_other_than_its_digest_is_refused(tmp_path):
+    path = build_store(tmp_path / "spectra.h5", ["CCO", "CCN"])
+    assert len(list(read_library(path))) == 2
+    for damaged in bit_flips(path.read_bytes()):
+        path.write_bytes(damaged)
+        for read in (read_library, read_queries):
+            with pytest.raises(SearchError, match=rf"^{path}: [^\n]*$"):
+                read(path)
+
+
+def test_any_library_with_a_digest_beside_it_is_checked(tmp_path):
+    path = write_predictions(tmp_path / "lib.msp")
+    with written_with_digest(path) as temporary:
+        temporary.write_bytes(path.read_bytes())
+    assert len(list(read_library(path))) == len(SPECTRA)
+    path.write_bytes(path.read_bytes().replace(b"ethanol", b"ethanal"))
+    with pytest.raises(SearchError, match=r"lib\.msp: damaged, or .*remove lib\.msp\.sha256"):
+        read_library(path)

@@ -7,10 +7,12 @@ import shutil
 import numpy as np
 import pytest
 
-from builders import build_library, build_msp
+from builders import bit_flips, build_library, build_msp
 from nextims.search.entries import Entry, SearchError
 from nextims.search.filters import EntryFilter
 from nextims.search.index_building import build_index
+from nextims.search.index_layout import files_of
+from nextims.search.indexed_search import search_index
 from nextims.search.libraries import read_library
 from nextims.search.library_index import LibraryIndex
 from nextims.search.ranking import QuerySearch
@@ -59,6 +61,46 @@ def test_a_shortened_file_is_seen(library, name):
     path = library.with_name("lib.msp.index") / name
     os.truncate(path, path.stat().st_size - 8)
     with pytest.raises(SearchError, match=r"lib.msp.index: damaged"):
+        LibraryIndex(library)
+
+
+@pytest.mark.parametrize("flips", [8, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_bit_that_turned_over_is_noticed_or_changes_nothing(library, flips):
+    folder = library.with_name("lib.msp.index")
+    query = next(entry.record for entry in read_library(library) if isinstance(entry, Entry))
+
+    def hits():
+        [result] = search_index([query], LibraryIndex(library))
+        return [(hit.entry.name, hit.entry.formula, hit.score) for hit in result.hits]
+
+    wanted, noticed = hits(), 0
+    for path in (path for path in folder.rglob("*") if path.stat().st_size and path.is_file()):
+        whole = path.read_bytes()
+        for damaged in bit_flips(whole, flips):
+            path.write_bytes(damaged)
+            try:
+                assert hits() == wanted
+            except SearchError as error:
+                assert str(folder) in str(error)
+                assert "\n" not in str(error)
+                noticed += path.name != "manifest.json"
+        path.write_bytes(whole)
+    assert noticed >= flips * (
+        len(files_of(folder)) - 1
+    )  # no left-out entries may be an empty file
+    assert hits() == wanted
+
+
+def test_a_copied_index_is_the_same_index(library):
+    for path in library.with_name("lib.msp.index").rglob("*"):
+        os.utime(path, (1, 1))
+    assert len(LibraryIndex(library)) > 70
+
+
+def test_a_file_too_many_is_named(library):
+    (library.with_name("lib.msp.index") / "flash" / "mass" / "0001").mkdir()
+    (library.with_name("lib.msp.index") / "flash" / "mass" / "0001" / "x").write_text("x")
+    with pytest.raises(SearchError, match="flash/mass/0001/x is not one of its files"):
         LibraryIndex(library)
 
 

@@ -209,3 +209,15 @@ def test_what_cannot_be_searched():
 def test_an_absurd_mass_costs_no_memory():
     [result] = search([build_record()], [entry("CCO", {31: 999, 45: 510, 1e8: 3})])
     assert result.hits[0].score > 0.75
+
+
+def test_accurate_masses_are_compared_by_the_formulas_mass_defect():
+    smiles, formula = "Brc1c(Br)c(Br)c(Br)c(Br)c1Br", "C6Br6"
+    accurate = {466.5907: 300, 545.5095: 50, 549.5054: 770, 551.5034: 999}
+    nominal = {467: 300, 546: 50, 550: 770, 552: 999}
+    for query, library in ((accurate, nominal), (nominal, accurate), (accurate, accurate)):
+        record = build_record(peaks=query, structures=(), formula=formula)
+        [result] = search([record], [entry(smiles, library)])
+        assert result.hits[0].score == pytest.approx(1, abs=1e-5)
+    [result] = search([build_record(peaks=accurate)], [entry(smiles, nominal)])
+    assert not result.hits  # of no known formula, each peak is a unit off

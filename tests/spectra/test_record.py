@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from rdkit import Chem
 
@@ -5,7 +7,10 @@ from builders import build_record
 from nextims.chemistry.formula import count_elements
 from nextims.chemistry.molecule import MoleculeError
 from nextims.formats.fields import parse_energy
+from nextims.formats.reading import read_spectra
 from nextims.spectra.record import clean_spectrum
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
 
 
 @pytest.mark.parametrize(
@@ -84,10 +89,55 @@ def test_next_structure_serves_where_one_cannot_be_read():
     assert record.molecule.smiles == "CCO"
 
 
-def test_next_structure_does_not_hide_a_salt():
-    record = build_record(structures=("C[NH3+].[Cl-]", "CN"))
-    with pytest.raises(MoleculeError, match="several components"):
+def test_next_structure_serves_where_one_cannot_be_used():
+    record = build_record(structures=("[H+].[Cl-]", "InChI=1S/ClH/h1H"), formula="HCl")
+    assert record.molecule.smiles == "Cl"
+    record = build_record(structures=("C[Zn]C", "C[N+](C)(C)C", "CN"))
+    assert record.molecule.smiles == "CN"
+
+
+def test_of_structures_that_cannot_be_used_the_first_is_told_of():
+    record = build_record(structures=("C[NH3+].[Cl-]", "InChI=1S/CH5N.ClH/c1-2;/h2H2,1H3;1H", "C1"))
+    with pytest.raises(MoleculeError, match=r"several components .* alone: CN"):
         _ = record.molecule
+
+
+@pytest.mark.parametrize("formula", ["C2H5NO2", "C2H6NO2+", "[C2H6NO2]+", ""])
+def test_a_protonated_structure_is_the_neutral_molecule(formula):
+    molecule = build_record("[NH3+]CC(=O)O", formula=formula).molecule
+    assert molecule.smiles == "NCC(=O)O"
+    assert molecule.notes
+    with pytest.raises(MoleculeError, match="disagrees"):
+        _ = build_record("[NH3+]CC(=O)O", formula="C3H7NO2").molecule
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        "InChI=1S/C8H9NO/c1-7(10)9-8-5-3-2-4-6-8/h2-6H,1H3,(H,9,10)",
+        "CC(O)=Nc1ccccc1",
+        Chem.MolToMolBlock(Chem.MolFromSmiles("CC(O)=Nc1ccccc1")),
+    ],
+    ids=["InChI", "SMILES", "MOL"],
+)
+def test_an_imidic_acid_is_read_as_the_amide(structure):
+    assert build_record(structure).molecule.smiles == "CC(=O)Nc1ccccc1"
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")
+def test_cases_27_and_38():
+    amides = {
+        "acetanilide": "CC(=O)Nc1ccccc1",
+        "urea": "NC(N)=O",
+        "uracil": "O=c1cc[nH]c(=O)[nH]1",
+        "caffeine": "Cn1c(=O)c2c(ncn2C)n(C)c1=O",
+        "paracetamol": "CC(=O)Nc1ccc(O)cc1",
+    }
+    read = read_spectra(CASES / "38" / "inchi_amide.msp")
+    assert {each.name: each.molecule.smiles for each in read} == amides
+    labelled = {each.name: each for each in read_spectra(CASES / "27" / "inchi.msp")}
+    assert labelled["ethanol-d3"].molecule.smiles == "[2H]C([2H])([2H])CO"
+    assert labelled["nonstandard"].molecule.smiles == labelled["aux"].molecule.smiles == "CCO"
 
 
 def test_structure_must_fit_the_formula():

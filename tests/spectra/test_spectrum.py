@@ -1,8 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from nextims.chemistry.formula import exact_mass, mass_defect, nominal_mass, parse_formula
 from nextims.chemistry.isotopes import ISOTOPE_RATIOS, isotope_pattern
+from nextims.formats.reading import read_spectra
 from nextims.spectra.spectrum import Spectrum, nominal_mz
+
+CASE_51 = Path(__file__).parents[3] / "shared" / "cases" / "51"
 
 
 def test_peaks_are_sorted_by_mz():
@@ -37,6 +43,44 @@ def test_impossible_peaks_are_refused(mz, intensity, complaint):
 )
 def test_accurate_masses_go_to_their_nominal_mass(exact, nominal):
     assert nominal_mz(exact) == nominal
+
+
+@pytest.mark.parametrize(
+    ("formula", "ions"),
+    [
+        ("C6Br6", ["C6Br6", "C6Br5", "C6Br4", "C6Br[81Br]5", "C3Br", "Br"]),
+        ("C40H82", ["C40H82", "C29H59", "C20H41", "C4H9", "[13C]C39H82"]),
+        ("C12Br10O", ["C12Br10O", "C12Br8O", "C6Br5", "[81Br]10C12O"]),
+        ("C12F27N", ["C9F20N", "C5F10N", "C4F9", "CF3"]),
+        ("CHI3", ["CHI3", "CHI2", "I2", "I"]),
+        ("C20D42", ["C20D42", "C15D31", "C4D9"]),
+        ("C51H98O6", ["C51H98O6", "C35H67O4", "C19H37O3", "C16H31O", "C4H9"]),  # tripalmitin
+        ("C14H42O7Si7", ["C13H39O7Si7", "C7H21O4Si4", "C3H9Si"]),
+    ],
+)
+def test_ions_go_to_the_mass_numbers_of_their_atoms(formula, ions):
+    defect = mass_defect(formula)
+    for ion in map(parse_formula, ions):
+        assert nominal_mz(exact_mass(ion), defect) == nominal_mass(ion)
+
+
+def test_whole_numbers_are_nominal_already():
+    alkane = mass_defect("C40H82")
+    assert Spectrum([57, 562, 563], [9, 9, 9], alkane).nominal.tolist() == [57, 562, 563]
+    # A doubly charged ion stands at a half.
+    assert Spectrum([31.5, 57, 562, 563], [9] * 4, alkane).nominal.tolist() == [31, 57, 562, 563]
+    assert Spectrum([57.0704, 562.6417], [9, 9], alkane).nominal.tolist() == [57, 562]
+    assert Spectrum([57.0704, 562.6417], [9, 9]).nominal.tolist() == [57, 563]
+
+
+@pytest.mark.skipif(not CASE_51.exists(), reason="the shared cases are not here")
+def test_accurate_masses_of_known_formulas():
+    [alkane] = read_spectra(CASE_51 / "alk.msp")
+    [bromide] = read_spectra(CASE_51 / "hbb.msp")
+    alkane, bromide = (each.spectrum.of(mass_defect(each.formula)) for each in (alkane, bromide))
+    assert alkane.nominal.tolist() == [57, 71, 85, 99, 562, 563]
+    assert bromide.nominal.tolist() == [390, 392, 467, 469, 471, 546, 548, 550, 552, 554, 556]
+    assert bromide.binned(600).argmax() + 1 == 552
 
 
 def test_bins_have_base_peak_one_and_add_up_what_falls_together():

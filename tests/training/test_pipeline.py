@@ -212,7 +212,7 @@ def test_the_store_is_made_from_massbank_records(config, tmp_path):
             peaks=plausible_peaks(smiles),
         )
         (records / f"{number}.txt").write_text(text)
-    _, said = run(changed(config, "data", validation_fraction=0.3, test_fraction=0.3), records)
+    _, said = run(changed(config, "data", validation_fraction=0.3, test_fraction=0.3), [records])
     assert said[0] == f"data: reading {records}"
     with SpectrumStore(config.data.store) as store:
         assert len(store) == len(SMALL_MOLECULES)
@@ -225,7 +225,7 @@ def test_a_store_with_another_split_is_refused(config):
 
 def test_a_store_of_other_records_is_refused(config, tmp_path):
     with pytest.raises(StoreError, match=r"made from other records than other\.zip"):
-        run(config, tmp_path / "other.zip")
+        run(config, [tmp_path / "other.zip"])
 
 
 def test_no_store_and_nothing_to_make_it_from_names_the_commands(config):

@@ -26,7 +26,7 @@ import h5py
 import numpy as np
 
 from ...errors import UserError
-from ...files.hdf5 import written_whole
+from ...files.hdf5 import is_undamaged, written_whole
 from .bond_energies import NO_BONDS, BondEnergies
 
 FORMAT_VERSION = 2
@@ -55,7 +55,7 @@ class BDECache:
         backend_version: the backend's version.
 
     Raises:
-        BDECacheError: the file is missing, truncated or something else.
+        BDECacheError: the file is missing, damaged or something else.
 
     Example:
         >>> import tempfile
@@ -84,6 +84,8 @@ class BDECache:
         self._columns: dict[str, h5py.Dataset] = {}
         self._process = -1
         try:
+            if not is_undamaged(self.path):
+                raise KeyError("it is damaged, or other than it was written")
             with h5py.File(self.path, "r") as file:
                 self._check(file)
                 self.backend = str(file.attrs["backend"])

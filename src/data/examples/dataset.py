@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from torch.utils.data import ConcatDataset, Dataset
 
-from ...chemistry.molecule import load_canonical
+from ...chemistry.formula import count_elements
+from ...chemistry.molecule import ELEMENTS, Molecule, each_atom, load_canonical
 from ...errors import UserError
 from ...spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..bde.bond_energies import NO_BONDS
@@ -197,6 +199,17 @@ class SpectrumDataset(ExampleDataset):
         found = np.unique(np.rint(energy).astype(int), return_counts=True)
         return dict(zip(*(values.tolist() for values in found), strict=True))
 
+    @property
+    def elements(self) -> dict[str, int]:
+        """Number of spectra by element that the molecule has."""
+        formulas = self.store.column("formula")
+        self.store.close()
+        of_each = Counter(formulas[row] for row in self.rows)
+        found: Counter[str] = Counter()
+        for formula, spectra in of_each.items():
+            found.update(dict.fromkeys(count_elements(formula) or (), spectra))
+        return {element: found[element] for element in ELEMENTS if found[element]}
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -215,4 +228,18 @@ class SpectrumDataset(ExampleDataset):
 
     def _bonds(self, row: int, smiles: str, features: Features) -> KnownBonds:
         known = self.bde.get(self.store.text("inchikey", row), smiles) or NO_BONDS
-        return known_bonds(features.graph, known.atoms[known.valid], known.bde[known.valid, None])
+        atoms = _without_labels(load_canonical(smiles), known.atoms[known.valid])
+        return known_bonds(features.graph, atoms, known.bde[known.valid, None])
+
+
+def _without_labels(molecule: Molecule, atoms: np.ndarray) -> np.ndarray:
+    """Number a molecule's atoms as its graph does: without labels, hydrogens behind the others."""
+    plain = molecule.unlabelled
+    if plain is molecule:
+        return atoms
+    hydrogen = plain.mol.GetNumAtoms()
+    numbers = np.append(molecule.places, hydrogen)
+    for atom, place in zip(each_atom(molecule.mol), molecule.places.tolist(), strict=True):
+        if atom.GetAtomicNum() != plain.mol.GetAtomWithIdx(place).GetAtomicNum():
+            numbers[atom.GetIdx()] = hydrogen
+    return numbers[np.minimum(atoms, len(molecule.places))]

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ...chemistry.graph import Graph, build_graph
 from ...chemistry.surroundings import AtomKind, atom_kinds
+from ...files.hdf5 import is_undamaged
 from ..bde.dft_table import COMMAND, FORMAT_VERSION, BDEDataError
 from ..library.splits import SPLITS
 from .graph_batch import GraphBatch, KnownBonds, collate_graphs, collate_targets, known_bonds
@@ -41,6 +42,8 @@ class BDEDataset(Dataset):
         if not path.is_file():
             raise BDEDataError(f"{path}: no DFT energies to train on; get them with: {COMMAND}")
         try:
+            if not is_undamaged(path):
+                raise KeyError("it is damaged, or other than it was written")
             with h5py.File(path, "r") as file:
                 if (version := int(file.attrs["format_version"])) != FORMAT_VERSION:
                     raise KeyError(f"format version {version}, expected {FORMAT_VERSION}")

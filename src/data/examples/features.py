@@ -16,9 +16,11 @@ from torch import Tensor
 from ...chemistry.graph import Graph, build_graph
 from ...chemistry.molecule import COUNT_BITS, ECFP_BITS, Molecule
 from ...chemistry.pieces import PieceSet, describe_pieces
+from ...chemistry.possible_masses import possible_masses
 from ...spectra.spectrum import STANDARD_ENERGY
 from .fragment_batch import FragmentBatch, FragmentSet, collate_fragments, describe_fragments
 from .graph_batch import GraphBatch, collate_graphs, moved
+from .label_batch import LabelBatch, collate_labels
 from .piece_batch import PieceBatch, collate_pieces
 
 FINGERPRINT_SIZE = ECFP_BITS + COUNT_BITS
@@ -31,11 +33,13 @@ class Inputs(NamedTuple):
         graph: whether it reads the graph.
         fragments: largest number of fragments; they come with a graph.
         pieces: largest number of pieces.
+        doubly_charged: whether ions of two charges are possible.
     """
 
     graph: bool = False
     fragments: int = 0
     pieces: int = 0
+    doubly_charged: bool = False
 
 
 FINGERPRINT_ONLY = Inputs()
@@ -49,11 +53,13 @@ class Features:
         positions: set positions of the fingerprint, ``(s,)`` int64.
         values: 1 for a bit, the number of occurrences for a count, ``(s,)`` float32.
         atoms, labels: as ``Molecule.atoms`` gives them.
-        nominal_mass: mass of the molecular ion, Da.
+        nominal_mass: mass of the molecular ion, labels counted, Da.
         highest_mz: highest m/z of the molecular ion's isotope pattern.
         graph: the graph, where the model needs it.
         fragments: the fragments, where the model needs them.
         pieces: the pieces, where the model needs them.
+        possible: which masses the molecule's ions can have (``possible_masses``), up to
+            ``highest_mz``; beside fragments.
     """
 
     positions: np.ndarray
@@ -65,6 +71,7 @@ class Features:
     graph: Graph | None = None
     fragments: FragmentSet | None = None
     pieces: PieceSet | None = None
+    possible: np.ndarray | None = None
 
 
 @dataclass
@@ -82,6 +89,11 @@ class Batch:
         graph: the graphs, and bonds of known dissociation energy.
         fragments: the fragments of the graphs.
         pieces: the pieces of the molecules.
+        piece_labels: what isotope labels make of those of labelled molecules.
+        possible: which masses each molecule's ions can have, ``(b, highest of highest_mz)`` bool;
+            column ``i`` is m/z ``i + 1``.
+        limit_carbon: whether the model is to limit C+ and CH+ of labelled molecules, which
+            ``spectrum_from_bins`` cannot do when labels have moved them.
         row: position of each spectrum in the store, ``(b,)``.
         spectrum: measured intensities, base peak 1, ``(b, max_mz)``; all 0 where there is none.
         lowest_mz: lowest recorded m/z, ``(b,)``.
@@ -100,6 +112,9 @@ class Batch:
     graph: GraphBatch | None = None
     fragments: FragmentBatch | None = None
     pieces: PieceBatch | None = None
+    piece_labels: LabelBatch | None = None
+    possible: Tensor | None = None
+    limit_carbon: bool = False
     row: Tensor | None = None
     spectrum: Tensor | None = None
     lowest_mz: Tensor | None = None
@@ -110,6 +125,12 @@ class Batch:
     def __len__(self) -> int:
         return len(self.offsets)
 
+    @property
+    def label_mass(self) -> Tensor:
+        """What isotope labels add to the mass of each molecule, ``(b,)`` int64, Da."""
+        molecule, _, extra, number = self.labels.T
+        return torch.zeros_like(self.nominal_mass).index_add(0, molecule, extra * number)
+
     def to(self, device, **kwargs) -> Batch:
         """Return the batch with every tensor on ``device``."""
         return moved(self, device, **kwargs)
@@ -117,6 +138,9 @@ class Batch:
 
 def featurize(molecule: Molecule, inputs: Inputs = FINGERPRINT_ONLY) -> Features:
     """Compute what a model reads of a molecule.
+
+    Isotope labels only move masses: all but formula and masses is that of the molecule without
+    them.
 
     Args:
         molecule: the molecule.
@@ -144,16 +168,26 @@ def featurize_all(
     """
     # Feature by feature, not molecule by molecule: the processor keeps the code of one at hand.
     none = [None] * len(molecules)
-    fingerprints = [molecule.fingerprint() for molecule in molecules]
+    plain = [molecule.unlabelled for molecule in molecules]
+    fingerprints = [molecule.fingerprint() for molecule in plain]
     atoms = [molecule.atoms() for molecule in molecules]
     masses = [(molecule.nominal_mass, molecule.highest_mz) for molecule in molecules]
-    mols = [molecule.mol for molecule in molecules]
+    mols = [molecule.mol for molecule in plain]
+    labels = [molecule.labels_by_atom for molecule in molecules]
     graphs = [build_graph(mol) for mol in mols] if inputs.graph else none
-    fragments = none
+    fragments = pieces = possible = none
     if inputs.fragments:
-        fragments = [describe_fragments(mol, inputs.fragments) for mol in mols]
-    pieces = [describe_pieces(mol, inputs.pieces) for mol in mols] if inputs.pieces else none
-    columns = zip(fingerprints, atoms, masses, graphs, fragments, pieces, strict=True)
+        own = zip(mols, labels, strict=True)
+        fragments = [describe_fragments(mol, inputs.fragments, each) for mol, each in own]
+        own = zip(atoms, masses, strict=True)
+        possible = [
+            possible_masses(*each, highest_mz, doubly_charged=inputs.doubly_charged)
+            for each, (_, highest_mz) in own
+        ]
+    if inputs.pieces:
+        own = zip(mols, labels, strict=True)
+        pieces = [describe_pieces(mol, inputs.pieces, each) for mol, each in own]
+    columns = zip(fingerprints, atoms, masses, graphs, fragments, pieces, possible, strict=True)
     return [Features(*f, *a, *m, *others) for f, a, m, *others in columns]
 
 
@@ -180,13 +214,19 @@ def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None
         highest_mz=torch.tensor([m.highest_mz for m in molecules]),
         energy=torch.from_numpy(np.nan_to_num(energies, nan=STANDARD_ENERGY)).float(),
     )
+    labels = [m.labels for m in molecules]
     graphs = [m.graph for m in molecules if m.graph is not None]
     if graphs:
         batch.graph = collate_graphs(graphs)
     fragments = [m.fragments for m in molecules if m.fragments is not None]
     if fragments:
-        batch.fragments = collate_fragments(fragments, graphs)
+        batch.fragments = collate_fragments(fragments, graphs, labels)
+        possible = np.zeros((len(molecules), int(batch.highest_mz.max())), bool)
+        for row, m in zip(possible, molecules, strict=True):
+            row[: m.highest_mz] = m.possible
+        batch.possible = torch.from_numpy(possible)
     pieces = [m.pieces for m in molecules if m.pieces is not None]
     if pieces:
         batch.pieces = collate_pieces(pieces)
+        batch.piece_labels = collate_labels(pieces, labels)
     return batch

@@ -27,6 +27,7 @@ from .features import Features, Inputs, featurize_all
 
 # Numbers of set positions, isotope labels, pieces and bonds; nominal mass and highest m/z.
 _HEADER = 6
+_VERSION = 2  # the first did not know which labels a piece holds
 _BLOCK = 256
 # Molecules that are computed again before the file is believed.
 _CHECKED = 20
@@ -127,6 +128,7 @@ def _facts(smiles: Sequence[str], inputs: Inputs) -> dict[str, object]:
     for text in smiles:
         digest.update(text.encode() + b"\n")
     return {
+        "version": _VERSION,
         "molecules": len(smiles),
         "structures_sha256": digest.hexdigest(),
         "pieces": inputs.pieces,
@@ -211,7 +213,8 @@ def _packed(features: Features) -> np.ndarray:
         features.labels.ravel(),
     ]
     if pieces is not None:
-        parts += [pieces.elements.ravel(), pieces.bonds.ravel(), pieces.broken.ravel()]
+        held = (pieces.elements, pieces.bonds, pieces.broken, pieces.labels)
+        parts += [part.ravel() for part in held]
     return np.concatenate(parts, dtype=np.int16, casting="unsafe")
 
 
@@ -232,7 +235,9 @@ def _unpacked(numbers: np.ndarray) -> Features:
         take(labels, 3).astype(np.int64),
         nominal_mass,
         highest_mz,
-        pieces=PieceSet(take(pieces, elements), take(bonds, 3), take(pieces, MOST_CUTS))
+        pieces=PieceSet(
+            take(pieces, elements), take(bonds, 3), take(pieces, MOST_CUTS), take(pieces, labels)
+        )
         if pieces
         else None,
     )

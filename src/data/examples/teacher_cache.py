@@ -21,7 +21,12 @@ import h5py
 import numpy as np
 
 from ...errors import UserError
+from ...files.digest import digest_path, matches_digest, write_digest
+from ...files.writing import claim_space, named_in_errors
 
+# What HDF5 needs for its own bookkeeping, of a block and of each row of a column.
+_BLOCK_BYTES = 1 << 20
+_ROW_BYTES = 256
 _COLUMNS = ("mean", "deviation", "features")
 
 Predictions = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -49,6 +54,8 @@ class TeacherCache:
         self._columns: list[h5py.Dataset] = []
         self._process = -1
         try:
+            if not matches_digest(self.path):
+                raise KeyError(f"its SHA-256 is not that in {digest_path(self.path).name}")
             with h5py.File(self.path, "r") as file:
                 self.key = str(file.attrs["key"])
                 self.feature_width = file["features"].shape[1]
@@ -109,10 +116,25 @@ def fill(
         widths: ``max_mz`` and the width of the features.
         block: structures computed at a time.
 
+    Raises:
+        OutputError: the cache cannot be written: a full disk, say. What was done is kept.
+
     Yields:
         The number of structures written, after each block (the first time, those found done).
     """
     path = Path(path)
+    with named_in_errors(path):
+        yield from _fill(path, smiles, compute, key, widths, block)
+
+
+def _fill(
+    path: Path,
+    smiles: Sequence[str],
+    compute: Callable[[list[str]], Predictions],
+    key: str,
+    widths: tuple[int, int],
+    block: int,
+) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     work = path.with_name(path.name + ".part")
     with _open_work(work, path, key, widths) as file:
@@ -121,6 +143,10 @@ def fill(
         yield len(set(smiles)) - len(missing)
         for start in range(0, len(missing), block):
             part = missing[start : start + block]
+            # HDF5 does not survive a disk that is full.
+            row = sum(2 * width + _ROW_BYTES for width in (widths[0], *widths))
+            texts = sum(len(text) + _ROW_BYTES for text in part)
+            _claim(work, file, len(part) * row + texts)
             columns = dict(zip(_COLUMNS, compute(part), strict=True)) | {"smiles": part}
             for name in (*_COLUMNS, "smiles"):  # what has no name yet does not count
                 dataset = file[name]
@@ -128,7 +154,17 @@ def fill(
                 dataset[-len(part) :] = columns[name]
             file.flush()
             yield len(part)
+        size = file.id.get_filesize()
+    os.truncate(work, size)
+    digest = write_digest(work, path)
+    # A cache without digest is whole; one beside another's digest would look damaged.
+    digest_path(path).unlink(missing_ok=True)
     work.replace(path)
+    digest.replace(digest_path(path))
+
+
+def _claim(work: Path, file: h5py.File, size: int) -> None:
+    claim_space(work, file.id.get_filesize(), size + _BLOCK_BYTES)
 
 
 def _open_work(work: Path, path: Path, key: str, widths: tuple[int, int]) -> h5py.File:
@@ -136,6 +172,8 @@ def _open_work(work: Path, path: Path, key: str, widths: tuple[int, int]) -> h5p
     for source in (work, path):
         if source.exists():
             if source == path:
+                if not matches_digest(path):
+                    continue
                 shutil.copyfile(path, work)
             try:
                 file = h5py.File(work, "r+")
@@ -145,7 +183,10 @@ def _open_work(work: Path, path: Path, key: str, widths: tuple[int, int]) -> h5p
             except (OSError, KeyError):
                 pass  # killed while the file itself was being written: nothing in it to keep
             work.unlink()
+    work.touch()
+    claim_space(work, 0, _BLOCK_BYTES)
     file = h5py.File(work, "w")
+    _claim(work, file, 0)
     max_mz, feature_width = widths
     for name, width in zip(_COLUMNS, (max_mz, max_mz, feature_width), strict=True):
         file.create_dataset(

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from ...chemistry.derivatives.reactions import count_sites, derivatise, name_derivative
 from ...chemistry.derivatives.reagents import REAGENTS
+from ...chemistry.molecule import read_molecule
 from ...config import DataConfig
 from ...spectra.record import BadRecord, Record
-from ...spectra.spectrum import nominal_mz
+from .corrections import known_corrections
 from .derivative_evidence import Evidence, weigh
 from .filters import find_fault
 from .splits import SPLITS, assign_split
@@ -53,7 +54,7 @@ def named_groups(remarks: Iterable[str]) -> dict[str, set[int]]:
 
 
 def recover(record: Record, config: DataConfig) -> Record | BadRecord | None:
-    """Give a record of a derivative the derivative's structure.
+    """Give a record of a derivative the derivative's structure: a known one, else by its peaks.
 
     Args:
         record: a record that stands under the structure of the parent.
@@ -79,22 +80,27 @@ def recover(record: Record, config: DataConfig) -> Record | BadRecord | None:
         'Phenol 1TMS'
     """
     parent = record.molecule
-    groups = _count_groups(record)
-    if groups is None:
-        return None
-    said = name_derivative("", **groups).strip()
-    structures = derivatise(parent, limit=2, **groups)
-    if len(structures) != 1:
-        return record.rejected("derivative with unclear positions", said)
-    (derivative,) = structures
-    kinds = ", ".join(REAGENTS[key].name for key in groups)
+    if correction := known_corrections().get(record.id):
+        derivative, said = read_molecule(correction.structure), correction.reason
+        name, note = f"{record.name}, {said}", "structure corrected (known to be of a derivative)"
+    else:
+        groups = _count_groups(record)
+        if groups is None:
+            return None
+        said, name = (name_derivative(text, **groups).strip() for text in ("", record.name))
+        structures = derivatise(parent, limit=2, **groups)
+        if len(structures) != 1:
+            return record.rejected("derivative with unclear positions", said)
+        (derivative,) = structures
+        kinds = ", ".join(REAGENTS[key].name for key in groups)
+        note = f"structure derivatised ({kinds})"
     recovered = replace(
         record,
-        name=name_derivative(record.name, **groups),
+        name=name,
         structures=(derivative.smiles,),
         formula=derivative.formula,
         inchikey="",
-        notes=(*record.notes, f"structure derivatised ({kinds})"),
+        notes=(*record.notes, note),
     )
     if fault := find_fault(recovered, config):
         return fault
@@ -109,7 +115,8 @@ def _count_groups(record: Record) -> dict[str, int] | None:
     if named.get("tbdms"):
         named.pop("tms", None)  # comments on the method speak of silyl groups in general
     silyl = "tbdms" if "tbdms" in named else "tms"
-    bins = record.spectrum.binned(int(nominal_mz(record.spectrum.mz[-1])))
+    spectrum = record.spectrum.of(record.molecule.mass_defect)
+    bins = spectrum.binned(int(spectrum.nominal[-1]))
     cases = [
         weigh(bins, record.molecule, {silyl: silyls, "meox": oximes})
         for silyls in range(count_sites(record.molecule, silyl) + _BEYOND + 1)

@@ -12,7 +12,7 @@ from rdkit import Chem
 from ...chemistry.molecule import MoleculeError
 from ...config import DataConfig
 from ...spectra.record import BadRecord, Record
-from ...spectra.spectrum import nominal_mz
+from ...spectra.spectrum import Spectrum
 
 # Peaks this far above the molecular ion cannot be its isotopes; derivatives under their parent's
 # name reach 72 Da (one trimethylsilyl group) and more beyond.
@@ -39,7 +39,9 @@ _DERIVATISATIONS = (
     (re.compile("DERIVATI[SZ]", re.IGNORECASE), Chem.MolFromSmarts("[Si,$(C=NO[CH3])]")),
 )
 # "0 TMS" says that a compound took up no trimethylsilyl group.
-_UNDERIVATISED = re.compile(r"\b0\s*(?:TMS|TBDMS|MEOX)\b", re.IGNORECASE)
+_UNDERIVATISED = re.compile(
+    r"\b0\s*(?:TMS|TBDMS|MEOX)\b|\b(?:un|non-?|not\s+|without\s+)derivati[sz]\w*", re.IGNORECASE
+)
 # Silylation needs a hydrogen on N, O or S, methoximation an aldehyde or a ketone; without them a
 # compound comes through the treatment as it is (caffeine, anthracene) and shows its own M.
 _REACTIVE = Chem.MolFromSmarts("[$([#7,#8,#16;!H0]),$([CX3;!H0]=O),$([CX3](=O)([#6])[#6])]")
@@ -82,10 +84,7 @@ def require_usable_structure(record: Record, config: DataConfig) -> Drop | None:
     try:
         molecule = record.molecule
     except MoleculeError as error:
-        element = re.fullmatch(r"(unsupported element) (.*)", str(error))
-        return (
-            Drop(*element.groups()) if element else Drop(str(error), _shown(record.structures[-1]))
-        )
+        return Drop(error.reason, error.detail or _shown(record.structures[-1]))
     if molecule.nominal_mass > config.max_mz:
         return Drop("mass above max_mz", f"{molecule.nominal_mass} Da")
     return None
@@ -118,7 +117,8 @@ def require_underivatised(record: Record, config: DataConfig) -> Drop | None:
 def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     """Drop spectra that reach above the molecular ion: derivatives and mixtures."""
     molecule = record.molecule
-    if nominal_mz(record.spectrum.mz[-1]) <= molecule.nominal_mass + DERIVATIVE_MARGIN:
+    highest = _spectrum(record).nominal[-1]
+    if highest <= molecule.nominal_mass + DERIVATIVE_MARGIN:
         return None
     # The pattern of a polyhalogenated ion itself reaches beyond the margin.
     limit = max(molecule.nominal_mass + DERIVATIVE_MARGIN, molecule.highest_mz)
@@ -130,8 +130,13 @@ def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     return None
 
 
+def _spectrum(record: Record) -> Spectrum:
+    return record.spectrum.of(record.molecule.mass_defect)
+
+
 def _bins(record: Record) -> np.ndarray:
-    return record.spectrum.binned(int(nominal_mz(record.spectrum.mz[-1])))
+    spectrum = _spectrum(record)
+    return spectrum.binned(int(spectrum.nominal[-1]))
 
 
 def _shows_molecular_ion(record: Record) -> bool:

@@ -15,6 +15,7 @@ from ...chemistry.molecule import first_block
 from ...config import DataConfig
 from ...errors import UserError
 from ...files.writing import NO_SPACE, BeingWrittenError
+from ...formats.csv.cells import safe_cell
 from ...spectra.record import BadRecord, Record
 from .derivative_records import recover
 from .filters import DERIVATIVE_FAULTS, find_faults
@@ -61,7 +62,7 @@ class IngestReport:
         self.kept += 1
         self.energy_missing += record.energy is None
         self.in_energy_range += record.energy is None or low <= record.energy <= high
-        self.notes.update(record.notes)
+        self.notes.update(record.notes + record.molecule.notes)
         block = first_block(record.molecule.inchikey)
         if record.inchikey and first_block(record.inchikey) != block:
             self.notes["InChIKey given disagrees with the structure"] += 1
@@ -150,7 +151,7 @@ def ingest(
             for record in _usable(records, config):
                 if isinstance(record, BadRecord):
                     report.drop(record)
-                    table.writerow(astuple(record))
+                    table.writerow(map(safe_cell, astuple(record)))
                 else:
                     report.keep(record)
                     writer.add(record)
@@ -195,12 +196,13 @@ def _usable(
 
 
 def _unless_seen(record: Record | BadRecord, seen: set[str]) -> Record | BadRecord:
-    """Return the record; a bad one if one of its ID has been seen."""
+    """Return the record; a bad one if its library had one of its ID before."""
     if isinstance(record, BadRecord):
         return record
-    if record.id in seen:
+    id_ = f"{record.source} {record.id}"
+    if id_ in seen:
         return record.rejected("duplicate ID")
-    seen.add(record.id)
+    seen.add(id_)
     return record
 
 

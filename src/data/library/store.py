@@ -5,9 +5,11 @@
 | ``peaks/mz`` | float64 | (peaks,) | m/z of all spectra, one after the other |
 | ``peaks/intensity`` | float32 | (peaks,) | abundance, each spectrum on its own scale |
 | ``peaks/offsets`` | int64 | (spectra + 1,) | spectrum ``i`` is ``offsets[i]:offsets[i + 1]`` |
-| ``metadata/…`` | UTF-8 | (spectra,) | id, name, inchikey, smiles, formula, instrument, licence |
+| ``metadata/…`` | UTF-8 | (spectra,) | ``TEXT_FIELDS``, empty where not given |
 | ``metadata/energy`` | float32 | (spectra,) | ionization energy in eV, NaN where not given |
 | ``metadata/lowest_mz`` | int32 | (spectra,) | lowest recorded nominal m/z |
+| ``metadata/mass_defect`` | float32 | (spectra,) | of the molecule, relative to its mass |
+| ``metadata/retention_index`` | float32 | (spectra,) | by n-alkanes, NaN where not given |
 | ``metadata/split`` | uint8 | (spectra,) | position in ``SPLITS`` |
 """
 
@@ -16,7 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import h5py
@@ -30,8 +32,18 @@ from .splits import SPLITS
 
 __all__ = ["SPLITS", "SpectrumStore", "StoreError", "StoreIndex"]
 
-FORMAT_VERSION = 1
-TEXT_FIELDS = ("id", "name", "inchikey", "smiles", "formula", "instrument", "licence")
+FORMAT_VERSION = 2  # the first had no mass defects
+TEXT_FIELDS = (
+    "id",
+    "name",
+    "inchikey",
+    "smiles",
+    "formula",
+    "instrument",
+    "licence",
+    "source",
+    "column",
+)
 SETTINGS = (
     "max_mz",
     "min_peaks",
@@ -42,7 +54,13 @@ SETTINGS = (
 )
 HOW_TO_MAKE = "python scripts/prepare_massbank.py --records PATH"
 
-NUMBERS = {"energy": np.float32, "lowest_mz": np.int32, "split": np.uint8}
+NUMBERS = {
+    "energy": np.float32,
+    "lowest_mz": np.int32,
+    "mass_defect": np.float32,
+    "retention_index": np.float32,
+    "split": np.uint8,
+}
 # Bytes of unpacked chunks kept of each dataset: what a block shuffle (``epoch_order``) mixes. HDF5
 # finds them by a hash table, which should be a hundred times as large as their number and prime.
 _CHUNK_CACHE = {"peaks/mz": 4 << 20}
@@ -63,12 +81,14 @@ class StoreIndex:
         offsets: start of each spectrum in the peak arrays, shape ``(spectra + 1,)``, int64.
         energy: ionization energy in eV, shape ``(spectra,)``, float32, NaN where not given.
         lowest_mz: lowest recorded nominal m/z, shape ``(spectra,)``, int32.
+        mass_defect: of the molecule, relative to its mass, shape ``(spectra,)``, float32.
         split: position in ``SPLITS``, shape ``(spectra,)``, uint8.
     """
 
     offsets: np.ndarray
     energy: np.ndarray
     lowest_mz: np.ndarray
+    mass_defect: np.ndarray
     split: np.ndarray
 
 
@@ -125,7 +145,8 @@ class SpectrumStore:
         start, end = self.index.offsets[i], self.index.offsets[i + 1]
         with self._reading():
             mz, intensity = self._dataset("peaks/mz"), self._dataset("peaks/intensity")
-            return Spectrum(mz[start:end], intensity[start:end])
+            defect = float(self.index.mass_defect[i])
+            return Spectrum(mz[start:end], intensity[start:end], defect)
 
     def text(self, field: str, i: int) -> str:
         """Read one text of spectrum ``i``; ``field`` is one of ``TEXT_FIELDS``."""
@@ -136,6 +157,11 @@ class SpectrumStore:
         """Read one text of all spectra; ``field`` is one of ``TEXT_FIELDS``."""
         with self._reading():
             return list(self._dataset(f"metadata/{field}").asstr()[:])
+
+    def numbers(self, field: str) -> np.ndarray:
+        """Read one number of all spectra, ``(spectra,)``; ``field`` is one of ``NUMBERS``."""
+        with self._reading():
+            return self._dataset(f"metadata/{field}")[:]
 
     def _dataset(self, name: str) -> h5py.Dataset:
         """Return an open dataset: with it goes its cache of unpacked chunks."""
@@ -176,7 +202,9 @@ class SpectrumStore:
         if version != FORMAT_VERSION or "ingest" not in file.attrs:
             raise KeyError(f"format version {version}, expected {FORMAT_VERSION}")
         peaks, metadata = file["peaks"], file["metadata"]
-        index = StoreIndex(peaks["offsets"][:], *(metadata[name][:] for name in NUMBERS))
+        index = StoreIndex(
+            peaks["offsets"][:], *(metadata[column.name][:] for column in fields(StoreIndex)[1:])
+        )
         spectra = len(index.split)
         sizes = {len(metadata[name]) for name in (*TEXT_FIELDS, *NUMBERS)}
         ends = {len(peaks["mz"]), len(peaks["intensity"]), int(index.offsets[-1])}

@@ -23,8 +23,9 @@ _PEAK_CHUNK = 4096
 _RECORD_CHUNK = 1024
 _BLOCK = 2000
 _PEAK_BYTES = 12
-# Offset, energy, lowest m/z, split, and a reference of 16 bytes and a header of 24 to each text.
-_RECORD_BYTES = 17 + 40 * len(TEXT_FIELDS)
+# Offset, numbers, and a reference of 16 bytes and a header of 24 to each text.
+_NUMBER_BYTES = sum(np.dtype(kind).itemsize for kind in NUMBERS.values())
+_RECORD_BYTES = 8 + _NUMBER_BYTES + 40 * len(TEXT_FIELDS)
 # What HDF5 may hold back of what was given to it (1 MB for each dataset), and its own bookkeeping.
 _HELD_BACK = 12 << 20
 _BOOKKEEPING = 1 << 20
@@ -63,6 +64,7 @@ class StoreWriter:
     def __init__(self, path: str | Path, *, config: DataConfig, source: str):
         self.path = Path(path)
         self.config = config
+        self.source = source
         with ExitStack() as stack:
             stack.enter_context(only_writer(self.path))
             # Of runs that were killed: whoever holds the lock is the only one to write such files.
@@ -77,7 +79,7 @@ class StoreWriter:
             self._claim_from(0, 0)
             self._file = stack.enter_context(h5py.File(self._temporary, "w"))
             self._claim(0)
-            self._create(source)
+            self._create()
             self._stack = stack.pop_all()
 
     def __enter__(self) -> StoreWriter:
@@ -113,7 +115,7 @@ class StoreWriter:
         self._temporary.replace(self.path)
         digest.replace(digest_path(self.path))
 
-    def _create(self, source: str) -> None:
+    def _create(self) -> None:
         packed = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
         peaks = self._file.create_group("peaks")
         for name, dtype in (("mz", np.float64), ("intensity", np.float32)):
@@ -132,7 +134,7 @@ class StoreWriter:
         _append(peaks["offsets"], np.zeros(1, dtype=np.int64))
         attributes = {"format_version": FORMAT_VERSION, "created_by": f"nextims {__version__}"}
         attributes |= {name: getattr(self.config, name) for name in SETTINGS}
-        self._file.attrs.update(attributes | {"source": source})
+        self._file.attrs.update(attributes | {"source": self.source})
 
     def _write_block(self) -> None:
         records = self._pending
@@ -173,8 +175,12 @@ class StoreWriter:
             "formula": molecule.formula,
             "instrument": record.instrument,
             "licence": record.licence,
+            "source": record.source or self.source,
+            "column": record.column,
             "energy": np.nan if record.energy is None else record.energy,
-            "lowest_mz": record.lowest_mz,
+            "lowest_mz": record.spectrum.of(molecule.mass_defect).nominal[0],
+            "mass_defect": molecule.mass_defect,
+            "retention_index": np.nan if record.retention_index is None else record.retention_index,
             "split": assign_split(molecule, self.config),
         }
 

@@ -1,75 +1,52 @@
-"""Tables with one row a peak: those of many spectra, and the two columns of an instrument."""
+"""Tables with one row a peak, or a spectrum in one cell; and the columns of an instrument."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
-from ..fields import NUMBER, SYNONYMS, field_name
-from ..raw_record import RawRecord
+import numpy as np
 
-_NUMBER = re.compile(NUMBER)
-_MZ = {"mz", "mzs", "mass", "masscharge", "masstocharge", "m", "mzda", "mzth", "x"}
-_INTENSITY = {
-    "absintensity", "absoluteintensity", "abundance", "area", "counts", "height", "i", "int",
-    "intensities", "intensity", "intensitycounts", "peakheight", "rel", "relabundance",
-    "relativeabundance", "relativeintensity", "relint", "relintensity", "signal", "y",
-}  # fmt: skip
-# What tells a spectrum from its neighbours in a table of many.
-_FACTS = {
-    name
-    for fact in (
-        "cas", "exactmass", "formula", "id", "inchi", "inchikey", "instrument", "ionization",
-        "ionizationenergy", "ionmode", "line", "mslevel", "mw", "name", "nominalmass", "scan",
-        "smiles", "spectrum",
-    )
-    for name in SYNONYMS.get(fact, (fact,))
-    if name != "energy"  # of a collision, often
-}  # fmt: skip
-# Of predict.py's files, which say in no other way that they are predictions.
-COLUMNS = (
-    "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey",
-    "ionization_energy", "mz", "intensity",
-)  # fmt: skip
-# The last stands for white space.
-_DELIMITERS = ("\t", ";", ",", None)
+from ..fields import says_nothing
+from ..raw_record import RawRecord
+from .layout import (
+    OF_SCANS,
+    Layout,
+    is_number,
+    layout_of_cells,
+    layout_of_header,
+    layout_of_numbers,
+    peaks_of_cell,
+    split,
+    unknown_columns,
+)
+
 # So many lines a cell in quotes may reach over: a quote that nothing closes must not swallow all.
 _LINES_OF_CELL = 50
+# Shimadzu's exports are parted by "[Header]", "[MC Peak Table]" and the like.
+_SECTION = re.compile(r"\[([A-Za-z][^\[\]{}\"':]*)\]\s*")
+_SPECTRUM_SECTION = re.compile(r"ms spectr(?:um|a)", re.IGNORECASE)
+_SCAN = re.compile(r"Raw Spectrum\b.*?\(\s*scan\s*:\s*(\d+)", re.IGNORECASE)
+# Of tandem mass spectrometry, at three energies.
+_CFM_ID = re.compile(r"#.*CFM-ID|energy[0-2]\s*$", re.IGNORECASE)
+# From so many rows at one distance below half a unit on they are a curve: a chromatogram or a
+# profile.
+_ROWS_OF_CURVE = 20
 
 _Row = tuple[int, str]
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """How the rows of a table are divided.
-
-    Attributes:
-        delimiter: between cells; ``None`` for white space.
-        mz: position of the m/z.
-        intensity: position of the intensity.
-        facts: position of each fact, by the name of its column.
-        predicted: whether the spectra are our own predictions.
-        width: number of cells of the header, where there is one.
-    """
-
-    delimiter: str | None
-    mz: int = 0
-    intensity: int = 1
-    facts: dict[str, int] | None = None
-    predicted: bool = False
-    width: int | None = None
-
-
 def read_peak_rows(lines: Iterable[str], name: str) -> Iterator[RawRecord]:
-    r"""Read the spectra of a table with one row a peak, one at a time in memory.
+    r"""Read the spectra of a table, one at a time in memory.
 
     A header that names columns for m/z, intensity and facts of the molecule makes a table of many
-    spectra: rows that follow each other and have the same facts are one. Any other table is one
-    spectrum; what stands above its first two numbers is left out.
+    spectra: rows that follow each other and have the same facts are one. A table may also hold a
+    whole spectrum in a cell of each row (``41:123 43:999``), or be of sections, as Shimadzu's
+    exports are. Any other is one spectrum, or several where its header comes again; what stands
+    above is left out. A header that names neither m/z nor intensity is refused, and numbers below
+    it are never taken by their position.
 
     Cells are parted by comma, semicolon, tab or spaces; numbers may have a decimal comma where
     commas part no cells.
@@ -88,34 +65,81 @@ def read_peak_rows(lines: Iterable[str], name: str) -> Iterator[RawRecord]:
         [[[17.0, 21.2], [18.0, 100.0]]]
     """
     rows = _whole_rows(lines)
-    first: _Row | None = None
-    for row in rows:
-        first = first or row
-        if layout := _layout_of_header(row[1]):
-            break
-        if layout := _layout_of_numbers(row[1]):
-            rows = chain([row], rows)
-            break
-    else:
-        if first is not None:
-            yield RawRecord(first[0], damage=f"no two columns of numbers below {first[1][:40]!r}")
+    first = next(rows, None)
+    if first is None:
         return
-    spectra = _one_spectrum if layout.facts is None else _many_spectra
-    for raw in spectra(rows, layout, row[0]):
-        if not raw.first("name") and layout.facts is None:
-            raw.fields["name"] = [name]
+    rows = chain([first], rows)
+    if _SECTION.fullmatch(first[1]):
+        yield from _of_sections(rows, name)
+    else:
+        yield from _of_table(rows, name)
+
+
+def _of_table(rows: Iterator[_Row], name: str) -> Iterator[RawRecord]:
+    first = above = next(rows)
+    layout = layout_of_numbers(above[1])
+    if layout:
+        rows = chain([above], rows)
+    while layout is None:
+        row = next(rows, None)
+        if row is None:
+            if not layout_of_header(above[1]):
+                damage = f"no two columns of numbers below {first[1][:40]!r}"
+                yield RawRecord(first[0], damage=damage)
+            return
+        if _CFM_ID.match(above[1]):
+            yield RawRecord(first[0], damage="output of CFM-ID: product ions, no EI spectrum")
+            return
+        layout = layout_of_cells(above[1], row[1]) or layout_of_header(above[1])
+        if layout is None and (layout := layout_of_numbers(row[1])):
+            if unknown := unknown_columns(above[1], layout, row[1]):
+                yield RawRecord(above[0], damage=unknown)
+                return
+            above = row
+        if layout:
+            rows = chain([row], rows)
+        else:
+            above = row
+    if layout.cell is not None:
+        yield from _one_a_row(rows, layout)
+    elif layout.facts is not None:
+        yield from _many_spectra(rows, layout, name)
+    else:
+        for number, raw in enumerate(_plain_spectra(rows, layout, above[0]), start=1):
+            raw.fields.setdefault("name", [name if number == 1 else f"{name} {number}"])
+            yield raw
+
+
+def _of_sections(rows: Iterator[_Row], name: str) -> Iterator[RawRecord]:
+    """Yield the spectra of an export in sections, each named by its scan where it has several."""
+    sections: list[tuple[str, list[_Row]]] = []
+    found = []
+    for row in chain(rows, [(0, "[end]")]):
+        if not (section := _SECTION.fullmatch(row[1])):
+            if sections:
+                sections[-1][1].append(row)
+            continue
+        if sections and _SPECTRUM_SECTION.match(sections[-1][0]):
+            yield from _of_section(sections[-1][1], name)
+        found += [title for title, _ in sections]
+        sections = [(section[1], [])]
+    if not any(map(_SPECTRUM_SECTION.match, found)):
+        yield RawRecord(1, damage=f"no section [MS Spectrum]; found {', '.join(found)[:200]}")
+
+
+def _of_section(rows: list[_Row], name: str) -> Iterator[RawRecord]:
+    scan = next(filter(None, (_SCAN.match(text) for _, text in rows)), None)
+    # What stands above the columns names numbers too.
+    begin = next((i for i, (_, text) in enumerate(rows) if layout_of_header(text)), None)
+    if begin is None:
+        line = rows[0][0] if rows else 1
+        yield RawRecord(line, damage="no columns of m/z and intensity in [MS Spectrum]")
+        return
+    for raw in _of_table(iter(rows[begin:]), name):
+        if scan:
+            raw.add("id", scan[1])
+            raw.fields["name"] = [f"{name} scan {scan[1]}"]
         yield raw
-
-
-def starts_columns(text: str) -> bool:
-    """Say whether a line heads columns of m/z and intensity, or is a row of them.
-
-    Example:
-        >>> from nextims.formats.csv.reading import starts_columns
-        >>> starts_columns("m/z;Abundance"), starts_columns("15.02 60"), starts_columns("Name: x")
-        (True, True, False)
-    """
-    return bool(_layout_of_header(text) or _layout_of_numbers(text))
 
 
 def _whole_rows(lines: Iterable[str]) -> Iterator[_Row]:
@@ -136,85 +160,115 @@ def _whole_rows(lines: Iterable[str]) -> Iterator[_Row]:
     yield from (row for row in held if row[1].strip())
 
 
-def _cells(text: str, delimiter: str | None) -> list[str]:
-    if delimiter is None:
-        return text.split()
-    try:
-        row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
-    except csv.Error:  # a cell of more than 131 072 characters, say
-        row = [text]
-    return [cell.strip() for cell in row]
+@dataclass
+class _TableRecord(RawRecord):
+    """A record of several rows.
 
+    Attributes:
+        rows: their cells.
+    """
 
-def _layout_of_header(text: str) -> _Layout | None:
-    # Of names with spaces between them nobody can say which words are one.
-    for delimiter in filter(None, _DELIMITERS):
-        cells = _cells(text, delimiter)
-        names = [field_name(cell) for cell in cells]
-        mz = next((i for i, name in enumerate(names) if name in _MZ), None)
-        intensity = next((i for i, name in enumerate(names) if name in _INTENSITY), None)
-        if mz is None or intensity is None:
-            continue
-        facts = {name: i for i, name in enumerate(names) if name in _FACTS}
-        predicted = tuple(cells[: len(COLUMNS)]) == COLUMNS
-        return _Layout(delimiter, mz, intensity, facts or None, predicted, len(cells))
-    return None
+    rows: list[list[str]] = field(default_factory=list)
 
-
-def _layout_of_numbers(text: str) -> _Layout | None:
-    for delimiter in _DELIMITERS:
-        layout = _Layout(delimiter)
+    def add_row(self, row: _Row, cells: list[str], layout: Layout) -> None:
+        """Add the peaks of a row."""
+        self.rows.append(cells)
         try:
-            _peak(_cells(text, delimiter), layout)
-        except (ValueError, IndexError):
-            continue
-        return layout
-    return None
+            self.pairs += layout.peaks_of(cells)
+        except ValueError:
+            self.spoil(f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}")
+
+    def finished(self, layout: Layout) -> _TableRecord:
+        """Return the record, spoilt where its commas may be of either kind."""
+        if layout.is_ambiguous(self.rows):
+            self.spoil("a comma may stand for the point or part thousands")
+        self.rows = []
+        return self
 
 
-def _peak(cells: list[str], layout: _Layout) -> tuple[float, float]:
-    if layout.width and len(cells) > layout.width:  # decimal commas between commas, say
-        raise ValueError(f"{len(cells)} cells, expected {layout.width}")
-    return _number(cells[layout.mz]), _number(cells[layout.intensity])
-
-
-def _number(text: str) -> float:
-    text = text.replace(",", ".")  # in a cell of its own it stands for the point
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(f"not a number: {text!r}")
-    return float(text)
-
-
-def _add_peak(raw: RawRecord, row: _Row, cells: list[str], layout: _Layout) -> None:
-    try:
-        raw.pairs.append(_peak(cells, layout))
-    except (ValueError, IndexError):
-        raw.spoil(f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}")
-
-
-def _one_spectrum(rows: Iterable[_Row], layout: _Layout, start: int) -> Iterator[RawRecord]:
-    raw = RawRecord(start)
+def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator[RawRecord]:
+    """Yield the spectra of columns without facts; a header that comes again begins another."""
+    raw, width = _TableRecord(start), None
+    words = last = ""  # a row that is no peak: the end of the list, or the title of what follows
     for row in rows:
-        _add_peak(raw, row, _cells(row[1], layout.delimiter), layout)
+        cells = split(row[1], layout.delimiter)
+        if not any(cell[:1].isdigit() or is_number(cell) for cell in cells):
+            if again := layout_of_header(row[1]):
+                yield from _finished(raw, layout, width or 2)
+                raw, layout, words, width = _TableRecord(row[0]), again, "", None
+            elif not row[1].lstrip().startswith("#"):
+                last = row[1].strip()
+                words = words or f"line {row[0]}: no peak in {last[:40]!r}"
+            continue
+        before = len(raw.pairs)
+        raw.add_row(row, cells, layout)
+        if words and before and not (says_nothing(last) and raw.pairs[-1] > raw.pairs[before - 1]):
+            raw.spoil(words)  # the masses begin anew, or may be of something else
+        words = ""
+        if layout.width is None and width is None:
+            width = len(cells)
+            if width > 2 and layout.delimiter == "," and all(map(str.isdecimal, cells)):
+                raw.spoil("commas may stand for the point: name the columns in a line above")
+        if layout.width is None and len(cells) > width:
+            raw.spoil(f"line {row[0]}: {len(cells)} cells, above {width}")
+    yield from _finished(raw, layout, width or 2)
+
+
+def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[RawRecord]:
+    if layout.width is None and not raw.damage and len(raw.pairs) > 1:
+        steps = np.diff(np.array(raw.pairs)[:, 0])
+        if width > 2 and (steps == 1).all() and raw.pairs[0][0] in (0, 1):
+            raw.spoil("the first column numbers the rows: name the columns in a line above")
+        elif len(steps) >= _ROWS_OF_CURVE and 0.9 * steps.max() < steps.min() <= steps.max() < 0.5:
+            raw.spoil("evenly spaced rows: a chromatogram or a profile, no list of peaks")
     if raw.pairs or raw.damage:
-        yield raw
+        yield raw.finished(layout)
 
 
-def _many_spectra(rows: Iterable[_Row], layout: _Layout, start: int) -> Iterator[RawRecord]:
+def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[RawRecord]:
     raw, own = None, None
     for row in rows:
-        cells = _cells(row[1], layout.delimiter)
+        cells = split(row[1], layout.delimiter)
+        if _is_remark(row, cells, layout):
+            continue
         facts = tuple(cells[i] for i in layout.facts.values() if i < len(cells))
         # A row that is cut off may be of the spectrum above.
         if raw is None or facts != own[: len(facts)]:
             if raw is not None:
-                yield raw
-            raw, own = RawRecord(row[0]), facts
-            for name, value in zip(layout.facts, facts, strict=False):
-                raw.add(name, value)
-            raw.add("id", raw.first("id", "scan", "spectrum", "line"))
+                yield raw.finished(layout)
+            raw, own = _record_of(row[0], facts, layout), facts
+            if layout.facts.keys() <= OF_SCANS:
+                raw.add("name", " ".join((name, *facts)))
             if layout.predicted:
                 raw.add("comment", "predicted by NExtIMS")
-        _add_peak(raw, row, cells, layout)
+        raw.add_row(row, cells, layout)
     if raw is not None:
+        yield raw.finished(layout)
+
+
+def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
+    """Yield the spectra of a table with a whole one in a cell of each row."""
+    for row in rows:
+        cells = split(row[1], layout.delimiter)
+        if _is_remark(row, cells, layout):
+            continue
+        facts = tuple(cells[i] if i < len(cells) else "" for i in layout.facts.values())
+        raw = _record_of(row[0], facts, layout)
+        try:
+            raw.pairs = peaks_of_cell(cells[layout.cell])
+        except (ValueError, IndexError):
+            raw.spoil(f"line {row[0]}: no spectrum in the row {row[1].strip()[:40]!r}")
         yield raw
+
+
+def _is_remark(row: _Row, cells: list[str], layout: Layout) -> bool:
+    """Say whether a row is a comment, or drawn; a compound may be called "#1"."""
+    return len(cells) < layout.width and says_nothing(row[1])
+
+
+def _record_of(line: int, facts: tuple[str, ...], layout: Layout) -> _TableRecord:
+    raw = _TableRecord(line)
+    for name, value in zip(layout.facts, facts, strict=False):
+        raw.add(name, value)
+    raw.add("id", raw.first("id", "scan", "scannumber", "scanno", "spectrum", "line"))
+    return raw

@@ -10,7 +10,8 @@ from ...spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ...spectra.uncertainty import Uncertainty
 from ..exported import Contents, exported_peaks, mz_text, rounded
-from .reading import COLUMNS
+from .cells import safe_cell
+from .layout import COLUMNS
 
 # Of the peak's first ion; unexplained is the share that no ion has.
 ION_COLUMNS = ("ion", "ion_mz", "neutral_loss", "ion_share", "piece", "unexplained")
@@ -67,9 +68,10 @@ def csv_header(contents: Contents) -> str:
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """Return rows as the lines of a CSV file."""
+    """Return rows as the lines of a CSV file, without formulas of spreadsheets."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(map(safe_cell, row) for row in rows)
     return text.getvalue()
 
 

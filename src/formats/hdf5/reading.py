@@ -12,7 +12,7 @@ import numpy as np
 
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
-from ..rows import BATCH, FACTS, PREDICTED, Row, read_parts
+from ..rows import BATCH, DAMAGE, FACTS, PREDICTED, Row, read_parts
 
 if TYPE_CHECKING:
     import h5py
@@ -43,9 +43,13 @@ def read_hdf5(path: Path) -> Iterator[RawRecord]:
     """
     import h5py
 
+    from ...files.hdf5 import is_undamaged
+
+    if not is_undamaged(path):
+        raise SpectraFileError(f"{path}: damaged, or changed since it was written")
     try:
         file = h5py.File(path, "r")
-    except OSError as error:
+    except DAMAGE as error:
         raise SpectraFileError(f"{path}: not an HDF5 file, or damaged") from error
     try:
         offsets, peaks = file["peaks/offsets"], (file["peaks/mz"], file["peaks/intensity"])
@@ -53,7 +57,8 @@ def read_hdf5(path: Path) -> Iterator[RawRecord]:
         lengths = {len(offsets) - 1, *map(len, columns.values())}
         if len(lengths) > 1 or len(peaks[0]) != len(peaks[1]):
             raise KeyError("its arrays differ in length")
-    except (KeyError, TypeError, AttributeError, OSError) as error:
+        predicted = file.attrs.get(PREDICTED)
+    except (AttributeError, *DAMAGE) as error:
         file.close()
         raise SpectraFileError(
             f"{path}: not a file of spectra as predict.py or prepare_massbank.py write it "
@@ -67,7 +72,7 @@ def read_hdf5(path: Path) -> Iterator[RawRecord]:
                 (min(BATCH, number - start), partial(_rows, offsets, peaks, columns, start))
                 for start in range(0, number, BATCH)
             )
-            yield from read_parts(parts, file.attrs.get(PREDICTED), OSError, ValueError)
+            yield from read_parts(parts, predicted)
 
     return rows()
 

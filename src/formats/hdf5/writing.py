@@ -12,6 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from ...files.hdf5 import HEAD, seal
 from ..csv.writing import EXPECTED_COLUMNS
 from ..exported import BASE_PEAK, Contents, signature
 from ..table import FACTS, ROWS_A_BATCH, Row, Table
@@ -61,7 +62,8 @@ class Hdf5Table(Table):
             self._columns |= dict.fromkeys(EXPECTED_COLUMNS, np.float64)
         self._folder = Path(path).parent
         self._require_space()
-        self._file = h5py.File(path, "w")
+        self._path = path
+        self._file = h5py.File(path, "w", userblock_size=HEAD)
         self._file.attrs.update({"predicted_by": signature(), "base_peak": BASE_PEAK})
         for name, dtype in self._columns.items():
             self._create(f"metadata/{name}", dtype, ROWS_A_BATCH)
@@ -108,6 +110,9 @@ class Hdf5Table(Table):
 
     def _close(self) -> None:
         self._file.close()
+
+    def _seal(self) -> None:
+        seal(self._path)
 
     def _require_space(self) -> None:
         if shutil.disk_usage(self._folder).free < _SPACE_LEFT:

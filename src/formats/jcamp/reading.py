@@ -15,15 +15,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..fields import NUMBER, decimal_commas, field_name
+from ..fields import COMMAS_ARE_EITHER, NUMBER, field_name, may_be_decimal, peaks_with_commas
 from ..raw_record import RawRecord
 
 _LABEL = re.compile(r"\s*##([^=]*)=(.*)")
 _NUMBER = re.compile(NUMBER)
 _BETWEEN_NUMBERS = re.compile(r"[\s,;()]*")
-_TEXT_OF_PEAK = re.compile(r"<[^>]*>")
+_TEXT_OF_PEAK = re.compile(r"<[^<>]*>")
 # "(XY..XY)"; W, M and A are a width, a multiplicity and an assignment.
 _FORM = re.compile(r"\(\s*(XY[WM]?A?)\s*(?:\.\.\s*XY[WMA]*\s*)?\)", re.IGNORECASE)
+_BEHIND_FORM = re.compile(r"[\s,]*(?:PEAKS|\d+)?\s*", re.IGNORECASE)
+# Micromass wrote Daltons.
+_UNITS_OF_MASS = ("M/Z", "DALTON", "MASS", "AMU", "THOMSON")
 _TABLES = {"peaktable", "peakassignments", "xypoints", "xydata", "datatable"}
 
 
@@ -39,6 +42,7 @@ class _Block:
     rows: list[tuple[int, str]] = field(default_factory=list)
     inner: int = 0  # blocks inside it
     tables: int = 0  # finished
+    page: int = 0  # line where the scan that is being read begins, in a run of several
 
     @property
     def is_link(self) -> bool:
@@ -96,11 +100,18 @@ def read_jcamp(lines: Iterable[str]) -> Iterator[RawRecord]:
             yield from _finish_table(block, ended=True)
             block.labels.pop("npoints", None)
             block.labels[label] = value
+            block.page = number
+        elif label in block.labels and (block.table or block.tables):  # of the next scan
+            yield from _finish_table(block, ended=True)
+            block.labels[label] = value
+            block.page = block.page or number
         else:
             block.labels.setdefault(label, value)
     while blocks:
-        # The last number of a file that is cut off may be: its count says nothing.
-        blocks[-1].labels.pop("npoints", None)
+        # The last number of a file that is cut off may be: its count says nothing. Old runs of
+        # scans have no end.
+        if not blocks[-1].tables:
+            blocks[-1].labels.pop("npoints", None)
         yield from _finish(blocks.pop(), ended=False)
 
 
@@ -110,7 +121,8 @@ def _begin_table(block: _Block, label: str, number: int, value: str) -> None:
     block.form = form[1].upper() if form else ("" if value else "XY")
     # Peaks may begin on the same line; "(XY..XY), PEAKS" is what pages of a run say.
     rest = value[form.end() :] if form else value
-    if rest.strip(" ,").upper() != "PEAKS":
+    # QCxMS writes a "1" behind the form.
+    if not (form and _BEHIND_FORM.fullmatch(rest)):
         block.rows.append((number, rest))
 
 
@@ -149,15 +161,18 @@ def _finish_table(block: _Block, *, ended: bool) -> Iterator[RawRecord]:
                 raw.damage = "ends without ##END="
             elif announced:
                 raw.notes += ("NPOINTS disagrees with the number of peaks",)
-    block.table = ""
+    block.table, block.page = "", 0
     yield raw
 
 
 def _raw(block: _Block, damage: str = "") -> RawRecord:
     labels = block.outer | {name: value for name, value in block.labels.items() if value}
-    raw = RawRecord(block.line, damage=damage)
+    raw = RawRecord(block.page or block.line, damage=damage)
     name = next(filter(None, (labels.get(n) for n in ("title", "names", "casname"))), "")
     page = f" ({labels['page']})" if "page" in labels else ""
+    if scan := labels.get("scannumber"):
+        page = f" (scan {scan})"
+        raw.add("id", scan)
     raw.add("name", " ".join(name.partition("\n")[0].split()) + page)
     raw.add("formula", re.sub(r"[\s_]", "", labels.get("molform", "")))
     for label, value in labels.items():
@@ -172,7 +187,7 @@ def _other_kind(block: _Block) -> str:
     units = block.labels.get("xunits", "").upper()
     if kind and "MASS" not in kind.upper():
         return f"##DATA TYPE={kind}, expected MASS SPECTRUM"
-    if not kind and units and "M/Z" not in units:
+    if not kind and units and not any(unit in units for unit in _UNITS_OF_MASS):
         return f"##XUNITS={units}, expected M/Z"
     return ""
 
@@ -182,10 +197,12 @@ def _peaks(block: _Block) -> np.ndarray:
         raise ValueError(other)
     if not block.form:
         form = block.rows[0][1] if block.rows else ""
-        raise ValueError(f"line {block.line}: the table is {form.strip()!r}, expected (XY..XY)")
-    decimal = [decimal_commas(text) for _, text in block.rows if text.strip()]
+        line = block.page or block.line
+        raise ValueError(f"line {line}: the table is {form.strip()!r}, expected (XY..XY)")
+    announced = block.labels.get("npoints", "").split(".")[0]
+    texts = [text for _, text in block.rows if text.strip()]
     # Read as pairs, there would be two on each line.
-    if all(decimal) and block.labels.get("npoints", "").split(".")[0] == str(len(decimal)):
+    if announced == str(len(texts)) and (decimal := peaks_with_commas(texts)):
         return np.array(decimal).reshape(-1, 2) * _factors(block)
     numbers: list[float] = []
     for line, text in block.rows:
@@ -196,7 +213,10 @@ def _peaks(block: _Block) -> np.ndarray:
     columns = len(block.form.rstrip("A"))
     if len(numbers) % columns:
         raise ValueError(f"{len(numbers)} numbers, expected {columns} for each peak")
-    return np.array(numbers).reshape(-1, columns)[:, :2] * _factors(block)
+    peaks = np.array(numbers).reshape(-1, columns)[:, :2]
+    if announced != str(len(peaks)) and may_be_decimal(texts, peaks[:, 0]):
+        raise ValueError(COMMAS_ARE_EITHER)
+    return peaks * _factors(block)
 
 
 def _factors(block: _Block) -> list[float]:
@@ -205,7 +225,7 @@ def _factors(block: _Block) -> list[float]:
     for label, of_page in zip(("xfactor", "yfactor"), [*of_pages, ""], strict=False):
         text = block.labels.get(label) or of_page or "1"
         try:
-            factors.append(float(text))
+            factors.append(float(text) or 1.0)  # 0 stands where there is none
         except ValueError:
             raise ValueError(f"##{label.upper()}={text} is no number") from None
     return factors

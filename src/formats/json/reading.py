@@ -13,13 +13,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..fields import field_name, peak_of
+from ..fields import field_name, peak_of, says_nothing
+from ..mzspeclib.json_form import is_library, spectra_of_library
 from ..raw_record import RawRecord
 
+# Objects in MassBank's JSON, and other names for what they hold.
+_GROUPS: dict[str, dict[str, str]] = {
+    "compound": {"names": "name"},
+    "acquisition": {},
+    "massspectrometry": {},
+    "acmassspectrometry": {},
+}
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]|"')
 # Where a spectrum stands, the first that is there.
-_PEAKS = ("peaksjson", "peaks", "spectrum")
-_MZ, _INTENSITY = ("mz", "mzs"), ("intensity", "intensities")
+_PEAKS = ("peaksjson", "peaks", "spectrum", "pkpeak", "peak")
+_MZ = ("mz", "mzs")
+_INTENSITY = ("intensity", "intensities", "int", "rel", "relint")
 
 
 def read_json(lines: Iterable[str]) -> Iterator[RawRecord]:
@@ -47,6 +56,9 @@ def read_json(lines: Iterable[str]) -> Iterator[RawRecord]:
         except (ValueError, RecursionError) as error:
             raw.damage = f"not JSON: {error}"
         else:
+            if is_library(values):
+                yield from spectra_of_library(values, number)
+                continue
             _fill(raw, values)
         yield raw
 
@@ -62,8 +74,7 @@ def _objects(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     if text.startswith("[") or text.endswith(("{", "[", ",", ":")):
         yield from _objects_of_array(first, numbered)
         return
-    yield first
-    yield from numbered
+    yield from (each for each in chain([first], numbered) if not says_nothing(each[1]))
 
 
 def _objects_of_array(
@@ -98,12 +109,25 @@ def _fill(raw: RawRecord, values: Any) -> None:
     for name, value in by_name.items():
         if name == "metadata":
             _add_metadata(raw, value)
-        elif isinstance(value, str | int | float) and name not in _PEAKS:
-            raw.add(name, value)
+        elif name not in (*_PEAKS, *_MZ, *_INTENSITY):
+            _add_values(raw, name, value)
     try:
         raw.pairs = _peaks(by_name)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raw.damage = str(error)
+
+
+def _add_values(raw: RawRecord, name: str, value: Any) -> None:
+    """Add a value, or those of a list, or what MassBank groups in an object."""
+    if isinstance(value, str | int | float):
+        raw.add(name, value)
+    elif isinstance(value, list):
+        for each in value:
+            if isinstance(each, str | int | float):
+                raw.add(name, each)
+    elif isinstance(value, dict) and name in _GROUPS:
+        for inner, each in value.items():
+            _add_values(raw, _GROUPS[name].get(field_name(inner), field_name(inner)), each)
 
 
 def _add_compound(raw: RawRecord, compound: Mapping[str, Any]) -> None:
@@ -136,21 +160,37 @@ def _peaks(values: Mapping[str, Any]) -> list[tuple[float, float]]:
         return [(float(x), float(y)) for x, y in zip(mz, intensity, strict=True)]
     name = next((name for name in _PEAKS if name in values), None)
     if name is None:
-        raise ValueError("no peaks")
+        raise ValueError(f"no peaks; found {', '.join(values)[:100] or 'nothing'}")
     peaks = values[name]
+    while isinstance(peaks, dict):  # MassBank's "peak": {"peak": {"values": …}}
+        peaks = peaks.get("peak", peaks.get("values"))
     if isinstance(peaks, str):
         if not peaks.lstrip().startswith("["):
-            return [peak_of(pair) for pair in peaks.split()]
+            return _peaks_of_text(peaks)
         peaks = json.loads(peaks)
     if not isinstance(peaks, list):
         raise ValueError(f"expected a list of peaks, found {str(peaks)[:40]!r}")
-    return [_peak(peak) for peak in peaks]
+    # MassBank's may begin with what the columns are.
+    heading = bool(peaks) and isinstance(peaks[0], str) and peaks[0].lower().startswith("m/z")
+    return [_peak(peak) for peak in peaks[heading:]]
+
+
+def _peaks_of_text(text: str) -> list[tuple[float, float]]:
+    """Return the peaks of a text: ``15:60 31:999``, or a line for each."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 or ":" not in text:
+        heading = bool(lines) and lines[0].strip().lower().startswith("m/z")
+        return [peak_of(line) for line in lines[heading:]]
+    return [peak_of(pair) for pair in text.split()]
 
 
 def _peak(peak: Any) -> tuple[float, float]:
+    if isinstance(peak, str):
+        return peak_of(peak)
     if isinstance(peak, dict):
         named = {field_name(name): value for name, value in peak.items()}
-        return float(named["mz"]), float(named["intensity"])
+        height = next((named[name] for name in _INTENSITY if name in named), None)
+        return float(named["mz"]), float(height)
     if not isinstance(peak, list) or len(peak) < 2:
         raise ValueError(f"cannot read the peak {str(peak)[:40]!r}")
     return float(peak[0]), float(peak[1])

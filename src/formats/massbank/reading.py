@@ -5,10 +5,13 @@ The format: https://github.com/MassBank/MassBank-web/blob/main/Documentation/Mas
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
+from ...files.text import decoded_lines
 from ...spectra.record import BadRecord, Record
+from ..fields import FEWER_PEAKS, says_nothing
 from ..raw_record import RawRecord
 
 # The source's voltage as some contributors give it: in a comment or in the title.
@@ -24,6 +27,9 @@ _FACTS = {
     "LICENSE": "licence",
     "RECORD_TITLE": "comment",
     "COMMENT": "comment",
+    "AC$CHROMATOGRAPHY COLUMN_NAME": "column",
+    "AC$CHROMATOGRAPHY KOVATS_RTI": "retentionindex",
+    "AC$CHROMATOGRAPHY RETENTION_INDEX": "retentionindex",
     "AC$INSTRUMENT": "instrument",
     "AC$INSTRUMENT_TYPE": "instrumenttype",
     "AC$MASS_SPECTROMETRY MS_TYPE": "mslevel",
@@ -49,36 +55,34 @@ def parse_massbank(content: bytes, file: str) -> Iterator[Record | BadRecord]:
     """Parse the content of a record file, usually one record.
 
     Args:
-        content: the file's bytes, UTF-8 or else Latin-1, with either kind of line ends.
+        content: the file's bytes, see ``decoded_lines``.
         file: its name, for messages.
 
     Yields:
         Records; bad ones with the reason.
     """
-    notes: tuple[str, ...] = ()
+    notes: set[str] = set()
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-        notes = ("not UTF-8, read as Latin-1",)
-    if not text.strip():
+        lines = list(decoded_lines(io.BytesIO(content), notes=notes))
+    except ValueError as error:
+        yield BadRecord(file, 1, "", "", "not a MassBank record", str(error))
+        return
+    if not any(map(str.strip, lines)):
         yield BadRecord(file, 1, "", "", "empty file")
         return
-    # Not splitlines, which also splits at characters that stand inside names.
-    lines = re.split(r"\r\n?|\n", text)
     start = 0
     for end, line in enumerate(lines):
         if line.rstrip() != "//":
             continue
         raw = _read(lines[start:end], start + 1)
-        raw.notes = notes
+        raw.notes += tuple(sorted(notes))
         if raw.first("id"):
             yield raw.record(file, 1, structure_problem="neither SMILES nor InChI in the record")
         else:
             name = raw.first("name")
             yield BadRecord(file, start + 1, "", name, "not a MassBank record", "no ACCESSION")
         start = end + 1
-    if any(line.strip() for line in lines[start:]):
+    if not all(map(says_nothing, lines[start:])):
         raw = _read(lines[start:], start + 1)
         id_, name = raw.first("id"), raw.first("name")
         reason = "truncated record" if id_ else "not a MassBank record"
@@ -113,7 +117,9 @@ def _read(lines: list[str], start: int) -> RawRecord:
     voltage = next(filter(None, map(_VOLTAGE.search, raw.values("comment"))), None)
     if voltage and not raw.first("ionizationenergy"):
         raw.add("ionizationenergy", voltage[1] or voltage[2])
-    if announced != str(len(rows)):
+    if announced.isdecimal() and int(announced) > len(rows) > 0:
+        raw.notes += (FEWER_PEAKS,)
+    elif announced != str(len(rows)):
         raw.spoil(f"PK$NUM_PEAK says {announced or 'nothing'}, found {len(rows)} peaks")
     try:
         raw.pairs = [(float(mz), float(height)) for mz, height, _ in map(str.split, rows)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..fields import says_nothing
 from ..raw_record import RawRecord
 
 _COMMENTS = ("#", ";", "!", "/")
@@ -37,7 +38,7 @@ def read_mgf(lines: Iterable[str]) -> Iterator[RawRecord]:
     begun = 0  # line of what stands outside of all blocks
     for number, line in enumerate(lines, start=1):
         text = line.strip()
-        if not text or text.startswith(_COMMENTS):
+        if text.startswith(_COMMENTS) or says_nothing(text):
             continue
         marker = " ".join(text.upper().split())
         if marker == "BEGIN IONS":

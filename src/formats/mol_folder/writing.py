@@ -75,6 +75,8 @@ class MolFolder:
     def _begin(self) -> None:
         if self._begun:
             return
+        if self._temporary.is_symlink():  # what it leads to is not ours
+            self._temporary.unlink()
         if self._temporary.exists():  # a run that was killed left it
             shutil.rmtree(self._temporary)
         self._temporary.mkdir()

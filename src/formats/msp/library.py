@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
+import io
 import re
 from collections.abc import Iterable, Iterator
-from io import BufferedReader
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ...files.text import decoded_lines
 from ...spectra.record import BadRecord, Record
 from ..mol_folder.reading import MolFiles
+from ..opening import open_lines, without_gzip
 from .reading import MspEntry, read_msp
 
 
@@ -38,34 +37,35 @@ def read_nist(
     """
     msp = Path(msp)
     molfiles = MolFiles(mol_dir)
-    size = msp.stat().st_size
-    with (
-        msp.open("rb") as file,
-        tqdm(
-            total=size,
-            desc=msp.name,
-            unit="B",
-            unit_scale=True,
-            disable=None if progress else True,
-        ) as bar,
-    ):
-        for number, entry in enumerate(read_msp(_lines(file)), 1):
-            bar.update(file.tell() - bar.n)
+    notes: set[str] = set()
+    cut = _ends_within_a_line(msp)
+    lines = open_lines(msp, notes)
+    size = None if msp != without_gzip(msp) else msp.stat().st_size
+    shown = None if progress else True
+    with tqdm(desc=msp.name, total=size, unit="B", unit_scale=True, disable=shown) as bar:
+        counted = lines if bar.disable else _counted(lines, bar)
+        for number, entry in enumerate(read_msp(counted, notes), 1):
+            entry.is_cut = cut and entry.at_end
             yield _read_entry(entry, str(msp), number, molfiles)
 
 
-def _lines(file: BufferedReader) -> Iterable[bytes]:
-    """Return the lines of an MSP as ``read_msp`` wants them: of UTF-16, or ended by CR, too."""
-    beginning = file.peek()
-    is_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if is_utf16 or (b"\r" in beginning and b"\n" not in beginning):
-        return (line.encode() for line in decoded_lines(file, keep_open=True))
-    return file
+def _ends_within_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        if not file.seek(0, io.SEEK_END):
+            return False
+        file.seek(-1, io.SEEK_END)
+        return path == without_gzip(path) and file.read(1) not in b"\r\n;\x1a\0"
+
+
+def _counted(lines: Iterable[str], bar: tqdm) -> Iterator[str]:
+    """Yield the lines, and show about how many bytes they are."""
+    for line in lines:
+        bar.update(len(line) + 1)
+        yield line
 
 
 def _read_entry(entry: MspEntry, file: str, number: int, molfiles: MolFiles) -> Record | BadRecord:
-    if entry.latin1:
-        entry.notes += ("not UTF-8, read as Latin-1",)
+    entry.notes += tuple(sorted(entry.encodings))
     if not entry.first("numpeaks"):
         entry.notes += ("no Num Peaks, all peaks taken",)
     names = _molfile_names(entry)

@@ -14,19 +14,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..fields import NUMBER, decimal_commas, field_name
+from ..fields import (
+    COMMAS_ARE_EITHER,
+    FEWER_PEAKS,
+    NUMBER,
+    decimal_commas,
+    field_name,
+    may_be_decimal,
+    of_subtag,
+    peaks_with_commas,
+    says_nothing,
+    unquoted,
+)
 from ..raw_record import RawRecord
 
 # Between m/z and intensity, and between peaks, NIST takes any of these.
 _DELIMITERS = r"[\s,;:()\[\]{}<>]"
-_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{NUMBER}(?:{_DELIMITERS}|$)")
-_FIELD = re.compile(r"\s*([A-Za-z][^:]*?)\s*:(.*)")
+# An intensity may be faulty, which costs that peak.
+_INTENSITY = rf"(?:{NUMBER}|[-+]?(?:nan|NaN|inf|Inf))"
+_PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{_INTENSITY}(?:{_DELIMITERS}|$)")
 # Catalogue numbers may share a line: "CAS#: 64-17-5;  NIST#: 291264".
 _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
 _NAMES = ("name", "compoundname", "chname")
-# Blank lines, comments, and lines between records; a Ctrl-Z ends files of DOS.
-_SAYS_NOTHING = re.compile(r"[\s\x1a]*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
+# "15,0235 200" and "43 9,990": no comma that stands between m/z and intensity.
+_COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+[ \t]+\d|[\d.]+[ \t:]+\d+,\d)")
 _QUOTED = re.compile(r'"[^"]*"')
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
 # The usual list: pairs of plain numbers, each ended by a semicolon or its line.
@@ -41,11 +53,15 @@ class MspEntry(RawRecord):
 
     Attributes:
         peak_lines: the lines of the peak list.
-        latin1: some line was not UTF-8 and has been read as Latin-1.
+        encodings: what lines were taken for that are not UTF-8.
+        at_end: it is the last of its file.
+        is_cut: the file ends within a line of it, so that peaks may be missing.
     """
 
     peak_lines: list[str] = field(default_factory=list)
-    latin1: bool = False
+    encodings: set[str] = field(default_factory=set)
+    at_end: bool = False
+    is_cut: bool = False
 
     @property
     def has_its_peaks(self) -> bool:
@@ -61,6 +77,7 @@ class MspEntry(RawRecord):
         """Take over the fields of a block that follows, where it has none of its own."""
         for name, values in later.fields.items():
             self.fields.setdefault(name, values)
+        self.encodings |= later.encodings
 
     def peaks(self) -> np.ndarray:
         """Return m/z and intensity of each peak, shape ``(peaks, 2)``.
@@ -79,28 +96,41 @@ class MspEntry(RawRecord):
         if "," in text and (decimal := self._decimal_commas(announced)):
             return np.array(decimal)
         pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
+        if "," in text and may_be_decimal(self.peak_lines, [p[0] for p in pairs]):
+            raise ValueError(COMMAS_ARE_EITHER)
         if announced and not announced.isdecimal():
             raise ValueError(f"Num Peaks says {announced!r}")
         if announced and int(announced) != len(pairs):
             # Numbers after m/z and intensity are annotations where one peak stands on each line.
+            if any(map(_COMMA_IN_NUMBER.match, self.peak_lines)):
+                raise ValueError(COMMAS_ARE_EITHER)
             pairs = [_pairs(line)[0] for line in self.peak_lines]
             if int(announced) != len(pairs):
-                found = sum(len(_pairs(line)) for line in self.peak_lines)
-                raise ValueError(f"Num Peaks says {announced}, found {found} peaks")
+                pairs = self._fewer_than(int(announced))
         return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
+    def _fewer_than(self, announced: int) -> list[tuple[float, float]]:
+        """Return all peaks where more are announced, as MS Search does, and note that.
+
+        Raises:
+            ValueError: fewer are announced, or what is missing may have been cut off.
+        """
+        pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
+        with_commas = any(map(decimal_commas, self.peak_lines))
+        if not pairs or announced < len(pairs) or with_commas or self.is_cut:
+            raise ValueError(f"Num Peaks says {announced}, found {len(pairs)} peaks")
+        self.notes += (FEWER_PEAKS,)
+        return pairs
 
     def _decimal_commas(self, announced: str) -> list[tuple[float, float]]:
         """Return the peaks of lines like ``15,0235 200``; none where commas part numbers."""
         lines = [_QUOTED.sub(" ", line) for line in self.peak_lines]
-        peaks = [decimal_commas(line) for line in lines]
-        if not any(peaks) or announced not in ("", str(len(lines))):
-            return []
-        if not announced and all(peaks):
-            raise ValueError("a comma may stand for the point or between numbers")
-        return [peak or _pairs(line)[0] for peak, line in zip(peaks, lines, strict=True)]
+        parts = [part for line in lines for part in line.split(";") if part.strip()]
+        texts = next((each for each in (lines, parts) if announced == str(len(each))), [])
+        return peaks_with_commas(texts)
 
 
-def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
+def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[MspEntry]:
     r"""Read the records of an MSP file, one at a time in memory.
 
     A blank line ends a record that has its peaks, or says that it has none; fields before the
@@ -109,33 +139,33 @@ def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
     of their own. What ``Num Peaks`` says never decides where a record ends.
 
     Args:
-        lines: the file's lines, with either kind of line ends.
+        lines: the file's lines.
+        notes: what is to be noted of the line read last, see ``decoded_lines``; it is emptied.
 
     Yields:
         Records with fields or peaks, well formed or not.
 
     Example:
         >>> from nextims.formats.msp.reading import read_msp
-        >>> text = b"Name: Water\r\nNum Peaks: 2\r\n17 212; 18 999;\r\n"
+        >>> text = "Name: Water\r\nNum Peaks: 2\r\n17 212; 18 999;\r\n"
         >>> [entry.peaks().tolist() for entry in read_msp(text.splitlines())]
         [[[17.0, 212.0], [18.0, 999.0]]]
     """
     # Fields after a list of peaks: of this record, or of the next, whose name comes later or never.
     entry, later = MspEntry(1), MspEntry(1)
     parted = False  # by a blank line from a record that has its peaks
-    for number, raw in enumerate(lines, 1):
-        line, latin1 = _decode(raw, first=number == 1)
-        if _SAYS_NOTHING.fullmatch(line):
-            if not line.strip():
-                if parted:  # a block of fields alone says more of the record above
-                    entry.take(later)
-                    later = MspEntry(number)
-                parted = entry.has_its_peaks
-        elif _PEAK_LINE.match(line):
+    for number, line in enumerate(lines, 1):
+        target = entry
+        if _PEAK_LINE.match(line):
             if later.fields and (parted or later.fields.get("numpeaks")):
                 yield entry
                 entry, later, parted = later, MspEntry(number), False
             entry.peak_lines.append(line)
+        elif not line.strip():
+            if parted:  # a block of fields alone says more of the record above
+                entry.take(later)
+                later = MspEntry(number)
+            parted = entry.has_its_peaks
         elif parts := _split_fields(line):
             for name, value in parts:
                 if name in _NAMES and (parted or entry.is_of_another(name)):
@@ -151,9 +181,12 @@ def read_msp(lines: Iterable[bytes]) -> Iterator[MspEntry]:
                 if not target.fields:
                     target.line = number
                 _add(target, name, value)
-                target.latin1 |= latin1
-        elif entry.peak_lines or entry.fields.get("numpeaks"):
+        elif not says_nothing(line) and (entry.peak_lines or entry.fields.get("numpeaks")):
             entry.spoil(f"unexpected line {line.strip()[:40]!r}")
+        if notes:
+            target.encodings |= notes
+            notes.clear()
+    entry.at_end = True
     if later.fields.get("numpeaks"):
         yield from (entry, later)
     elif entry.fields or entry.peak_lines:
@@ -169,22 +202,21 @@ def _add(entry: MspEntry, name: str, value: str) -> None:
             value = number
             entry.peak_lines.append(rest)
         value = value.rstrip(" ;,.")
-    entry.fields.setdefault(name, []).append(value)
-
-
-def _decode(raw: bytes, *, first: bool) -> tuple[str, bool]:
-    try:
-        return raw.decode("utf-8-sig" if first else "utf-8"), False
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace"), True
+    name, value = of_subtag(name, value)
+    entry.fields.setdefault(name, []).append(unquoted(name, value))
 
 
 def _split_fields(line: str) -> list[tuple[str, str]]:
     """Return normalised names and values of the fields on a line; none if it has no field."""
+    texts = [line]
+    if ";" in line and _NUMBERS_LINE.match(line):
+        texts = _NEXT_FIELD.split(line)
     parts = []
-    for text in _NEXT_FIELD.split(line) if _NUMBERS_LINE.match(line) else [line]:
-        if found := _FIELD.match(text):
-            parts.append((field_name(found[1]), found[2].strip()))
+    for text in texts:
+        name, colon, value = text.partition(":")
+        name = name.strip()
+        if colon and name[:1].isalpha() and name[0].isascii():
+            parts.append((field_name(name), value.strip()))
     return parts
 
 
@@ -201,6 +233,8 @@ def _pairs(line: str) -> list[tuple[float, float]]:
     for segment in segments:
         words = segment.replace(",", " ").replace(":", " ").split()
         if len(words) > 2 and (len(words) % 2 or not all(map(_is_number, words))):
+            if _COMMA_IN_NUMBER.match(segment):
+                raise ValueError(f"{COMMAS_ARE_EITHER} in {segment.strip()[:40]!r}")
             # A row of numbers is a row of peaks; with a word among them it is one annotated peak.
             words = words[:2]
         try:

@@ -14,9 +14,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..fields import FEWER_PEAKS, says_nothing
 from ..raw_record import RawRecord
 
-_SECTION = re.compile(r"<\s*(\w+)\s*(?:(\w+)\s*)?(?:=\s*(.*?)\s*)?>")
+_SECTION = re.compile(r"<\s*(\w+)(?:\s+(\w+))?\s*(?:=([^<>]*))?>")
 _ATTRIBUTE = re.compile(r"(?:\[(\d+)\])?([\w.]+:\w+)\|([^=]*)=(.*)")
 # Term → name of the fact, see ``SYNONYMS``.
 _TERMS = {
@@ -31,6 +32,7 @@ _TERMS = {
     "MS:1002894": "inchikey",
     "MS:1003059": "numpeaks",
     "MS:1003061": "title",
+    "MS:1003237": "id",
     "MS:1003403": "inchi",
 }
 _SET, _ORIGIN, _PREDICTED = "MS:1003212", "MS:1003072", "MS:1003074"
@@ -39,7 +41,7 @@ _ALL = "all"
 _INNER = {"Analyte", "Interpretation", "InterpretationMember", "Peaks"}
 
 
-class _Attributes:
+class Attributes:
     """Attributes of one section, or of a set that sections refer to."""
 
     def __init__(self):
@@ -47,12 +49,14 @@ class _Attributes:
         self.others: dict[str, dict[str, str]] = defaultdict(dict)
 
     def add(self, group: str | None, term: str, value: str) -> None:
+        """Add an attribute; those of a group belong together."""
         if term in (_OTHER_NAME, _OTHER_VALUE):
             self.others[group or ""][term] = value
         else:
             self.plain.append((term, value))
 
     def copy_to(self, raw: RawRecord) -> None:
+        """Add what they say to a record."""
         for term, value in self.plain:
             # Of "MS:1000389|electron ionization", what it means.
             named = re.fullmatch(r"[A-Z]+:\d+\|(.*)", value)
@@ -65,13 +69,21 @@ class _Attributes:
 
 
 @dataclass
-class _Spectrum(RawRecord):
+class LibrarySpectrum(RawRecord):
     """What has been read of a spectrum."""
 
-    sections: list[tuple[str, _Attributes]] = field(default_factory=list)
+    sections: list[tuple[str, Attributes]] = field(default_factory=list)
     has_peaks: bool = False  # their section has begun
 
-    def finished(self, sets: dict[tuple[str, str], _Attributes]) -> RawRecord:
+    def finished(
+        self, sets: dict[tuple[str, str], Attributes], *, may_be_cut: bool = False
+    ) -> RawRecord:
+        """Return the record with what its sections say, and the sets that they refer to.
+
+        Args:
+            sets: by the kind of section and their name.
+            may_be_cut: whether the file may be cut off behind the last peak.
+        """
         for kind, attributes in self.sections:
             attributes.copy_to(self)
             named = [value for term, value in attributes.plain if term == _SET]
@@ -81,6 +93,8 @@ class _Spectrum(RawRecord):
         announced, found = self.first("numpeaks"), str(len(self.pairs))
         if not self.has_peaks:
             self.spoil("no <Peaks>")
+        elif announced.isdecimal() and int(announced) > len(self.pairs) > 0 and not may_be_cut:
+            self.notes += (FEWER_PEAKS,)
         elif announced and announced != found:
             self.spoil(f"number of peaks says {announced}, found {found} peaks")
         return self
@@ -102,21 +116,21 @@ def read_mzspeclib(lines: Iterable[str]) -> Iterator[RawRecord]:
         >>> [raw.peaks().tolist() for raw in read_mzspeclib(text.splitlines())]
         [[[17.0, 212.0], [18.0, 999.0]]]
     """
-    sets: dict[tuple[str, str], _Attributes] = {}
-    spectrum: _Spectrum | None = None
-    attributes = _Attributes()
+    sets: dict[tuple[str, str], Attributes] = {}
+    spectrum: LibrarySpectrum | None = None
+    attributes, text = Attributes(), ""
     for number, line in enumerate(lines, start=1):
         text = line.strip()
-        if not text or text.startswith("#"):
+        if says_nothing(text):
             continue
         if marker := _SECTION.fullmatch(text):
-            section, kind, key = marker[1], marker[2] or "", marker[3] or ""
-            attributes = _Attributes()
+            section, kind, key = marker[1], marker[2] or "", (marker[3] or "").strip()
+            attributes = Attributes()
             if section not in _INNER and spectrum is not None:
                 yield spectrum.finished(sets)
                 spectrum = None
             if section == "Spectrum":
-                spectrum = _Spectrum(number)
+                spectrum = LibrarySpectrum(number)
                 spectrum.add("id", key)
             if section == "AttributeSet":
                 sets[kind, key] = attributes
@@ -131,4 +145,4 @@ def read_mzspeclib(lines: Iterable[str]) -> Iterator[RawRecord]:
         elif spectrum is not None:
             spectrum.spoil(f"line {number}: cannot read {text[:40]!r}")
     if spectrum is not None:
-        yield spectrum.finished(sets)
+        yield spectrum.finished(sets, may_be_cut=bool(text))

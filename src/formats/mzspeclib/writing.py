@@ -94,15 +94,17 @@ def mzpaf(peak: AnnotatedPeak) -> str:
         >>> mzpaf(AnnotatedPeak(95, 1.0, (heavy,), 0.0, 0.88))
         'f{C6[13C1]H4[2H3]}*0.12'
     """
-    ions = (f"f{{{_mzpaf_formula(ion.formula)}}}*{ion.share:.2f}" for ion in peak.chief_ions())
+    ions = (f"{_mzpaf_ion(ion.formula)}*{ion.share:.2f}" for ion in peak.chief_ions())
     return ",".join(ions) or "?"
 
 
-def _mzpaf_formula(formula: str) -> str:
-    """Return an ion's formula without its charge, and the number of an isotope in its bracket."""
+def _mzpaf_ion(formula: str) -> str:
+    """Return an ion's formula, the number of an isotope in its bracket, and a charge above 1."""
+    formula, _, charge = formula.partition("+")
     # No element that we know has D or T in its symbol.
-    formula = formula.rstrip("+").replace("D", "[2H]").replace("T", "[3H]")
-    return re.sub(r"\[(\d+[A-Z][a-z]?)\](\d*)", _with_number, formula)
+    formula = formula.replace("D", "[2H]").replace("T", "[3H]")
+    formula = re.sub(r"\[(\d+[A-Z][a-z]?)\](\d*)", _with_number, formula)
+    return f"f{{{formula}}}" + (f"^{charge}" if charge else "")
 
 
 def _with_number(isotope: re.Match[str]) -> str:

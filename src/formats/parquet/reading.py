@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
-from ..rows import BATCH, FACTS, PREDICTED, Row, read_parts
+from ..rows import BATCH, DAMAGE, FACTS, PREDICTED, Row, read_parts
+from .seal import is_undamaged
 
 
 def read_parquet(path: Path) -> Iterator[RawRecord]:
@@ -34,18 +35,21 @@ def read_parquet(path: Path) -> Iterator[RawRecord]:
         raise SpectraFileError(
             f'{path}: pyarrow is missing: pip install -e ".[formats]"'
         ) from error
+    if not is_undamaged(path):
+        raise SpectraFileError(f"{path}: damaged, its digest is not that of its content")
     try:
-        file = ParquetFile(path)
-    except (pyarrow.ArrowException, OSError) as error:
+        file = ParquetFile(path, page_checksum_verification=True)
+        present = file.schema_arrow.names
+        metadata = file.schema_arrow.metadata or {}
+        predicted = metadata.get(PREDICTED.encode(), b"").decode("utf-8", "replace")
+    except (pyarrow.ArrowException, *DAMAGE) as error:
         raise SpectraFileError(f"{path}: not a Parquet file, or damaged") from error
-    present = file.schema_arrow.names
     if missing := [name for name in ("mz", "intensity") if name not in present]:
         file.close()
         raise SpectraFileError(
             f"{path}: not a file of spectra as predict.py writes it: no column {missing[0]!r}"
         )
     wanted = [name for name in (*FACTS, PREDICTED, "mz", "intensity") if name in present]
-    predicted = (file.schema_arrow.metadata or {}).get(PREDICTED.encode(), b"").decode()
 
     def rows_of(group: int) -> Iterator[Row]:
         for batch in file.iter_batches(BATCH, row_groups=[group], columns=wanted):
@@ -55,7 +59,6 @@ def read_parquet(path: Path) -> Iterator[RawRecord]:
         with file:
             lengths = (file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))
             parts = ((length, partial(rows_of, i)) for i, length in enumerate(lengths))
-            errors = pyarrow.ArrowException, OSError, ValueError
-            yield from read_parts(parts, predicted, *errors)
+            yield from read_parts(parts, predicted, pyarrow.ArrowException)
 
     return rows()

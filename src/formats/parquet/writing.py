@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..exported import BASE_PEAK, Contents, signature
 from ..table import FACTS, ROWS_A_BATCH, Row, Table
+from .seal import KEY, UNKNOWN, seal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 class ParquetTable(Table):
     """A Parquet file whose columns are the fields of ``table_row``; what is not known is null.
+
+    Its pages have checksums, and its footer the digest of all.
 
     Example:
         >>> from nextims.formats.exported import Contents
@@ -24,15 +27,19 @@ class ParquetTable(Table):
     def _open(self, path: str | Path, contents: Contents) -> None:
         from pyarrow.parquet import ParquetWriter
 
+        self._path = path
         self._schema = _schema(contents)
-        self._writer = ParquetWriter(path, self._schema, compression="zstd")
+        self._writer = ParquetWriter(
+            path, self._schema, compression="zstd", write_page_checksum=True
+        )
+        self._writer.add_key_value_metadata({KEY: UNKNOWN})
         self._copied = self._schema.empty_table()
 
     def _copy(self, path: str | Path) -> None:
         import pyarrow as pa
         from pyarrow.parquet import ParquetFile
 
-        with ParquetFile(path) as file:
+        with ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(ROWS_A_BATCH):
                 # A part's schema differs in what pyarrow notes of the columns in its file.
                 rows = pa.Table.from_batches([batch]).cast(self._schema)
@@ -57,6 +64,9 @@ class ParquetTable(Table):
 
     def _close(self) -> None:
         self._writer.close()
+
+    def _seal(self) -> None:
+        seal(self._path)
 
 
 def _schema(contents: Contents) -> pa.Schema:

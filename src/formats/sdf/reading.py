@@ -15,8 +15,12 @@ from collections.abc import Iterable, Iterator
 from ..fields import field_name
 from ..msp.reading import MspEntry
 
-_TAG = re.compile(r">.*<([^>]+)>")
-_PEAK_TAGS = {"massspectralpeaks", "massspectrum", "spectrum", "peaks"}
+_TAG = re.compile(r">[^<>]*<([^<>]+)>")
+_PREDICTED = "predictedspectrum"  # NEIMS's
+_PEAK_TAGS = {
+    "eispectrum", "massspectralpeaks", "massspectrum", "mspeaks", "peaks", "spectrum", _PREDICTED,
+}  # fmt: skip
+_DRAWN = re.compile(r"\s*[-=_*~]{3,}\s*")
 _END_OF_STRUCTURE, _END_OF_RECORD = "M  END", "$$$$"
 
 
@@ -42,6 +46,9 @@ def read_sdf(lines: Iterable[str]) -> Iterator[MspEntry]:
     record: list[str] = []
     start = 1
     for number, line in enumerate(lines, start=1):
+        if _DRAWN.fullmatch(line) and not any(record):  # between records
+            record, start = [], number + 1
+            continue
         if line.strip() != _END_OF_RECORD:
             record.append(line)
             continue
@@ -49,6 +56,7 @@ def read_sdf(lines: Iterable[str]) -> Iterator[MspEntry]:
         record, start = [], number + 1
     if any(line.strip() for line in record):
         entry = _entry(record, start)
+        entry.is_cut = True
         # All the same whole, where it has as many peaks as it says, and the blank line after them.
         if not entry.first("numpeaks") or record[-1].strip():
             entry.spoil("ends without $$$$")
@@ -80,6 +88,8 @@ def _add_tags(entry: MspEntry, lines: list[str]) -> None:
             name = ""
         elif name:
             values += 1
+            if name == _PREDICTED and not entry.peak_lines:
+                entry.add("comment", "(predicted)")
             if name in _PEAK_TAGS:
                 entry.peak_lines.append(line)
             else:

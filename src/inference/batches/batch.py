@@ -13,7 +13,7 @@ from typing import Any
 from ...formats.writing import FormattedSpectrum
 from ...spectra.prediction import FailedPrediction, PredictedSpectrum
 from ..loading import open_predictor
-from ..streaming import StreamingPredictor
+from ..streaming import StreamingPredictor, attempted, describe
 from ..structures.lists import InputStructure
 from .manifest import FinishedPart
 from .parallel import predict_formatted
@@ -66,7 +66,7 @@ def predict_batch(
     """
     workers = workers or _count_that_pay(predictor, expected)
     if workers == 1:
-        return predictor.predict_stream(structures, **options)
+        return map(partial(attempted, describe), predictor.predict_stream(structures, **options))
     load = partial(
         open_predictor, checkpoint, device=device, student_will_do=not options, threads=1
     )

@@ -24,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 
 from ...files.writing import OutputError, named_in_errors, written_whole
+from ...formats.csv.cells import original_cell
 from ...formats.spectrum_writer import Result, SpectrumWriter, errors_path
 from ...spectra.prediction import FailedPrediction
 from ..structures.lists import InputStructure
@@ -188,8 +189,9 @@ class Parts:
             return
         with self.folder.failures(part.number).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
+                texts = {name: original_cell(text) for name, text in row.items()}
                 numbers = {name: int(row[name]) for name in ("line", "file_line") if name in row}
-                yield FailedPrediction(**{**row, **numbers})
+                yield FailedPrediction(**{**texts, **numbers})
 
     def join(self, output: Path, model_name: str) -> None:
         """Write the parts to one file and the list of its failures, and remove them.

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from ...files.digest import file_digest
 from ...files.writing import OutputError
 from ...version import __version__
 from ..loading import open_predictor
+from ..streaming import attempted, describe
 from ..structures.lists import InputStructure, read_structures
 from ..structures.text_lines import InputError
 from .manifest import FinishedPart
@@ -229,6 +231,7 @@ class _Worker:
             return self.fault
         number, structures = part
         results = self.predictor.predict_stream(structures, **self.options)
+        results = map(partial(attempted, describe), results)
         try:
             return self.folder.write(number, results, self.predictor.name)
         except OutputError as error:

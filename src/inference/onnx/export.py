@@ -11,12 +11,11 @@ import onnx
 import torch
 
 from ...chemistry.molecule import read_molecule
-from ...files.digest import file_digest
-from ...files.writing import written_whole
+from ...files.digest import file_digest, written_with_digest
 from ...models.checkpoint import CheckpointError, load_model
 from ...models.student import Student
 from .graph import OnnxStudent
-from .inputs import LENGTHS, OnnxInputs, onnx_inputs
+from .inputs import LENGTHS, OnnxInputs, onnx_inputs, pieces_of
 from .predictor import OUTPUTS
 
 _OPSET = 18
@@ -27,6 +26,8 @@ _EXAMPLES = ("CCO", "c1ccccc1Cl", "CC(=O)OCC", "[2H]CCO", "[13CH3]O")
 
 def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
     """Write a student's checkpoint as an ONNX file, its large tensors in half precision.
+
+    Beside it goes its digest, ``best_student.onnx.sha256``, by which damage is noticed later.
 
     Args:
         checkpoint: the student's checkpoint.
@@ -44,7 +45,8 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
     target = target or checkpoint.with_suffix(".onnx")
     molecules = [read_molecule(smiles) for smiles in _EXAMPLES]
     exported = OnnxStudent(student).eval()
-    example = onnx_inputs(molecules, student.inputs.pieces)
+    most = student.inputs.pieces
+    example = onnx_inputs(molecules, [pieces_of(each, most) for each in molecules], most)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder, "whole.onnx")
         torch.onnx.export(
@@ -72,7 +74,7 @@ def export_onnx(checkpoint: Path, target: Path | None = None) -> Path:
         "metadata": json.dumps(description.metadata),
     }
     onnx.helper.set_model_props(model, {name: str(value) for name, value in about.items()})
-    with written_whole(target) as temporary:
+    with written_with_digest(target) as temporary:
         onnx.save(model, temporary)
     return target
 

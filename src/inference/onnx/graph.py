@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...chemistry.molecule import ELEMENTS
-from ...models.formula_head import SMALLEST_SHARE, FormulaHead
+from ...models.formula_head import SMALLEST_SHARE, FormulaHead, doubly_charged
 from ...models.heads import LIGHTEST_ION
 from ...models.isotopes import IsotopeEnvelope
 from ...models.piece_head import PieceHead
@@ -117,13 +117,14 @@ class _OnnxHead(nn.Module):
         # Bins of 0 to max_mz, and some below and above for the isotopes of what is near.
         self.width = head.max_mz + IsotopeEnvelope.WIDTH
         # Ions of about the same mass reach over few bins together.
-        masses, order = (head.ions.long() @ head.masses).sort(stable=True)
-        self.register_buffer("ions", head.ions[order])
-        self.register_buffer("hydrogen", (torch.arange(len(ELEMENTS)) == _HYDROGEN).long())
+        masses, order = (head.ions.long() @ head.pattern_masses).sort(stable=True)
+        self.register_buffer("ions", _small(head.ions[order]))
+        self.register_buffer("losses", _small(head.losses))
         self.of_ions = _rows(head.score, order)
         self.of_losses = _rows(head.score, slice(len(order), None))
         self.no_ions = _RuledOut(self._needed_by_ions())
         self.no_losses = _RuledOut(self._needed_by_losses())
+        self.doubles = _OnnxDoubles(head) if head.double_score is not None else None
         self.blocks = [block.tolist() for block in masses.split(-(-len(masses) // _BLOCKS))]
 
     def forward(self, x: Tensor, inputs: OnnxInputs) -> tuple[Tensor, ...]:
@@ -133,14 +134,23 @@ class _OnnxHead(nn.Module):
         highest = torch.maximum(ions.amax(1), losses.amax(1))
         of_pieces = self._by_molecule(pieces.amax(1), inputs, -torch.inf).amax(1)
         highest = torch.maximum(highest, of_pieces)[:, None]
+        doubles = None
+        if self.doubles is not None:
+            doubles = self.doubles(x, inputs.atoms)
+            highest = torch.maximum(highest, doubles.amax(1, keepdim=True))
+            doubles = _exp(doubles - highest)
         ions, losses = _exp(ions - highest), _exp(losses - highest)
         pieces = _exp(pieces - highest.index_select(0, inputs.molecule))
         total = self._by_molecule(pieces.sum(1) * inputs.copies, inputs, 0.0).sum(1)
-        total = (total + ions.sum(1) + losses.sum(1))[:, None]
+        total = total + ions.sum(1) + losses.sum(1)
+        if doubles is not None:
+            total = total + doubles.sum(1)
+        total = total[:, None]
         ions, losses = _seen(ions / total), _seen(losses / total)
+        doubles = None if doubles is None else _seen(doubles / total)
         pieces = _seen(pieces / total.index_select(0, inputs.molecule)) * inputs.copies[:, None]
-        labelled = self._labelled(ions, losses, pieces, inputs)
-        return self._spectra(ions, losses, pieces, inputs), *labelled
+        labelled = self._labelled(ions, losses, doubles, pieces, inputs)
+        return self._spectra(ions, losses, doubles, pieces, inputs), *labelled
 
     def _ions(self, x: Tensor, atoms: Tensor) -> Tensor:
         """Return the scores of the ions, ``(b, ions)``."""
@@ -157,14 +167,14 @@ class _OnnxHead(nn.Module):
         """Return the scores of the losses, ``(b, losses)``."""
         head, has = self.head, torch.cat([atoms, _heavy(atoms)], 1)
         scores = self.of_losses(x) + self.no_losses(has, self._needed_by_losses())
-        lost = (head.losses.long() @ head.masses).float()
+        lost = (self.losses.long() @ head.masses).float()
         lost = lost.masked_fill(lost == 0, -torch.inf)  # losing nothing is always possible
         left = (atoms @ head.masses).float()[:, None] - lost
         return scores + (LIGHTEST_ION - left).clamp(min=0) * _RULED_OUT
 
     def _needed_by_losses(self) -> Tensor:
         """Return atoms of each element, and of others than hydrogen, one of which must be left."""
-        losses = self.head.losses.long()
+        losses = self.losses.long()
         something = (losses.sum(1, keepdim=True) > 0).long()
         return torch.cat([losses, (_heavy(losses) + 1) * something], 1)
 
@@ -173,12 +183,19 @@ class _OnnxHead(nn.Module):
         table = values.new_full((len(inputs.atoms) * self.head.most_pieces,), other)
         return table.scatter(0, inputs.place, values).view(len(inputs.atoms), -1)
 
-    def _spectra(self, ions: Tensor, losses: Tensor, pieces: Tensor, inputs: OnnxInputs) -> Tensor:
+    def _spectra(
+        self,
+        ions: Tensor,
+        losses: Tensor,
+        doubles: Tensor | None,
+        pieces: Tensor,
+        inputs: OnnxInputs,
+    ) -> Tensor:
         """Return the spectra of shares."""
         head = self.head
         by_loss, loss = losses.nonzero(as_tuple=True)
         piece, shift = pieces.nonzero(as_tuple=True)
-        left = inputs.atoms.index_select(0, by_loss) - head.losses.long().index_select(0, loss)
+        left = inputs.atoms.index_select(0, by_loss) - self.losses.long().index_select(0, loss)
         formulas = torch.cat([inputs.formulas, left])
         of_pieces = inputs.kept.index_select(0, piece)
         of_losses = torch.arange(len(loss), device=loss.device) + len(inputs.formulas)
@@ -186,9 +203,19 @@ class _OnnxHead(nn.Module):
         molecule = torch.cat([inputs.molecule.index_select(0, piece), by_loss])
         weight = torch.cat([pieces[piece, shift], losses[by_loss, loss]])
         shift = torch.cat([shift + head.pieces.shifts[0], torch.zeros_like(loss)])
-        mz = (formulas @ head.masses - IsotopeEnvelope.LOWEST).index_select(0, formula) + shift
+        mz = formulas @ head.pattern_masses - IsotopeEnvelope.LOWEST
+        mz = mz.index_select(0, formula) + shift
         spread = head.isotopes(formulas, inputs.shifts).index_select(0, formula) * weight[:, None]
         bins = _laid_out(spread, molecule, mz, inputs.shifts, len(inputs.atoms), self.width)
+        if doubles is not None:
+            molecule, loss = doubles.nonzero(as_tuple=True)
+            lost = self.doubles.losses.index_select(0, loss)
+            left = inputs.atoms.index_select(0, molecule) - lost
+            spread = head.isotopes(left, inputs.shifts) * doubles[molecule, loss][:, None]
+            mz = ((left @ head.pattern_masses)[:, None] + inputs.shifts) // 2
+            place = molecule[:, None] * self.width + mz - IsotopeEnvelope.LOWEST
+            flat = bins.flatten().index_add(0, place.flatten(), spread.flatten())
+            bins = flat.view(len(inputs.atoms), self.width)
         first = 0
         for masses in self.blocks:
             last, low = first + len(masses), masses[0]
@@ -202,33 +229,70 @@ class _OnnxHead(nn.Module):
         return bins / bins.sum(1, keepdim=True)
 
     def _labelled(
-        self, ions: Tensor, losses: Tensor, pieces: Tensor, inputs: OnnxInputs
+        self,
+        ions: Tensor,
+        losses: Tensor,
+        doubles: Tensor | None,
+        pieces: Tensor,
+        inputs: OnnxInputs,
     ) -> LabelledIons:
         """Return the ions of the labelled molecules."""
         head = self.head
         of_ions, ion = ions.index_select(0, inputs.labelled).nonzero(as_tuple=True)
         of_losses, loss = losses.index_select(0, inputs.labelled).nonzero(as_tuple=True)
-        piece, shift = pieces.index_select(0, inputs.labelled_pieces).nonzero(as_tuple=True)
         of_ions = inputs.labelled.index_select(0, of_ions)
         of_losses = inputs.labelled.index_select(0, of_losses)
-        piece = inputs.labelled_pieces.index_select(0, piece)
-        left = inputs.atoms.index_select(0, of_losses) - head.losses.long().index_select(0, loss)
-        of_pieces = inputs.formulas.index_select(0, inputs.kept.index_select(0, piece))
-        of_pieces = of_pieces + (shift + head.pieces.shifts[0])[:, None] * self.hydrogen
-        atoms = torch.cat([self.ions.long().index_select(0, ion), left, of_pieces])
-        molecule = torch.cat([of_ions, of_losses, inputs.molecule.index_select(0, piece)])
-        share = torch.cat([ions[of_ions, ion], losses[of_losses, loss], pieces[piece, shift]])
+        left = inputs.atoms.index_select(0, of_losses) - self.losses.long().index_select(0, loss)
+        atoms = torch.cat([self.ions.long().index_select(0, ion), left])
+        molecule = torch.cat([of_ions, of_losses])
+        share = torch.cat([ions[of_ions, ion], losses[of_losses, loss]])
+        charge = torch.ones_like(molecule)
+        if doubles is not None:
+            own, loss = doubles.index_select(0, inputs.labelled).nonzero(as_tuple=True)
+            own = inputs.labelled.index_select(0, own)
+            left = inputs.atoms.index_select(0, own) - self.doubles.losses.index_select(0, loss)
+            atoms, molecule = torch.cat([atoms, left]), torch.cat([molecule, own])
+            share = torch.cat([share, doubles[own, loss]])
+            charge = torch.cat([charge, torch.full_like(own, 2)])
         pattern = head.isotopes(atoms * inputs.unlabelled.index_select(0, molecule))
-        first = atoms @ head.masses + IsotopeEnvelope.LOWEST
-        return LabelledIons(molecule, atoms, first, pattern * share[:, None])
+        return LabelledIons(
+            molecule,
+            charge,
+            atoms,
+            atoms @ head.pattern_masses + IsotopeEnvelope.LOWEST,
+            pattern * share[:, None],
+            inputs.molecule.index_select(0, inputs.labelled_pieces),
+            pieces.index_select(0, inputs.labelled_pieces),
+            head.isotopes(inputs.natural),
+        )
 
     def _known(self, first: int, last: int, lightest: int, width: int) -> Tensor:
         """Return the isotopes of some ions of the vocabulary from the lightest's on."""
         ions = self.ions[first:last].long()
-        mz = ions @ self.head.masses - lightest
+        mz = ions @ self.head.pattern_masses - lightest
         shifts = torch.arange(IsotopeEnvelope.WIDTH, device=mz.device)
         each = torch.arange(len(ions), device=mz.device)
         return _laid_out(self.head.isotopes(ions), each, mz, shifts, len(ions), width)
+
+
+class _OnnxDoubles(nn.Module):
+    """Scores of ions of two charges, as in ``FormulaHead``."""
+
+    def __init__(self, head: FormulaHead):
+        super().__init__()
+        self.score = head.double_score
+        self.register_buffer("losses", head.double_losses)
+        self.register_buffer("masses", head.masses)
+
+    def forward(self, x: Tensor, atoms: Tensor) -> Tensor:
+        """Return the scores, ``(b, losses)``."""
+        possible = doubly_charged(atoms, self.losses, self.masses)
+        return self.score(x) + (~possible).float() * _RULED_OUT
+
+
+def _small(formulas: Tensor) -> Tensor:
+    """Return formulas in a byte an element: no ion of up to 1000 Da has more than 144 hydrogens."""
+    return formulas.clamp(max=255).to(torch.uint8)
 
 
 def _rows(layer: nn.Linear, rows: Tensor | slice) -> nn.Linear:

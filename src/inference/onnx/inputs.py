@@ -2,7 +2,8 @@
 
 Molecules of a batch have much in common: the positions that their fingerprints set, the formulas of
 their pieces and of what these leave behind, and what is said of their bonds; and of the pieces of
-one molecule some are equal. Each is named once, so that the network works on it once.
+one molecule some are equal. Each is named once, so that the network works on it once. Pieces of a
+labelled molecule, which may differ in their labels, stay apart.
 
 Shapes: ``b`` molecules, ``q`` fingerprint positions that many of them set, ``s`` times that one
 sets these, ``r`` times that one sets another; ``n`` different pieces of all molecules, ``u``
@@ -17,14 +18,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...chemistry.isotope_labels import unlabelled_shares
-from ...chemistry.isotopes import HIGHEST_ISOTOPE, LOWEST_ISOTOPE
+from ...chemistry.isotope_labels import natural_atoms, unlabelled_shares
+from ...chemistry.isotopes import HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
 from ...chemistry.molecule import COUNT_BITS, ECFP_BITS, ELEMENTS, Molecule
 from ...chemistry.pieces import CUT_POSITIONS, PieceSet, describe_pieces, mixed
 
 _LARGEST_KEY = 1 << 62
 _FOLDS = CUT_POSITIONS ** np.arange(3)
-_BORON = ELEMENTS.index("B")
+_HAVE_LIGHTER = [i for i, element in enumerate(ELEMENTS) if min(ISOTOPE_RATIOS[element]) < 0]
 # A position that one in so many molecules sets is quicker in a matrix product than on its own.
 _SHARE_OF_COMMON = 96
 
@@ -43,7 +44,7 @@ class OnnxInputs(NamedTuple):
         unlabelled: share of these without isotope label, ``(b, len(ELEMENTS))`` float32; 1 in all
             places for molecules without labels.
         labelled: those with labels, ``(l,)``.
-        highest_mz: highest m/z that each can give, ``(b,)``.
+        highest_mz: highest m/z that each can give, labels left out, ``(b,)``.
         formulas: atoms of each element of the pieces and of what they leave, ``(u,
             len(ELEMENTS))``.
         molecule: the molecule that each piece is of, ``(n,)``.
@@ -54,6 +55,7 @@ class OnnxInputs(NamedTuple):
         broken: the bonds that each piece has broken, ``(n, MOST_CUTS)``.
         copies: how many pieces of its molecule are equal in all this, ``(n,)`` float32.
         labelled_pieces: those of molecules with labels, ``(m,)``.
+        natural: atoms of each element of these without label, ``(m, len(ELEMENTS))``.
         shifts: mass shifts of the isotopes that the molecules can have, Da.
     """
 
@@ -76,6 +78,7 @@ class OnnxInputs(NamedTuple):
     broken: np.ndarray
     copies: np.ndarray
     labelled_pieces: np.ndarray
+    natural: np.ndarray
     shifts: np.ndarray
 
 
@@ -83,43 +86,64 @@ class OnnxInputs(NamedTuple):
 LENGTHS = (
     "common", "values", "values", "rare", "rare", "rare", "molecules", "molecules", "labelled",
     "molecules", "formulas", "pieces", "pieces", "pieces", "pieces", "bonds", "pieces", "pieces",
-    "labelled_pieces", "shifts",
+    "labelled_pieces", "labelled_pieces", "shifts",
 )  # fmt: skip
 
 
-def onnx_inputs(molecules: Sequence[Molecule], most_pieces: int) -> OnnxInputs:
+def pieces_of(molecule: Molecule, most: int) -> PieceSet:
+    """Return the pieces of a molecule, ``most`` at most, as the student reads them.
+
+    Example:
+        >>> from nextims.chemistry.molecule import read_molecule
+        >>> from nextims.inference.onnx.inputs import pieces_of
+        >>> pieces_of(read_molecule("CO[2H]"), 10).labels.tolist()  # CH3OD, OD and CH3
+        [[1], [1], [0]]
+    """
+    return describe_pieces(molecule.unlabelled.mol, most, molecule.labels_by_atom)
+
+
+def onnx_inputs(
+    molecules: Sequence[Molecule], sets: Sequence[PieceSet], most_pieces: int
+) -> OnnxInputs:
     """Describe molecules to the exported student.
 
     Args:
         molecules: the molecules.
+        sets: the pieces of each.
         most_pieces: largest number of pieces of a molecule.
 
     Example:
         >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.inference.onnx.inputs import onnx_inputs
-        >>> inputs = onnx_inputs([read_molecule("CO")], 10)
+        >>> from nextims.inference.onnx.inputs import onnx_inputs, pieces_of
+        >>> methanol = read_molecule("CO")
+        >>> inputs = onnx_inputs([methanol], [pieces_of(methanol, 10)], 10)
         >>> inputs.formulas[inputs.kept][:, 2].tolist()  # carbons of CH4O, OH and CH3
         [1, 0, 1]
     """
     counted = [molecule.atoms() for molecule in molecules]
     atoms = np.stack([elements for elements, _ in counted])
-    highest = np.array([molecule.highest_mz for molecule in molecules])
+    plain = [molecule.unlabelled for molecule in molecules]
+    highest = np.array([molecule.highest_mz for molecule in plain])
     labelled = np.array([n for n, (_, labels) in enumerate(counted) if len(labels)], np.int64)
     unlabelled = np.ones(atoms.shape, np.float32)
     for number in labelled:
         unlabelled[number] = unlabelled_shares(*counted[number])
-    sets = [describe_pieces(molecule.mol, most_pieces) for molecule in molecules]
     pieces = _pieces(sets, atoms, most_pieces)
     of_labelled = np.flatnonzero(np.isin(pieces[1], labelled))
-    lowest = LOWEST_ISOTOPE if atoms[:, _BORON].any() else 0
+    natural = [
+        natural_atoms(sets[n].elements, sets[n].labels, counted[n][1]) for n in labelled.tolist()
+    ]
+    # Most molecules have no isotopes below the commonest, and are quicker without room for them.
+    lowest = LOWEST_ISOTOPE if atoms[:, _HAVE_LIGHTER].any() else 0
     return OnnxInputs(
-        *_fingerprints(molecules),
+        *_fingerprints(plain),
         atoms,
         unlabelled,
         labelled,
         highest,
         *pieces,
         of_labelled,
+        np.concatenate([atoms[:0], *natural]),
         np.arange(lowest, HIGHEST_ISOTOPE + 1),
     )
 
@@ -150,21 +174,30 @@ def _pieces(sets: Sequence[PieceSet], atoms: np.ndarray, most: int) -> tuple[np.
     first_bond = np.cumsum(lengths) - lengths
     broken = np.concatenate([own.broken for own in sets]) + first_bond[molecule][:, None]
     broken = number[broken]
-    one, copies = _different(molecule, kept, said, broken)
+    apart = np.repeat([own.labels.shape[1] > 0 for own in sets], [len(own) for own in sets])
+    one, copies = _different(molecule, kept, said, broken, apart)
     molecule = molecule[one]
     place = molecule * most + np.arange(len(one)) - np.searchsorted(molecule, molecule)
     return formulas, molecule, place, kept[one], lost[one], bonds, broken[one], copies
 
 
 def _different(
-    molecule: np.ndarray, kept: np.ndarray, said: np.ndarray, broken: np.ndarray
+    molecule: np.ndarray,
+    kept: np.ndarray,
+    said: np.ndarray,
+    broken: np.ndarray,
+    apart: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return one of each of the pieces that differ, in their order, and how many are like it."""
+    """Return one of each of the pieces that differ, in their order, and how many are like it.
+
+    Those that are to stay ``apart`` are like none.
+    """
     with np.errstate(over="ignore"):
         # Sums of such numbers tell sets of bonds apart, whatever their order.
         said = mixed(said.astype(np.uint64))
         whole = mixed((molecule * (kept.max() + 1) + kept).astype(np.uint64))
         key = whole + said[broken].sum(1)
+    key[apart] = np.flatnonzero(apart)
     first, _, copies = _distinct(key)
     order = first.argsort()
     return first[order], copies[order].astype(np.float32)

@@ -1,7 +1,6 @@
 """Spectra of isotope-labelled molecules from what the exported student says of their ions.
 
-Labels may lie anywhere in the molecule, so that each ion has a distribution of them. Imports no
-PyTorch.
+Which labels a piece holds is known; other ions have a distribution of them. Imports no PyTorch.
 """
 
 from __future__ import annotations
@@ -10,29 +9,42 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...chemistry.isotope_labels import with_labels
+from ...chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
+from ...chemistry.isotope_labels import LABELLED_SHIFTS, SHIFTS, label_parts, with_labels
+from ...chemistry.isotopes import LOWEST_ISOTOPE
 from ...chemistry.molecule import Molecule
+from ...chemistry.pieces import PieceSet
+from ...spectra.prediction import carbon_scale
 
 
 class LabelledIons(NamedTuple):
-    """The ``k`` ions that are seen of the labelled molecules of a batch.
+    """What is seen of the labelled molecules of a batch: ``k`` ions by formula, and ``m`` pieces.
 
     Attributes:
         ion_molecule: which of the batch each ion is of, ``(k,)`` int64.
+        ion_charge: 1 or 2, ``(k,)`` int64.
         ion_atoms: atoms of each element, labelled ones counted, ``(k, len(ELEMENTS))`` int64.
-        ion_mz: nominal mass at which the pattern begins, ``(k,)`` int64, Da; labels weigh nothing.
+        ion_mass: nominal mass that the pattern begins at, ``(k,)`` int64, Da; labels weigh
+            nothing.
         ion_pattern: intensities of the isotopes of its atoms without labels, ``(k, isotopes)``
             float32.
+        piece_molecule: which of the batch each piece is of, ``(m,)`` int64.
+        piece_share: intensity at each hydrogen shift, ``(m, S)`` float32.
+        piece_pattern: isotopes of its atoms without labels, sum 1, ``(m, isotopes)`` float32.
     """
 
     ion_molecule: np.ndarray
+    ion_charge: np.ndarray
     ion_atoms: np.ndarray
-    ion_mz: np.ndarray
+    ion_mass: np.ndarray
     ion_pattern: np.ndarray
+    piece_molecule: np.ndarray
+    piece_share: np.ndarray
+    piece_pattern: np.ndarray
 
 
 def labelled_spectrum(
-    ions: LabelledIons, number: int, molecule: Molecule, max_mz: int
+    ions: LabelledIons, number: int, molecule: Molecule, pieces: PieceSet, without: np.ndarray
 ) -> np.ndarray:
     """Return the spectrum of a labelled molecule, ``(max_mz,)`` float32, sum 1.
 
@@ -40,13 +52,44 @@ def labelled_spectrum(
         ions: the ions of the batch.
         number: which of the batch the molecule is.
         molecule: the molecule.
-        max_mz: highest nominal mass.
+        pieces: its pieces.
+        without: the spectrum that it would have without labels, ``(max_mz,)``.
     """
+    whole, labels = molecule.atoms()
+    max_mz = len(without)
+    highest = min(max_mz, molecule.highest_mz)
+    scale = np.concatenate([[1.0], carbon_scale(without)])  # of m/z 0 to max_mz
     own = ions.ion_molecule == number
-    atoms, pattern = ions.ion_atoms[own], ions.ion_pattern[own]
-    spread = with_labels(pattern, atoms, *molecule.atoms())
-    first = ions.ion_mz[own] - (spread.shape[1] - pattern.shape[1]) // 2
-    mz = first[:, None] + np.arange(spread.shape[1])
-    inside = (mz >= 1) & (mz <= min(max_mz, molecule.highest_mz))
-    bins = np.bincount(mz[inside] - 1, spread[inside], minlength=max_mz)
+    pattern, first = ions.ion_pattern[own], ions.ion_mass[own]
+    mz = ions.ion_atoms[own] @ MASS_NUMBERS // ions.ion_charge[own]
+    pattern = pattern * scale[mz.clip(0, max_mz), None]
+    spread = with_labels(pattern, ions.ion_atoms[own], whole, labels)
+    reach = (spread.shape[1] - pattern.shape[1]) // 2
+    bins = _added(spread, first - reach, highest, max_mz, ions.ion_charge[own])
+    own = ions.piece_molecule == number
+    parts = label_parts(pieces.elements, pieces.labels, labels)
+    mz = (pieces.elements @ MASS_NUMBERS)[:, None] + np.array(SHIFTS)
+    share = ions.piece_share[own] * scale[mz.clip(0, max_mz)]
+    moved = np.einsum("ms,mst->mt", share, parts.exchange)
+    pattern, last = ions.piece_pattern[own], len(LABELLED_SHIFTS) - 1
+    spread = sum(
+        np.pad(moved[:, i : i + 1] * pattern, ((0, 0), (i, last - i))) for i in range(last + 1)
+    )
+    first = parts.mass + parts.natural @ (PATTERN_MASSES - MASS_NUMBERS)
+    bins += _added(spread, first + LABELLED_SHIFTS[0] + LOWEST_ISOTOPE, highest, max_mz)
     return (bins / bins.sum()).astype(np.float32)
+
+
+def _added(
+    spread: np.ndarray,
+    first: np.ndarray,
+    highest: int,
+    max_mz: int,
+    charge: np.ndarray | None = None,
+) -> np.ndarray:
+    """Add rows ``(n, k)`` that begin at the mass ``first`` into bins, ``(max_mz,)`` float64."""
+    mz = first[:, None] + np.arange(spread.shape[1])
+    if charge is not None:  # at half their mass, odd ones are rounded down
+        mz //= charge[:, None]
+    inside = (mz >= 1) & (mz <= highest)
+    return np.bincount(mz[inside] - 1, spread[inside], minlength=max_mz)

@@ -13,7 +13,7 @@ from ...chemistry.derivatives.derivatisation import (
     Derivative,
     list_derivatives,
 )
-from ...chemistry.molecule import Molecule, MoleculeError, read_molecule
+from ...chemistry.molecule import Molecule, read_molecule
 from .lists import InputStructure
 
 
@@ -68,7 +68,7 @@ def _given(
             yield structure
             continue
         derivatives, fault = _list(molecule, method, partial=partial)
-        name = structure.name or structure.smiles
+        name = structure.name or structure.shown
         for derivative, suffix in zip(derivatives, _suffixes(derivatives), strict=True):
             yield replace(structure, smiles=derivative.molecule.smiles, name=f"{name} {suffix}")
         if fault:
@@ -95,7 +95,7 @@ def _read(structure: InputStructure) -> Molecule | None:
     try:
         with BlockLogs():
             return None if structure.fault else read_molecule(structure.smiles)
-    except (MoleculeError, UnicodeEncodeError):
+    except Exception:
         return None
 
 
@@ -106,3 +106,7 @@ def _list(molecule: Molecule, method: str, *, partial: bool) -> tuple[list[Deriv
     except DerivatisationError as error:
         complete = _list(molecule, method, partial=False)[0] if partial else []
         return complete, str(error)
+    except KeyError:  # no such method
+        raise
+    except Exception as error:
+        return [], f"{type(error).__name__}: {error}"

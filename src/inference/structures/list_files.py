@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...files.digest import file_digest
+from .mol_blocks import MOL_ENDINGS, NEXT_RECORD
 from .text_lines import InputError, damage_named, open_bytes
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ STANDARD_INPUT = "-"
 TABLE_ENDINGS = (".csv", ".tsv")
 PARQUET = ".parquet"
 # Of the files that are read of a folder; those of text may be gzipped.
-ENDINGS = (".smi", ".txt", *TABLE_ENDINGS, PARQUET)
+ENDINGS = (".smi", ".txt", ".inchi", *TABLE_ENDINGS, *MOL_ENDINGS, PARQUET)
 
 
 def list_files(source: str | Path) -> list[Path]:
@@ -75,7 +76,9 @@ def input_digest(source: str | Path) -> str:
 
 
 def count_lines(source: str | Path) -> int | None:
-    """Return the number of lines of a file or folder; ``None`` where counting would use it up.
+    """Return the number of lines of a file or folder, of SDF that of records.
+
+    It is ``None`` where counting would use up the file.
 
     Example:
         >>> from nextims.inference.structures.list_files import count_lines
@@ -93,12 +96,13 @@ def _count_lines(path: Path) -> int | None:
         return None
     if structures_ending(path) == PARQUET:
         return open_parquet(path).metadata.num_rows
-    lines, last = 0, b"\n"
+    end = NEXT_RECORD.encode() if structures_ending(path) in MOL_ENDINGS else b"\n"
+    lines, last = 0, end
     with open_bytes(path) as file, damage_named(str(path)):
         while block := file.read(1 << 20):
-            lines += block.count(b"\n")
-            last = block[-1:]
-    return lines + (last != b"\n")
+            lines += block.count(end)
+            last = block if end == b"\n" else block.rstrip()
+    return lines + (not last.endswith(end))
 
 
 def structures_ending(path: Path) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
+import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
+from .columns import DELIMITERS, WANTED_COLUMN, divide, find_columns, read_rows
+from .input_structure import InputStructure
 from .list_files import (
     PARQUET,
     STANDARD_INPUT,
@@ -18,54 +20,29 @@ from .list_files import (
     open_parquet,
     structures_ending,
 )
+from .mol_blocks import HEADER_LINES, MOL_ENDINGS, is_mol_block, read_mol_blocks
+from .other_kinds import refuse_other_kinds
 from .text_lines import InputError, decoded_lines, open_bytes
 
-_DELIMITERS = (",", ";", "\t")
 _ROWS_AT_ONCE = 4096
-
-
-@dataclass(frozen=True)
-class InputStructure:
-    """One structure as the user gave it.
-
-    Attributes:
-        line: line of the file, from 1; of a folder, as though its files were one.
-        smiles: text in the structure's place, unchecked; may be empty.
-        name: name; empty where there is none.
-        fault: why it cannot be predicted, where that is known before a model sees it.
-        number: what its spectrum goes by in a file, where several come of one line; 0: the line.
-        file: name of the file of a folder; empty where the input is one file.
-        file_line: line of that file, from 1; 0 where the input is one file.
-    """
-
-    line: int
-    smiles: str
-    name: str = ""
-    fault: str = ""
-    number: int = 0
-    file: str = ""
-    file_line: int = 0
-
-
-@dataclass(frozen=True)
-class _Table:
-    """How the lines of a table are divided."""
-
-    delimiter: str
-    smiles_column: int
-    name_column: int
-    has_header: bool
+# What ChemAxon and RDKit write after a SMILES: coordinates, radicals, kinds of stereochemistry.
+_EXTENSION = re.compile(r"\|[^|]*\|(?=\s|$)")
+_COMMENT = re.compile(r"#(?!#\w+ *=)")  # a field of JCAMP-DX is none
+# What Excel writes above a table.
+_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
 def read_structures(source: str | Path) -> Iterator[InputStructure]:
     """Read structures one after the other.
 
-    Text files hold one SMILES a line, and a name after white space where there is one. Tables
-    (``.csv``, ``.tsv``, or any file whose first line names a column ``smiles``) are separated by
-    comma, semicolon or tab, cells may be quoted; they have a column ``smiles`` and perhaps
-    ``name``, or no header and the SMILES first. Each line is one record. Blank lines are given as
-    empty structures, so that nothing vanishes without a mark. A Parquet file has these columns,
-    and its rows are numbered as lines from 1.
+    Text files hold one SMILES or InChI a line, and a name after white space where there is one;
+    lines that begin with ``#`` are comments. Tables (``.csv``, ``.tsv``, or any file whose first
+    line names a column of structures) are separated by comma, semicolon or tab, cells may be
+    quoted; they have a column of structures and perhaps of names, which ``find_columns`` finds, or
+    no header and the structure first. MOL and SDF files are known by their ending or their first
+    lines. Each line is one record. Blank lines are given as empty structures, so that nothing
+    vanishes without a mark. A Parquet file has such columns, and its rows are numbered as lines
+    from 1.
 
     The text may be of any encoding that ``decoded_lines`` reads, and gzipped (``.gz``).
 
@@ -77,7 +54,8 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
         The structures in the file's order. The file is opened at once, and read as it is needed.
 
     Raises:
-        InputError: the file is missing, or is not text; or the folder holds something else.
+        InputError: the file is missing, is not text, or holds no structures but something else that
+            is known, names or spectra, say; or the folder holds something else.
 
     Example:
         >>> import pathlib, tempfile
@@ -88,8 +66,8 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
         [(1, 'CCO', 'ethanol')]
     """
     if str(source) == STANDARD_INPUT:
-        lines = decoded_lines(sys.stdin.buffer, "standard input", keep_open=True)
-        return _structures(lines, is_table=False)
+        label = "standard input"
+        return _structures(decoded_lines(sys.stdin.buffer, label, keep_open=True), label)
     path = Path(source)
     if path.is_dir():
         files = list_files(path)
@@ -101,11 +79,10 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
         return _read_parquet(path)
     stream = open_bytes(path)
     try:
-        lines = decoded_lines(stream, str(path), keep_open=False)
+        return _structures(decoded_lines(stream, str(path), keep_open=False), str(path), ending)
     except InputError:
         stream.close()
         raise
-    return _structures(lines, ending in TABLE_ENDINGS)
 
 
 def read_batch(source: str | Path) -> tuple[Iterator[InputStructure], int | None]:
@@ -138,15 +115,19 @@ def read_batch(source: str | Path) -> tuple[Iterator[InputStructure], int | None
 
 
 def parse_line(text: str, line: int = 1) -> InputStructure:
-    """Divide a line into the SMILES and the name after the white space.
+    """Divide a line into the SMILES or InChI and the name after the white space.
 
     Example:
         >>> from nextims.inference.structures.lists import parse_line
         >>> parse_line("CCO  ethyl alcohol").name
         'ethyl alcohol'
+        >>> parse_line("C1CCC=CC1 |c:3| cyclohexene").name
+        'cyclohexene'
     """
-    smiles, *name = text.split(maxsplit=1)[:2] or [""]
-    return InputStructure(line, smiles, "".join(name).strip())
+    smiles, name = [*text.split(maxsplit=1), "", ""][:2]
+    if extension := _EXTENSION.match(name):
+        smiles, name = f"{smiles} {extension[0]}", name[extension.end() :]
+    return InputStructure(line, smiles, name.strip().removeprefix("# "))
 
 
 def _read_folder(files: list[Path]) -> Iterator[InputStructure]:
@@ -161,10 +142,12 @@ def _read_folder(files: list[Path]) -> Iterator[InputStructure]:
 def _read_parquet(path: Path) -> Iterator[InputStructure]:
     file = open_parquet(path)
     found = file.schema_arrow.names
-    columns = {name.lower(): name for name in reversed(found)}
-    if "smiles" not in columns:
-        raise InputError(f"{path}: has no column smiles; its columns are {', '.join(found)}")
-    return _parquet_rows(file, [columns[name] for name in ("smiles", "name") if name in columns])
+    if (places := find_columns(found)) is None:
+        raise InputError(
+            f"{path}: has no column {WANTED_COLUMN}; its columns are {', '.join(found)}"
+        )
+    columns = [found[place] for place in places if place >= 0]
+    return refuse_other_kinds(_parquet_rows(file, columns), str(path))
 
 
 def _parquet_rows(file, columns: list[str]) -> Iterator[InputStructure]:
@@ -178,51 +161,47 @@ def _parquet_rows(file, columns: list[str]) -> Iterator[InputStructure]:
                 yield InputStructure(line, *texts)
 
 
-def _structures(lines: Iterator[str], is_table: bool) -> Iterator[InputStructure]:
-    table = None
-    for number, line in enumerate(lines, start=1):
-        if number == 1:
-            table = _table_of(line, is_table)
-            if _is_header(line, table):
-                continue
-        yield parse_line(line, number) if table is None else _parse_row(line, number, table)
-
-
-def _is_header(first_line: str, table: _Table | None) -> bool:
-    if table is not None:
-        return table.has_header
+def _structures(lines: Iterator[str], label: str, ending: str = "") -> Iterator[InputStructure]:
+    beginning = list(islice(lines, HEADER_LINES))
+    lines = chain(beginning, lines)
+    if ending in MOL_ENDINGS or is_mol_block(beginning):
+        return read_mol_blocks(lines)
+    numbered = enumerate(lines, start=1)
+    first_line, second_line = [*beginning, "", ""][:2]
+    is_table, delimiters = ending in TABLE_ENDINGS, DELIMITERS
+    if separator := _SEPARATOR.fullmatch(first_line.strip()):
+        next(numbered)
+        first_line, is_table, delimiters = second_line, True, separator[1]
+    for delimiter in delimiters:
+        header = divide(first_line, delimiter)
+        places = find_columns(header)
+        if places is not None and (is_table or len(header) > 1):
+            next(numbered)
+            return refuse_other_kinds(_table(numbered, delimiter, *places), label)
+    if is_table:
+        # Without a header the structure comes first, and no SMILES holds a delimiter.
+        present = [delimiter for delimiter in delimiters if delimiter in first_line]
+        delimiter = min(present, key=first_line.index, default=",")
+        return refuse_other_kinds(
+            _table(numbered, delimiter, 0, 1), label, divide(first_line, delimiter)
+        )
     # No molecule is written "smiles": such a word heads the column of a text file.
-    return parse_line(first_line).smiles.lower() == "smiles"
+    if find_columns([first_line]) or find_columns(first_line.split()[:1]):
+        next(numbered)
+    return refuse_other_kinds(_text(numbered), label)
 
 
-def _table_of(first_line: str, is_table: bool) -> _Table | None:
-    """Find out from its first line how a table is divided; ``None`` where there is none."""
-    for delimiter in _DELIMITERS:
-        header = [cell.lower() for cell in _cells(first_line, delimiter)]
-        if "smiles" in header and (is_table or len(header) > 1):
-            name = header.index("name") if "name" in header else -1
-            return _Table(delimiter, header.index("smiles"), name, has_header=True)
-    if not is_table:
-        return None
-    # Without a header the SMILES comes first, and no SMILES holds a delimiter.
-    present = [delimiter for delimiter in _DELIMITERS if delimiter in first_line]
-    delimiter = min(present, key=first_line.index, default=",")
-    return _Table(delimiter, smiles_column=0, name_column=1, has_header=False)
+def _text(lines: Iterator[tuple[int, str]]) -> Iterator[InputStructure]:
+    for number, line in lines:
+        if not _COMMENT.match(line):
+            yield parse_line(line, number)
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    # Line by line: an unclosed quote spoils its own line and cannot swallow those that follow.
-    try:
-        row = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:  # a cell of more than 131 072 characters, say: no structure either way
-        row = [line]
-    return [cell.strip() for cell in row]
-
-
-def _parse_row(line: str, number: int, table: _Table) -> InputStructure:
-    cells = _cells(line, table.delimiter)
-
-    def cell(column: int) -> str:
-        return cells[column] if 0 <= column < len(cells) else ""
-
-    return InputStructure(number, cell(table.smiles_column), cell(table.name_column))
+def _table(
+    lines: Iterator[tuple[int, str]], delimiter: str, structures: int, names: int
+) -> Iterator[InputStructure]:
+    for number, cells in read_rows(lines, delimiter):
+        structure, name = (
+            cells[place] if 0 <= place < len(cells) else "" for place in (structures, names)
+        )
+        yield InputStructure(number, structure, name)

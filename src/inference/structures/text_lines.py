@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +22,7 @@ def open_bytes(path: Path) -> BinaryIO:
         InputError: it cannot be opened.
     """
     try:
-        return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+        return text.open_bytes(path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
@@ -42,7 +40,7 @@ def damage_named(label: str) -> Iterator[None]:
     """
     try:
         yield
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except text.GZIP_ERRORS as error:
         raise InputError(f"{label}: cannot be read as gzip ({error})") from error
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
+from ...chemistry.isotope_labels import LOWEST_SHIFT
 from ...chemistry.molecule import ELEMENTS
 from ...data.examples.features import Batch
-from ...data.examples.fragment_batch import LOWEST_SHIFT
 from ...models.formula_head import Vocabulary
 from ...models.teacher import Teacher
 

@@ -267,6 +267,7 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
         data=library_source(config),
         trained_on={
             "training_spectra": len(parts[0]),
+            "training_elements": parts[0].elements,
             "unlabelled_molecules": sum(map(len, parts[1:])),
             "teacher": teacher_digest(teacher_path),
         },

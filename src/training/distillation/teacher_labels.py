@@ -23,6 +23,7 @@ from ...data.examples.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ...data.examples.unlabelled import UnlabelledDataset
 from ...models.checkpoint import (
     CheckpointError,
+    load_content,
     load_model,
     load_plain,
     save_atomically,
@@ -57,7 +58,7 @@ def label_passes(config: Config, teacher_path: Path) -> int:
     One network without dropout has nobody to disagree with: where 0 passes are configured, it makes
     as many as ``teacher.mc_samples`` says.
     """
-    members = load_plain(teacher_path)["model_config"].get("members", 1)
+    members = load_content(teacher_path)["model_config"].get("members", 1)
     passes = config.distillation.mc_samples
     return passes if passes or members > 1 else config.teacher.mc_samples
 
@@ -151,7 +152,7 @@ def teachers_vocabulary(config: Config, teacher_path: Path, device: str = "cpu")
         kept = load_plain(path)
         if kept["key"] == key:
             return Vocabulary(kept["ions"], kept["losses"], kept["usual_share"])
-    except (CheckpointError, KeyError):
+    except (CheckpointError, KeyError, TypeError):
         pass  # none yet, or damaged: made again
     teacher = _load_teacher(config, teacher_path, device)
     loader = make_loader(

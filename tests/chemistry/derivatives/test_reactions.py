@@ -81,8 +81,8 @@ def test_most_reactive_position_is_taken(smiles, groups, expected):
         (
             "NCCc1cnc[nH]1",
             {"tms": 2},
-            ["C[Si](C)(C)NCCc1cncn1[Si](C)(C)C", "C[Si](C)(C)N(CCc1cnc[nH]1)[Si](C)(C)C"],
-            ["C[Si](C)(C)NCCc1cncn1[Si](C)(C)C"],
+            ["C[Si](C)(C)NCCc1cn([Si](C)(C)C)cn1", "C[Si](C)(C)N(CCc1c[nH]cn1)[Si](C)(C)C"],
+            ["C[Si](C)(C)NCCc1cn([Si](C)(C)C)cn1"],
         ),
         # Positions 17 and 21 of a steroid.
         (

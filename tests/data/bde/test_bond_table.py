@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.molecule import load_canonical, read_molecule
 from nextims.chemistry.surroundings import atom_kinds
 from nextims.data.bde.bond_table import (
     KJ_PER_KCAL,
@@ -227,7 +227,7 @@ def test_unknown_surroundings_and_opposite_charges_are_told_apart(rows_of):
 
 @pytest.mark.parametrize("smiles", ["N#N", "[Cl-]", "O=C=O"])
 def test_a_molecule_without_single_bonds(smiles, energies_of):
-    molecule = read_molecule(smiles)
+    molecule = load_canonical(smiles)
     text = bond_table(molecule, energies_of(molecule))
     assert "no single bond outside rings" in text
     assert "kcal/mol" not in text

@@ -5,6 +5,7 @@ import h5py
 import numpy as np
 import pytest
 
+from builders import bit_flips
 from nextims.data.bde.bond_energies import NO_BONDS, BondEnergies
 from nextims.data.bde.cache import BDECache, BDECacheError, CacheContent, distinct_structures
 
@@ -158,6 +159,7 @@ def test_a_text_file_is_refused(tmp_path):
 
 @pytest.mark.parametrize("version", [1, 3])
 def test_an_older_and_a_newer_format_are_refused(path, version):
+    path.write_bytes(path.read_bytes()[512:])  # without its digest
     with h5py.File(path, "r+") as file:
         file.attrs["format_version"] = version
     with pytest.raises(BDECacheError, match=f"format version is {version}, this program reads 2"):
@@ -194,3 +196,18 @@ def test_distinct_structures_takes_the_first_of_each_molecule():
     assert distinct_structures(records) == {METHANE: "C", ETHANE: "CC", WATER: "O"}
     assert distinct_structures(records, 2) == {METHANE: "C", ETHANE: "CC"}
     assert distinct_structures([]) == {}
+
+
+def test_a_bit_that_turned_over_is_noticed(path, content):
+    whole = path.read_bytes()
+    for damaged in bit_flips(whole, 100):
+        path.write_bytes(damaged)
+        with pytest.raises(BDECacheError, match=r"^.*bde\.h5: not readable .*; delete it[^\n]*$"):
+            BDECache(path)
+    path.write_bytes(whole)
+    assert BDECache(path).read_all().structures() == content.structures()
+
+
+def test_a_cache_that_was_written_without_a_digest_is_read(path, content):
+    path.write_bytes(path.read_bytes()[512:])
+    assert BDECache(path).read_all().structures() == content.structures()

@@ -111,16 +111,18 @@ def test_bond_energies_are_attached_to_the_graphs_atoms(store, tmp_path):
     assert rest.graph.targets.energies.shape == (0, 1)
 
 
-def test_ring_bonds_and_those_of_deuterium_are_told_from_others(tmp_path):
-    names = ["C1CC1C", "[2H]CO"]
-    store = build_store(tmp_path / "spectra.h5", names, splits=["train"] * 2)
+def test_ring_bonds_are_told_from_others_and_deuterium_is_a_hydrogen(tmp_path):
+    names = ["C1CC1C", "[2H]CO", "[2H]OC[13CH3]"]
+    store = build_store(tmp_path / "spectra.h5", names, splits=["train"] * 3)
     dataset = open_dataset(store, bde_cache=build_bde_cache(tmp_path / "bde.h5", names))
-    cyclopropane, methanol = dataset[0].bonds, dataset[1].bonds
+    cyclopropane, methanol, ethanol = (dataset[i].bonds for i in range(3))
     assert len(cyclopropane.bonds) == 1  # to the methyl group
     assert len(cyclopropane.hydrogens) == 8
-    # The labelled hydrogen is an atom of the graph: its bond is one between atoms.
-    assert len(methanol.bonds) == 2
-    assert len(methanol.hydrogens) == 3
+    assert len(methanol.bonds) == 1
+    assert methanol.hydrogens.tolist().count(0) == 3  # of the carbon
+    # O-C and C-C as they are numbered in CCO, not in [2H]OC[13CH3].
+    assert ethanol.bonds.tolist() == [1, 0]
+    assert sorted(ethanol.hydrogens.tolist()) == [0, 0, 0, 1, 1, 2]
 
 
 def test_without_a_cache_no_bond_is_named(store):

@@ -30,7 +30,7 @@ def assert_equal(found, expected):
     names = ("positions", "values", "atoms", "labels")
     pairs = [(getattr(found, name), getattr(expected, name)) for name in names]
     if expected.pieces is not None:
-        names = ("elements", "bonds", "broken")
+        names = ("elements", "bonds", "broken", "labels")
         pairs += [(getattr(found.pieces, name), getattr(expected.pieces, name)) for name in names]
     for one, other in pairs:
         assert one.dtype == other.dtype
@@ -80,6 +80,16 @@ def test_features_that_would_be_computed_otherwise_today_are_made_again(tmp_path
         keep_features(path, MOLECULES, PIECES)
     [found] = keep_features(path, MOLECULES, PIECES).read([4])
     assert_equal(found, featurize(read_molecule(MOLECULES[4]), PIECES))
+
+
+def test_features_of_an_earlier_version_are_made_again(tmp_path, monkeypatch):
+    path = tmp_path / "features.bin"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(kept_features, "_VERSION", 1)
+        keep_features(path, MOLECULES, PIECES)
+    written = path.stat().st_mtime_ns
+    keep_features(path, MOLECULES, PIECES)
+    assert path.stat().st_mtime_ns > written
 
 
 @pytest.mark.parametrize("damage", ["flipped", "cut off", "description"])

@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
+from builders import bit_flips
 from nextims.data.examples.teacher_cache import TeacherCache, TeacherCacheError, fill
 
 SMILES = ["C", "CC", "CCC", "CCCC", "CCCCC"]
@@ -98,3 +99,15 @@ def test_a_missing_and_a_damaged_cache_are_named(tmp_path):
     with pytest.raises(TeacherCacheError, match=r"cache\.h5"):
         TeacherCache(tmp_path / "cache.h5")
     assert run(tmp_path / "cache.h5") == [0, 2, 2, 1]
+
+
+def test_a_bit_that_turned_over_is_noticed_and_its_cache_computed_anew(tmp_path):
+    path = tmp_path / "cache.h5"
+    run(path)
+    whole = path.read_bytes()
+    for damaged in bit_flips(whole):
+        path.write_bytes(damaged)
+        with pytest.raises(TeacherCacheError, match=r"cache\.h5: .*cache\.h5\.sha256"):
+            TeacherCache(path)
+    assert run(path) == [0, 2, 2, 1]
+    assert TeacherCache(path).read(["CC"])[0][0, 0] == 2

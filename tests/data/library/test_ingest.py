@@ -18,7 +18,7 @@ MIXED = [
     build_record(id="2", energy=20.0),
     build_record("CC(C)=O", {15: 300, 43: 999, 58: 300, 27: 80, 42: 70}, id="3", energy=None),
     build_record(id="1", name="Ethanol again"),
-    build_record("CC[Ge](C)C", id="4", name="Germane", file="b.txt", line=9),
+    build_record("CC[Te]C", id="4", name="Telluride", file="b.txt", line=9),
     BadRecord("c.txt", 1, "5", "Cut", "truncated record", "ends without //"),
     build_record(id="6", inchikey="XXXXXXXXXXXXXX-UHFFFAOYSA-N"),
 ]
@@ -80,7 +80,7 @@ def test_order_of_the_library_is_kept(tmp_path):
 def test_table_names_reasons_and_examples(tmp_path):
     table = ingest(MIXED, tmp_path / "s.h5", config=DataConfig(), source="mixed").table()
     assert "unsupported element" in table
-    assert "4 Germane (Ge)" in table
+    assert "4 Telluride (Te)" in table
     assert "5 Cut (ends without //)" in table
     assert "at 10-80 eV" in table
 
@@ -94,9 +94,9 @@ def test_all_dropped_records_are_listed_with_file_and_line(tmp_path):
         "file": "b.txt",
         "line": "9",
         "id": "4",
-        "name": "Germane",
+        "name": "Telluride",
         "reason": "unsupported element",
-        "detail": "Ge",
+        "detail": "Te",
     }
 
 

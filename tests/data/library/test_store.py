@@ -43,6 +43,17 @@ def test_index_holds_the_small_numbers(path):
     assert index.split.tolist() == expected
 
 
+def test_accurate_masses_are_binned_by_the_molecules_mass_defect(tmp_path):
+    hexabromobenzene = "Brc1c(Br)c(Br)c(Br)c(Br)c1Br", {545.5095: 50, 551.5034: 999}
+    at_nominal_masses = "C" * 40, {562: 999, 563: 400}
+    path = build_store(tmp_path / "s.h5", [hexabromobenzene, at_nominal_masses])
+    store = SpectrumStore(path)
+    np.testing.assert_allclose(store.index.mass_defect, [-0.0009, 0.00114], atol=1e-5)
+    assert store.index.lowest_mz.tolist() == [546, 562]
+    assert store.spectrum(0).nominal.tolist() == [546, 552]
+    assert store.spectrum(1).nominal.tolist() == [562, 563]
+
+
 def test_names_in_any_script_survive(tmp_path):
     with StoreWriter(tmp_path / "s.h5", config=DataConfig(), source="x") as writer:
         writer.add(build_record(name="β-ピネン", licence="CC BY", instrument="日立 M-80"))
@@ -71,7 +82,7 @@ def test_store_appears_complete_or_not_at_all(tmp_path):
 
 def test_attributes_tell_how_it_was_made(path):
     attributes = SpectrumStore(path).attributes
-    assert attributes["format_version"] == 1
+    assert attributes["format_version"] == 2
     assert attributes["created_by"].startswith("nextims ")
     assert attributes["split_by"] == "inchikey"
     assert attributes["test_fraction"] == DataConfig().test_fraction

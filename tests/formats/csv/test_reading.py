@@ -53,6 +53,12 @@ def test_a_table_of_many_spectra(read, pairs):
     assert (water.name, water.line, pairs(water)) == ("Water; pure", 5, [(17, 212)])
 
 
+def test_a_compound_may_be_called_by_a_number_sign(read):
+    text = "name,mz,intensity\n# of the lab\n#1,31,9\n#1,45,5\n-----\n#2,17,2\n"
+    first, second = read("x.csv", text)
+    assert (first.name, len(first.spectrum), second.name) == ("#1", 2, "#2")
+
+
 def test_a_name_over_several_lines(read):
     first, second = read(
         "x.csv", 'name,mz,intensity\n"a\r\n""b""",31,9\n"a\r\n""b""",45,5\nc,17,2\n'

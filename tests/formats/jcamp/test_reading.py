@@ -157,6 +157,46 @@ def test_pages_of_a_run(read, pairs):
     assert (second.name, pairs(second)) == ("x (T=2)", [(15, 20), (16, 120)])
 
 
+RUN = "##TITLE=\n##XUNITS= Daltons\n" + "".join(
+    f"##SCAN_NUMBER= {i}\n##RETENTION_TIME= {i}.5\n##NPOINTS= 2\n##XYDATA= (XY..XY)\n 16.0, 12\n"
+    f" 15.0, {i}\n" for i in (1, 2, 3)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("end", ["", "##END=\n"])
+def test_scans_of_a_run_as_micromass_wrote_them(read, pairs, end):
+    records = read("run.jdx", RUN + end)
+    assert [record.name for record in records] == ["(scan 1)", "(scan 2)", "(scan 3)"]
+    assert [record.id for record in records] == ["1", "2", "3"]
+    assert [pairs(record) for record in records] == [[(15, i), (16, 12)] for i in (1, 2, 3)]
+    assert all(record.notes == () for record in records)
+
+
+def test_a_fault_in_a_run_names_the_line_of_its_scan(read):
+    first, bad, third = read("run.jdx", RUN.replace(" 15.0, 2", " 15.0, x"))
+    assert (first.id, third.id) == ("1", "3")
+    assert (bad.line, bad.name) == (9, "(scan 2)")
+    assert bad.detail == "line 14: cannot read the peaks '15.0, x'"
+
+
+def test_a_run_that_is_cut_off_within_a_scan_says_so(read):
+    *scans, bad = read("run.jdx", RUN[: RUN.rindex(" 15.0")])
+    assert [record.id for record in scans] == ["1", "2"]
+    assert bad.detail == "ends without ##END="
+
+
+@pytest.mark.parametrize("behind", [" 1", "1", "  25", ", PEAKS", " ,"])
+def test_what_stands_behind_the_form_is_no_peak(read, pairs, behind):
+    [record] = read("x.jdx", block(f"##PEAK TABLE=(XY..XY){behind}\n15 9\n16 12"))
+    assert pairs(record) == [(15, 9), (16, 12)]
+
+
+@pytest.mark.parametrize("factor", ["0", "0.0", "0.000000E+00", ""])
+def test_factors_of_0_count_as_none(read, pairs, factor):
+    text = block(f"##XFACTOR={factor}\n##YFACTOR={factor}\n##PEAK TABLE=(XY..XY)\n15,9 16,12")
+    assert pairs(read("x.jdx", text)[0]) == [(15, 9), (16, 12)]
+
+
 def test_a_name_of_several_lines_and_negative_ions(read):
     text = block(
         "##PEAK TABLE=(XY..XY)\n15,9", "DATA TYPE=MASS SPECTRUM", "NAMES=ethanol\nalcohol",

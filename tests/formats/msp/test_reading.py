@@ -49,6 +49,13 @@ def test_any_delimiter_of_nist_stands_between_m_z_and_intensity(read, peaks):
     assert record.spectrum.intensity.tolist() == [220.0, 999.0]
 
 
+@pytest.mark.parametrize("faulty", ["-1e-13", "-3", "nan", "inf", "1e999"])
+def test_a_faulty_intensity_costs_its_peak(read, faulty):
+    [record] = read("library.msp", f"Name: a\nNum Peaks: 3\n15 {faulty}\n31 9\n45 5\n")
+    assert record.spectrum.mz.tolist() == [31, 45]
+    assert record.notes == ("peaks that are negative or not finite left out",)
+
+
 def test_windows_punctuation_is_kept(read):
     [record] = read("library.msp", "Name: “1–2” €\n31 9\n".encode("cp1252"))
     assert record.name == "“1–2” €"

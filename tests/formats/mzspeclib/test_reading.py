@@ -55,7 +55,7 @@ def test_soft_ionization_is_told(read):
     ("old", "new", "detail"),
     [
         ("31.0178\t999", "31.0178\tx", "line 20: cannot read the peak '31.0178\\tx\\tf{CH3O}'"),
-        ("peaks=2", "peaks=3", "number of peaks says 3, found 2 peaks"),
+        ("peaks=2", "peaks=1", "number of peaks says 1, found 2 peaks"),
         ("MS:1000866|molecular formula=C2H6O", "C2H6O", "line 16: cannot read 'C2H6O'"),
     ],
 )

@@ -65,7 +65,7 @@ def test_the_title_of_the_structure_is_the_name_where_there_is_no_other(read):
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
-        (sdf(num_peaks=4), "Num Peaks says 4, found 3 peaks"),
+        (sdf(num_peaks=2), "Num Peaks says 2, found 3 peaks"),
         (sdf("31 999\n4x5 510", num_peaks=2), "4x5"),
         (sdf(None), "no MASS SPECTRAL PEAKS"),
     ],

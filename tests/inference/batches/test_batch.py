@@ -1,13 +1,14 @@
 import pytest
 
 from nextims.inference.batches import batch
+from nextims.spectra.prediction import FailedPrediction
 
 
 class Predictor:
     single_threaded = True
 
     def predict_stream(self, structures, **options):
-        return "this process", options
+        yield FailedPrediction(1, "", "", f"this process, {options}")
 
 
 @pytest.fixture
@@ -27,7 +28,8 @@ def run(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("expected", [None, 0, 1999])
 def test_a_short_list_stays_in_this_process(run, expected):
-    assert run(expected=expected, annotate=True) == ("this process", {"annotate": True})
+    [result] = run(expected=expected, annotate=True)
+    assert result.reason == "this process, {'annotate': True}"
 
 
 @pytest.mark.parametrize(("expected", "workers"), [(2000, 2), (3999, 3), (10**6, 4)])
@@ -39,5 +41,5 @@ def test_a_long_list_is_shared(run, expected, workers):
 def test_what_takes_all_cores_itself_shares_only_when_told(run):
     predictor = Predictor()
     predictor.single_threaded = False
-    assert run(predictor, expected=10**6)[0] == "this process"
+    assert next(run(predictor, expected=10**6)).reason == "this process, {}"
     assert run(predictor, expected=10, workers=3)[0] == 3

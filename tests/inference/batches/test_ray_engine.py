@@ -17,7 +17,7 @@ from nextims.inference.batches import ray_engine
 from nextims.inference.batches.manifest import FinishedPart
 from nextims.inference.batches.parts import MANIFEST, PartFolder, Parts
 from nextims.inference.batches.ray_engine import BatchSource, EngineError, check_ray
-from nextims.inference.structures.lists import InputError, read_structures
+from nextims.inference.structures.lists import InputError, InputStructure, read_structures
 
 SCRIPT = PROJECT_ROOT / "scripts" / "predict.py"
 SHIPPED = PROJECT_ROOT / "checkpoints" / "student" / "best_student.pt"
@@ -68,6 +68,25 @@ def test_an_actor_writes_its_part_and_tells_of_it(tmp_path, structures):
     finished = worker(tmp_path)._finish((3, part))
     assert finished == FinishedPart(3, 20, 19, 1)
     assert (tmp_path / "part-00003.msp").read_text().count("Num Peaks:") == 19
+
+
+def test_what_one_structure_raises_in_an_actor_is_its_own_failure(tmp_path, monkeypatch):
+    from rdkit import Chem
+
+    inchikey = Chem.MolToInchiKey
+
+    def fragile(mol):
+        if mol.HasSubstructMatch(Chem.MolFromSmarts("N")):
+            raise RuntimeError("Invariant Violation")
+        return inchikey(mol)
+
+    monkeypatch.setattr(Chem, "MolToInchiKey", fragile)
+    smiles = ["CCO", "CN", "C=CC~Oc1nc(OCC=C)nc(OCC=C)n1", "CC"]
+    part = [InputStructure(line, text) for line, text in enumerate(smiles, start=1)]
+    assert worker(tmp_path)._finish((0, part)) == FinishedPart(0, 4, 2, 2)
+    failed = (tmp_path / "_part-00000.errors.csv").read_text().splitlines()[1:]
+    assert failed[0] == "2,CN,,RuntimeError: Invariant Violation"
+    assert failed[1].endswith(",bond of no order (C~O)")
 
 
 def test_an_actor_elsewhere_says_what_is_amiss(tmp_path):

@@ -6,7 +6,7 @@ from builders import build_student
 from nextims.chemistry.molecule import ELEMENTS, read_molecule
 from nextims.data.examples.features import Inputs, collate, featurize
 from nextims.inference.onnx.graph import OnnxStudent, _OnnxHead
-from nextims.inference.onnx.inputs import onnx_inputs
+from nextims.inference.onnx.inputs import onnx_inputs, pieces_of
 from nextims.inference.onnx.labels import LabelledIons, labelled_spectrum
 from nextims.models.formula_head import FormulaHead, Vocabulary
 
@@ -28,7 +28,8 @@ def student():
 
 
 def arrays(molecules, most):
-    return tuple(map(torch.from_numpy, onnx_inputs(molecules, most)))
+    pieces = [pieces_of(molecule, most) for molecule in molecules]
+    return tuple(map(torch.from_numpy, onnx_inputs(molecules, pieces, most)))
 
 
 def formula(**atoms):
@@ -45,6 +46,41 @@ def test_it_gives_what_the_student_gives(student):
     assert ((found > 0) == (wanted > 0)).all()
 
 
+@pytest.fixture(scope="module")
+def knows_two_charges():
+    torch.manual_seed(3)
+    student = build_student(doubly_charged=True)
+    with torch.no_grad():
+        student.head.double_score.bias += 7  # so that such ions are seen
+    return student
+
+
+@torch.no_grad()
+def test_ions_of_two_charges_are_those_of_the_student(knows_two_charges):
+    student = knows_two_charges
+    smiles = [
+        "Clc1ccccc1",
+        "c1ccc2ccccc2c1",
+        "[2H]c1ccccc1",
+        "CCO",
+        "Clc1ccccc1Cl",
+        "C[Se]c1ccccc1",
+    ]
+    molecules = [read_molecule(each) for each in smiles]
+    batch = collate([featurize(molecule, student.inputs) for molecule in molecules])
+    batch.limit_carbon = True
+    wanted = student(batch).intensity
+    spectra, *ions = OnnxStudent(student)(*arrays(molecules, student.inputs.pieces))
+    ions = LabelledIons(*(part.numpy() for part in ions))
+    pieces = pieces_of(molecules[2], student.inputs.pieces)
+    spectra[2] = torch.from_numpy(
+        labelled_spectrum(ions, 2, molecules[2], pieces, spectra[2].numpy())
+    )
+    torch.testing.assert_close(spectra, wanted, atol=1e-5, rtol=1e-4)
+    assert wanted[1, 63] > 0.01  # naphthalene at 64
+    assert 2 in ions.ion_charge
+
+
 @torch.no_grad()
 def test_it_names_the_ions_of_labelled_molecules_alone(student):
     smiles = ("CCO", "[2H]OCC", "C", "[13CH3]C([2H])=O", "CCO")
@@ -53,10 +89,12 @@ def test_it_names_the_ions_of_labelled_molecules_alone(student):
     ions = LabelledIons(*(part.numpy() for part in ions))
     assert sorted(set(ions.ion_molecule.tolist())) == [1, 3]
     batch = collate([featurize(molecule, student.inputs) for molecule in molecules])
+    batch.limit_carbon = True
     wanted = student(batch).intensity.numpy()
     for number in (1, 3):
-        found = labelled_spectrum(ions, number, molecules[number], student.max_mz)
-        np.testing.assert_allclose(found, wanted[number], atol=1e-5)
+        pieces = pieces_of(molecules[number], student.inputs.pieces)
+        found = labelled_spectrum(ions, number, molecules[number], pieces, spectra[number].numpy())
+        np.testing.assert_allclose(found, wanted[number], atol=1e-6)
         assert abs(spectra[number].numpy() - found).max() > 0.1
     np.testing.assert_allclose(spectra[[0, 2, 4]], wanted[[0, 2, 4]], atol=1e-5)
 

@@ -3,7 +3,13 @@ import pytest
 
 from nextims.chemistry.molecule import ELEMENTS, read_molecule
 from nextims.chemistry.pieces import CUT_POSITIONS, describe_pieces
-from nextims.inference.onnx.inputs import LENGTHS, OnnxInputs, _distinct_rows, onnx_inputs
+from nextims.inference.onnx.inputs import (
+    LENGTHS,
+    OnnxInputs,
+    _distinct_rows,
+    onnx_inputs,
+    pieces_of,
+)
 
 SMILES = ["CCO", "C", "CC(C)(C)c1ccc(O)cc1", "ClC(Cl)(Cl)Cl", "[H][H]", "C[Si](C)(C)OC"]
 MOST = 40
@@ -16,13 +22,17 @@ def molecules():
 
 @pytest.fixture(scope="module")
 def inputs(molecules):
-    return onnx_inputs(molecules, MOST)
+    return inputs_of(molecules)
+
+
+def inputs_of(molecules):
+    return onnx_inputs(molecules, [pieces_of(molecule, MOST) for molecule in molecules], MOST)
 
 
 @pytest.mark.parametrize("times", [1, 40])  # in larger batches some positions are rare
 def test_fingerprints_can_be_read_back(molecules, times):
     molecules = molecules[:1] + molecules[1:] * times
-    inputs = onnx_inputs(molecules, MOST)
+    inputs = inputs_of(molecules)
     assert bool(len(inputs.rare)) == (times > 1)
     table = np.zeros((len(molecules), len(inputs.common)), np.float32)
     table.flat[inputs.places] = inputs.values
@@ -85,18 +95,32 @@ def test_bonds_of_which_the_same_is_said_are_one(inputs):
 
 
 def test_labelled_molecules_and_their_pieces_are_named(molecules):
-    labelled = [read_molecule("[2H]C([2H])O"), read_molecule("[12CH4]")]  # the second has none
-    inputs = onnx_inputs([molecules[0], *labelled, molecules[1]], MOST)
-    assert inputs.labelled.tolist() == [1]
-    assert inputs.labelled_pieces.tolist() == np.flatnonzero(inputs.molecule == 1).tolist()
+    labelled = [read_molecule("[2H]C([2H])O"), read_molecule("[12CH4]")]
+    inputs = inputs_of([molecules[0], *labelled, molecules[1]])
+    assert inputs.labelled.tolist() == [1, 2]
+    assert (
+        inputs.labelled_pieces.tolist() == np.flatnonzero(np.isin(inputs.molecule, [1, 2])).tolist()
+    )
     assert inputs.unlabelled[1, ELEMENTS.index("H")] == 0.5
-    assert (inputs.unlabelled[[0, 2, 3]] == 1).all()
+    assert (inputs.unlabelled[[0, 3]] == 1).all()
+    assert inputs.unlabelled[2, ELEMENTS.index("C")] == 0
+    assert inputs.natural[0, ELEMENTS.index("H")] == 2  # of the whole molecule's four
 
 
-def test_lighter_isotopes_are_for_boron_alone(molecules, inputs):
+def test_pieces_that_differ_in_their_labels_alone_stay_apart():
+    plain, labelled = read_molecule("CC(C)=O"), read_molecule("[2H]C([2H])([2H])C(C)=O")
+    inputs = inputs_of([plain, labelled])
+    assert inputs.copies[inputs.molecule == 0].max() == 2  # acetyl and methyl
+    of_labelled = inputs.molecule == 1
+    assert (inputs.copies[of_labelled] == 1).all()
+    assert of_labelled.sum() == inputs.copies[inputs.molecule == 0].sum()
+
+
+def test_lighter_isotopes_have_room_where_there_are_any(molecules, inputs):
     assert inputs.shifts.tolist() == list(range(13))
-    with_boron = onnx_inputs([molecules[0], read_molecule("FB(F)F")], MOST)
-    assert with_boron.shifts.tolist() == list(range(-6, 13))
+    for smiles in ("FB(F)F", "C[Se]C", "C[Sn](C)(C)C"):
+        inputs = inputs_of([molecules[0], read_molecule(smiles)])
+        assert inputs.shifts.tolist() == list(range(-8, 13))
 
 
 def test_each_input_has_a_length(inputs):

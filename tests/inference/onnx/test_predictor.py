@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from builders import STUDENT_SIZES, build_student
+from builders import STUDENT_SIZES, bit_flips, build_student
+from nextims.files.digest import digest_path
 from nextims.inference import Predictor
+from nextims.inference.loading import open_predictor
 from nextims.inference.onnx.predictor import OnnxError, OnnxPredictor
 from nextims.models.checkpoint import CheckpointError, save_checkpoint
 
@@ -14,7 +16,16 @@ onnx = pytest.importorskip("onnx", reason='needs pip install -e ".[onnx]"')
 pytest.importorskip("onnxscript", reason='needs pip install -e ".[onnx]"')
 pytest.importorskip("onnxruntime", reason="needs onnxruntime")
 
-MOLECULES = ["CCO", "c1ccccc1", "CC(=O)OCC", "ClC(Cl)Cl", "CCCCCC", "C", "CC(C)(C)c1ccc(O)cc1"]
+MOLECULES = [
+    "CCO",
+    "c1ccccc1",
+    "CC(=O)OCC",
+    "ClC(Cl)Cl",
+    "CCCCCC",
+    "C",
+    "CC(C)(C)c1ccc(O)cc1",
+    "Clc1ccccc1Cl",
+]
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +33,12 @@ def exported(tmp_path_factory):
     from nextims.inference.onnx.export import export_onnx
 
     torch.manual_seed(3)
-    model = build_student()
+    model = build_student(doubly_charged=True)
     with torch.no_grad():
         model.head.score.weight *= 10
+        model.head.double_score.bias += 6  # so that such ions are seen
     checkpoint = tmp_path_factory.mktemp("weights") / "student.pt"
-    save_checkpoint(checkpoint, model, STUDENT_SIZES, {"data": "none"})
+    save_checkpoint(checkpoint, model, {**STUDENT_SIZES, "doubly_charged": True}, {"data": "none"})
     return checkpoint, export_onnx(checkpoint)
 
 
@@ -94,6 +106,62 @@ def test_an_export_of_another_version_is_named(exported, tmp_path):
     onnx.save(model, tmp_path / "old.onnx")
     with pytest.raises(OnnxError, match=r"old\.onnx: .*another version: python scripts"):
         OnnxPredictor(tmp_path / "old.onnx")
+
+
+def test_a_bit_that_turned_over_is_noticed_and_the_file_named(exported, tmp_path):
+    checkpoint, path = (tmp_path / file.name for file in exported)
+    checkpoint.write_bytes(exported[0].read_bytes())
+    digest_path(path).write_bytes(digest_path(exported[1]).read_bytes())
+    for damaged in bit_flips(exported[1].read_bytes()):
+        path.write_bytes(damaged)
+        for opened in (path, checkpoint):
+            with pytest.raises(OnnxError, match=r"^.*student\.onnx: damaged[^\n]*export_onnx\.py"):
+                open_predictor(opened, device="cpu")
+
+
+def test_an_export_without_digest_is_used_and_said_to_be_without(exported, tmp_path):
+    path = tmp_path / "student.onnx"
+    path.write_bytes(exported[1].read_bytes())
+    assert OnnxPredictor(exported[1]).unchecked is None
+    assert OnnxPredictor(path).unchecked == path
+
+
+def changed(exported, path, change):
+    model = onnx.load(exported[1])
+    change(model)
+    onnx.save(model, path)
+    return path
+
+
+def test_other_outputs_and_odd_metadata_are_told_in_one_line(exported, tmp_path):
+    def no_spectrum(model):
+        model.graph.output[0].name = "pattern"
+
+    def one_output(model):
+        del model.graph.output[1:]
+
+    def wrong_mass(model):
+        next(prop for prop in model.metadata_props if prop.key == "max_mz").value = "many"
+
+    def huge_mass(model):
+        next(prop for prop in model.metadata_props if prop.key == "max_mz").value = "9" * 12
+
+    def no_metadata(model):
+        del model.metadata_props[:]
+
+    for change in (no_spectrum, one_output, wrong_mass, huge_mass, no_metadata):
+        path = changed(exported, tmp_path / f"{change.__name__}.onnx", change)
+        with pytest.raises(OnnxError, match=rf"^.*{path.name}: not a usable exported[^\n]*$"):
+            OnnxPredictor(path)
+
+
+def test_spectra_of_another_size_are_told_in_one_line(exported, tmp_path):
+    def narrower(model):
+        next(prop for prop in model.metadata_props if prop.key == "max_mz").value = "200"
+
+    predictor = OnnxPredictor(changed(exported, tmp_path / "odd.onnx", narrower))
+    with pytest.raises(OnnxError, match=r"^.*odd\.onnx: its spectra have the shape[^\n]*$"):
+        predictor.predict(["CCO"])
 
 
 def test_a_teacher_is_not_exported(tmp_path):

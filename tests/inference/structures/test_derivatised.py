@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+from rdkit import Chem
+
 from nextims.inference.structures.derivatised import derivatise_structures
 from nextims.inference.structures.lists import InputStructure, parse_line
 
@@ -42,6 +44,29 @@ def test_what_cannot_be_read_is_passed_on():
     ]
     assert found[2].line == 3
     assert told == []
+
+
+def test_whatever_one_structure_raises_is_its_own_fault(monkeypatch):
+    from nextims.inference.structures import derivatised
+
+    def fragile(molecule, *given, **options):
+        if molecule.smiles == "CN":
+            raise ArithmeticError("3 Da above")
+        return list_derivatives(molecule, *given, **options)
+
+    list_derivatives = derivatised.list_derivatives
+    monkeypatch.setattr(derivatised, "list_derivatives", fragile)
+    methylamine, ethanol = derivatise("CN methylamine", "CCO ethanol")
+    assert (methylamine.smiles, methylamine.fault) == ("CN", "ArithmeticError: 3 Da above")
+    assert ethanol.name == "ethanol 1TMS"
+
+
+def test_structures_of_other_notations_have_derivatives():
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
+    [found] = derivatise_structures([InputStructure(1, block)], "tms")
+    assert (found.smiles, found.name) == ("CCO[Si](C)(C)C", "MOL block 1TMS")
+    [found] = derivatise("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3 ethanol")
+    assert (found.smiles, found.name) == ("CCO[Si](C)(C)C", "ethanol 1TMS")
 
 
 def test_a_fault_is_passed_on():

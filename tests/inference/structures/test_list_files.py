@@ -47,8 +47,8 @@ def test_parquet(tmp_path):
         InputStructure(2, "C", ""),
         InputStructure(3, "", "β"),
     ]
-    write_table(pa.table({"structure": ["C"]}), path)
-    with pytest.raises(InputError, match="has no column smiles; its columns are structure"):
+    write_table(pa.table({"formula": ["CH4"]}), path)
+    with pytest.raises(InputError, match=r"no column smiles \(or InChI\); its columns are formula"):
         read_structures(path)
     path.write_bytes(b"CCO\n")
     with pytest.raises(InputError, match="cannot be read as Parquet"):

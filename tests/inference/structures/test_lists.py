@@ -1,6 +1,7 @@
 """Lists of structures as users have them."""
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from nextims.inference.structures.lists import (
     read_batch,
     read_structures,
 )
+
+CASES = Path(__file__).parents[4] / "shared" / "cases"
 
 
 def read(tmp_path, content, name="list.txt"):
@@ -184,3 +187,56 @@ def test_count_lines_leaves_pipes_alone():
 def test_parse_line():
     assert parse_line("CCO  ethyl  alcohol ", 3) == InputStructure(3, "CCO", "ethyl  alcohol")
     assert parse_line("") == InputStructure(1, "", "")
+
+
+def test_an_inchi_in_the_place_of_a_smiles(tmp_path):
+    inchi = "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3"
+    assert read(tmp_path, f"{inchi} ethanol\n{inchi}\n") == [(1, inchi, "ethanol"), (2, inchi, "")]
+    assert read(tmp_path, f"InChI\n{inchi}\n") == [(2, inchi, "")]
+    assert read(tmp_path, f'Name,InChI\nethanol,"{inchi}"\n') == [(2, inchi, "ethanol")]
+
+
+@pytest.mark.parametrize(
+    ("line", "smiles", "name"),
+    [
+        ("C1CCC=CC1 |c:3| cyclohexene", "C1CCC=CC1 |c:3|", "cyclohexene"),
+        ("CC(O)C(=O)O |&1:1|", "CC(O)C(=O)O |&1:1|", ""),
+        ("CCO |(0,0,;1,0,;2,0,)|\tethanol | pure", "CCO |(0,0,;1,0,;2,0,)|", "ethanol | pure"),
+        ("CCO | spirit |x", "CCO", "| spirit |x"),
+        ("CCO # ethanol", "CCO", "ethanol"),
+        ("CCO #5", "CCO", "#5"),
+    ],
+)
+def test_what_stands_between_smiles_and_name(line, smiles, name):
+    assert parse_line(line) == InputStructure(1, smiles, name)
+
+
+def test_comments_are_passed_over(tmp_path):
+    assert read(tmp_path, "# alcohols\nCO\n#CCO\n") == [(2, "CO", "")]
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")
+def test_cases_30_and_32():
+    ethanol, acetone = ("CCO", "ethanol"), ("CC(=O)C", "acetone")
+    for file, wanted in {
+        "30/canon.csv": [ethanol, acetone],
+        "30/cname.csv": [ethanol],
+        "30/inchi.csv": [("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3", "ethanol")],
+        "30/pubchem.csv": [ethanol, acetone],
+        "30/pubchem_old.csv": [ethanol],
+        "30/sep.csv": [ethanol, ("CC(C)=O", "acetone")],
+        "30/newline.csv": [
+            ("CCO", "ethanol, absolute"),
+            ("CC(C)=O", "acetone second line"),
+            ("C1CC1", "cyclopropane"),
+        ],
+        "32/cx.smi": [
+            ("C1CCC=CC1 |c:3|", "cyclohexene"),
+            ("CC(O)C(=O)O |&1:1|", "lactic acid"),
+            ethanol,
+            ("CCC", ""),
+            ethanol,
+        ],
+    }.items():
+        structures, _ = read_batch(CASES / file)
+        assert [(each.smiles, each.name) for each in structures] == wanted, file

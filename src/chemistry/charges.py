@@ -1,0 +1,148 @@
+"""Charged structures as a mass spectrometer sees them: what evaporates is neutral."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rdkit import Chem
+
+from .refusals import MoleculeError
+
+if TYPE_CHECKING:
+    from rdkit.Chem.MolStandardize.rdMolStandardize import Uncharger
+
+NEUTRALISED = "taken as the neutral molecule"
+
+_CHARGE = re.compile(r"[+-]\d*\]")
+# Most charges in lists are theirs, and they stay.
+_NITRO = re.compile(r"\[N\+\]\(=O\)\[O-\]|O=\[N\+\]\(\[O-\]\)")
+# Of these RDKit's Uncharger makes what they are not: SiHF4 of SiF4-, and BH3 of BH4-, which would
+# have to lose a hydride.
+_TAKE_NO_PROTON = {"B", "Si", "P", "Ge", "As", "Sn", "Hg", "Pb"}
+_CATIONS = {
+    "C": "carbocation",
+    "N": "quaternary ammonium",
+    "O": "oxonium",
+    "P": "phosphonium",
+    "As": "arsonium",
+    "S": "sulfonium",
+    "Se": "selenonium",
+    "I": "iodonium",
+}
+_QUATERNARY = 4  # bonds of nitrogen
+_OXIDE = Chem.MolFromSmarts("[P,S,Se,Cl,Br,I;+,+2,+3]-[O;-;X1]")
+
+
+def is_charged(text: str) -> bool:
+    """Say whether a SMILES, InChI or MOL block has charges, those of nitro groups left out.
+
+    Example:
+        >>> from nextims.chemistry.charges import is_charged
+        >>> is_charged("C[NH3+]"), is_charged("c1ccccc1-c1ccccc1"), is_charged("C[N+](=O)[O-]")
+        (True, False, False)
+    """
+    if "]" in text:
+        return bool(_CHARGE.search(_NITRO.sub("", text)))
+    return "/p" in text or "/q" in text or "CHG" in text
+
+
+def neutralise(mol: Chem.Mol) -> Chem.Mol:
+    """Return the neutral molecule that a charged structure evaporates as.
+
+    Protons go from where they are too many to where one is missing: zwitterions and protonated
+    amines become amines, carboxylates acids. Groups that are written with charges and are neutral
+    (nitro, N-oxide, azide, isonitrile, diazo, ylides) stay as they are, and so do inner salts that
+    no proton makes neutral (betaine): as wholes they are neutral.
+
+    Args:
+        mol: molecule of one component.
+
+    Raises:
+        MoleculeError: its charge cannot be taken away by protons.
+
+    Returns:
+        The molecule itself where no proton moves.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.chemistry.charges import neutralise
+        >>> Chem.MolToSmiles(neutralise(Chem.MolFromSmiles("[NH3+]CC(=O)[O-]")))
+        'NCC(=O)O'
+    """
+    charged = [atom for atom in mol.GetAtoms() if atom.GetFormalCharge()]
+    given, neutral = Chem.GetFormalCharge(mol), mol
+    if given == 0 and all(map(_is_balanced, charged)):
+        return mol
+    if not any(map(_has_its_own_charge, charged)):
+        neutral = _uncharger().uncharge(mol)
+    left = Chem.GetFormalCharge(neutral)
+    if left and given:
+        raise _refusal(neutral, left)
+    unchanged = all(
+        atom.GetFormalCharge() == neutral.GetAtomWithIdx(atom.GetIdx()).GetFormalCharge()
+        for atom in charged
+    )
+    return mol if left or unchanged else neutral
+
+
+def write_oxides(mol: Chem.Mol) -> Chem.Mol:
+    """Return the molecule with its sulfoxides and the like written with double bonds.
+
+    Some databases write them with charges; an InChI of both is the same.
+
+    Returns:
+        The molecule itself where there are none.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.chemistry.charges import write_oxides
+        >>> Chem.MolToSmiles(write_oxides(Chem.MolFromSmiles("C[S+](C)[O-]")))
+        'CS(C)=O'
+    """
+    edit = None
+    for centre, oxygen in mol.GetSubstructMatches(_OXIDE):
+        edit = edit or Chem.RWMol(mol)
+        positive = edit.GetAtomWithIdx(centre)
+        if positive.GetFormalCharge() > 0:  # of a sulfonate, one oxygen keeps its charge
+            positive.SetFormalCharge(positive.GetFormalCharge() - 1)
+            edit.GetAtomWithIdx(oxygen).SetFormalCharge(0)
+            edit.GetBondBetweenAtoms(centre, oxygen).SetBondType(Chem.BondType.DOUBLE)
+    if edit is None:
+        return mol
+    Chem.SanitizeMol(edit)
+    return edit.GetMol()
+
+
+@lru_cache(maxsize=1)
+def _uncharger() -> Uncharger:
+    # Takes a while to import, and most lists have no charges.
+    from rdkit.Chem.MolStandardize.rdMolStandardize import Uncharger
+
+    return Uncharger()
+
+
+def _has_its_own_charge(atom: Chem.Atom) -> bool:
+    """Say whether an atom's charge is none of protons, though RDKit would take it for that."""
+    charge, symbol = atom.GetFormalCharge(), atom.GetSymbol()
+    own = (charge > 0 and symbol == "C") or (charge < 0 and symbol in _TAKE_NO_PROTON)
+    return own and not _is_balanced(atom)
+
+
+def _is_balanced(atom: Chem.Atom) -> bool:
+    """Say whether a neighbour has the opposite charge, as in a nitro group."""
+    charge = atom.GetFormalCharge()
+    return any(other.GetFormalCharge() * charge < 0 for other in atom.GetNeighbors())
+
+
+def _refusal(mol: Chem.Mol, charge: int) -> MoleculeError:
+    """Name an atom whose charge is of the sign that is left over."""
+    of_sign = [atom for atom in mol.GetAtoms() if atom.GetFormalCharge() * charge > 0]
+    atom = min(of_sign, key=_is_balanced)
+    symbol = atom.GetSymbol()
+    if charge < 0:
+        return MoleculeError("permanent anion", f"({symbol})")
+    if symbol == "N" and atom.GetTotalDegree() < _QUATERNARY:
+        return MoleculeError("permanent cation", "(nitrogen with a double bond)")
+    return MoleculeError("permanent cation", f"({_CATIONS.get(symbol, symbol)})")

@@ -1,0 +1,59 @@
+"""Structures as text: SMILES, InChI and MOL blocks."""
+
+from __future__ import annotations
+
+import re
+
+from rdkit import Chem
+
+from .refusals import MAX_ATOMS, MoleculeError
+
+# Of a SMILES or InChI, some ten an atom; of a MOL block, a line an atom and one or two a bond.
+_MAX_CHARACTERS = 10 * MAX_ATOMS
+_MAX_OF_MOL_BLOCK = 150 * MAX_ATOMS
+_ATOM = re.compile(r"\[[^][]*|Br|Cl|[BCNOPSFIbcnops*]")
+INCHI = "InChI="
+UNREADABLE = "RDKit cannot read the structure"
+# Of a CXSMILES, what RDKit does not know is left out.
+_SMILES = Chem.SmilesParserParams()
+_SMILES.strictCXSMILES = False
+
+
+def parse_structure(text: str) -> Chem.Mol:
+    r"""Read a SMILES (CXSMILES among them), an InChI or a MOL block.
+
+    Text that is longer than any structure a model takes is refused before it is read: that alone
+    would take minutes.
+
+    Args:
+        text: several lines are a MOL block, one that begins with ``InChI=`` is an InChI.
+
+    Returns:
+        The molecule as RDKit reads it: sanitized, hydrogens implicit but for labelled ones.
+
+    Raises:
+        MoleculeError: it is empty, too long, or RDKit cannot read it.
+
+    Example:
+        >>> from nextims.chemistry.structure_text import parse_structure
+        >>> parse_structure("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3").GetNumAtoms()
+        3
+    """
+    line = text.strip()
+    if not line:
+        raise MoleculeError("empty structure")
+    is_mol_block = "\n" in line
+    longest = _MAX_OF_MOL_BLOCK if is_mol_block else _MAX_CHARACTERS
+    if len(line) > longest:
+        raise MoleculeError(f"more than {longest} characters")
+    if is_mol_block:
+        mol = Chem.MolFromMolBlock(text)
+    elif line.startswith(INCHI):
+        mol = Chem.MolFromInchi(line)
+    elif len(line) > MAX_ATOMS and len(_ATOM.findall(line)) > MAX_ATOMS:
+        raise MoleculeError(f"more than {MAX_ATOMS} atoms")
+    else:
+        mol = Chem.MolFromSmiles(line, _SMILES)
+    if mol is None:
+        raise MoleculeError(UNREADABLE)
+    return mol

@@ -1,0 +1,90 @@
+"""What is drawn with charges, as the neutral molecule that evaporates."""
+
+import pytest
+
+from nextims.chemistry.charges import NEUTRALISED
+from nextims.chemistry.molecule import MoleculeError, read_molecule
+
+
+@pytest.mark.parametrize(
+    ("drawn", "neutral"),
+    [
+        ("C[C@H]([NH3+])C([O-])=O", "C[C@H](N)C(=O)O"),
+        ("C[NH2+]CC([O-])=O", "CNCC(=O)O"),
+        ("[NH3+]CCS(=O)(=O)[O-]", "NCCS(=O)(=O)O"),
+        ("O=P([O-])([O-])OC[C@H]([NH3+])C(=O)[O-]", "N[C@@H](COP(=O)(O)O)C(=O)O"),
+        ("CC(C)(C)[NH3+]", "CC(C)(C)N"),
+        ("c1cc[nH+]cc1", "c1ccncc1"),
+        ("NC(N)=[NH2+]", "N=C(N)N"),
+        ("CC(=O)[O-]", "CC(=O)O"),
+        ("[S-]c1ccccc1", "Sc1ccccc1"),
+        ("[Cl-]", "Cl"),
+        # Beside a nitro group, an azide or an inner salt, which stay.
+        ("O=[N+]([O-])c1ccc([NH3+])cc1C([O-])=O", "Nc1ccc([N+](=O)[O-])c(C(=O)O)c1"),
+        ("[N-]=[N+]=NCC[NH3+]", "[N-]=[N+]=NCCN"),
+        ("C[N+](C)(C)CC([NH3+])C([O-])=O", "C[N+](C)(C)CC(N)C(=O)[O-]"),
+        # Labels stay where they are.
+        ("[2H]C([2H])([2H])C([15NH3+])C([O-])=O", "[2H]C([2H])([2H])C([15NH2])C(=O)O"),
+    ],
+)
+def test_zwitterions_and_ions_of_protons_are_the_neutral_molecule(drawn, neutral):
+    molecule = read_molecule(drawn)
+    assert molecule.smiles == read_molecule(neutral).smiles
+    assert molecule.notes == (NEUTRALISED,)
+    assert read_molecule(neutral).notes == ()
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "C[N+](=O)[O-]",
+        "[O-][n+]1ccccc1",
+        "CN=[N+]=[N-]",
+        "[C-]#[N+]C",
+        "C=[N+]=[N-]",
+        "[CH2-][P+](C)(C)C",
+        "[O-]c1c[n+](-c2ccccc2)no1",
+        "C[N+](C)(C)CC(=O)[O-]",
+        "[BH3-][NH+](C)C",
+        "C[N+]([O-])=Cc1ccccc1",
+        "[C-]#[O+]",
+    ],
+)
+def test_charges_that_are_how_a_neutral_molecule_is_written_stay(smiles):
+    molecule = read_molecule(smiles)
+    assert (molecule.smiles, molecule.notes) == (smiles, ())
+
+
+@pytest.mark.parametrize(
+    ("charged", "plain"),
+    [
+        ("C[S+](C)[O-]", "CS(C)=O"),
+        ("CC[S+2]([O-])([O-])CC", "CCS(=O)(=O)CC"),
+        ("C[P+](C)(C)[O-]", "CP(C)(C)=O"),
+    ],
+)
+def test_sulfoxides_are_written_in_one_way(charged, plain):
+    molecule = read_molecule(charged)
+    assert (molecule.smiles, molecule.notes) == (plain, ())
+
+
+@pytest.mark.parametrize(
+    ("smiles", "reason"),
+    [
+        ("C[N+](C)(C)CCO", r"permanent cation \(quaternary ammonium\)"),
+        ("C[N+](C)(C)CC(O)CC(=O)O", r"permanent cation \(quaternary ammonium\)"),
+        ("O=[N+]([O-])c1ccc([N+](C)(C)C)cc1", r"permanent cation \(quaternary ammonium\)"),
+        ("C[n+]1ccccc1", r"permanent cation \(nitrogen with a double bond\)"),
+        ("C[S+](C)C", r"permanent cation \(sulfonium\)"),
+        ("C[P+](c1ccccc1)(c1ccccc1)c1ccccc1", r"permanent cation \(phosphonium\)"),
+        ("c1ccc[cH+]cc1", r"permanent cation \(carbocation\)"),
+        ("C[C+](C)C", r"permanent cation \(carbocation\)"),
+        ("F[B-](F)(F)F", r"permanent anion \(B\)"),
+        ("[BH4-]", r"permanent anion \(B\)"),
+        ("F[P-](F)(F)(F)(F)F", r"permanent anion \(P\)"),
+        ("C[Si-](F)(F)(F)F", r"permanent anion \(Si\)"),
+    ],
+)
+def test_charges_that_no_proton_takes_away_are_refused_by_name(smiles, reason):
+    with pytest.raises(MoleculeError, match=reason):
+        read_molecule(smiles)

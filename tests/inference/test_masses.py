@@ -1,0 +1,118 @@
+"""What the shipped models make of masses: mass numbers, isotope labels, nothing impossible."""
+
+import pytest
+
+from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.possible_masses import possible_masses
+from nextims.config import PROJECT_ROOT
+from nextims.formats.writing import FORMATS
+from nextims.inference import Predictor
+
+TOLUENE_D8 = "[2H]C([2H])([2H])c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
+TOLUENE_D3 = "[2H]C([2H])([2H])c1ccccc1"
+BENZENE_D6 = "[2H]c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
+NITROBENZENE_D5 = "O=[N+]([O-])c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
+DECABROMODIPHENYL_ETHER = "Brc1c(Br)c(Br)c(Br)c(Br)c1Oc1c(Br)c(Br)c(Br)c(Br)c1Br"
+
+
+@pytest.fixture(scope="module", params=["teacher/best_finetune_teacher", "student/best_student"])
+def predictor(request):
+    return Predictor.from_checkpoint(
+        PROJECT_ROOT / "checkpoints" / f"{request.param}.pt", device="cpu"
+    )
+
+
+def heights(predictor, smiles):
+    """Return intensities by m/z, base peak 1."""
+    [result] = predictor.predict([smiles])
+    pairs = zip(result.spectrum.mz.tolist(), result.spectrum.intensity.tolist(), strict=True)
+    return {int(mz): height for mz, height in pairs}
+
+
+@pytest.mark.parametrize(
+    ("smiles", "base"),
+    [
+        ("Cc1ccccc1", 91),
+        (TOLUENE_D8, 98),
+        (BENZENE_D6, 84),
+        ("O=[N+]([O-])c1ccccc1", 77),
+        (NITROBENZENE_D5, 82),
+        ("CCO", 31),
+        ("CCO[2H]", 32),
+        ("CC([2H])O", 32),
+        ("[2H]CCO", 31),
+        ("CC([2H])([2H])O", 33),
+    ],
+)
+def test_the_base_peak_moves_with_the_labels_of_its_ion(predictor, smiles, base):
+    found = heights(predictor, smiles)
+    assert max(found, key=found.get) == base
+
+
+def test_a_wholly_deuterated_spectrum_is_the_other_drawn_out(predictor):
+    plain, labelled = heights(predictor, "Cc1ccccc1"), heights(predictor, TOLUENE_D8)
+    for formula in ((7, 8), (7, 7), (5, 5), (5, 3), (4, 2), (3, 3)):
+        carbons, hydrogens = formula
+        mz = 12 * carbons + hydrogens
+        assert labelled[mz + hydrogens] == pytest.approx(plain[mz], rel=0.15)
+    # CH+ is limited by CH2+ and CH3+, and so is CD+ by what these have become.
+    assert labelled.get(14, 0) <= 0.3 * max(labelled[16], labelled.get(18, 0))
+    benzene = heights(predictor, BENZENE_D6)
+    assert benzene[83] < 0.08 * benzene[82]  # C6D5 with a 13C; there is no C6HD5
+
+
+def test_hydrogen_and_deuterium_leave_alike(predictor):
+    plain, labelled = heights(predictor, "Cc1ccccc1"), heights(predictor, TOLUENE_D3)
+    # C7H7 is M less H or less D: five of eight are H. A 13C of C7H4D3 adds to the former.
+    assert labelled[94] / labelled[93] == pytest.approx(5 / 3, rel=0.15)
+    lost = (labelled[94] + labelled[93]) / labelled[95]
+    assert lost == pytest.approx((plain[91] + plain[90]) / plain[92], rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "mz"),
+    [("Brc1c(Br)c(Br)c(Br)c(Br)c1Br", 552), ("C" * 40, 562), (DECABROMODIPHENYL_ETHER, 960)],
+)
+def test_the_molecular_ion_stands_at_its_mass_number(predictor, smiles, mz):
+    found = heights(predictor, smiles)
+    highest = max((m for m in found if m > mz - 8), key=found.get)
+    assert highest == mz
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    ["Cl", DECABROMODIPHENYL_ETHER, "FC(F)(Cl)C(F)(F)Cl", TOLUENE_D8, BENZENE_D6, "FC(F)(F)I",
+     "[2H]C(Cl)(Cl)Cl", "[13C]([2H])([2H])([2H])I", "O=C=O"],
+)  # fmt: skip
+def test_no_peak_stands_where_no_ion_can(predictor, smiles):
+    possible = possible_masses(*read_molecule(smiles).atoms(), 1000)
+    assert all(possible[mz - 1] for mz in heights(predictor, smiles))
+
+
+def test_formulas_in_files_tell_deuterium(predictor):
+    [result] = predictor.predict([TOLUENE_D3])
+    assert (result.molecule.formula, result.molecule.nominal_mass) == ("C7H5D3", 95)
+    for ending, format_ in FORMATS.items():
+        record = format_(result)
+        text = record if isinstance(record, str) else str(record["formula"])
+        assert "C7H5D3" in text.replace(" ", ""), ending
+
+
+@pytest.mark.parametrize(
+    ("labelled", "plain", "mz"),
+    [("[35Cl]c1ccccc1", "Clc1ccccc1", 112), ("C[80Se]C", "C[Se]C", 110)],
+)
+def test_a_label_of_the_commonest_isotope_leaves_no_other(predictor, labelled, plain, mz):
+    with_label, without = predictor.predict([labelled, plain])
+    assert with_label.molecule.nominal_mass == without.molecule.nominal_mass == mz
+    found, natural = (
+        {peak.mz: peak.intensity for peak in result.peaks} for result in (with_label, without)
+    )
+    assert natural[mz + 2] > 0.15 * natural[mz]
+    assert found.get(mz + 2, 0) < 0.01 * found[mz]  # two 13C
+
+
+def test_carbons_that_are_all_carbon_12_have_no_carbon_13(predictor):
+    [benzene] = predictor.predict(["[12cH]1[12cH][12cH][12cH][12cH][12cH]1"])
+    found = {peak.mz: peak.intensity for peak in benzene.peaks}
+    assert found.get(79, 0) < 0.002 * found[78]
