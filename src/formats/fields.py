@@ -76,6 +76,7 @@ NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 FEWER_PEAKS = "fewer peaks than the record says it has"
 FAULTY_PEAKS = "peaks that are negative or not finite left out"
 NAMELESS = "neither name nor structure"
+NO_BASE_PEAK = "the base peak is missing"
 # Blank lines, comments, and lines between records.
 _SAYS_NOTHING = re.compile(r"\s*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
 _PUNCTUATION = re.compile(r"[^a-z0-9]")

@@ -10,7 +10,9 @@ import numpy as np
 from rdkit import Chem
 
 from ...chemistry.molecule import MoleculeError
+from ...chemistry.possible_masses import possible_masses
 from ...config import DataConfig
+from ...formats.fields import NO_BASE_PEAK
 from ...spectra.record import BadRecord, Record
 from ...spectra.spectrum import Spectrum
 
@@ -18,6 +20,8 @@ from ...spectra.spectrum import Spectrum
 # name reach 72 Da (one trimethylsilyl group) and more beyond.
 DERIVATIVE_MARGIN = 8
 DERIVATIVE_SHARE = 0.02
+# Of the base peak; air and column bleed are below it in most spectra.
+_IMPOSSIBLE_SHARE = 0.1
 
 # The faults of records whose structure may be derivatised to fit.
 _UNDER_PARENT, _ABOVE_ION = "derivative under its parent's name", "peaks above the molecular ion"
@@ -70,6 +74,11 @@ def require_peaks(record: Record, config: DataConfig) -> Drop | None:
     if len(record.spectrum) < config.min_peaks:
         return Drop("too few peaks", f"{len(record.spectrum)} of {config.min_peaks} needed")
     return None
+
+
+def require_base_peak(record: Record, config: DataConfig) -> Drop | None:
+    """Keep spectra that have their highest peak, as far as their format tells."""
+    return Drop(NO_BASE_PEAK) if NO_BASE_PEAK in record.notes else None
 
 
 def require_structure(record: Record, config: DataConfig) -> Drop | None:
@@ -130,6 +139,16 @@ def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     return None
 
 
+def require_possible_peaks(record: Record, config: DataConfig) -> Drop | None:
+    """Drop spectra with a high peak that no part of the molecule explains: mixtures, others'."""
+    molecule, bins = record.molecule, _bins(record)
+    possible = possible_masses(*molecule.atoms(), len(bins), doubly_charged=True)
+    impossible = np.where(possible, 0, bins)
+    if impossible.max() < _IMPOSSIBLE_SHARE:
+        return None
+    return Drop("a high peak is impossible", f"m/z {impossible.argmax() + 1}, {molecule.formula}")
+
+
 def _spectrum(record: Record) -> Spectrum:
     return record.spectrum.of(record.molecule.mass_defect)
 
@@ -148,11 +167,13 @@ def _shows_molecular_ion(record: Record) -> bool:
 FILTERS: tuple[Callable[[Record, DataConfig], Drop | None], ...] = (
     require_positive_ms1,
     require_peaks,
+    require_base_peak,
     require_structure,
     require_usable_structure,
     require_inchikey,
     require_underivatised,
     require_peaks_below_ion,
+    require_possible_peaks,
 )
 
 

@@ -19,10 +19,12 @@ from ...formats.csv.cells import safe_cell
 from ...spectra.record import BadRecord, Record
 from .derivative_records import recover
 from .filters import DERIVATIVE_FAULTS, find_faults
+from .replicates import Replicates
 
 EXAMPLES = 3
 # Records that are read, then checked: more would take memory and no time off.
 _BATCH = 250
+_FAR = "unlike all its replicates"
 
 
 class IngestError(UserError):
@@ -67,6 +69,12 @@ class IngestReport:
         if record.inchikey and first_block(record.inchikey) != block:
             self.notes["InChIKey given disagrees with the structure"] += 1
         self.molecules.add(block)
+
+    def take_back(self, bad: BadRecord) -> None:
+        """Count a record as not used that was kept; replicates of its molecule are still used."""
+        self.kept -= 1
+        self.in_energy_range -= 1
+        self.drop(bad)
 
     def drop(self, bad: BadRecord) -> None:
         """Count a record that is not used."""
@@ -118,8 +126,8 @@ def ingest(
     """Write the usable records of a library to a store.
 
     Beside the store, ``<store>.dropped.csv`` lists every record that is not used, with file, line
-    and reason. Spectra are not held in memory; the IDs are, by which duplicates are found, and the
-    first blocks of the InChIKeys (together some 0.2 kB a record).
+    and reason. Spectra are not held in memory; the IDs are, by which duplicates are found, the
+    first blocks of the InChIKeys, and the highest peaks (together some 0.4 kB a record).
 
     Args:
         records: what a reader of a library yields.
@@ -138,7 +146,7 @@ def ingest(
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    report = IngestReport(config.energy_range)
+    report, replicates = IngestReport(config.energy_range), Replicates()
     dropped = path.with_name(path.name + ".dropped.csv")
     unfinished = dropped.with_name(f"{dropped.name}.{os.getpid()}.tmp")
     try:
@@ -153,8 +161,13 @@ def ingest(
                     report.drop(record)
                     table.writerow(map(safe_cell, astuple(record)))
                 else:
+                    replicates.add(report.kept, record)
                     report.keep(record)
                     writer.add(record)
+            for row, best in replicates.far():
+                stray = writer.leave_out(row, _FAR, f"best cosine {best:.2f}")
+                report.take_back(stray)
+                table.writerow(map(safe_cell, astuple(stray)))
             if not report.read:
                 raise IngestError(f"{source}: no records found")
             if not report.kept:

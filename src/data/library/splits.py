@@ -12,7 +12,8 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from ...chemistry.molecule import Molecule, first_block
 from ...config import DataConfig
 
-SPLITS = ("train", "validation", "test")
+# Of the last are spectra that turned out to be of something else once all had been read.
+SPLITS = ("train", "validation", "test", "left out")
 
 
 def assign_split(molecule: Molecule, config: DataConfig) -> int:

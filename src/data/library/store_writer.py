@@ -13,9 +13,9 @@ import numpy as np
 from ...config import DataConfig
 from ...files.digest import digest_path, write_digest
 from ...files.writing import claim_space, only_writer
-from ...spectra.record import Record
+from ...spectra.record import BadRecord, Record
 from ...version import __version__
-from .splits import assign_split
+from .splits import SPLITS, assign_split
 from .store import FORMAT_VERSION, NUMBERS, SETTINGS, TEXT_FIELDS
 
 # Spectra are read one at a time and in any order: a chunk holds a few dozen of them.
@@ -93,6 +93,14 @@ class StoreWriter:
         self._pending.append(record)
         if len(self._pending) >= _BLOCK:
             self._write_block()
+
+    def leave_out(self, row: int, reason: str, detail: str) -> BadRecord:
+        """Take a record that was added out of all splits, and say which it is."""
+        self._write_block()
+        metadata = self._file["metadata"]
+        metadata["split"][row] = SPLITS.index("left out")
+        source, id_, name = (metadata[each].asstr()[row] for each in ("source", "id", "name"))
+        return BadRecord(source, 0, id_, name, reason, detail)
 
     def finish(self, counts: str) -> None:
         """Complete the store and give it its name.

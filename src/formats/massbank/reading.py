@@ -11,11 +11,13 @@ from collections.abc import Iterator
 
 from ...files.text import decoded_lines
 from ...spectra.record import BadRecord, Record
-from ..fields import FEWER_PEAKS, says_nothing
+from ..fields import FEWER_PEAKS, NO_BASE_PEAK, says_nothing
 from ..raw_record import RawRecord
 
 # The source's voltage as some contributors give it: in a comment or in the title.
 _VOLTAGE = re.compile(r"\bEI voltage was (\d+(?:\.\d+)?) ?V\b|; EI; (\d+(?:\.\d+)?) ?V\b")
+# Relative intensities are of 999, by some contributors of 1000 and rounded.
+_BASE_PEAK = 990
 # Tag → name of the fact, see ``SYNONYMS``; of tags that hold several, with the subtag.
 _FACTS = {
     "ACCESSION": "id",
@@ -123,6 +125,8 @@ def _read(lines: list[str], start: int) -> RawRecord:
         raw.spoil(f"PK$NUM_PEAK says {announced or 'nothing'}, found {len(rows)} peaks")
     try:
         raw.pairs = [(float(mz), float(height)) for mz, height, _ in map(str.split, rows)]
+        if rows and max(float(row.split()[2]) for row in rows) < _BASE_PEAK:
+            raw.notes += (NO_BASE_PEAK,)
     except ValueError:
         raw.spoil("a peak is not three numbers")
     return raw

@@ -1,9 +1,12 @@
+import re
+
 import pytest
 
-from builders import ETHANOL_PEAKS, build_record
+from builders import ETHANOL_PEAKS, build_massbank_record, build_record
 from nextims.chemistry.molecule import read_molecule
 from nextims.config import DataConfig
 from nextims.data.library.filters import find_fault, require_peaks_below_ion
+from nextims.formats.massbank.reading import parse_massbank
 
 CAFFEINE = "Cn1c(=O)c2c(ncn2C)n(C)c1=O"
 CAFFEINE_PEAKS = {55: 300, 67: 400, 82: 250, 109: 600, 194: 999}
@@ -134,3 +137,26 @@ def test_spectra_that_end_below_the_margin_are_not_looked_at_further(monkeypatch
     monkeypatch.undo()
     beyond = build_record(peaks=ETHANOL_PEAKS | {55: 999})
     assert require_peaks_below_ion(beyond, DataConfig()).reason == "peaks above the molecular ion"
+
+
+def test_a_record_without_its_base_peak_is_dropped():
+    text = build_massbank_record("X1", "ethanol", "CCO", peaks=ETHANOL_PEAKS)
+    [whole] = parse_massbank(text.encode(), "X1.txt")
+    assert find_fault(whole, DataConfig()) is None
+    lower = re.sub(r"^(  \S+ \S+) (\d+)$", lambda m: f"{m[1]} {int(m[2]) // 2}", text, flags=re.M)
+    [without] = parse_massbank(lower.encode(), "X1.txt")
+    assert find_fault(without, DataConfig()).reason == "the base peak is missing"
+
+
+def test_a_high_peak_that_no_part_of_the_molecule_explains_is_told():
+    # Chlorine beside bromochloromethane.
+    peaks = {47: 20, 49: 999, 51: 320, 70: 250, 93: 140, 128: 400, 130: 500, 132: 120}
+    fault = find_fault(build_record("ClCBr", peaks), DataConfig())
+    assert (fault.reason, fault.detail) == ("a high peak is impossible", "m/z 70, CH2BrCl")
+    assert find_fault(build_record("ClCBr", {**peaks, 70: 50}), DataConfig()) is None
+
+
+def test_ions_of_two_charges_are_possible():
+    # Chrysene's M2+ at 114, and 113 of M - 2.
+    peaks = {113: 200, 114: 150, 202: 20, 226: 250, 228: 999, 229: 190}
+    assert find_fault(build_record("c1ccc2c(c1)ccc1c3ccccc3ccc21", peaks), DataConfig()) is None
