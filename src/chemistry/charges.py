@@ -32,7 +32,9 @@ _CATIONS = {
     "I": "iodonium",
 }
 _QUATERNARY = 4  # bonds of nitrogen
-_OXIDE = Chem.MolFromSmarts("[P,S,Se,Cl,Br,I;+,+2,+3]-[O;-;X1]")
+# Oxides and, of phosphorus and its like, ylides and imides: two ways to write one bond.
+_OXIDE = Chem.MolFromSmarts("[P,As,S,Se,Cl,Br,I;+,+2,+3]-[O;-;X1]")
+_YLIDE = Chem.MolFromSmarts("[P,As,S,Se;A;+]-[C,N;A;-]")
 
 
 def is_charged(text: str) -> bool:
@@ -53,8 +55,8 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
 
     Protons go from where they are too many to where one is missing: zwitterions and protonated
     amines become amines, carboxylates acids. Groups that are written with charges and are neutral
-    (nitro, N-oxide, azide, isonitrile, diazo, ylides) stay as they are, and so do inner salts that
-    no proton makes neutral (betaine): as wholes they are neutral.
+    (nitro, N-oxide, azide, isonitrile, diazo, ylides of nitrogen) stay as they are, and so do inner
+    salts that no proton makes neutral (betaine): as wholes they are neutral.
 
     Args:
         mol: molecule of one component.
@@ -88,7 +90,7 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
 
 
 def write_oxides(mol: Chem.Mol) -> Chem.Mol:
-    """Return the molecule with its sulfoxides and the like written with double bonds.
+    """Return the molecule with its sulfoxides, ylides and the like written with double bonds.
 
     Some databases write them with charges; an InChI of both is the same.
 
@@ -102,13 +104,14 @@ def write_oxides(mol: Chem.Mol) -> Chem.Mol:
         'CS(C)=O'
     """
     edit = None
-    for centre, oxygen in mol.GetSubstructMatches(_OXIDE):
+    for centre, partner in [*mol.GetSubstructMatches(_OXIDE), *mol.GetSubstructMatches(_YLIDE)]:
         edit = edit or Chem.RWMol(mol)
-        positive = edit.GetAtomWithIdx(centre)
-        if positive.GetFormalCharge() > 0:  # of a sulfonate, one oxygen keeps its charge
+        positive, negative = edit.GetAtomWithIdx(centre), edit.GetAtomWithIdx(partner)
+        # Of a sulfonate, one oxygen keeps its charge; a carbon between two makes one bond.
+        if positive.GetFormalCharge() > 0 > negative.GetFormalCharge():
             positive.SetFormalCharge(positive.GetFormalCharge() - 1)
-            edit.GetAtomWithIdx(oxygen).SetFormalCharge(0)
-            edit.GetBondBetweenAtoms(centre, oxygen).SetBondType(Chem.BondType.DOUBLE)
+            negative.SetFormalCharge(0)
+            edit.GetBondBetweenAtoms(centre, partner).SetBondType(Chem.BondType.DOUBLE)
     if edit is None:
         return mol
     Chem.SanitizeMol(edit)

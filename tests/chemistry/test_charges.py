@@ -42,7 +42,7 @@ def test_zwitterions_and_ions_of_protons_are_the_neutral_molecule(drawn, neutral
         "CN=[N+]=[N-]",
         "[C-]#[N+]C",
         "C=[N+]=[N-]",
-        "[CH2-][P+](C)(C)C",
+        "[CH2-][N+](C)(C)C",
         "[O-]c1c[n+](-c2ccccc2)no1",
         "C[N+](C)(C)CC(=O)[O-]",
         "[BH3-][NH+](C)C",
@@ -61,9 +61,14 @@ def test_charges_that_are_how_a_neutral_molecule_is_written_stay(smiles):
         ("C[S+](C)[O-]", "CS(C)=O"),
         ("CC[S+2]([O-])([O-])CC", "CCS(=O)(=O)CC"),
         ("C[P+](C)(C)[O-]", "CP(C)(C)=O"),
+        ("C[As+](C)(C)[O-]", "C[As](C)(C)=O"),
+        ("[CH2-][P+](C)(C)C", "C=P(C)(C)C"),
+        ("[CH2-][S+](C)(C)=O", "C=S(C)(C)=O"),
+        ("CC(=O)[CH-][S+](C)C", "CC(=O)C=S(C)C"),
+        ("C[N-][P+](C)(C)C", "CN=P(C)(C)C"),
     ],
 )
-def test_sulfoxides_are_written_in_one_way(charged, plain):
+def test_sulfoxides_and_ylides_are_written_in_one_way(charged, plain):
     molecule = read_molecule(charged)
     assert (molecule.smiles, molecule.notes) == (plain, ())
 
