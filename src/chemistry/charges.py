@@ -19,8 +19,11 @@ _CHARGE = re.compile(r"[+-]\d*\]")
 # Most charges in lists are theirs, and they stay.
 _NITRO = re.compile(r"\[N\+\]\(=O\)\[O-\]|O=\[N\+\]\(\[O-\]\)")
 # Of these RDKit's Uncharger makes what they are not: SiHF4 of SiF4-, and BH3 of BH4-, which would
-# have to lose a hydride.
-_TAKE_NO_PROTON = {"B", "Si", "P", "Ge", "As", "Sn", "Hg", "Pb"}
+# have to lose a hydride. Hydride would become hydrogen.
+_TAKE_NO_PROTON = {"B", "Si", "P", "Ge", "As", "Sn", "Hg", "Pb", "H"}
+# Likewise SiH2 of SiH3+.
+_LOSE_NO_PROTON = {"C", "B", "Si", "Ge", "Sn", "Hg", "Pb"}
+_HALOGENS = {"F", "Cl", "Br", "I"}
 _CATIONS = {
     "C": "carbocation",
     "N": "quaternary ammonium",
@@ -86,7 +89,26 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
         atom.GetFormalCharge() == neutral.GetAtomWithIdx(atom.GetIdx()).GetFormalCharge()
         for atom in charged
     )
+    if unchanged and given == 0:
+        return _without_charges_of_bonds(mol)
     return mol if left or unchanged else neutral
+
+
+def _without_charges_of_bonds(mol: Chem.Mol) -> Chem.Mol:
+    """Return the form with fewer charges that has the same InChI, if there is one.
+
+    Creatine with the charge on its methylated nitrogen, and 4-pyridones drawn as pyridinium, have
+    charges that other double bonds take away.
+    """
+    other = Chem.MolFromInchi(Chem.MolToInchi(mol))
+    if other is None:
+        return mol
+    other = _uncharger().uncharge(other)
+    return other if _charged_atoms(other) < _charged_atoms(mol) else mol
+
+
+def _charged_atoms(mol: Chem.Mol) -> int:
+    return sum(atom.GetFormalCharge() != 0 for atom in mol.GetAtoms())
 
 
 def write_oxides(mol: Chem.Mol) -> Chem.Mol:
@@ -129,8 +151,11 @@ def _uncharger() -> Uncharger:
 def _has_its_own_charge(atom: Chem.Atom) -> bool:
     """Say whether an atom's charge is none of protons, though RDKit would take it for that."""
     charge, symbol = atom.GetFormalCharge(), atom.GetSymbol()
-    own = (charge > 0 and symbol == "C") or (charge < 0 and symbol in _TAKE_NO_PROTON)
-    return own and not _is_balanced(atom)
+    if charge > 0:
+        own = symbol in _LOSE_NO_PROTON
+    else:  # of halogens, those of triiodide and the like
+        own = symbol in _TAKE_NO_PROTON or (symbol in _HALOGENS and atom.GetDegree() > 0)
+    return own and charge != 0 and not _is_balanced(atom)
 
 
 def _is_balanced(atom: Chem.Atom) -> bool:

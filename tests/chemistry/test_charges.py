@@ -86,6 +86,9 @@ def test_sulfoxides_and_ylides_are_written_in_one_way(charged, plain):
         ("C[C+](C)C", r"permanent cation \(carbocation\)"),
         ("F[B-](F)(F)F", r"permanent anion \(B\)"),
         ("[BH4-]", r"permanent anion \(B\)"),
+        ("I[I-]I", r"permanent anion \(I\)"),
+        ("[H-]", r"permanent anion \(H\)"),
+        ("[SiH3+]", r"permanent cation \(Si\)"),
         ("F[P-](F)(F)(F)(F)F", r"permanent anion \(P\)"),
         ("C[Si-](F)(F)(F)F", r"permanent anion \(Si\)"),
     ],
@@ -93,3 +96,15 @@ def test_sulfoxides_and_ylides_are_written_in_one_way(charged, plain):
 def test_charges_that_no_proton_takes_away_are_refused_by_name(smiles, reason):
     with pytest.raises(MoleculeError, match=reason):
         read_molecule(smiles)
+
+
+@pytest.mark.parametrize(
+    ("charged", "plain"),
+    [
+        ("C[N+](CC(=O)[O-])=C(N)N", "CN(CC(=O)O)C(=N)N"),
+        ("[O-]c1cc[n+](C)cc1", "Cn1ccc(=O)cc1"),
+        ("[2H]C([2H])([2H])[n+]1ccc([O-])cc1", "[2H]C([2H])([2H])n1ccc(=O)cc1"),
+    ],
+)
+def test_charges_that_other_double_bonds_take_away_are_gone(charged, plain):
+    assert read_molecule(charged).smiles == read_molecule(plain).smiles == plain
