@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 MUTANTS = 10_000
 OF_BATCH = 1_000
 SECONDS_EACH = 5
-# Of the batch as a whole: the student takes some milliseconds a structure.
+# Of the batch as a whole: a small student takes some milliseconds a structure.
 SECONDS_OF_BATCH = 300
 
 
