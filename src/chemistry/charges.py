@@ -19,8 +19,11 @@ _CHARGE = re.compile(r"[+-]\d*\]")
 # Most charges in lists are theirs, and they stay.
 _NITRO = re.compile(r"\[N\+\]\(=O\)\[O-\]|O=\[N\+\]\(\[O-\]\)")
 # Of these RDKit's Uncharger makes what they are not: SiHF4 of SiF4-, and BH3 of BH4-, which would
-# have to lose a hydride.
-_TAKE_NO_PROTON = {"B", "Si", "P", "Ge", "As", "Sn", "Hg", "Pb"}
+# have to lose a hydride. Hydride would become hydrogen.
+_TAKE_NO_PROTON = {"B", "Si", "P", "Ge", "As", "Sn", "Hg", "Pb", "H"}
+# Likewise SiH2 of SiH3+.
+_LOSE_NO_PROTON = {"C", "B", "Si", "Ge", "Sn", "Hg", "Pb"}
+_HALOGENS = {"F", "Cl", "Br", "I"}
 _CATIONS = {
     "C": "carbocation",
     "N": "quaternary ammonium",
@@ -32,7 +35,9 @@ _CATIONS = {
     "I": "iodonium",
 }
 _QUATERNARY = 4  # bonds of nitrogen
-_OXIDE = Chem.MolFromSmarts("[P,S,Se,Cl,Br,I;+,+2,+3]-[O;-;X1]")
+# Oxides and, of phosphorus and its like, ylides and imides: two ways to write one bond.
+_OXIDE = Chem.MolFromSmarts("[P,As,S,Se,Cl,Br,I;+,+2,+3]-[O;-;X1]")
+_YLIDE = Chem.MolFromSmarts("[P,As,S,Se;A;+]-[C,N;A;-]")
 
 
 def is_charged(text: str) -> bool:
@@ -53,8 +58,8 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
 
     Protons go from where they are too many to where one is missing: zwitterions and protonated
     amines become amines, carboxylates acids. Groups that are written with charges and are neutral
-    (nitro, N-oxide, azide, isonitrile, diazo, ylides) stay as they are, and so do inner salts that
-    no proton makes neutral (betaine): as wholes they are neutral.
+    (nitro, N-oxide, azide, isonitrile, diazo, ylides of nitrogen) stay as they are, and so do inner
+    salts that no proton makes neutral (betaine): as wholes they are neutral.
 
     Args:
         mol: molecule of one component.
@@ -84,11 +89,30 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
         atom.GetFormalCharge() == neutral.GetAtomWithIdx(atom.GetIdx()).GetFormalCharge()
         for atom in charged
     )
+    if unchanged and given == 0:
+        return _without_charges_of_bonds(mol)
     return mol if left or unchanged else neutral
 
 
+def _without_charges_of_bonds(mol: Chem.Mol) -> Chem.Mol:
+    """Return the form with fewer charges that has the same InChI, if there is one.
+
+    Creatine with the charge on its methylated nitrogen, and 4-pyridones drawn as pyridinium, have
+    charges that other double bonds take away.
+    """
+    other = Chem.MolFromInchi(Chem.MolToInchi(mol))
+    if other is None:
+        return mol
+    other = _uncharger().uncharge(other)
+    return other if _charged_atoms(other) < _charged_atoms(mol) else mol
+
+
+def _charged_atoms(mol: Chem.Mol) -> int:
+    return sum(atom.GetFormalCharge() != 0 for atom in mol.GetAtoms())
+
+
 def write_oxides(mol: Chem.Mol) -> Chem.Mol:
-    """Return the molecule with its sulfoxides and the like written with double bonds.
+    """Return the molecule with its sulfoxides, ylides and the like written with double bonds.
 
     Some databases write them with charges; an InChI of both is the same.
 
@@ -102,13 +126,14 @@ def write_oxides(mol: Chem.Mol) -> Chem.Mol:
         'CS(C)=O'
     """
     edit = None
-    for centre, oxygen in mol.GetSubstructMatches(_OXIDE):
+    for centre, partner in [*mol.GetSubstructMatches(_OXIDE), *mol.GetSubstructMatches(_YLIDE)]:
         edit = edit or Chem.RWMol(mol)
-        positive = edit.GetAtomWithIdx(centre)
-        if positive.GetFormalCharge() > 0:  # of a sulfonate, one oxygen keeps its charge
+        positive, negative = edit.GetAtomWithIdx(centre), edit.GetAtomWithIdx(partner)
+        # Of a sulfonate, one oxygen keeps its charge; a carbon between two makes one bond.
+        if positive.GetFormalCharge() > 0 > negative.GetFormalCharge():
             positive.SetFormalCharge(positive.GetFormalCharge() - 1)
-            edit.GetAtomWithIdx(oxygen).SetFormalCharge(0)
-            edit.GetBondBetweenAtoms(centre, oxygen).SetBondType(Chem.BondType.DOUBLE)
+            negative.SetFormalCharge(0)
+            edit.GetBondBetweenAtoms(centre, partner).SetBondType(Chem.BondType.DOUBLE)
     if edit is None:
         return mol
     Chem.SanitizeMol(edit)
@@ -126,8 +151,11 @@ def _uncharger() -> Uncharger:
 def _has_its_own_charge(atom: Chem.Atom) -> bool:
     """Say whether an atom's charge is none of protons, though RDKit would take it for that."""
     charge, symbol = atom.GetFormalCharge(), atom.GetSymbol()
-    own = (charge > 0 and symbol == "C") or (charge < 0 and symbol in _TAKE_NO_PROTON)
-    return own and not _is_balanced(atom)
+    if charge > 0:
+        own = symbol in _LOSE_NO_PROTON
+    else:  # of halogens, those of triiodide and the like
+        own = symbol in _TAKE_NO_PROTON or (symbol in _HALOGENS and atom.GetDegree() > 0)
+    return own and charge != 0 and not _is_balanced(atom)
 
 
 def _is_balanced(atom: Chem.Atom) -> bool:

@@ -97,6 +97,11 @@ class Molecule:
         """The elements of its atoms, labelled ones among them."""
         return {element for element, _ in self._isotope_counts}
 
+    @property
+    def labels(self) -> Counter[tuple[str, int]]:
+        """Number of atoms by element and isotope label, of those that have one."""
+        return Counter({kind: n for kind, n in self._isotope_counts.items() if kind[1]})
+
     @cached_property
     def _isotope_counts(self) -> Counter[tuple[str, int]]:
         atoms = each_atom(self.mol)

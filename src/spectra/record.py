@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
 
-from ..chemistry.formula import count_elements, mass_defect
+from ..chemistry.formula import count_elements, mass_defect, parse_formula
 from ..chemistry.molecule import Molecule, MoleculeError, from_parsed
 from ..chemistry.structure_text import UNREADABLE, parse_structure
 from .spectrum import Spectrum, nominal_mz
@@ -118,6 +119,10 @@ class Record:
 
     def _fits(self, molecule: Molecule) -> bool:
         """Say whether a structure has the formula given, where one is given."""
+        named = parse_formula(self.formula) or {}
+        labels = Counter({nuclide: number for nuclide, number in named.items() if nuclide[1]})
+        if labels - molecule.labels:  # drawn without them, it is another molecule
+            return False
         given, found = count_elements(self.formula), count_elements(molecule.formula)
         if self.formula.isupper() and given == count_elements(molecule.formula.upper()):
             return True

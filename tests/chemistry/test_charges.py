@@ -42,7 +42,7 @@ def test_zwitterions_and_ions_of_protons_are_the_neutral_molecule(drawn, neutral
         "CN=[N+]=[N-]",
         "[C-]#[N+]C",
         "C=[N+]=[N-]",
-        "[CH2-][P+](C)(C)C",
+        "[CH2-][N+](C)(C)C",
         "[O-]c1c[n+](-c2ccccc2)no1",
         "C[N+](C)(C)CC(=O)[O-]",
         "[BH3-][NH+](C)C",
@@ -61,9 +61,14 @@ def test_charges_that_are_how_a_neutral_molecule_is_written_stay(smiles):
         ("C[S+](C)[O-]", "CS(C)=O"),
         ("CC[S+2]([O-])([O-])CC", "CCS(=O)(=O)CC"),
         ("C[P+](C)(C)[O-]", "CP(C)(C)=O"),
+        ("C[As+](C)(C)[O-]", "C[As](C)(C)=O"),
+        ("[CH2-][P+](C)(C)C", "C=P(C)(C)C"),
+        ("[CH2-][S+](C)(C)=O", "C=S(C)(C)=O"),
+        ("CC(=O)[CH-][S+](C)C", "CC(=O)C=S(C)C"),
+        ("C[N-][P+](C)(C)C", "CN=P(C)(C)C"),
     ],
 )
-def test_sulfoxides_are_written_in_one_way(charged, plain):
+def test_sulfoxides_and_ylides_are_written_in_one_way(charged, plain):
     molecule = read_molecule(charged)
     assert (molecule.smiles, molecule.notes) == (plain, ())
 
@@ -81,6 +86,9 @@ def test_sulfoxides_are_written_in_one_way(charged, plain):
         ("C[C+](C)C", r"permanent cation \(carbocation\)"),
         ("F[B-](F)(F)F", r"permanent anion \(B\)"),
         ("[BH4-]", r"permanent anion \(B\)"),
+        ("I[I-]I", r"permanent anion \(I\)"),
+        ("[H-]", r"permanent anion \(H\)"),
+        ("[SiH3+]", r"permanent cation \(Si\)"),
         ("F[P-](F)(F)(F)(F)F", r"permanent anion \(P\)"),
         ("C[Si-](F)(F)(F)F", r"permanent anion \(Si\)"),
     ],
@@ -88,3 +96,15 @@ def test_sulfoxides_are_written_in_one_way(charged, plain):
 def test_charges_that_no_proton_takes_away_are_refused_by_name(smiles, reason):
     with pytest.raises(MoleculeError, match=reason):
         read_molecule(smiles)
+
+
+@pytest.mark.parametrize(
+    ("charged", "plain"),
+    [
+        ("C[N+](CC(=O)[O-])=C(N)N", "CN(CC(=O)O)C(=N)N"),
+        ("[O-]c1cc[n+](C)cc1", "Cn1ccc(=O)cc1"),
+        ("[2H]C([2H])([2H])[n+]1ccc([O-])cc1", "[2H]C([2H])([2H])n1ccc(=O)cc1"),
+    ],
+)
+def test_charges_that_other_double_bonds_take_away_are_gone(charged, plain):
+    assert read_molecule(charged).smiles == read_molecule(plain).smiles == plain

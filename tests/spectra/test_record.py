@@ -147,5 +147,14 @@ def test_structure_must_fit_the_formula():
         _ = build_record("CCC", formula="C2H6O").molecule
 
 
+@pytest.mark.parametrize("formula", ["C7D3H5", "C7[2H]3H5", "[13C]C6H8"])
+def test_a_structure_without_the_labels_of_the_formula_is_another_molecule(formula):
+    with pytest.raises(MoleculeError, match="disagrees with the formula"):
+        _ = build_record("Cc1ccccc1", formula=formula).molecule
+    labelled = "[2H]C([2H])([2H])c1ccccc1" if "13" not in formula else "[13CH3]c1ccccc1"
+    record = build_record(structures=("Cc1ccccc1", labelled), formula=formula)
+    assert record.molecule.smiles == labelled
+
+
 def test_labelled_structure_fits_a_formula_with_d():
     assert build_record("[2H]C([2H])([2H])CO", formula="C2H3D3O").molecule.nominal_mass == 49

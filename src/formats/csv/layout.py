@@ -51,6 +51,17 @@ _OF_RUN = {
     "acquired", "comment", "data", "datafile", "date", "file", "operator", "retentiontime", "rt",
     "sample", "scan", "title",
 }  # fmt: skip
+# Facts that are numbers: with a word beside it, such a name heads a column of them.
+_NUMBERS = (
+    OF_SCANS
+    | {
+        name
+        for fact in ("exactmass", "id", "ionizationenergy", "line", "mslevel", "mw", "nominalmass")
+        for name in SYNONYMS.get(fact, (fact,))
+    }
+    | {"spectrum"}
+)
+_QUANTITIES = {"bpc", "bpi", "response", "score", "tic", "total", "value", "values"}
 # Of predict.py's files, which say in no other way that they are predictions.
 COLUMNS = (
     "line", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey",
@@ -58,6 +69,9 @@ COLUMNS = (
 )  # fmt: skip
 # The last stands for white space.
 DELIMITERS = ("\t", ";", ",", None)
+# How a title begins of columns that are no spectrum; "Retention time: 5.2 min" says when one was
+# taken.
+_CURVES = ("chromatogram", "retention time", "time")
 _SPACES = re.compile(r"\s{2,}")
 _SEPARATOR_OF_PAIRS = re.compile(r"[\s;|]+")
 _BETWEEN_NUMBERS = re.compile(r"[\s,;:|()\[\]]*")
@@ -222,12 +236,17 @@ def unknown_columns(header: str, layout: Layout, row: str) -> str:
     named = [cell for cell in cells if cell]
     numbers = [is_number(cell.split()[0]) for cell in named]
     # "Time,15,43,58" heads columns as well.
+    title = header.strip(" #\t")
+    if len(named) < 2 and title.lower().startswith(_CURVES) and not any(map(str.isdigit, title)):
+        return f"numbers below {title[:40]!r} are no spectrum"
     if len(named) < 2 or numbers[0] or (any(numbers) and len(named) == 2):
         return ""
     kinds = [_kind(cell) for cell in cells]
     first = field_name(named[0])
     if len(named) == 2 and (first in _FACTS or first in _OF_RUN) and not any(kinds):
-        return ""
+        is_number_of = first in _NUMBERS and not any(map(str.isdigit, named[1]))
+        if not is_number_of and field_name(named[1]) not in _QUANTITIES:
+            return ""
     missing = [kind for kind in ("mz", "intensity") if kind not in kinds]
     names = " or ".join("m/z" if kind == "mz" else kind for kind in missing)
     return f"no column is known as {names}; found {', '.join(named)[:200]}"

@@ -31,8 +31,8 @@ _SPECTRUM_SECTION = re.compile(r"ms spectr(?:um|a)", re.IGNORECASE)
 _SCAN = re.compile(r"Raw Spectrum\b.*?\(\s*scan\s*:\s*(\d+)", re.IGNORECASE)
 # Of tandem mass spectrometry, at three energies.
 _CFM_ID = re.compile(r"#.*CFM-ID|energy[0-2]\s*$", re.IGNORECASE)
-# From so many rows at one distance below half a unit on they are a curve: a chromatogram or a
-# profile.
+# From so many rows at about one distance (times are rounded) below half a unit on they are a curve:
+# a chromatogram or a profile.
 _ROWS_OF_CURVE = 20
 
 _Row = tuple[int, str]
@@ -219,7 +219,7 @@ def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[Raw
         steps = np.diff(np.array(raw.pairs)[:, 0])
         if width > 2 and (steps == 1).all() and raw.pairs[0][0] in (0, 1):
             raw.spoil("the first column numbers the rows: name the columns in a line above")
-        elif len(steps) >= _ROWS_OF_CURVE and 0.9 * steps.max() < steps.min() <= steps.max() < 0.5:
+        elif len(steps) >= _ROWS_OF_CURVE and 0.5 * steps.max() < steps.min() <= steps.max() < 0.5:
             raw.spoil("evenly spaced rows: a chromatogram or a profile, no list of peaks")
     if raw.pairs or raw.damage:
         yield raw.finished(layout)

@@ -9,6 +9,7 @@ of ``15,9`` and a damaged ``16,l2`` it gives the first peak, as if it were all.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -225,7 +226,10 @@ def _factors(block: _Block) -> list[float]:
     for label, of_page in zip(("xfactor", "yfactor"), [*of_pages, ""], strict=False):
         text = block.labels.get(label) or of_page or "1"
         try:
-            factors.append(float(text) or 1.0)  # 0 stands where there is none
+            factor = float(text) or 1.0  # 0 stands where there is none
         except ValueError:
             raise ValueError(f"##{label.upper()}={text} is no number") from None
+        if not 0 < factor < math.inf:  # it would leave no peak, and nothing to tell of that
+            raise ValueError(f"##{label.upper()}={text} is no factor")
+        factors.append(factor)
     return factors

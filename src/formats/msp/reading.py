@@ -18,6 +18,7 @@ from ..fields import (
     COMMAS_ARE_EITHER,
     FEWER_PEAKS,
     NUMBER,
+    SYNONYMS,
     decimal_commas,
     field_name,
     may_be_decimal,
@@ -37,6 +38,8 @@ _PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{_INTENSITY}(?:{_
 _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
 _NAMES = ("name", "compoundname", "chname")
+# Of these a record has one each; where a block says another, it is of another compound.
+_OF_COMPOUND = ("id", "smiles", "inchi", "inchikey", "formula", "cas")
 # "15,0235 200" and "43 9,990": no comma that stands between m/z and intensity.
 _COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+[ \t]+\d|[\d.]+[ \t:]+\d+,\d)")
 _QUOTED = re.compile(r'"[^"]*"')
@@ -68,10 +71,28 @@ class MspEntry(RawRecord):
         """Whether it has peaks, or says that it has none."""
         return bool(self.peak_lines) or self.fields.get("numpeaks") == ["0"]
 
+    @property
+    def says_it_is_empty(self) -> bool:
+        """Whether it says, behind its name, that it has no peaks: nothing more is to come."""
+        names = list(self.fields)
+        before = names[: names.index("numpeaks")] if self.fields.get("numpeaks") == ["0"] else []
+        return any(name in before for name in _NAMES)
+
     def is_of_another(self, name: str) -> bool:
         """Say whether a field that names a record is of the next one: this one has its own."""
         several = name == "chname" and not self.fields.get("numpeaks")  # MassBank gives synonyms
         return bool(self.peak_lines) or (name in self.fields and not several)
+
+    def is_followed_by(self, later: MspEntry) -> bool:
+        """Say whether fields after its peaks, without a name, are of another record."""
+        if later.fields.get("numpeaks"):
+            return True
+        for fact in _OF_COMPOUND:
+            for name in SYNONYMS[fact]:
+                own, other = self.fields.get(name), later.fields.get(name)
+                if own and other and own != other:
+                    return True
+        return False
 
     def take(self, later: MspEntry) -> None:
         """Take over the fields of a block that follows, where it has none of its own."""
@@ -136,7 +157,8 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
     A blank line ends a record that has its peaks, or says that it has none; fields before the
     ``Name`` belong to the block that they stand in (matchms writes such). Without blank lines a
     record begins with its ``Name``, or with the fields after another record's peaks that have peaks
-    of their own. What ``Num Peaks`` says never decides where a record ends.
+    of their own, or say another structure, formula or number. What ``Num Peaks`` says never decides
+    where a record ends.
 
     Args:
         lines: the file's lines.
@@ -157,19 +179,22 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
     for number, line in enumerate(lines, 1):
         target = entry
         if _PEAK_LINE.match(line):
-            if later.fields and (parted or later.fields.get("numpeaks")):
+            if later.fields and (parted or entry.is_followed_by(later)):
                 yield entry
                 entry, later, parted = later, MspEntry(number), False
             entry.peak_lines.append(line)
         elif not line.strip():
-            if parted:  # a block of fields alone says more of the record above
+            if entry.is_followed_by(later):
+                yield entry
+                entry, later = later, MspEntry(number)
+            elif later.fields:  # a block of fields alone says more of the record above
                 entry.take(later)
                 later = MspEntry(number)
             parted = entry.has_its_peaks
         elif parts := _split_fields(line):
             for name, value in parts:
                 if name in _NAMES and (parted or entry.is_of_another(name)):
-                    if parted or later.fields.get("numpeaks"):
+                    if parted or entry.is_followed_by(later):
                         following = later
                     else:
                         entry.take(later)
@@ -177,7 +202,8 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
                     if entry.fields or entry.peak_lines:
                         yield entry
                     entry, later, parted = following, MspEntry(number), False
-                target = later if entry.peak_lines or parted else entry
+                ended = parted or entry.peak_lines or entry.says_it_is_empty
+                target = later if ended else entry
                 if not target.fields:
                     target.line = number
                 _add(target, name, value)
@@ -187,7 +213,7 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
             target.encodings |= notes
             notes.clear()
     entry.at_end = True
-    if later.fields.get("numpeaks"):
+    if entry.is_followed_by(later):
         yield from (entry, later)
     elif entry.fields or entry.peak_lines:
         entry.take(later)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
+from ...chemistry.structure_text import INCHI
 from .columns import DELIMITERS, WANTED_COLUMN, divide, find_columns, read_rows
 from .input_structure import InputStructure
 from .list_files import (
@@ -177,7 +178,7 @@ def _structures(lines: Iterator[str], label: str, ending: str = "") -> Iterator[
         places = find_columns(header)
         if places is not None and (is_table or len(header) > 1):
             next(numbered)
-            return refuse_other_kinds(_table(numbered, delimiter, *places), label)
+            return refuse_other_kinds(_table(numbered, delimiter, *places, len(header)), label)
     if is_table:
         # Without a header the structure comes first, and no SMILES holds a delimiter.
         present = [delimiter for delimiter in delimiters if delimiter in first_line]
@@ -198,10 +199,25 @@ def _text(lines: Iterator[tuple[int, str]]) -> Iterator[InputStructure]:
 
 
 def _table(
-    lines: Iterator[tuple[int, str]], delimiter: str, structures: int, names: int
+    lines: Iterator[tuple[int, str]],
+    delimiter: str,
+    structures: int,
+    names: int,
+    width: int | None = None,
 ) -> Iterator[InputStructure]:
     for number, cells in read_rows(lines, delimiter):
+        if width:
+            cells = _with_whole_inchi(cells, delimiter, structures, width)
         structure, name = (
             cells[place] if 0 <= place < len(cells) else "" for place in (structures, names)
         )
         yield InputStructure(number, structure, name)
+
+
+def _with_whole_inchi(cells: list[str], delimiter: str, place: int, width: int) -> list[str]:
+    """Return a row's cells, with the parts of an InChI that stood without quotes between commas."""
+    excess = len(cells) - width
+    if excess < 1 or place >= len(cells) or not cells[place].startswith(INCHI):
+        return cells
+    end = place + excess + 1
+    return [*cells[:place], delimiter.join(cells[place:end]), *cells[end:]]

@@ -218,6 +218,8 @@ def test_a_wrong_number_of_points_is_noted(read):
         (block("##PEAK TABLE=(XY..XY)\n15,9 16"), "3 numbers, expected 2 for each peak"),
         (block("##PEAK TABLE=(XY..XY)\n15,9\n16,l2"), "line 6: cannot read the peaks '16,l2'"),
         (block("##XYDATA=(X++(Y..Y))\n15 9 12"), "line 1: the table is '(X++(Y..Y))', expected"),
+        (block("##XFACTOR=-1\n##PEAK TABLE=(XY..XY)\n15,9"), "##XFACTOR=-1 is no factor"),
+        (block("##YFACTOR=inf\n##PEAK TABLE=(XY..XY)\n15,9"), "##YFACTOR=inf is no factor"),
         (block("##YFACTOR=x\n##PEAK TABLE=(XY..XY)\n15,9"), "##YFACTOR=x is no number"),
         (block("##XYDATA=(XY..XY)\n1,2", "DATA TYPE=INFRARED SPECTRUM"), "INFRARED SPECTRUM, expe"),
         (block("##XYDATA=(XY..XY)\n1,2", "XUNITS=1/CM"), "##XUNITS=1/CM, expected M/Z"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nextims.formats.msp.reading import read_msp
 from nextims.formats.reading import read_spectra
 
 CASES = Path(__file__).parents[4] / "shared" / "cases"
@@ -86,3 +87,42 @@ def test_public_files_give_each_spectrum_its_own_compound(case):
                 assert record.structures[0] == smiles[record.name]
             visited += 1
     assert visited
+
+
+def structures_of(text):
+    entries = read_msp(text.splitlines())
+    return [(entry.first("id", "name"), entry.first("smiles")) for entry in entries]
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["", "\n"],
+    ids=["no blank line", "blank line"],
+)
+def test_fields_of_another_compound_are_never_given_to_the_record_above(between):
+    # The first says no structure of its own, and must not get the next one's.
+    text = (
+        "ID: 1\nINCHIKEY: LFQSCWFLJHTTHZ-UHFFFAOYSA-N\nNUM PEAKS: 1\n31 999\n"
+        f"{between}ID: 2\nSMILES: CC\n{between}NUM PEAKS: 1\n30 999\n"
+        f"{between}ID: 3\nSMILES: C\n{between}NUM PEAKS: 1\n16 999\n"
+    )
+    assert structures_of(text) == [("1", ""), ("2", "CC"), ("3", "C")]
+
+
+def test_fields_before_the_name_are_the_next_records_where_they_differ():
+    text = (
+        "INCHIKEY: A\nNAME: ethanol\nNUM PEAKS: 1\n31 999\n"
+        "INCHIKEY: B\nSMILES: CC(C)=O\nNAME: acetone\nNUM PEAKS: 0\n"
+        "INCHIKEY: C\nSMILES: CC\nNAME: ethane\nNUM PEAKS: 1\n30 999\n"
+    )
+    named = [("ethanol", ""), ("acetone", "CC(C)=O"), ("ethane", "CC")]
+    assert structures_of(text) == named
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+def test_fields_behind_the_peaks_stay_with_them(between):
+    text = (
+        "NAME: ethane\nID: 7\nNUM PEAKS: 1\n30 999\nID: 7\nSMILES: CC\n"
+        f"{between}NAME: b\nNUM PEAKS: 1\n1 2\n"
+    )
+    assert structures_of(text) == [("7", "CC"), ("b", "")]

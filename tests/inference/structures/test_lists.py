@@ -240,3 +240,12 @@ def test_cases_30_and_32():
     }.items():
         structures, _ = read_batch(CASES / file)
         assert [(each.smiles, each.name) for each in structures] == wanted, file
+
+
+def test_inchis_between_commas_without_quotes_are_whole(tmp_path):
+    propanol = "InChI=1S/C3H8O/c1-2-3-4/h4H,2-3H2,1H3"
+    content = f"id,inchi,name\n1,{propanol},propanol\n2,InChI=1S/CH4/h1H4,methane\n"
+    assert read(tmp_path, content, "list.csv") == [
+        (2, propanol, "propanol"),
+        (3, "InChI=1S/CH4/h1H4", "methane"),
+    ]
