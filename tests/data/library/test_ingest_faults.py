@@ -51,7 +51,7 @@ def library(tmp_path_factory):
     """A library of RECORDS records; more than one block of the writer."""
     path = tmp_path_factory.mktemp("library") / "library.msp"
     generator = np.random.default_rng(0)
-    molecules = ["CCO", "CC(C)=O", "CCCCCC", "CSC", "CCBr", "CC(C)O"]
+    molecules = ["CCO", "CC(C)=O", "c1ccccc1", "CCCCCC", "CSC", "CC(C)O"]
     with path.open("w") as file:
         for i in range(RECORDS):
             smiles = molecules[i % len(molecules)]
