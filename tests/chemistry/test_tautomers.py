@@ -5,7 +5,7 @@ import pytest
 from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
-from nextims.chemistry.molecule import MoleculeError, first_block, read_molecule
+from nextims.chemistry.molecule import first_block, read_molecule
 from nextims.config import load_config
 
 AMIDES = {
@@ -157,11 +157,9 @@ def test_one_inchi_is_one_structure():
             inchi, inchikey = Chem.MolToInchi(drawn), Chem.MolToInchiKey(drawn)
         assert first_block(molecule.inchikey) == first_block(inchikey)
         assert read_molecule(molecule.smiles).smiles == molecule.smiles
-        try:
-            alike = read_molecule(inchi).smiles == molecule.smiles
-        except MoleculeError:  # RDKit reads the InChI of a ladder of ethers as two molecules
-            alike = False
-        if not alike:
+        if molecule.element_counts.keys() & {"Sn", "Hg", "Pb", "Ge"}:
+            continue  # an InChI takes the bonds of metals apart
+        if read_molecule(inchi).smiles != molecule.smiles:
             differing.append(each)
     # Nine of 7,893 in all: hydrogens between the oxygens of tropolones, which stay, and the like.
     assert len(differing) <= 0.003 * len(smiles), differing
