@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
 def measured_queries(config: Config, number: int) -> list[Record]:
     """Return so many of the store's test spectra, drawn at random."""
     with SpectrumStore(config.data.store) as store:
-        test = [SPLITS[split] == "test" for split in store.index.split]
+        test = (store.index.split == SPLITS.index("test")).tolist()
     entries = read_library(config.data.store)
     found = [entry.record for entry, wanted in zip(entries, test, strict=True) if wanted]
     drawn = np.random.default_rng(_SEED).permutation(len(found))[:number]

@@ -58,7 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     one_molecule(checkpoint)
     with SpectrumStore(config.data.store) as store:
         smiles, split = store.column("smiles"), store.index.split
-    training = sorted({s for s, i in zip(smiles, split, strict=True) if SPLITS[i] == "train"})
+    training = sorted({s for s, i in zip(smiles, split, strict=True) if i == SPLITS.index("train")})
     maker = VariantMaker(training, seed=config.training.seed)
     molecules = [v.smiles for v in maker.variants(arguments.molecules, max_mz=config.data.max_mz)]
     throughput(checkpoint, molecules, arguments.workers, config)

@@ -61,7 +61,7 @@ SYNONYMS = {
     "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
     "smiles": (
         "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
-        "chsmiles",
+        "chsmiles", "smilescanonical", "smilesisomeric",
     ),
     "source": ("source", "library"),
 }

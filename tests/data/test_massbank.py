@@ -151,7 +151,7 @@ def test_number_of_peaks_that_is_too_large_is_noted():
 def test_a_negative_peak_costs_itself_only():
     record = parse(build_massbank_record().replace("  31 999 999", "  31 -5 -5"))
     assert record.spectrum.mz.tolist() == [mz for mz in ETHANOL_PEAKS if mz != 31]
-    assert record.notes == ("peaks that are negative or not finite left out",)
+    assert "peaks that are negative or not finite left out" in record.notes
 
 
 @pytest.mark.parametrize("content", [b"", b"  \r\n\r\n"])

@@ -15,7 +15,7 @@ from ...files.digest import digest_path, write_digest
 from ...files.writing import claim_space, only_writer
 from ...spectra.record import BadRecord, Record
 from ...version import __version__
-from .splits import SPLITS, assign_split
+from .splits import LEFT_OUT, assign_split
 from .store import FORMAT_VERSION, NUMBERS, SETTINGS, TEXT_FIELDS
 
 # Spectra are read one at a time and in any order: a chunk holds a few dozen of them.
@@ -98,7 +98,7 @@ class StoreWriter:
         """Take a record that was added out of all splits, and say which it is."""
         self._write_block()
         metadata = self._file["metadata"]
-        metadata["split"][row] = SPLITS.index("left out")
+        metadata["split"][row] = LEFT_OUT
         source, id_, name = (metadata[each].asstr()[row] for each in ("source", "id", "name"))
         return BadRecord(source, 0, id_, name, reason, detail)
 

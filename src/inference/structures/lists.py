@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
-from ...chemistry.structure_text import INCHI
 from .columns import DELIMITERS, WANTED_COLUMN, divide, find_columns, read_rows
 from .input_structure import InputStructure
 from .list_files import (
@@ -217,7 +216,7 @@ def _table(
 def _with_whole_inchi(cells: list[str], delimiter: str, place: int, width: int) -> list[str]:
     """Return a row's cells, with the parts of an InChI that stood without quotes between commas."""
     excess = len(cells) - width
-    if excess < 1 or place >= len(cells) or not cells[place].startswith(INCHI):
+    if excess < 1 or place >= len(cells) or not cells[place].startswith("InChI="):
         return cells
     end = place + excess + 1
     return [*cells[:place], delimiter.join(cells[place:end]), *cells[end:]]
