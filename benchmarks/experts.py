@@ -19,11 +19,12 @@ import torch
 from breakdown import by_class, by_element
 from nextims.chemistry.molecule import load_canonical
 from nextims.config import DEFAULT_CONFIG, Config, load_config
-from nextims.data.examples.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from nextims.data.examples.dataset import SpectrumDataset
 from nextims.data.examples.features import collate, featurize_all
 from nextims.files.writing import check_output
 from nextims.models.checkpoint import CheckpointError, load_model
 from nextims.models.student import Student
+from nextims.spectra.spectrum import STANDARD_ENERGY_RANGE
 
 # Groups of fewer molecules say nothing.
 _FEWEST = 10

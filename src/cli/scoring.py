@@ -12,7 +12,6 @@ from torch import nn
 
 from ..chemistry.molecule import first_block
 from ..config import Config
-from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.examples.dft_dataset import BDEDataset
 from ..data.library.store import SpectrumStore
 from ..errors import UserError
@@ -23,6 +22,7 @@ from ..evaluation.retrieval import match_library
 from ..files.digest import file_digest
 from ..models.checkpoint import load_model
 from ..models.device import choose_device
+from ..spectra.spectrum import STANDARD_ENERGY_RANGE
 from ..training.card_figures import card_path
 from ..training.runs import split_batches
 from ..version import __version__

@@ -31,7 +31,8 @@ from tqdm import tqdm
 
 from ..chemistry.molecule import identity, load_canonical
 from ..config import Config
-from ..data.examples.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from ..data.examples.dataset import SpectrumDataset
+from ..spectra.spectrum import STANDARD_ENERGY_RANGE
 from .intervals import Summary, intervals, summarize
 from .metrics import SIMILARITIES, score, score_all_pairs
 

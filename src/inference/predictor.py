@@ -13,7 +13,6 @@ from torch import nn
 
 from ..chemistry.molecule import Molecule
 from ..config import PROJECT_ROOT, Config
-from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.examples.features import Features, collate, featurize_all
 from ..data.examples.fragment_batch import FragmentBatch
 from ..evaluation.calibration import Calibration, CalibrationError
@@ -23,7 +22,7 @@ from ..models.heads import Prediction
 from ..spectra.accurate_mass import at_accurate_masses
 from ..spectra.ions import AnnotatedPeak
 from ..spectra.prediction import PredictedSpectrum
-from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
+from ..spectra.spectrum import STANDARD_ENERGY, STANDARD_ENERGY_RANGE, Spectrum
 from .annotation import annotate as annotate_peaks
 from .streaming import Result, StreamingPredictor, failure, result_from_bins
 from .structures.lists import InputStructure

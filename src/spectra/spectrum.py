@@ -9,6 +9,8 @@ import numpy as np
 
 # Most records that give no ionization energy are of these, eV.
 STANDARD_ENERGY = 70.0
+# What counts as a spectrum of the usual 70 eV; validation and test are on these alone.
+STANDARD_ENERGY_RANGE = (60.0, 80.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS, first_block
-from ..data.examples.dataset import STANDARD_ENERGY_RANGE
 from ..data.library.store import SpectrumStore
 from ..files.writing import write_text_whole
 from ..models.checkpoint import load_content
+from ..spectra.spectrum import STANDARD_ENERGY_RANGE
 from .card_figures import FIGURES, card_path, figures
 
 _WHAT = {

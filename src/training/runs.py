@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from ..config import Config, PhaseConfig
 from ..data.examples.dataset import (
-    STANDARD_ENERGY_RANGE,
     Concatenation,
     ExampleDataset,
     SpectrumDataset,
@@ -30,6 +29,7 @@ from ..data.library.store import SpectrumStore
 from ..files.digest import file_digest
 from ..files.writing import BeingWrittenError, only_writer
 from ..models.checkpoint import CheckpointError, load_plain, save_atomically, save_checkpoint
+from ..spectra.spectrum import STANDARD_ENERGY_RANGE
 from .parallel.processes import first_ahead, gathered, is_first, on_first
 from .trainer import Phase, Trainer
 

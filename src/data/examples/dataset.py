@@ -23,9 +23,6 @@ from .graph_batch import KnownBonds, known_bonds
 from .kept_features import KeptFeatures, keep_features
 from .shuffling import BLOCK_SHUFFLE_ABOVE
 
-# What counts as a spectrum of the usual 70 eV; validation and test are on these alone.
-STANDARD_ENERGY_RANGE = (60.0, 80.0)
-
 
 class EmptySplitError(UserError):
     """A store has no spectrum in the split and the energy range that are wanted."""

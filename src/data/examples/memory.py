@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ...config import Config
-from .dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from ...spectra.spectrum import STANDARD_ENERGY_RANGE
+from .dataset import SpectrumDataset
 from .features import Inputs
 
 # Resident memory of the main process with Python, PyTorch and RDKit loaded, and of a worker with

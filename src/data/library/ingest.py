@@ -60,21 +60,23 @@ class IngestReport:
 
     def keep(self, record: Record) -> None:
         """Count a record that is kept."""
-        low, high = self.energy_range
-        self.kept += 1
-        self.energy_missing += record.energy is None
-        self.in_energy_range += record.energy is None or low <= record.energy <= high
+        self._count(record.energy, 1)
         self.notes.update(record.notes + record.molecule.notes)
         block = first_block(record.molecule.inchikey)
         if record.inchikey and first_block(record.inchikey) != block:
             self.notes["InChIKey given disagrees with the structure"] += 1
         self.molecules.add(block)
 
-    def take_back(self, bad: BadRecord) -> None:
+    def take_back(self, bad: BadRecord, energy: float | None) -> None:
         """Count a record as not used that was kept; replicates of its molecule are still used."""
-        self.kept -= 1
-        self.in_energy_range -= 1
+        self._count(energy, -1)
         self.drop(bad)
+
+    def _count(self, energy: float | None, number: int) -> None:
+        low, high = self.energy_range
+        self.kept += number
+        self.energy_missing += number * (energy is None)
+        self.in_energy_range += number * (energy is None or low <= energy <= high)
 
     def drop(self, bad: BadRecord) -> None:
         """Count a record that is not used."""
@@ -164,9 +166,9 @@ def ingest(
                     replicates.add(report.kept, record)
                     report.keep(record)
                     writer.add(record)
-            for row, best in replicates.far():
+            for row, energy, best in replicates.far():
                 stray = writer.leave_out(row, _FAR, f"best cosine {best:.2f}")
-                report.take_back(stray)
+                report.take_back(stray, energy)
                 table.writerow(map(safe_cell, astuple(stray)))
             if not report.read:
                 raise IngestError(f"{source}: no records found")

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ...chemistry.molecule import load_canonical
 from ...config import Config
-from ...data.examples.dataset import STANDARD_ENERGY_RANGE, SpectrumDataset
+from ...data.examples.dataset import SpectrumDataset
 from ...data.examples.features import FINGERPRINT_ONLY, Inputs, collate, featurize_all
 from ...data.examples.loader import make_loader
 from ...data.examples.teacher_cache import TeacherCache, TeacherCacheError, fill
@@ -31,6 +31,7 @@ from ...models.checkpoint import (
 )
 from ...models.formula_head import Vocabulary
 from ...models.teacher import Teacher
+from ...spectra.spectrum import STANDARD_ENERGY_RANGE
 from .ion_vocabulary import collect_vocabulary
 from .unlabelled_structures import unlabelled_structures
 

@@ -1,6 +1,7 @@
 """Which spectra are of something else than their replicates are."""
 
 import csv
+from dataclasses import replace
 
 from builders import build_record
 from nextims.config import DataConfig
@@ -17,7 +18,7 @@ def far(*records):
     replicates = Replicates()
     for row, record in enumerate(records):
         replicates.add(row, record)
-    return [row for row, _ in replicates.far()]
+    return [row for row, _, _ in replicates.far()]
 
 
 def test_one_of_several_that_is_unlike_all_others_is_found():
@@ -51,6 +52,12 @@ def test_the_store_keeps_it_out_of_all_splits_and_the_list_names_it(tmp_path):
     path = tmp_path / "spectra.h5"
     report = ingest(records, path, config=DataConfig(), source="lab.msp")
     assert (report.read, report.kept, report.in_energy_range) == (4, 3, 3)
+    low = DataConfig(energy_range=(10.0, 50.0))
+    report = ingest(records, tmp_path / "low.h5", config=low, source="lab.msp")
+    assert (report.kept, report.in_energy_range) == (3, 0)
+    unsaid = [replace(record, energy=None) for record in records]
+    report = ingest(unsaid, tmp_path / "unsaid.h5", config=low, source="lab.msp")
+    assert (report.kept, report.in_energy_range, report.energy_missing) == (3, 3, 3)
     with SpectrumStore(path) as store:
         assert (store.index.split == LEFT_OUT).tolist() == [False, False, True, False]
     with path.with_name("spectra.h5.dropped.csv").open(newline="") as file:
