@@ -12,6 +12,7 @@ TOLUENE_D8 = "[2H]C([2H])([2H])c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
 TOLUENE_D3 = "[2H]C([2H])([2H])c1ccccc1"
 BENZENE_D6 = "[2H]c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
 NITROBENZENE_D5 = "O=[N+]([O-])c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
+ACETANILIDE_D5 = "CC(=O)Nc1c([2H])c([2H])c([2H])c([2H])c1[2H]"
 DECABROMODIPHENYL_ETHER = "Brc1c(Br)c(Br)c(Br)c(Br)c1Oc1c(Br)c(Br)c(Br)c(Br)c1Br"
 
 
@@ -47,6 +48,29 @@ def heights(predictor, smiles):
 def test_the_base_peak_moves_with_the_labels_of_its_ion(predictor, smiles, base):
     found = heights(predictor, smiles)
     assert max(found, key=found.get) == base
+
+
+@pytest.mark.parametrize(
+    ("plain", "labelled", "moves"),
+    [
+        ("CC(O)=O", "[2H]OC(C)=O", {43: 43, 15: 15, 45: 46, 60: 61}),
+        ("CC(O)=O", "[2H]C([2H])([2H])C(=O)O", {43: 46, 15: 18, 60: 63}),
+        ("O=[N+]([O-])c1ccccc1", NITROBENZENE_D5, {77: 82, 51: 54, 123: 128}),
+        ("OC(=O)c1ccccc1O", "[2H]OC(=O)c1ccccc1O[2H]", {120: 120, 92: 92, 138: 140}),
+        ("OC(=O)c1ccccc1O", "OC(=O)c1c([2H])c([2H])c([2H])c([2H])c1O", {120: 124, 138: 142}),
+        ("CC(=O)Nc1ccccc1", ACETANILIDE_D5, {93: 98, 43: 43, 135: 140}),
+        ("CC(=O)Nc1ccccc1", "[2H]C([2H])([2H])C(=O)Nc1ccccc1", {93: 94, 43: 46, 135: 138}),
+        ("CC(=O)Nc1ccccc1", "[2H]N(C(C)=O)c1ccccc1", {93: 94, 43: 43, 135: 136}),
+        ("CC(=O)c1ccccc1", "[13CH3]C(=O)c1ccccc1", {105: 105, 77: 77, 120: 121, 43: 44}),
+        ("CC(=O)c1ccccc1", "C[13C](=O)c1ccccc1", {105: 106, 77: 77, 120: 121, 43: 44}),
+    ],
+)
+def test_each_ion_moves_by_the_labels_that_its_atoms_have(predictor, plain, labelled, moves):
+    before, after = heights(predictor, plain), heights(predictor, labelled)
+    assert max(after, key=after.get) == moves[max(before, key=before.get)]
+    for mz, moved in moves.items():
+        # Hydrogens of two kinds may move, and isotopes of what is beside add.
+        assert after[moved] == pytest.approx(before[mz], rel=0.3, abs=0.02), mz
 
 
 def test_a_wholly_deuterated_spectrum_is_the_other_drawn_out(predictor):
