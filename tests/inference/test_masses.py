@@ -2,7 +2,8 @@
 
 import pytest
 
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import NOMINAL_MASSES, read_molecule
 from nextims.chemistry.possible_masses import possible_masses
 from nextims.config import PROJECT_ROOT
 from nextims.formats.writing import FORMATS
@@ -111,6 +112,20 @@ def test_the_molecular_ion_stands_at_its_mass_number(predictor, smiles, mz):
 def test_no_peak_stands_where_no_ion_can(predictor, smiles):
     possible = possible_masses(*read_molecule(smiles).atoms(), 1000)
     assert all(possible[mz - 1] for mz in heights(predictor, smiles))
+
+
+@pytest.mark.parametrize("symbol", ["Hg", "Se", "Pb", "Sn", "Ge", "Br", "S"])
+def test_an_atom_alone_has_the_pattern_of_its_isotopes(predictor, symbol):
+    found, pattern = heights(predictor, f"[{symbol}]"), isotope_pattern({symbol: 1})
+    highest = max(pattern.values())
+    wanted = {NOMINAL_MASSES[symbol] + by: share / highest for by, share in pattern.items()}
+    wanted = {mz: height for mz, height in wanted.items() if height >= 0.001}
+    assert found == pytest.approx(wanted, abs=0.001)
+
+
+def test_a_mass_that_rarer_isotopes_alone_have_is_no_ion(predictor):
+    # CHCl2 takes up no hydrogen that is not there: m/z 15 would be 13CH2.
+    assert heights(predictor, "OC(=O)C(Cl)Cl").get(15, 0) < 0.005
 
 
 def test_formulas_in_files_tell_deuterium(predictor):
