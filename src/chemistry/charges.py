@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rdkit import Chem
 
+from .inchi_form import read_back, take_form
 from .refusals import MoleculeError
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ _CATIONS = {
 _QUATERNARY = 4  # bonds of nitrogen
 # Oxides and, of phosphorus and its like, ylides and imides: two ways to write one bond.
 _OXIDE = Chem.MolFromSmarts("[P,As,S,Se,Cl,Br,I;+,+2,+3]-[O;-;X1]")
+_UNLIKELY = Chem.MolFromSmarts("[$([N+]#[NX1]),$([#7+;!$(*-[O-]);!$(*=[N-])]=[OX1]),$([+;!H0]=*)]")
+# Where negative charges are, by atomic number: on oxygen, sulfur, nitrogen.
+_PLACES = (8, 16, 7)
+_MOST_FORMS = 64
 _YLIDE = Chem.MolFromSmarts("[P,As,S,Se;A;+]-[C,N;A;-]")
 
 
@@ -65,7 +70,7 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
         mol: molecule of one component.
 
     Raises:
-        MoleculeError: its charge cannot be taken away by protons.
+        MoleculeError: its charge cannot be taken away by protons, or is that of a radical.
 
     Returns:
         The molecule itself where no proton moves.
@@ -80,8 +85,11 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
     given, neutral = Chem.GetFormalCharge(mol), mol
     if given == 0 and all(map(_is_balanced, charged)):
         return mol
+    for atom in charged:
+        if atom.GetNumRadicalElectrons() and not _is_balanced(atom):
+            raise MoleculeError("charged radical", f"({atom.GetSymbol()})")
     if not any(map(_has_its_own_charge, charged)):
-        neutral = _uncharger().uncharge(mol)
+        neutral = _with_protons_moved(mol)
     left = Chem.GetFormalCharge(neutral)
     if left and given:
         raise _refusal(neutral, left)
@@ -89,26 +97,68 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
         atom.GetFormalCharge() == neutral.GetAtomWithIdx(atom.GetIdx()).GetFormalCharge()
         for atom in charged
     )
-    if unchanged and given == 0:
-        return _without_charges_of_bonds(mol)
     return mol if left or unchanged else neutral
 
 
-def _without_charges_of_bonds(mol: Chem.Mol) -> Chem.Mol:
-    """Return the form with fewer charges that has the same InChI, if there is one.
+def _with_protons_moved(mol: Chem.Mol) -> Chem.Mol:
+    plain = Chem.Mol(mol)
+    # A carbon of an aromatic ring that takes a proton is so no longer.
+    Chem.Kekulize(plain, clearAromaticFlags=True)
+    neutral = _uncharger().uncharge(plain)
+    Chem.SanitizeMol(neutral)
+    return neutral
 
-    Creatine with the charge on its methylated nitrogen, and 4-pyridones drawn as pyridinium, have
-    charges that other double bonds take away.
+
+def settle_charges(mol: Chem.Mol) -> Chem.Mol:
+    """Return the one form that is predicted of a molecule whose charges are how it is written.
+
+    Diazo compounds, azides, sydnones, inner salts and ylides can be drawn with double bonds and
+    charges here or there, creatine and 4-pyridones without; an InChI of all is the same. Of what
+    it is read as, the mesomeric forms are looked through: first come those without diazonium,
+    oxoammonium or iminium groups, then those of the fewest charges, with the negative ones on
+    oxygen, beside the positive ones.
+
+    Args:
+        mol: molecule of one component, neutral as a whole.
+
+    Returns:
+        The molecule itself where it is that form.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.chemistry.charges import settle_charges
+        >>> Chem.MolToSmiles(settle_charges(Chem.MolFromSmiles("[CH2-][N+]#N")))
+        'C=[N+]=[N-]'
     """
-    other = Chem.MolFromInchi(Chem.MolToInchi(mol))
-    if other is None:
+    start = read_back(mol)
+    if start is None:
         return mol
-    other = _uncharger().uncharge(other)
-    return other if _charged_atoms(other) < _charged_atoms(mol) else mol
+    forms = []
+    neutral = _with_protons_moved(start.mol)
+    if Chem.GetFormalCharge(neutral):
+        return mol
+    if not start.is_same and _charged_atoms(neutral) >= _charged_atoms(mol):
+        return mol
+    for form in Chem.ResonanceMolSupplier(neutral, Chem.ALLOW_CHARGE_SEPARATION, _MOST_FORMS):
+        Chem.SanitizeMol(form)
+        forms.append(form)
+    return take_form(mol, min(forms, key=_rank), start.atoms)
 
 
 def _charged_atoms(mol: Chem.Mol) -> int:
     return sum(atom.GetFormalCharge() != 0 for atom in mol.GetAtoms())
+
+
+def _rank(form: Chem.Mol) -> tuple[int, int, int, int, str]:
+    charged = [atom for atom in form.GetAtoms() if atom.GetFormalCharge()]
+    of_negative = [atom.GetAtomicNum() for atom in charged if atom.GetFormalCharge() < 0]
+    return (
+        len(form.GetSubstructMatches(_UNLIKELY)),
+        len(charged),
+        sum(_PLACES.index(z) if z in _PLACES else len(_PLACES) for z in of_negative),
+        -sum(map(_is_balanced, charged)),
+        Chem.MolToSmiles(form),
+    )
 
 
 def write_oxides(mol: Chem.Mol) -> Chem.Mol:

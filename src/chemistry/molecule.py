@@ -14,7 +14,7 @@ import numpy as np
 from rdkit import Chem, RDLogger
 from rdkit.Chem import Descriptors, rdFingerprintGenerator, rdMolDescriptors
 
-from .charges import NEUTRALISED, is_charged, neutralise, write_oxides
+from .charges import NEUTRALISED, is_charged, neutralise, settle_charges, write_oxides
 from .isotopes import highest_isotope
 from .refusals import MAX_ATOMS, MoleculeError, refuse_odd_bonds
 from .structure_text import parse_structure
@@ -276,12 +276,11 @@ def from_parsed(mol: Chem.Mol) -> Molecule:
         raise MoleculeError("several components", _offer_of_parts(mol))
     refuse_odd_bonds(mol, molecule.smiles)
     _check_atoms(molecule)
-    if is_charged(molecule.smiles):
+    if is_charged(molecule.smiles) or "[C]" in molecule.smiles:  # carbon monoxide as a carbene
         written = write_oxides(molecule.mol)
         neutral = neutralise(written)
-        if neutral is not molecule.mol:
-            notes = () if neutral is written else (NEUTRALISED,)
-            molecule = replace(_canonical(neutral), notes=notes)
+        notes = () if neutral is written else (NEUTRALISED,)
+        molecule = replace(_canonical(settle_charges(neutral)), notes=notes)
     mol = normalise_tautomer(molecule.mol, molecule.smiles)
     if mol is not molecule.mol:
         molecule = replace(_canonical(mol), notes=molecule.notes)

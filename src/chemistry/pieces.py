@@ -14,7 +14,7 @@ from rdkit.Chem import rdMolDescriptors
 
 from .cleavage import cleave
 from .composition import compose
-from .isotope_labels import labels_held
+from .isotope_labels import acidic_hydrogens, labels_held
 
 # What is said of a broken bond: the two atoms; the kept atom and its neighbours; the lost one and
 # its neighbours. Each is folded to so many positions.
@@ -36,20 +36,33 @@ class PieceSet:
             and the other lost, ``(d, 3)`` int16; the last is no bond.
         broken: which of these each piece has broken, ``(p, MOST_CUTS)`` int16.
         labels: isotope labels of each kind that each piece holds, ``(p, l)`` int16.
+        acidic: its acidic hydrogens, as ``acidic_hydrogens`` gives them, ``(p, 1 + l)`` int16;
+            ``(p, 0)`` without labels.
     """
 
     elements: np.ndarray
     bonds: np.ndarray
     broken: np.ndarray
     labels: np.ndarray
+    acidic: np.ndarray
 
     @property
     def cuts(self) -> np.ndarray:
         """Positions of what is said of the broken bonds of each piece, ``(p, cuts)`` int16."""
         return self.bonds[self.broken].reshape(len(self), -1)
 
+    @property
+    def broken_bonds(self) -> np.ndarray:
+        """Number of bonds that each piece has broken, ``(p,)``."""
+        return count_cuts(self.cuts)
+
     def __len__(self) -> int:
         return len(self.elements)
+
+
+def count_cuts(cuts: np.ndarray) -> np.ndarray:
+    """Return the number of bonds of which something is said in each row; a tensor will do."""
+    return (cuts[:, ::_SAID_OF_A_CUT] < _NO_CUT).sum(1)
 
 
 def describe_pieces(mol: Chem.Mol, most: int, labels: np.ndarray | None = None) -> PieceSet:
@@ -82,6 +95,7 @@ def describe_pieces(mol: Chem.Mol, most: int, labels: np.ndarray | None = None) 
         _said_of(mol, cleavage.orders, kept, lost),
         broken,
         labels_held(cleavage.atoms, labels),
+        acidic_hydrogens(cleavage.atoms, mol, labels),
     )
 
 

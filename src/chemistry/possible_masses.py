@@ -18,6 +18,7 @@ def possible_masses(
     max_mz: int,
     *,
     doubly_charged: bool = False,
+    isotopes: bool = True,
 ) -> np.ndarray:
     """Return the nominal masses that some of a molecule's atoms can have together.
 
@@ -31,6 +32,7 @@ def possible_masses(
         max_mz: highest nominal mass.
         doubly_charged: whether ions of an arene with two charges count as well, if they have half
             of its mass or more.
+        isotopes: whether atoms may be of their rarer isotopes.
 
     Returns:
         Shape ``(max_mz,)`` bool; element ``i`` is m/z ``i + 1``.
@@ -40,6 +42,9 @@ def possible_masses(
         >>> from nextims.chemistry.possible_masses import possible_masses
         >>> (possible_masses(*read_molecule("CCl").atoms(), 60).nonzero()[0] + 1)[:9]
         array([ 1,  2,  3,  4,  5,  6, 12, 13, 14])
+        >>> mercury = read_molecule("[Hg]").atoms()
+        >>> possible_masses(*mercury, 202, isotopes=False).nonzero()[0] + 1
+        array([202])
     """
     unlabelled = list(map(int, atoms))
     doubly_charged = doubly_charged and bool(can_hold_two_charges(np.asarray(atoms)))
@@ -52,7 +57,8 @@ def possible_masses(
         for _ in range(int(number)):
             reached |= reached << mass
     for element, number in zip(ELEMENTS, unlabelled, strict=True):
-        masses = [NOMINAL_MASSES[element] + shift for shift in ISOTOPE_RATIOS[element]]
+        shifts = ISOTOPE_RATIOS[element] if isotopes else (0,)
+        masses = [NOMINAL_MASSES[element] + shift for shift in shifts]
         for _ in range(number):
             with_atom = reached
             for mass in masses:

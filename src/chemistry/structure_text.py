@@ -6,13 +6,15 @@ import re
 
 from rdkit import Chem
 
+from .inchi_text import ANY_INCHI, INCHI, is_inchi
 from .refusals import MAX_ATOMS, MoleculeError
 
 # Of a SMILES or InChI, some ten an atom; of a MOL block, a line an atom and one or two a bond.
 _MAX_CHARACTERS = 10 * MAX_ATOMS
 _MAX_OF_MOL_BLOCK = 150 * MAX_ATOMS
 _ATOM = re.compile(r"\[[^][]*|Br|Cl|[BCNOPSFIbcnops*]")
-INCHI = "InChI="
+# Of the elements that models know, those whose bonds an InChI takes apart.
+_METALS = {"Sn", "Hg", "Pb", "Ge"}
 UNREADABLE = "RDKit cannot read the structure"
 # Of a CXSMILES, what RDKit does not know is left out.
 _SMILES = Chem.SmilesParserParams()
@@ -26,13 +28,14 @@ def parse_structure(text: str) -> Chem.Mol:
     would take minutes.
 
     Args:
-        text: several lines are a MOL block, one that begins with ``InChI=`` is an InChI.
+        text: several lines are a MOL block, one that begins with ``InChI=`` or ``1S/`` is an InChI.
 
     Returns:
         The molecule as RDKit reads it: sanitized, hydrogens implicit but for labelled ones.
 
     Raises:
-        MoleculeError: it is empty, too long, or RDKit cannot read it.
+        MoleculeError: it is empty, too long, or RDKit cannot read it; or an InChI that has lost
+            the bonds of a metal, or its upper case.
 
     Example:
         >>> from nextims.chemistry.structure_text import parse_structure
@@ -48,12 +51,29 @@ def parse_structure(text: str) -> Chem.Mol:
         raise MoleculeError(f"more than {longest} characters")
     if is_mol_block:
         mol = Chem.MolFromMolBlock(text)
-    elif line.startswith(INCHI):
-        mol = Chem.MolFromInchi(line)
+    elif is_inchi(line):
+        mol = _read_inchi(line)
     elif len(line) > MAX_ATOMS and len(_ATOM.findall(line)) > MAX_ATOMS:
         raise MoleculeError(f"more than {MAX_ATOMS} atoms")
     else:
         mol = Chem.MolFromSmiles(line, _SMILES)
     if mol is None:
         raise MoleculeError(UNREADABLE)
+    return mol
+
+
+def _read_inchi(text: str) -> Chem.Mol | None:
+    begin = ANY_INCHI.match(text)
+    layers = text[begin.end() :]
+    formula = layers.partition("/")[0]
+    if formula.islower():
+        raise MoleculeError("InChI in lower case", f"({formula}): its elements cannot be told")
+    mol = Chem.MolFromInchi(f"{INCHI}{begin[2].upper()}/{layers}")
+    if mol is not None:
+        apart = {atom.GetSymbol() for atom in mol.GetAtoms() if not atom.GetDegree()} & _METALS
+        if apart and mol.GetNumAtoms() > 1:
+            raise MoleculeError(
+                "an InChI has not the bonds of a metal",
+                f"({apart.pop()}): give a SMILES, a MOL block or an InChI with /r",
+            )
     return mol

@@ -7,7 +7,7 @@ Imidic acids are made amides by patterns: of a peptide, RDKit's standardiser wou
 structures. Where several places compete, in aromatic rings and amidines, it does the work, with
 transforms of its own: those that it comes with move the hydrogens of carbon as well, but keto and
 enol are two molecules, in an InChI as on a column. Hydrogens that go from oxygen to oxygen along
-carbon (tropolones, hydroxyquinones) stay where they were drawn.
+carbon (tropolones, hydroxyquinones) go where the InChI has them.
 """
 
 from __future__ import annotations
@@ -21,19 +21,26 @@ from typing import TYPE_CHECKING
 
 from rdkit import Chem
 
+from .inchi_form import inchi_of, read_back, take_form
+
 if TYPE_CHECKING:
     from rdkit.Chem.MolStandardize.rdMolStandardize import TautomerEnumerator
 
 # What gives a hydrogen, what is between, what takes it.
-_IMIDIC = Chem.MolFromSmarts("[O,S,Se;X2;H1]-[#6X3,#7X2,#15,#16]=[#7X2]")
+_IMIDIC = Chem.MolFromSmarts("[O,S,Se;X2;H1]-[#6X3,#7X2,#15,#16]=[#7X2+0]")
 _THIOIC = Chem.MolFromSmarts("[O;X2;H1]-[#6X3]=[S;X1]")
 _THIOPHOSPHORIC = Chem.MolFromSmarts("[S;X2;H1]-[#15]=[O;X1]")
-_AMIDINE = Chem.MolFromSmarts("[#7X3;!H0]-[#6X3,#7X2]=[#7X2]")
+_AMIDINE = Chem.MolFromSmarts("[#7X3;!H0]-[#6X3,#7X2]=[#7X2+0]")
 _AZOLE = Chem.MolFromSmarts("[$([nH]:a:[nX2]),$([nH]:a:a:a:[nX2]),$([nH]:a:a:a:a:a:[nX2])]")
-_INDAZOLE = Chem.MolFromSmarts("[nH]1:[nX2]:*:[x3]:*:1")
 _LACTIM = Chem.MolFromSmarts("[O,S,Se;X2;H1]-c:[$(n),$(a:a:n)]")
-_IMINE_OF_RING = Chem.MolFromSmarts("c=[#7X2]")
-_BESIDE_IMINES = [Chem.MolFromSmarts(each) for each in ("[nH]:c=[#7X2]", "[nH]:a:a:c=[#7X2]")]
+_TROPOLONE = Chem.MolFromSmarts("[OX1]=[c;r7].[OX2H]-[c;r7]")
+_IMINE_OF_RING = Chem.MolFromSmarts("c=[#7X2+0]")
+_BESIDE_IMINES = [Chem.MolFromSmarts(each) for each in ("[nH]:c=[#7X2+0]", "[nH]:a:a:c=[#7X2+0]")]
+_TO_NITROGEN = [
+    Chem.MolFromSmarts(giver + way)
+    for giver in ("[nH]:a", "[O,S,Se;X2;H1]-c")
+    for way in (":[nX2]", ":a:a:[nX2]")
+] + [Chem.MolFromSmarts("[nH]:[nX2]")]
 _LABELLED = Chem.MolFromSmarts("[#1]~[#7,#8,#16,#34]")
 
 # Of oxygen and sulfur those on a ring: imidic acids beside it are amides already. Nitrogen that is
@@ -89,6 +96,13 @@ def normalise_tautomer(mol: Chem.Mol, smiles: str) -> Chem.Mol:
         >>> Chem.MolToSmiles(normalise_tautomer(uracil, "Oc1ccnc(O)n1"))
         'O=c1cc[nH]c(=O)[nH]1'
     """
+    mol = _without_imidic_acids(mol, smiles)
+    is_open = _has_imines(mol, smiles) or _is_open(mol, smiles)
+    return _best(mol) if is_open and not mol.HasSubstructMatch(_LABELLED) else mol
+
+
+def _without_imidic_acids(mol: Chem.Mol, smiles: str) -> Chem.Mol:
+    """Return the molecule with the forms that patterns know; its SMILES spares looking for them."""
     if "N" in smiles and ("O" in smiles or "S" in smiles):
         mol = _shift_hydrogens(mol, _IMIDIC)
     if "S" in smiles and "O" in smiles:
@@ -96,9 +110,6 @@ def normalise_tautomer(mol: Chem.Mol, smiles: str) -> Chem.Mol:
         mol = _shift_hydrogens(mol, _THIOPHOSPHORIC)
     if "nH]" in smiles and "=" in smiles:
         mol = _make_amines(mol)
-    has_imines = _has_imines(mol, smiles)
-    if (has_imines or _is_open(mol, smiles)) and not mol.HasSubstructMatch(_LABELLED):
-        mol = _best(mol, smiles, _enumerator(has_imines))
     return mol
 
 
@@ -112,9 +123,10 @@ def _has_imines(mol: Chem.Mol, smiles: str) -> bool:
 
 def _is_open(mol: Chem.Mol, smiles: str) -> bool:
     """Say whether ``_best`` could have hydrogens of rings elsewhere."""
-    return "n" in smiles and (
-        ("nH]" in smiles and mol.HasSubstructMatch(_AZOLE))
-        or (("O" in smiles or "S" in smiles) and mol.HasSubstructMatch(_LACTIM))
+    if "n" not in smiles:
+        return ("O=c" in smiles or "c(=O)" in smiles) and mol.HasSubstructMatch(_TROPOLONE)
+    return ("nH]" in smiles and mol.HasSubstructMatch(_AZOLE)) or (
+        ("O" in smiles or "S" in smiles) and mol.HasSubstructMatch(_LACTIM)
     )
 
 
@@ -158,7 +170,7 @@ def _make_amines(mol: Chem.Mol) -> Chem.Mol:
     RDKit's standardiser would look for double bonds along the way, and of an acridine it sees them
     in one of two places.
     """
-    aromatic = len(mol.GetAromaticAtoms())
+    aromatic, inchi = len(mol.GetAromaticAtoms()), ""
     for pattern in _BESIDE_IMINES:
         for giver, *_, centre, taker in mol.GetSubstructMatches(pattern):
             edit = Chem.RWMol(mol)
@@ -166,57 +178,65 @@ def _make_amines(mol: Chem.Mol) -> Chem.Mol:
             _make_single(edit, centre, taker)
             with suppress(Chem.MolSanitizeException):
                 Chem.SanitizeMol(edit)
-                if len(edit.GetAromaticAtoms()) == aromatic:
+                inchi = inchi or inchi_of(mol)  # which tells some imines from amines
+                if len(edit.GetAromaticAtoms()) == aromatic and inchi_of(edit) == inchi:
                     return _make_amines(edit.GetMol())
     return mol
 
 
-def _best(mol: Chem.Mol, smiles: str, enumerator: TautomerEnumerator) -> Chem.Mol:
+def _best(mol: Chem.Mol) -> Chem.Mol:
     """Return the highest of the tautomers that share the molecule's InChI; itself, if it is that.
 
-    RDKit knows tautomers that an InChI tells apart: hydroxypyrazoles are molecules of their own.
+    The search begins at what the InChI is read as, so that all drawings of it end at one. RDKit
+    knows tautomers that an InChI tells apart: hydroxypyrazoles are molecules of their own.
     """
-    labels = [(atom.GetIdx(), atom.GetIsotope()) for atom in mol.GetAtoms() if atom.GetIsotope()]
-    best, of_best = Chem.Mol(mol), smiles
-    for place, _ in labels:
-        best.GetAtomWithIdx(place).SetIsotope(0)
+    start = read_back(mol)
+    if start is None or not start.is_same:
+        return mol
+    smiles = Chem.MolToSmiles(start.mol)
+    best, of_best = _without_imidic_acids(start.mol, smiles), ""
+    enumerator = _enumerator(_has_imines(best, smiles))
     for _ in range(_MOST_STEPS):
-        before, found = of_best, sorted(_tautomers(best, enumerator), key=_rank)
-        if found[0][0] != of_best:
-            inchi = _inchi(best)
-            alike = (each for each in found if _inchi(each[1]) == inchi)
-            of_best, best = next(alike, (of_best, best))
+        before, found = of_best, sorted(_tautomers(best, enumerator).items(), key=_rank)
+        alike = (each for each in found if inchi_of(each[1]) == start.inchi)
+        of_best, best = next(alike, (of_best, best))
         if len(found) < _MOST_AT_ONCE or of_best == before:
             break
-    if of_best == smiles:
-        return mol
-    for place, isotope in labels:
-        best.GetAtomWithIdx(place).SetIsotope(isotope)
-    # A centre that is chiral by its labels alone is one again.
-    Chem.AssignStereochemistry(best, cleanIt=True, force=True)
-    return best
+    return take_form(mol, best, start.atoms)
 
 
-def _inchi(mol: Chem.Mol) -> str:
-    return Chem.MolToInchi(mol, options="/SNon")  # without stereochemistry
+def _tautomers(mol: Chem.Mol, enumerator: TautomerEnumerator) -> dict[str, Chem.Mol]:
+    """Return the tautomers by their SMILES, those among them in which all rings stay aromatic.
 
-
-def _tautomers(mol: Chem.Mol, enumerator: TautomerEnumerator) -> Iterator[tuple[str, Chem.Mol]]:
-    """Yield the tautomers with their SMILES, those of indazoles from both of their nitrogens.
-
-    For these the enumerator would need double bonds where it happens to see none.
+    For these, of indazoles and of lactams beside a benzene ring, the enumerator would need double
+    bonds where it happens to see none.
     """
+    tautomers: dict[str, Chem.Mol] = {}
     starts = [mol]
-    for giver, taker, *_ in mol.GetSubstructMatches(_INDAZOLE):
-        other = Chem.RWMol(mol)
-        other.GetAtomWithIdx(giver).SetNumExplicitHs(0)
-        other.GetAtomWithIdx(taker).SetNumExplicitHs(1)
-        with suppress(Chem.MolSanitizeException):
-            Chem.SanitizeMol(other)
-            starts.append(other)
-    for start in starts:
-        found = enumerator.Enumerate(start)
-        yield from zip(found.smiles, found.tautomers, strict=True)
+    while starts and len(tautomers) < _MOST_AT_ONCE:
+        start = starts.pop(0)
+        if not tautomers or Chem.MolToSmiles(start) not in tautomers:
+            found = enumerator.Enumerate(start)
+            tautomers |= zip(found.smiles, found.tautomers, strict=True)
+            starts += _moved_along_rings(start)
+    return tautomers
+
+
+def _moved_along_rings(mol: Chem.Mol) -> Iterator[Chem.Mol]:
+    """Yield what becomes of a molecule when a hydrogen goes to nitrogen of an aromatic ring."""
+    aromatic = len(mol.GetAromaticAtoms())
+    for pattern in _TO_NITROGEN:
+        for giver, *_, taker in mol.GetSubstructMatches(pattern):
+            edit = Chem.RWMol(mol)
+            edit.GetAtomWithIdx(taker).SetNumExplicitHs(1)
+            atom = edit.GetAtomWithIdx(giver)
+            atom.SetNumExplicitHs(0)
+            if not atom.GetIsAromatic():
+                atom.GetBonds()[0].SetBondType(Chem.BondType.DOUBLE)
+            with suppress(Chem.MolSanitizeException):
+                Chem.SanitizeMol(edit)
+                if len(edit.GetAromaticAtoms()) == aromatic:
+                    yield edit.GetMol()
 
 
 def _rank(tautomer: tuple[str, Chem.Mol]) -> tuple[int, str]:

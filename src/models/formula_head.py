@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,8 +17,15 @@ from ..chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
 from ..chemistry.double_charges import LOSSES as DOUBLE_LOSSES
 from ..chemistry.double_charges import can_hold_two_charges
 from ..chemistry.formula import count_elements
-from ..chemistry.isotope_labels import LABELLED_SHIFTS, unlabelled_shares, with_labels
+from ..chemistry.isotope_labels import (
+    LABELLED_SHIFTS,
+    LabelledParts,
+    likely_extra,
+    unlabelled_shares,
+    with_labels,
+)
 from ..chemistry.molecule import ELEMENTS, RARE_ELEMENTS
+from ..chemistry.pieces import count_cuts
 from ..data.examples.features import Batch
 from ..spectra.prediction import carbon_scale
 from .heads import LIGHTEST_ION
@@ -79,9 +87,8 @@ class FormulaHead(nn.Module):
     directions: Wei et al., ACS Cent. Sci. 2019, 5, 700. What one or two broken bonds leave is
     scored by itself; the vocabulary has the rearrangements.
 
-    Isotope labels only move masses. Which of them a piece holds is known; for an ion or a loss of
-    the vocabulary they are taken to lie anywhere: how many it holds follows the hypergeometric
-    distribution.
+    Isotope labels only move masses. Which of them a piece holds is known; an ion or a loss of the
+    vocabulary holds what pieces of its mass hold.
 
     Args:
         width: size of the molecule's vector.
@@ -247,17 +254,18 @@ class FormulaHead(nn.Module):
             whole, labels = batch.atoms[i], batch.labels[batch.labels[:, 0] == i, 1:]
             atoms = torch.cat([self.ions.long(), whole - self.losses.long()])
             seen = share[i, : len(atoms)] > 0
+            weight, atoms = share[i, : len(seen)][seen], atoms[seen]
+            extra = self._likely_extra(i, atoms, weight, of_pieces, batch)
             if self.double_score is not None:
-                twice = share[i, len(atoms) :]
+                twice = share[i, len(seen) :]
                 left = (whole - self.double_losses)[twice > 0]
-                pattern = self._labelled_pattern(left, whole, labels)
+                pattern = self._labelled_pattern(left, whole, labels, extra)
                 first = self._pattern_mz(left) - (pattern.shape[1] - self.isotopes.WIDTH) // 2
                 spread = twice[twice > 0, None] * pattern
                 self._add(bins, torch.full_like(first, i), first, spread, charge=2)
-            atoms = atoms[seen]
-            weight = share[i, : len(seen)][seen] * scale[i, self._mz(atoms)]
+            weight = weight * scale[i, self._mz(atoms)]
             mz = self._pattern_mz(atoms)
-            pattern = self._labelled_pattern(atoms, whole, labels)
+            pattern = self._labelled_pattern(atoms, whole, labels, extra)
             reach = (pattern.shape[1] - self.isotopes.WIDTH) // 2
             self._add(bins, torch.full_like(mz, i), mz - reach, weight[:, None] * pattern)
         parts, pieces = batch.piece_labels, batch.pieces
@@ -270,18 +278,39 @@ class FormulaHead(nn.Module):
         self._add(bins, molecule, parts.mass + centre + LABELLED_SHIFTS[0], spread)
         return bins.view(len(share), -1)[:, 1:]
 
-    def _labelled_pattern(self, atoms: Tensor, whole: Tensor, labels: Tensor) -> Tensor:
+    @torch.no_grad()
+    def _likely_extra(
+        self, molecule: int, atoms: Tensor, weight: Tensor, of_pieces: Tensor, batch: Batch
+    ) -> np.ndarray:
+        """Return what ``likely_extra`` gives for a molecule and the ions of it that are seen."""
+        own = batch.pieces.molecule[batch.piece_labels.rows] == molecule
+        rows, parts = batch.piece_labels.rows[own], batch.piece_labels
+        mass = self._mz(batch.pieces.elements[rows])
+        of_ions = torch.bincount(self._mz(atoms), weight, int(mass[0]) + 1)
+        tables = (parts.natural[own], parts.mass[own], parts.exchange[own])
+        arrays = (mass, count_cuts(batch.pieces.cuts[rows]), of_pieces[rows], of_ions)
+        labels = batch.labels[batch.labels[:, 0] == molecule, 1:]
+        return likely_extra(
+            LabelledParts(*(each.cpu().numpy() for each in tables)),
+            *(each.cpu().numpy() for each in arrays),
+            labels.cpu().numpy(),
+        )
+
+    def _labelled_pattern(
+        self, atoms: Tensor, whole: Tensor, labels: Tensor, extra: np.ndarray
+    ) -> Tensor:
         """Return the patterns of ions of one molecule, its isotope labels among them, ``(n, k)``.
 
         Args:
             atoms: of the ions, ``(n, len(ELEMENTS))``.
             whole: of the molecule, ``(len(ELEMENTS),)``.
             labels: element, extra mass and number of each label, ``(l, 3)``.
+            extra: as ``likely_extra`` gives it.
         """
         whole, labels = whole.cpu().numpy(), labels.cpu().numpy()
         unlabelled = torch.from_numpy(unlabelled_shares(whole, labels)).to(atoms.device)
         pattern = self.isotopes(atoms * unlabelled).cpu().numpy()
-        pattern = with_labels(pattern, atoms.cpu().numpy(), whole, labels)
+        pattern = with_labels(pattern, atoms.cpu().numpy(), whole, labels, extra)
         return torch.from_numpy(pattern).to(atoms.device)
 
     def _add(self, bins: Tensor, row: Tensor, mz: Tensor, spread: Tensor, charge: int = 1) -> None:

@@ -207,13 +207,18 @@ class TeacherNetwork(nn.Module):
             scale = torch.from_numpy(carbon_scale(wanted[:, rows].cpu().numpy()))
             wanted[:, rows] *= scale.to(wanted.device)
         scales = torch.where(has_ion, wanted / from_fragments.where(has_ion, 1.0), 0.0)
-        possible = F.pad(batch.possible, (0, self.max_mz))[:, : self.max_mz]
+        possible, of_commonest = (
+            F.pad(masses, (0, self.max_mz))[:, : self.max_mz]
+            for masses in (batch.possible, batch.of_commonest)
+        )
         from_ions = sum(
             spectrum.spread(spectrum.scaled(share, fragments, scales, charge), fragments, charge)
             for charge, share in shares.items()
         )
         from_ions = from_ions.where(possible, 0.0)
-        without_ion = _moved_by_labels(wanted.masked_fill(has_ion, 0.0), batch)
+        # At a mass that only rarer isotopes have, the ions of the commonest have given their share.
+        without_ion = wanted.where(of_commonest & ~has_ion, 0.0)
+        without_ion = _moved_by_labels(without_ion, batch)
         spectra = from_ions + without_ion.where(possible, 0.0)
         total = spectra.sum(2, keepdim=True)
         spectra = spectra / total

@@ -1,6 +1,7 @@
 """What is drawn with charges, as the neutral molecule that evaporates."""
 
 import pytest
+from rdkit import Chem
 
 from nextims.chemistry.charges import NEUTRALISED
 from nextims.chemistry.molecule import MoleculeError, read_molecule
@@ -19,6 +20,12 @@ from nextims.chemistry.molecule import MoleculeError, read_molecule
         ("CC(=O)[O-]", "CC(=O)O"),
         ("[S-]c1ccccc1", "Sc1ccccc1"),
         ("[Cl-]", "Cl"),
+        ("[BrH2+]", "Br"),
+        ("C[ClH+]", "CCl"),
+        ("CC([O-])=[N+]=[N-]", "CC(O)=[N+]=[N-]"),
+        ("C1=CC=C[CH-]1", "C1=CCC=C1"),
+        ("[cH-]1cccc1", "C1=CCC=C1"),
+        ("c1cc[n-]c1", "c1cc[nH]c1"),
         # Beside a nitro group, an azide or an inner salt, which stay.
         ("O=[N+]([O-])c1ccc([NH3+])cc1C([O-])=O", "Nc1ccc([N+](=O)[O-])c(C(=O)O)c1"),
         ("[N-]=[N+]=NCC[NH3+]", "[N-]=[N+]=NCCN"),
@@ -91,6 +98,12 @@ def test_sulfoxides_and_ylides_are_written_in_one_way(charged, plain):
         ("[SiH3+]", r"permanent cation \(Si\)"),
         ("F[P-](F)(F)(F)(F)F", r"permanent anion \(P\)"),
         ("C[Si-](F)(F)(F)F", r"permanent anion \(Si\)"),
+        ("[ClH+]", r"charged radical \(Cl\)"),
+        ("[Br+]", r"charged radical \(Br\)"),
+        ("[NH3+]", r"charged radical \(N\)"),
+        ("CC[O+]CC", r"charged radical \(O\)"),
+        ("CC[Cl+]CC", r"permanent cation \(Cl\)"),
+        ("[N-]=[N+]=[N-]", r"permanent anion \(N\)"),
     ],
 )
 def test_charges_that_no_proton_takes_away_are_refused_by_name(smiles, reason):
@@ -103,8 +116,32 @@ def test_charges_that_no_proton_takes_away_are_refused_by_name(smiles, reason):
     [
         ("C[N+](CC(=O)[O-])=C(N)N", "CN(CC(=O)O)C(=N)N"),
         ("[O-]c1cc[n+](C)cc1", "Cn1ccc(=O)cc1"),
+        ("C[P+](C)(C)[C-2][P+](C)(C)C", "CP(C)(C)=C=P(C)(C)C"),
+        ("C[P+](C)(C)[c-]1cccc1", "CP(C)(C)=C1C=CC=C1"),
+        ("C[P+](C)(C)[C-]1C=CC=C1", "CP(C)(C)=C1C=CC=C1"),
         ("[2H]C([2H])([2H])[n+]1ccc([O-])cc1", "[2H]C([2H])([2H])n1ccc(=O)cc1"),
     ],
 )
 def test_charges_that_other_double_bonds_take_away_are_gone(charged, plain):
     assert read_molecule(charged).smiles == read_molecule(plain).smiles == plain
+
+
+@pytest.mark.parametrize(
+    ("drawn", "settled"),
+    [
+        ("[CH2-][N+]#N", "C=[N+]=[N-]"),
+        ("CCOC(=O)[CH-][N+]#N", "CCOC(=O)C=[N+]=[N-]"),
+        ("COC([O-])=C([N+]#N)C(=O)OC", "COC(=O)C(=[N+]=[N-])C(=O)OC"),
+        ("C[N-][N+]#N", "CN=[N+]=[N-]"),
+        ("N#[N+][O-]", "[N-]=[N+]=O"),
+        ("N#[N+]c1ccccc1[O-]", "[N-]=[N+]=C1C=CC=CC1=O"),
+        ("O=c1c[n+](-c2ccccc2)[n-]o1", "[O-]c1c[n+](-c2ccccc2)no1"),
+        ("O=[n+]1ccn([O-])cc1", "[O-][n+]1cc[n+]([O-])cc1"),
+        ("[C]=O", "[C-]#[O+]"),
+    ],
+)
+def test_mesomeric_forms_are_one_structure_as_smiles_and_as_inchi(drawn, settled):
+    inchi = Chem.MolToInchi(Chem.MolFromSmiles(drawn))
+    for each in (drawn, settled, inchi):
+        molecule = read_molecule(each)
+        assert (molecule.smiles, molecule.notes) == (settled, ())

@@ -7,12 +7,15 @@ from nextims.chemistry.composition import compose
 from nextims.chemistry.isotope_labels import (
     LABELLED_SHIFTS,
     SHIFTS,
+    acidic_hydrogens,
     label_parts,
     labels_held,
+    likely_extra,
     unlabelled_shares,
     with_labels,
 )
 from nextims.chemistry.molecule import ELEMENTS, NOMINAL_MASSES, read_molecule
+from nextims.chemistry.pieces import describe_pieces
 
 HYDROGEN, CARBON, BORON = (ELEMENTS.index(element) for element in ("H", "C", "B"))
 ACETONE_D3 = "[2H]C([2H])([2H])C([13CH3])=O"
@@ -90,7 +93,8 @@ def test_parts_keep_and_exchange_what_each_choice_of_hydrogens_leaves(smiles):
          for held in combinations(range(size), n)]
     )  # fmt: skip
     held = labels_held(parts, molecule.labels_by_atom)
-    found = label_parts((parts @ elements).astype(int), held, molecule.atoms()[1])
+    labels, none = molecule.atoms()[1], np.zeros((len(parts), 1 + held.shape[1]), np.int16)
+    found = label_parts((parts @ elements).astype(int), held, labels, none)
     assert found.mass[0] == molecule.nominal_mass
     for part, exchange in zip(parts, found.exchange, strict=True):
         own = [mass for atom in np.flatnonzero(part) for mass in masses[atom]]
@@ -102,6 +106,85 @@ def test_parts_keep_and_exchange_what_each_choice_of_hydrogens_leaves(smiles):
                 by = sum(moved) if shift > 0 else -sum(moved)
                 wanted[LABELLED_SHIFTS.index(by)] += 1 / len(ways)
             np.testing.assert_allclose(row, wanted, atol=1e-6)
+
+
+def parts_of(smiles, most=200):
+    molecule = read_molecule(smiles)
+    labels = molecule.atoms()[1]
+    pieces = describe_pieces(molecule.unlabelled.mol, most, molecule.labels_by_atom)
+    parts = label_parts(pieces.elements, pieces.labels, labels, pieces.acidic)
+    return pieces, parts, parts.mass - pieces.labels @ labels[:, 1], labels
+
+
+@pytest.mark.parametrize(
+    ("smiles", "acidic"),
+    [
+        ("[2H]OC(=O)c1ccccc1O", [2, 1]),
+        ("[2H]Oc1ccccc1", [1, 1]),
+        ("[2H]SC(C)=O", [1, 1]),
+        ("[2H]OCC", [0, 0]),  # an alcohol
+        ("[2H]C([2H])([2H])C(=O)O", [1, 0]),
+        ("[2H]C([13CH3])=O", [0, 0, 0]),
+    ],
+)
+def test_the_hydrogens_of_acids_and_phenols_are_acidic(smiles, acidic):
+    molecule = read_molecule(smiles)
+    plain = molecule.unlabelled.mol
+    whole = np.ones((1, plain.GetNumAtoms()), bool)
+    found = acidic_hydrogens(whole, plain, molecule.labels_by_atom)
+    assert found.tolist() == [acidic]
+    assert acidic_hydrogens(whole, plain, None).shape == (1, 0)
+
+
+def test_acidic_hydrogens_leave_first_where_a_bond_breaks():
+    _, parts, mass, _ = parts_of("[2H]OC(=O)c1ccccc1O[2H]")
+    loses_one = parts.exchange[:, SHIFTS.index(-1)]
+    [acylium, *_] = np.flatnonzero(mass == 121)  # HO-C6H4-CO
+    assert loses_one[acylium, LABELLED_SHIFTS.index(-2)] == pytest.approx(20 / 24)
+    assert loses_one[0, LABELLED_SHIFTS.index(-2)] == pytest.approx(2 / 6)
+    _, parts, mass, _ = parts_of("[2H]OCCCl")
+    [alcohol, *_] = np.flatnonzero(mass == 45)
+    assert parts.exchange[alcohol, SHIFTS.index(-1), LABELLED_SHIFTS.index(-2)] == 1 / 5
+
+
+def extra_at(smiles, of_others=1.0, seen=()):
+    """Return by mass what labels most likely add to ions that are known by their formulas."""
+    pieces, parts, mass, labels = parts_of(smiles)
+    share = np.zeros((len(pieces), len(SHIFTS)), np.float32)
+    for own, shift, height in seen:
+        share[np.flatnonzero(mass == own)[0], SHIFTS.index(shift)] = height
+    others = np.full(mass[0] + 1, of_others)
+    table = likely_extra(parts, mass, pieces.broken_bonds, share, others, labels)
+    assert table.shape[0] == mass[0] + 1
+    sums = table.sum(1)
+    np.testing.assert_allclose(sums[sums > 0], 1.0, rtol=1e-5)
+    reach = table.shape[1] // 2
+    return {mz: int(row.argmax()) - reach for mz, row in enumerate(table) if row.any()}
+
+
+@pytest.mark.parametrize(
+    ("smiles", "extra"),
+    [
+        ("[2H]OC(C)=O", {43: 0, 45: 1, 15: 0, 60: 1}),
+        ("[2H]C([2H])([2H])C(=O)O", {43: 3, 45: 0, 15: 3}),
+        ("O=[N+]([O-])c1c([2H])c([2H])c([2H])c([2H])c1[2H]", {77: 5, 93: 5, 30: 0, 46: 0}),
+        ("[2H]OC(=O)c1ccccc1O[2H]", {121: 1, 120: 0, 138: 2, 93: 1}),
+        ("CC(=O)Nc1c([2H])c([2H])c([2H])c([2H])c1[2H]", {43: 0, 93: 5, 77: 5}),
+        ("[2H]C([2H])([2H])C(=O)Nc1ccccc1", {43: 3, 93: 1, 77: 0}),
+        ("C[13C](=O)c1ccccc1", {105: 1, 77: 0, 43: 1}),
+        ("CC[37Cl]", {29: 0, 64: 2, 35: 2}),
+    ],
+)
+def test_an_ion_holds_the_labels_of_the_parts_of_its_mass(smiles, extra):
+    assert {mz: extra_at(smiles)[mz] for mz in extra} == extra
+
+
+def test_what_is_seen_of_the_parts_counts_before_what_is_likely():
+    ethyl = "[2H]C([2H])([2H])COC(=O)CC"  # C2H5 of either end
+    assert extra_at(ethyl, seen=[(29, 0, 5.0)])[29] in (0, 3)
+    assert extra_at("[2H]C([2H])([2H])C(C)=O", seen=[(15, 0, 1.0)])[15] in (0, 3)
+    # Where nothing is seen of any ion, nothing is said.
+    assert extra_at("[2H]OC(C)=O", of_others=0.0) == {}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,29 @@ def test_each_notation_is_read(text):
     assert read_molecule(text).smiles == "CCO"
 
 
+@pytest.mark.parametrize("beginning", ["InChI=1S", "inchi=1s", "INCHI=1S", "1S", "InChI=1"])
+def test_an_inchi_is_one_whatever_its_beginning(beginning):
+    assert read_molecule(f"{beginning}/C2H6O/c1-2-3/h3H,2H2,1H3").smiles == "CCO"
+
+
+def test_an_inchi_in_lower_case_is_refused_by_that():
+    with pytest.raises(MoleculeError, match=r"^InChI in lower case \(c2h6o\)"):
+        read_molecule("inchi=1s/c2h6o/c1-2-3/h3h,2h2,1h3")
+
+
+@pytest.mark.parametrize(
+    "smiles", ["CCCC[Sn](CCCC)(CCCC)CCCC", "C[Hg]C", "CC[Pb](CC)(CC)CC", "Cl[Sn](C)(C)C"]
+)
+def test_an_inchi_has_the_bonds_of_a_metal_in_its_layer_of_them(smiles):
+    mol = Chem.MolFromSmiles(smiles)
+    metal = next(atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetDegree() > 1
+                 and atom.GetSymbol() != "C")  # fmt: skip
+    reconnected = Chem.MolToInchi(mol, options="/RecMet")
+    assert read_molecule(reconnected).smiles == read_molecule(smiles).smiles
+    with pytest.raises(MoleculeError, match=rf"bonds of a metal \({metal}\): give a SMILES"):
+        read_molecule(Chem.MolToInchi(mol))
+
+
 def test_a_cxsmiles_that_is_not_understood_is_read_without():
     assert read_molecule("C1CCC=CC1 |c:3|").smiles == "C1=CCCCC1"
     assert read_molecule("CCO |what:is this|").smiles == "CCO"

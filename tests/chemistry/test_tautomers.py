@@ -1,12 +1,15 @@
 """Structures that differ in where a mobile hydrogen is are one molecule, and one of them stands."""
 
+import gzip
+import itertools
+
 import numpy as np
 import pytest
 from rdkit import Chem
 from rdkit.rdBase import BlockLogs
 
 from nextims.chemistry.molecule import first_block, read_molecule
-from nextims.config import load_config
+from nextims.config import PROJECT_ROOT, load_config
 
 AMIDES = {
     "acetanilide": "CC(=O)Nc1ccccc1",
@@ -47,6 +50,10 @@ AMIDES = {
     "2-hydroxyatrazine": "CCNc1nc(NC(C)C)[nH]c(=O)n1",
     "cytidine": "Nc1ccn([C@@H]2O[C@H](CO)[C@@H](O)[C@H]2O)c(=O)n1",
     "adenine": "Nc1ncnc2[nH]cnc12",
+    "3-methylguanine": "Cn1c(N)nc(=O)c2[nH]cnc21",
+    "3-isoquinolone": "O=c1cc2ccccc2c[nH]1",
+    "cyclohepta[b]pyrrol-2-one": "O=c1cc2cccccc-2[nH]1",
+    "cinnolin-3-one": "O=c1cc2ccccc2n[nH]1",
 }
 
 
@@ -146,9 +153,68 @@ def test_many_mobile_hydrogens_take_no_time():
     assert read_molecule(biguanides).formula == "C12H27N25"
 
 
+@pytest.mark.parametrize(
+    ("drawn", "other"),
+    [
+        ("Oc1cc2ccccc2cn1", "O=c1cc2ccccc2c[nH]1"),
+        ("Sc1cc2ccccc2cn1", "S=c1cc2ccccc2c[nH]1"),
+        ("Oc1cc2cccccc2n1", "O=c1cc2cccccc-2[nH]1"),
+        ("Nc1c2ccccc2cc2cc(O)ncc12", "Nc1c2ccccc2cc2cc(=O)[nH]cc12"),
+        ("CC(C)c1cccc(=O)c(O)c1", "CC(C)c1cccc(O)c(=O)c1"),
+        ("O=c1ccc(O)c(O)cc1O", "O=c1cc(O)c(O)ccc1O"),
+        ("Cn1cnc2nc[nH]c2c1=N", "Cn1cnc2[nH]cnc2c1=N"),
+        ("[13CH3]c1cccc(=O)c(O)c1", "[13CH3]c1cccc(O)c(=O)c1"),
+    ],
+)
+def test_all_that_share_an_inchi_are_one_structure(drawn, other):
+    assert Chem.CanonSmiles(drawn) != Chem.CanonSmiles(other)
+    inchi = Chem.MolToInchi(Chem.MolFromSmiles(drawn))
+    assert inchi == Chem.MolToInchi(Chem.MolFromSmiles(other))
+    molecules = [read_molecule(each) for each in (drawn, other, inchi)]
+    assert len({each.smiles for each in molecules}) == 1
+    assert molecules[0].inchikey == Chem.InchiToInchiKey(inchi)
+
+
+AZINES = [
+    "c1ccc2cnccc2c1",
+    "c1ccc2nnccc2c1",
+    "c1ccc2ncncc2c1",
+    "c1cc2ccncc2cn1",
+    "c1ccc2c(c1)cnc1ccccc12",
+    "c1ccc2cccc-2nc1",
+    "c1cnc2nccnc2n1",
+    "c1cnc2[nH]cnc2c1",
+    "c1ccc2cc3cnccc3cc2c1",
+    "c1cnncn1",
+    "c1cc2cccnc2s1",
+]
+
+
+@pytest.mark.parametrize("scaffold", AZINES)
+def test_azines_with_groups_anywhere_are_one_structure_as_smiles_and_as_inchi(scaffold):
+    ring = Chem.MolFromSmiles(scaffold)
+    places = [atom.GetIdx() for atom in ring.GetAtoms() if atom.GetTotalNumHs()]
+    visited = 0
+    for one, other in itertools.combinations(places, 2):
+        for groups in ((8,), (16,), (7,), (8, 8), (8, 7)):
+            edit = Chem.RWMol(ring)
+            for place, group in zip((one, other), groups, strict=False):
+                if edit.GetAtomWithIdx(place).GetAtomicNum() == 6:
+                    edit.AddBond(place, edit.AddAtom(Chem.Atom(group)), Chem.BondType.SINGLE)
+            Chem.SanitizeMol(edit)
+            smiles = Chem.MolToSmiles(edit)
+            with BlockLogs():
+                inchi = Chem.MolToInchi(edit)
+                drawn = read_molecule(smiles)
+                assert read_molecule(inchi).smiles == drawn.smiles, smiles
+                assert read_molecule(drawn.smiles).smiles == drawn.smiles
+            visited += 1
+    assert visited >= 15
+
+
 def test_one_inchi_is_one_structure():
-    """Of the store of spectra where there is one, else of the list above."""
-    smiles = [*AMIDES.values(), *sample_of_store(1500)]
+    """Of the store of spectra and of the lists of structures that there are, and of those above."""
+    smiles = [*AMIDES.values(), *sample_of_store(1500), *sample_of_lists(1500)]
     differing = []
     for each in smiles:
         molecule = read_molecule(each)
@@ -161,8 +227,17 @@ def test_one_inchi_is_one_structure():
             continue  # an InChI takes the bonds of metals apart
         if read_molecule(inchi).smiles != molecule.smiles:
             differing.append(each)
-    # Nine of 7,893 in all: hydrogens between the oxygens of tropolones, which stay, and the like.
-    assert len(differing) <= 0.003 * len(smiles), differing
+    # Two of 31,363 in all: a perimidine and an azo compound of a nitrone.
+    assert len(differing) <= 0.001 * len(smiles), differing
+
+
+def sample_of_lists(number):
+    path = PROJECT_ROOT.parent / "shared" / "data" / "unlabelled-gc.smi.gz"
+    if not path.exists():
+        return []
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        known = [line.split()[0] for line in file]
+    return np.random.default_rng(0).choice(known, number, False).tolist()
 
 
 def sample_of_store(number):

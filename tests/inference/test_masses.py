@@ -2,7 +2,8 @@
 
 import pytest
 
-from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import NOMINAL_MASSES, read_molecule
 from nextims.chemistry.possible_masses import possible_masses
 from nextims.config import PROJECT_ROOT
 from nextims.formats.writing import FORMATS
@@ -12,6 +13,7 @@ TOLUENE_D8 = "[2H]C([2H])([2H])c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
 TOLUENE_D3 = "[2H]C([2H])([2H])c1ccccc1"
 BENZENE_D6 = "[2H]c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
 NITROBENZENE_D5 = "O=[N+]([O-])c1c([2H])c([2H])c([2H])c([2H])c1[2H]"
+ACETANILIDE_D5 = "CC(=O)Nc1c([2H])c([2H])c([2H])c([2H])c1[2H]"
 DECABROMODIPHENYL_ETHER = "Brc1c(Br)c(Br)c(Br)c(Br)c1Oc1c(Br)c(Br)c(Br)c(Br)c1Br"
 
 
@@ -47,6 +49,29 @@ def heights(predictor, smiles):
 def test_the_base_peak_moves_with_the_labels_of_its_ion(predictor, smiles, base):
     found = heights(predictor, smiles)
     assert max(found, key=found.get) == base
+
+
+@pytest.mark.parametrize(
+    ("plain", "labelled", "moves"),
+    [
+        ("CC(O)=O", "[2H]OC(C)=O", {43: 43, 15: 15, 45: 46, 60: 61}),
+        ("CC(O)=O", "[2H]C([2H])([2H])C(=O)O", {43: 46, 15: 18, 60: 63}),
+        ("O=[N+]([O-])c1ccccc1", NITROBENZENE_D5, {77: 82, 51: 54, 123: 128}),
+        ("OC(=O)c1ccccc1O", "[2H]OC(=O)c1ccccc1O[2H]", {120: 120, 92: 92, 138: 140}),
+        ("OC(=O)c1ccccc1O", "OC(=O)c1c([2H])c([2H])c([2H])c([2H])c1O", {120: 124, 138: 142}),
+        ("CC(=O)Nc1ccccc1", ACETANILIDE_D5, {93: 98, 43: 43, 135: 140}),
+        ("CC(=O)Nc1ccccc1", "[2H]C([2H])([2H])C(=O)Nc1ccccc1", {93: 94, 43: 46, 135: 138}),
+        ("CC(=O)Nc1ccccc1", "[2H]N(C(C)=O)c1ccccc1", {93: 94, 43: 43, 135: 136}),
+        ("CC(=O)c1ccccc1", "[13CH3]C(=O)c1ccccc1", {105: 105, 77: 77, 120: 121, 43: 44}),
+        ("CC(=O)c1ccccc1", "C[13C](=O)c1ccccc1", {105: 106, 77: 77, 120: 121, 43: 44}),
+    ],
+)
+def test_each_ion_moves_by_the_labels_that_its_atoms_have(predictor, plain, labelled, moves):
+    before, after = heights(predictor, plain), heights(predictor, labelled)
+    assert max(after, key=after.get) == moves[max(before, key=before.get)]
+    for mz, moved in moves.items():
+        # Hydrogens of two kinds may move, and isotopes of what is beside add.
+        assert after[moved] == pytest.approx(before[mz], rel=0.3, abs=0.02), mz
 
 
 def test_a_wholly_deuterated_spectrum_is_the_other_drawn_out(predictor):
@@ -87,6 +112,20 @@ def test_the_molecular_ion_stands_at_its_mass_number(predictor, smiles, mz):
 def test_no_peak_stands_where_no_ion_can(predictor, smiles):
     possible = possible_masses(*read_molecule(smiles).atoms(), 1000)
     assert all(possible[mz - 1] for mz in heights(predictor, smiles))
+
+
+@pytest.mark.parametrize("symbol", ["Hg", "Se", "Pb", "Sn", "Ge", "Br", "S"])
+def test_an_atom_alone_has_the_pattern_of_its_isotopes(predictor, symbol):
+    found, pattern = heights(predictor, f"[{symbol}]"), isotope_pattern({symbol: 1})
+    highest = max(pattern.values())
+    wanted = {NOMINAL_MASSES[symbol] + by: share / highest for by, share in pattern.items()}
+    wanted = {mz: height for mz, height in wanted.items() if height >= 0.001}
+    assert found == pytest.approx(wanted, abs=0.001)
+
+
+def test_a_mass_that_rarer_isotopes_alone_have_is_no_ion(predictor):
+    # CHCl2 takes up no hydrogen that is not there: m/z 15 would be 13CH2.
+    assert heights(predictor, "OC(=O)C(Cl)Cl").get(15, 0) < 0.005
 
 
 def test_formulas_in_files_tell_deuterium(predictor):

@@ -132,7 +132,8 @@ def test_the_students_ions_are_those_without_labels(student, monkeypatch, plain,
     assert (intensity[0] - intensity[1]).abs().max() > 0.01
 
 
-@pytest.mark.parametrize(("plain", "labelled", "element"), WHOLLY_LABELLED)
+# Of a hydrocarbon, the mass tells the formula; elsewhere the student's may be none of the molecule.
+@pytest.mark.parametrize(("plain", "labelled", "element"), WHOLLY_LABELLED[:2])
 def test_the_students_peaks_move_with_their_ions(student, monkeypatch, plain, labelled, element):
     batch, share, of_pieces, intensity = captured(student, monkeypatch, plain, labelled)
     head, whole = student.head, batch.atoms[0]

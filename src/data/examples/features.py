@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...chemistry.double_charges import can_hold_two_charges
 from ...chemistry.graph import Graph, build_graph
 from ...chemistry.molecule import COUNT_BITS, ECFP_BITS, Molecule
 from ...chemistry.pieces import PieceSet, describe_pieces
@@ -60,6 +61,8 @@ class Features:
         pieces: the pieces, where the model needs them.
         possible: which masses the molecule's ions can have (``possible_masses``), up to
             ``highest_mz``; beside fragments.
+        of_commonest: the same of the commonest isotopes alone and without labels; of arenes all,
+            as ions of two charges have isotopes that fall in between.
     """
 
     positions: np.ndarray
@@ -72,6 +75,7 @@ class Features:
     fragments: FragmentSet | None = None
     pieces: PieceSet | None = None
     possible: np.ndarray | None = None
+    of_commonest: np.ndarray | None = None
 
 
 @dataclass
@@ -92,6 +96,7 @@ class Batch:
         piece_labels: what isotope labels make of those of labelled molecules.
         possible: which masses each molecule's ions can have, ``(b, highest of highest_mz)`` bool;
             column ``i`` is m/z ``i + 1``.
+        of_commonest: the same of the commonest isotopes alone and without labels.
         limit_carbon: whether the model is to limit C+ and CH+ of labelled molecules, which
             ``spectrum_from_bins`` cannot do when labels have moved them.
         row: position of each spectrum in the store, ``(b,)``.
@@ -114,6 +119,7 @@ class Batch:
     pieces: PieceBatch | None = None
     piece_labels: LabelBatch | None = None
     possible: Tensor | None = None
+    of_commonest: Tensor | None = None
     limit_carbon: bool = False
     row: Tensor | None = None
     spectrum: Tensor | None = None
@@ -175,7 +181,7 @@ def featurize_all(
     mols = [molecule.mol for molecule in plain]
     labels = [molecule.labels_by_atom for molecule in molecules]
     graphs = [build_graph(mol) for mol in mols] if inputs.graph else none
-    fragments = pieces = possible = none
+    fragments = pieces = possible = of_commonest = none
     if inputs.fragments:
         own = zip(mols, labels, strict=True)
         fragments = [describe_fragments(mol, inputs.fragments, each) for mol, each in own]
@@ -184,11 +190,18 @@ def featurize_all(
             possible_masses(*each, highest_mz, doubly_charged=inputs.doubly_charged)
             for each, (_, highest_mz) in own
         ]
+        of_commonest = [
+            every
+            if can_hold_two_charges(own)
+            else possible_masses(own, (), highest_mz, isotopes=False)
+            for (own, _), (_, highest_mz), every in zip(atoms, masses, possible, strict=True)
+        ]
     if inputs.pieces:
         own = zip(mols, labels, strict=True)
         pieces = [describe_pieces(mol, inputs.pieces, each) for mol, each in own]
-    columns = zip(fingerprints, atoms, masses, graphs, fragments, pieces, possible, strict=True)
-    return [Features(*f, *a, *m, *others) for f, a, m, *others in columns]
+    parts = zip(graphs, fragments, pieces, possible, of_commonest, strict=True)
+    columns = zip(fingerprints, atoms, masses, parts, strict=True)
+    return [Features(*f, *a, *m, *others) for f, a, m, others in columns]
 
 
 def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None) -> Batch:
@@ -221,10 +234,11 @@ def collate(molecules: Sequence[Features], energy: Sequence[float] | None = None
     fragments = [m.fragments for m in molecules if m.fragments is not None]
     if fragments:
         batch.fragments = collate_fragments(fragments, graphs, labels)
-        possible = np.zeros((len(molecules), int(batch.highest_mz.max())), bool)
-        for row, m in zip(possible, molecules, strict=True):
-            row[: m.highest_mz] = m.possible
-        batch.possible = torch.from_numpy(possible)
+        for name in ("possible", "of_commonest"):
+            masses = np.zeros((len(molecules), int(batch.highest_mz.max())), bool)
+            for row, m in zip(masses, molecules, strict=True):
+                row[: m.highest_mz] = getattr(m, name)
+            setattr(batch, name, torch.from_numpy(masses))
     pieces = [m.pieces for m in molecules if m.pieces is not None]
     if pieces:
         batch.pieces = collate_pieces(pieces)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...chemistry.composition import MASS_NUMBERS, compose
 from ...chemistry.graph import Graph
-from ...chemistry.isotope_labels import labels_held
+from ...chemistry.isotope_labels import acidic_hydrogens, labels_held
 from ...chemistry.molecule import ELEMENTS
 from .graph_batch import moved
 from .label_batch import LabelBatch, collate_labels
@@ -34,12 +34,14 @@ class FragmentSet:
         elements: atoms of each element, labelled ones and hydrogens counted,
             ``(f, len(ELEMENTS))`` int16.
         labels: isotope labels of each kind, ``(f, l)`` int16.
+        acidic: acidic hydrogens, as in ``PieceSet``, ``(f, 1 + l)`` int16.
     """
 
     atoms: np.ndarray
     depth: np.ndarray
     elements: np.ndarray
     labels: np.ndarray
+    acidic: np.ndarray
 
     def __len__(self) -> int:
         return len(self.depth)
@@ -124,6 +126,7 @@ def describe_fragments(
         fragments.depth,
         (fragments.atoms.astype(np.float32) @ compose(mol)).astype(np.int16),
         labels_held(fragments.atoms, labels),
+        acidic_hydrogens(fragments.atoms, mol, labels),
     )
 
 

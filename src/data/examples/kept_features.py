@@ -27,7 +27,7 @@ from .features import Features, Inputs, featurize_all
 
 # Numbers of set positions, isotope labels, pieces and bonds; nominal mass and highest m/z.
 _HEADER = 6
-_VERSION = 2  # the first did not know which labels a piece holds
+_VERSION = 3  # the first did not know which labels a piece holds, the second not its acidic ones
 _BLOCK = 256
 # Molecules that are computed again before the file is believed.
 _CHECKED = 20
@@ -213,7 +213,7 @@ def _packed(features: Features) -> np.ndarray:
         features.labels.ravel(),
     ]
     if pieces is not None:
-        held = (pieces.elements, pieces.bonds, pieces.broken, pieces.labels)
+        held = (pieces.elements, pieces.bonds, pieces.broken, pieces.labels, pieces.acidic)
         parts += [part.ravel() for part in held]
     return np.concatenate(parts, dtype=np.int16, casting="unsafe")
 
@@ -236,7 +236,11 @@ def _unpacked(numbers: np.ndarray) -> Features:
         nominal_mass,
         highest_mz,
         pieces=PieceSet(
-            take(pieces, elements), take(bonds, 3), take(pieces, MOST_CUTS), take(pieces, labels)
+            take(pieces, elements),
+            take(bonds, 3),
+            take(pieces, MOST_CUTS),
+            take(pieces, labels),
+            take(pieces, labels + 1 if labels else 0),
         )
         if pieces
         else None,

@@ -56,7 +56,7 @@ def collate_labels(sets: Sequence[PieceSet], labels: Sequence[np.ndarray]) -> La
     labelled = np.array([len(own) > 0 for own in labels])
     rows = np.flatnonzero(np.repeat(labelled, [len(parts) for parts in sets]))
     found = [
-        label_parts(parts.elements, parts.labels, own)
+        label_parts(parts.elements, parts.labels, own, parts.acidic)
         for parts, own in zip(sets, labels, strict=True)
         if len(own)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ...files.writing import OutputError, named_in_errors, written_whole
@@ -23,6 +23,7 @@ class FinishedPart:
         predicted: number of its spectra.
         failed: number of its structures that could not be predicted.
         left_out: sum of ``left_out`` of its spectra; 0 where they are at nominal masses.
+        notes: what is to be said of its spectra, by the first that it is of.
     """
 
     number: int
@@ -30,6 +31,7 @@ class FinishedPart:
     predicted: int
     failed: int
     left_out: float = 0.0
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Manifest:

@@ -85,7 +85,7 @@ class PartFolder:
         Raises:
             OutputError: it cannot be written; or whoever tried has died in it time and again.
         """
-        structures, left_out = 0, 0.0
+        structures, left_out, notes = 0, 0.0, {}
         begun = f".part-{number:05d}-"
         if len(list(self.path.glob(f"{begun}*"))) >= _ATTEMPTS:
             raise OutputError(
@@ -102,10 +102,12 @@ class PartFolder:
                     structures += 1
                     if not isinstance(result, FailedPrediction):
                         left_out += result.left_out or 0.0
+                        for text in result.notes:
+                            notes.setdefault(text, result.identifier)
             if writer.failed:
                 errors_path(file).replace(self.failures(number))
             file.replace(self.file(number))
-        return FinishedPart(number, structures, writer.predicted, writer.failed, left_out)
+        return FinishedPart(number, structures, writer.predicted, writer.failed, left_out, notes)
 
 
 class Parts:

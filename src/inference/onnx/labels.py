@@ -1,6 +1,7 @@
 """Spectra of isotope-labelled molecules from what the exported student says of their ions.
 
-Which labels a piece holds is known; other ions have a distribution of them. Imports no PyTorch.
+Which labels a piece holds is known; other ions hold what pieces of their mass hold. Imports no
+PyTorch.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ...chemistry.composition import MASS_NUMBERS, PATTERN_MASSES
-from ...chemistry.isotope_labels import LABELLED_SHIFTS, SHIFTS, label_parts, with_labels
+from ...chemistry.isotope_labels import (
+    LABELLED_SHIFTS,
+    SHIFTS,
+    label_parts,
+    likely_extra,
+    with_labels,
+)
 from ...chemistry.isotopes import LOWEST_ISOTOPE
 from ...chemistry.molecule import Molecule
 from ...chemistry.pieces import PieceSet
@@ -59,19 +66,23 @@ def labelled_spectrum(
     max_mz = len(without)
     highest = min(max_mz, molecule.highest_mz)
     scale = np.concatenate([[1.0], carbon_scale(without)])  # of m/z 0 to max_mz
+    of_pieces = ions.piece_molecule == number
+    parts = label_parts(pieces.elements, pieces.labels, labels, pieces.acidic)
+    mass = pieces.elements @ MASS_NUMBERS
+    share = ions.piece_share[of_pieces]
     own = ions.ion_molecule == number
+    atoms, charge = ions.ion_atoms[own], ions.ion_charge[own]
     pattern, first = ions.ion_pattern[own], ions.ion_mass[own]
-    mz = ions.ion_atoms[own] @ MASS_NUMBERS // ions.ion_charge[own]
+    of_ions = np.bincount(atoms @ MASS_NUMBERS, pattern.sum(1) * (charge == 1), mass[0] + 1)
+    extra = likely_extra(parts, mass, pieces.broken_bonds, share, of_ions, labels)
+    mz = atoms @ MASS_NUMBERS // charge
     pattern = pattern * scale[mz.clip(0, max_mz), None]
-    spread = with_labels(pattern, ions.ion_atoms[own], whole, labels)
+    spread = with_labels(pattern, atoms, whole, labels, extra)
     reach = (spread.shape[1] - pattern.shape[1]) // 2
-    bins = _added(spread, first - reach, highest, max_mz, ions.ion_charge[own])
-    own = ions.piece_molecule == number
-    parts = label_parts(pieces.elements, pieces.labels, labels)
-    mz = (pieces.elements @ MASS_NUMBERS)[:, None] + np.array(SHIFTS)
-    share = ions.piece_share[own] * scale[mz.clip(0, max_mz)]
+    bins = _added(spread, first - reach, highest, max_mz, charge)
+    share = share * scale[(mass[:, None] + np.array(SHIFTS)).clip(0, max_mz)]
     moved = np.einsum("ms,mst->mt", share, parts.exchange)
-    pattern, last = ions.piece_pattern[own], len(LABELLED_SHIFTS) - 1
+    pattern, last = ions.piece_pattern[of_pieces], len(LABELLED_SHIFTS) - 1
     spread = sum(
         np.pad(moved[:, i : i + 1] * pattern, ((0, 0), (i, last - i))) for i in range(last + 1)
     )

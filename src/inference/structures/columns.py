@@ -7,20 +7,25 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from ...formats.csv.cells import original_cell
+from .text_lines import InputError
 
 DELIMITERS = (",", ";", "\t")
 WANTED_COLUMN = "smiles (or InChI)"
 
 # By falling preference, in lower case without spaces and punctuation: PubChem, ChEMBL, the CompTox
 # dashboard and others each have their own. Of several SMILES, the one with stereochemistry.
+_OTHER_SMILES = "(?!.*(key|formula)).*smiles.*"
 _STRUCTURES = (
     "smiles",
     "(?!.*(key|formula)).*iso.*smiles.*",
-    "(?!.*(key|formula)).*smiles.*",
+    "canonicalsmiles|smilescanonical",
+    _OTHER_SMILES,
     "(?!.*key).*inchi.*",
     "structures?",
+    "mol(block|file)?",
 )
 _NAMES = (
     "name",
@@ -28,6 +33,7 @@ _NAMES = (
     "(?!.*file).*name",
     "compound|title",
 )
+_MISSING = {"", "-", "n/a", "na", "nan", "none", "null"}
 # In an InChI, JSON, or a row that another delimiter divides.
 _NO_NAME = re.compile(r"[=,;\t{}<>]")
 _PUNCTUATION = re.compile(r"[^a-z]")
@@ -35,33 +41,69 @@ _PUNCTUATION = re.compile(r"[^a-z]")
 _LINES_OF_A_CELL = 8
 
 
-def find_columns(header: Sequence[str]) -> tuple[int, int] | None:
-    """Return which column holds the structures and which the names (-1: none does).
+class Columns(NamedTuple):
+    """Which columns of a table are read.
+
+    Attributes:
+        structures: those that may hold the structure of a row, the best first.
+        names: that of the names; -1: there is none.
+    """
+
+    structures: tuple[int, ...]
+    names: int
+
+    def read(self, cells: Sequence[str]) -> tuple[str, str]:
+        """Return the structure and the name of a row, the structure of the first that has one.
+
+        Example:
+            >>> from nextims.inference.structures.columns import Columns
+            >>> Columns((0, 1), 2).read(["", "InChI=1S/CH4/h1H4", "methane"])
+            ('InChI=1S/CH4/h1H4', 'methane')
+        """
+        structures = [cells[place] for place in self.structures if place < len(cells)]
+        given = (each for each in structures if each.lower() not in _MISSING)
+        name = cells[self.names] if 0 <= self.names < len(cells) else ""
+        return next(given, "".join(structures[:1])), name
+
+
+def find_columns(header: Sequence[str], label: str = "") -> Columns | None:
+    """Return which columns hold the structures and which the names.
 
     Args:
         header: the cells of a table's first line.
+        label: names the table in errors.
 
     Returns:
         ``None`` where no column is named after structures.
 
+    Raises:
+        InputError: of two columns of SMILES, the names do not say which is meant.
+
     Example:
         >>> from nextims.inference.structures.columns import find_columns
-        >>> find_columns(["CID", "Compound Name", "Canonical SMILES", "InChIKey"])
-        (2, 1)
+        >>> find_columns(["CID", "Compound Name", "Canonical SMILES", "InChIKey", "InChI"])
+        Columns(structures=(2, 4), names=1)
     """
     keys = ["" if _NO_NAME.search(cell) else _PUNCTUATION.sub("", cell.lower()) for cell in header]
-    structures = _first(keys, _STRUCTURES)
-    return None if structures < 0 else (structures, _first(keys, _NAMES))
+    structures = tuple(_matching(keys, _STRUCTURES))
+    if not structures:
+        return None
+    unclear = list(_matching(keys, [_OTHER_SMILES]))
+    better = list(_matching(keys, _STRUCTURES[: _STRUCTURES.index(_OTHER_SMILES)]))
+    if len(unclear) > 1 and not better:
+        found = " and ".join(header[place] for place in unclear)
+        raise InputError(f"{label}: {found} could each be the structures; name one of them smiles")
+    return Columns(structures, next(_matching(keys, _NAMES), -1))
 
 
-def _first(keys: Sequence[str], patterns: Sequence[str]) -> int:
-    found = (
-        place
-        for pattern in patterns
-        for place, key in enumerate(keys)
-        if key and re.fullmatch(pattern, key)
-    )
-    return next(found, -1)
+def _matching(keys: Sequence[str], patterns: Sequence[str]) -> Iterator[int]:
+    """Yield the places of the columns that match, those of the first pattern first."""
+    given = set()
+    for pattern in patterns:
+        for place, key in enumerate(keys):
+            if key and place not in given and re.fullmatch(pattern, key):
+                given.add(place)
+                yield place
 
 
 def divide(line: str, delimiter: str, *, strict: bool = False) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
-from .columns import DELIMITERS, WANTED_COLUMN, divide, find_columns, read_rows
+from ...chemistry.inchi_text import is_inchi
+from .columns import DELIMITERS, WANTED_COLUMN, Columns, divide, find_columns, read_rows
 from .input_structure import InputStructure
 from .list_files import (
     PARQUET,
@@ -142,23 +143,24 @@ def _read_folder(files: list[Path]) -> Iterator[InputStructure]:
 def _read_parquet(path: Path) -> Iterator[InputStructure]:
     file = open_parquet(path)
     found = file.schema_arrow.names
-    if (places := find_columns(found)) is None:
+    if (columns := find_columns(found, str(path))) is None:
         raise InputError(
             f"{path}: has no column {WANTED_COLUMN}; its columns are {', '.join(found)}"
         )
-    columns = [found[place] for place in places if place >= 0]
-    return refuse_other_kinds(_parquet_rows(file, columns), str(path))
+    return refuse_other_kinds(_parquet_rows(file, found, columns), str(path))
 
 
-def _parquet_rows(file, columns: list[str]) -> Iterator[InputStructure]:
+def _parquet_rows(file, found: list[str], columns: Columns) -> Iterator[InputStructure]:
     line = 0
+    read = [place for place in (*columns.structures, columns.names) if place >= 0]
+    among = Columns(tuple(range(len(columns.structures))), len(columns.structures))
     with file:
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=columns):
-            cells = (batch.column(name).to_pylist() for name in columns)
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=[found[place] for place in read]):
+            cells = (batch.column(found[place]).to_pylist() for place in read)
             for row in zip(*cells, strict=True):
                 line += 1
-                texts = ("" if cell is None else str(cell).strip() for cell in row)
-                yield InputStructure(line, *texts)
+                texts = ["" if cell is None else str(cell).strip() for cell in row]
+                yield InputStructure(line, *among.read(texts))
 
 
 def _structures(lines: Iterator[str], label: str, ending: str = "") -> Iterator[InputStructure]:
@@ -174,16 +176,16 @@ def _structures(lines: Iterator[str], label: str, ending: str = "") -> Iterator[
         first_line, is_table, delimiters = second_line, True, separator[1]
     for delimiter in delimiters:
         header = divide(first_line, delimiter)
-        places = find_columns(header)
-        if places is not None and (is_table or len(header) > 1):
+        columns = find_columns(header, label)
+        if columns is not None and (is_table or len(header) > 1):
             next(numbered)
-            return refuse_other_kinds(_table(numbered, delimiter, *places, len(header)), label)
+            return refuse_other_kinds(_table(numbered, delimiter, columns, len(header)), label)
     if is_table:
         # Without a header the structure comes first, and no SMILES holds a delimiter.
         present = [delimiter for delimiter in delimiters if delimiter in first_line]
         delimiter = min(present, key=first_line.index, default=",")
         return refuse_other_kinds(
-            _table(numbered, delimiter, 0, 1), label, divide(first_line, delimiter)
+            _table(numbered, delimiter, Columns((0,), 1)), label, divide(first_line, delimiter)
         )
     # No molecule is written "smiles": such a word heads the column of a text file.
     if find_columns([first_line]) or find_columns(first_line.split()[:1]):
@@ -200,23 +202,24 @@ def _text(lines: Iterator[tuple[int, str]]) -> Iterator[InputStructure]:
 def _table(
     lines: Iterator[tuple[int, str]],
     delimiter: str,
-    structures: int,
-    names: int,
+    columns: Columns,
     width: int | None = None,
 ) -> Iterator[InputStructure]:
     for number, cells in read_rows(lines, delimiter):
         if width:
-            cells = _with_whole_inchi(cells, delimiter, structures, width)
-        structure, name = (
-            cells[place] if 0 <= place < len(cells) else "" for place in (structures, names)
-        )
-        yield InputStructure(number, structure, name)
+            cells = _with_whole_inchi(cells, delimiter, columns.structures, width)
+        yield InputStructure(number, *columns.read(cells))
 
 
-def _with_whole_inchi(cells: list[str], delimiter: str, place: int, width: int) -> list[str]:
+def _with_whole_inchi(
+    cells: list[str], delimiter: str, places: Sequence[int], width: int
+) -> list[str]:
     """Return a row's cells, with the parts of an InChI that stood without quotes between commas."""
     excess = len(cells) - width
-    if excess < 1 or place >= len(cells) or not cells[place].startswith("InChI="):
+    if excess < 1:
         return cells
-    end = place + excess + 1
-    return [*cells[:place], delimiter.join(cells[place:end]), *cells[end:]]
+    for place in places:
+        if place < len(cells) and is_inchi(cells[place]):
+            end = place + excess + 1
+            return [*cells[:place], delimiter.join(cells[place:end]), *cells[end:]]
+    return cells

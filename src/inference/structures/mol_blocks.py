@@ -63,5 +63,5 @@ def _named(record: list[str]) -> str:
     """Return what the fields below the MOL block give as the name."""
     fields = [match[1] if (match := _FIELD.match(text)) else "" for text in record]
     # As though they were the columns of a table, which must have one of structures.
-    _, place = find_columns(["smiles", *fields])
+    place = find_columns(["smiles", *fields]).names
     return record[place].strip() if 0 < place < len(record) else ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from ...chemistry.inchi_text import is_inchi
 from .columns import WANTED_COLUMN
 from .input_structure import InputStructure
 from .text_lines import InputError
@@ -109,7 +110,7 @@ def _is_readable(text: str) -> bool:
 
 def _kind(text: str) -> str:
     """Return what it is that is no structure; empty where it looks like one."""
-    if "\n" in text or text.startswith("InChI=") or _SMILES.fullmatch(text.split()[0]):
+    if "\n" in text or is_inchi(text) or _SMILES.fullmatch(text.split()[0]):
         return ""
     return next((kind for kind, form in _KINDS.items() if re.fullmatch(form, text)), _WORDS)
 

@@ -101,6 +101,17 @@ def test_the_failures_of_a_part_are_known(tmp_path, predictor):
     ]
 
 
+def test_what_is_to_be_said_of_spectra_is_kept_with_their_part(tmp_path, predictor):
+    parts = open_parts(tmp_path)
+    list_ = ["CCO", "CC[Se]CC", "C[Se]C", "C[Sn](C)(C)C"]
+    given = [InputStructure(line, smiles) for line, smiles in enumerate(list_, start=1)]
+    for part in predict_parts(predictor, given, parts, checkpoint=None, workers=1):
+        parts.record(part)
+    [finished] = open_parts(tmp_path).finished.values()
+    told = {text.split(":")[0]: first for text, first in finished.notes.items()}
+    assert told == {"no training data for Se": 2, "no training data for Sn": 4}
+
+
 def test_without_failures_there_is_no_list(tmp_path, predictor):
     parts = open_parts(tmp_path)
     run(predictor, parts, lambda: structures(49))

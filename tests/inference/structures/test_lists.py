@@ -249,3 +249,26 @@ def test_inchis_between_commas_without_quotes_are_whole(tmp_path):
         (2, propanol, "propanol"),
         (3, "InChI=1S/CH4/h1H4", "methane"),
     ]
+
+
+def test_a_row_without_a_smiles_has_its_inchi(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "Name,SMILES,InChI\nethanol,CCO,\nmethane,,InChI=1S/CH4/h1H4\n"
+        "ethane,,InChI=1S/C2H6/c1-2/h1-2H3\nbutanone,,InChI=1S/C4H8O/c1-3-4(2)5/h3H2,1-2H3\nnone,,\n"
+    )
+    found = [(each.name, each.smiles[:12]) for each in read_structures(path)]
+    assert found == [
+        ("ethanol", "CCO"),
+        ("methane", "InChI=1S/CH4"),
+        ("ethane", "InChI=1S/C2H"),
+        ("butanone", "InChI=1S/C4H"),
+        ("none", ""),
+    ]
+
+
+def test_a_table_of_two_kinds_of_smiles_is_refused_by_name(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("smiles_predicted,smiles_true\nCCO,CCC\n")
+    with pytest.raises(InputError, match=r"list.csv: smiles_predicted and smiles_true could each"):
+        read_structures(path)
