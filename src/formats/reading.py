@@ -123,7 +123,7 @@ def _read_columns(path: Path) -> Found:
 
 def _read_msp(path: Path) -> Found:
     mol_folder = without_gzip(path).with_suffix(".MOL")
-    return _at_least_one(read_nist(path, mol_folder, progress=False), path)
+    return _at_least_one(read_nist(path, mol_folder), path)
 
 
 def _read_massbank(path: Path) -> Found:
