@@ -11,9 +11,9 @@ from pathlib import Path
 from nextims.cli.commands import run_command
 from nextims.cli.options import add_store, command_parser
 
-EXAMPLES = """examples:
-  python scripts/prepare_massbank.py --records MassBank-data-2025.10.tar.gz
+EXAMPLES = """examples, the second with an archive that you bring (data/README.md says from where):
   python scripts/prepare_massbank.py --download
+  python scripts/prepare_massbank.py --records MassBank-data-2025.10.tar.gz
 
 Records come from a folder of MassBank record files, a .zip or a .tar.gz. What is not used, and why,
 is printed as a table and listed one by one in STORE.dropped.csv.

@@ -150,7 +150,7 @@ def note(text: str) -> None:
 
 
 def load_predictor(
-    config: Config, checkpoint: Path | None = None, *, device: str = "auto", **options: bool
+    config: Config, checkpoint: Path | None = None, *, device: str = "auto"
 ) -> StreamingPredictor:
     """Load what predicts, as ``open_predictor`` does.
 
@@ -159,7 +159,6 @@ def load_predictor(
         checkpoint: a checkpoint, or the student's export; if left out the configured student, or
             the one that comes with the code, see ``Config.to_read``.
         device: "cpu", "cuda", or "auto".
-        **options: of ``open_predictor``.
 
     Raises:
         InputError: it is missing.
@@ -179,7 +178,7 @@ def load_predictor(
         )
     from ..inference.loading import open_predictor
 
-    predictor = open_predictor(path, device=device, **options)
+    predictor = open_predictor(path, device=device)
     if predictor.unchecked:
         note(
             f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "
