@@ -11,7 +11,7 @@ from pathlib import Path
 from nextims.cli.commands import run_command
 from nextims.cli.options import add_store, command_parser
 
-EXAMPLES = """examples, with libraries that you bring (data/README.md says from where):
+EXAMPLES = """examples, with libraries that you bring (README.md, Preparing data):
   python scripts/prepare_library.py mine.msp
   python scripts/prepare_library.py massbank.tar.gz open-ei.jsonl.gz NIST17.msp --force
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from nextims.cli.commands import run_command
 from nextims.cli.options import add_store, command_parser
 
-EXAMPLES = """examples, the second with an archive that you bring (data/README.md says from where):
+EXAMPLES = """examples, the second with an archive that you bring (README.md, Preparing data):
   python scripts/prepare_massbank.py --download
   python scripts/prepare_massbank.py --records MassBank-data-2025.10.tar.gz
 
