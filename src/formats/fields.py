@@ -117,6 +117,8 @@ def peak_of(text: str) -> tuple[float, float]:
             raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
         return found
     if ":" in text and "," in text:  # "15,0235:200"
+        if may_part_thousands([tuple(map(str.strip, text.split(":")[:2]))]):
+            raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
         text = text.replace(",", ".")
     parts = _PEAK_PARTS.split(text.strip(), maxsplit=2)
     try:

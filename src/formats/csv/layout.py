@@ -22,7 +22,7 @@ _INTENSITY = re.compile(
     r"(?:abs(?:olute?)?|centroid|ion(?:en)?|norm(?:ali[sz]ed)?|peak|raw|rel(?:ative?)?)*"
     r"(?:abund(?:ances?|ancia)?|area|basepeak|counts?|height|i|intensitycounts"
     r"|int(?:en(?:s(?:it(?:y|ies))?)?)?|rel|signal|y"
-    r"|abondance|haufigkeit|intensi(?:ta|tat(?:en)?|te|dade?))(?:relati[fv][aeo]?)?|(?:相対)?強度"
+    r"|abondance|haufigkeit|hoe?he|intensi(?:ta|tat(?:en)?|te|dade?))(?:relati[fv][aeo]?)?|(?:相対)?強度"
 )
 # Units in brackets behind a name: X may be a time as well.
 _MASS_UNITS = {"amu", "da", "dae", "daltons", "mass", "mz", "th", "thomson", "thomsons", "u"}

@@ -43,7 +43,7 @@ _KNOWN = {name for names in SYNONYMS.values() for name in names}
 # Of these a record has one each; where a block says another, it is of another compound.
 _OF_COMPOUND = ("id", "smiles", "inchi", "inchikey", "formula", "cas")
 # "15,0235 200" and "43 9,990": no comma that stands between m/z and intensity.
-_COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+[ \t]+\d|[\d.]+[ \t:]+\d+,\d)")
+_COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+(?:\.\d+)?[ \t:]+\d|[\d.]+[ \t:]+\d+,\d)")
 _QUOTED = re.compile(r'"[^"]*"')
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
 # The usual list: pairs of plain numbers, each ended by a semicolon or its line.
