@@ -26,6 +26,20 @@ def prepare_store(
 
     Raises:
         UserError: there is another store, a library cannot be read or the store not be written.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from nextims.cli.options import add_store, command_parser
+        >>> from nextims.cli.preparing import prepare_store
+        >>> from nextims.errors import UserError
+        >>> parser = command_parser("Make the store.", "")
+        >>> add_store(parser)
+        >>> options = parser.parse_args(["--output", tempfile.mkdtemp() + "/spectra.h5"])
+        >>> try:
+        ...     prepare_store(options, None, lambda store: [pathlib.Path("nowhere.msp")])
+        ... except UserError as error:
+        ...     print(error)
+        nowhere.msp: no such file
     """
     data = load_config(arguments.config).data
     store = arguments.output or data.store
