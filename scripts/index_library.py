@@ -14,10 +14,10 @@ from nextims.search.index_layout import index_path
 from nextims.search.left_out import LeftOut
 
 EXAMPLES = """\
-example:
-  python scripts/predict.py --batch structures.smi --output million.h5
-  python scripts/index_library.py --library million.h5
-  python scripts/search.py --query unknown.msp --library million.h5
+example, which runs as it is, in the folder of NExtIMS:
+  python scripts/predict.py --batch docs/examples/candidates.smi --output candidates.h5
+  python scripts/index_library.py --library candidates.h5
+  python scripts/search.py --query docs/examples/unknown.msp --library candidates.h5
 
 The index is a folder beside the library, LIBRARY.index; search.py uses it of itself. When the
 library changes, make the index anew. Entries that cannot be searched are named, and again with each

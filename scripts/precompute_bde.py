@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nextims.cli.commands import ALL_DONE, note, run_command
+from nextims.cli.commands import ALL_DONE, going_on, note, run_command
 from nextims.cli.options import command_parser
 from nextims.config import Config, load_config
 from nextims.errors import UserError
@@ -27,9 +27,7 @@ examples:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    arguments = _parse(argv)
-    go_on = "" if arguments.smiles is not None else "run again to continue"
-    return run_command(partial(_run, arguments), go_on=go_on)
+    return run_command(partial(_run, _parse(argv)))
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
@@ -80,7 +78,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.smiles is not None:
         _show(config, arguments)
     else:
-        _fill(config, arguments)
+        with going_on("run again to continue"):
+            _fill(config, arguments)
     return ALL_DONE
 
 

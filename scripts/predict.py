@@ -133,9 +133,7 @@ def _load(arguments: argparse.Namespace):
     config = load_config(arguments.config)
     arguments.checkpoint = arguments.checkpoint or config.to_read(config.student.checkpoint, note)
     options = teacher_options(arguments)
-    predictor = load_predictor(
-        config, arguments.checkpoint, device=arguments.device, student_will_do=not options
-    )
+    predictor = load_predictor(config, arguments.checkpoint, device=arguments.device)
     for name in options:
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")

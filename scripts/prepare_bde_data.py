@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nextims.cli.commands import ALL_DONE, run_command
+from nextims.cli.commands import ALL_DONE, going_on, run_command
 from nextims.cli.options import command_parser
 from nextims.config import load_config
 
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         help="the package, already downloaded: .tar.gz or .whl (default: download it)",
     )
     arguments = parser.parse_args(argv)
-    return run_command(partial(_prepare, arguments), go_on="nothing was written")
+    return run_command(partial(_prepare, arguments))
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
@@ -42,7 +42,8 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
     if arguments.archive is None:
         print("downloading alfabet 0.1.0, 87 MB", file=sys.stderr)
-    print(ensure_bde_data(config.bde.data, arguments.archive))
+    with going_on("nothing was written"):
+        print(ensure_bde_data(config.bde.data, arguments.archive))
     print(f"written: {config.bde.data}")
     return ALL_DONE
 

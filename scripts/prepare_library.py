@@ -8,11 +8,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nextims.cli.commands import ALL_DONE, run_command
-from nextims.cli.options import command_parser
-from nextims.config import load_config
+from nextims.cli.commands import run_command
+from nextims.cli.options import add_store, command_parser
 
-EXAMPLES = """examples:
+EXAMPLES = """examples, with libraries that you bring (README.md, Preparing data):
   python scripts/prepare_library.py mine.msp
   python scripts/prepare_library.py massbank.tar.gz open-ei.jsonl.gz NIST17.msp --force
 
@@ -27,24 +26,16 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     parser = command_parser(__doc__, EXAMPLES)
     parser.add_argument("libraries", type=Path, nargs="+", metavar="LIBRARY")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="store to write (default: data.store)"
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite the store if it exists")
+    add_store(parser)
     return run_command(partial(_prepare, parser.parse_args(argv)))
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from nextims.data.libraries import ingest_libraries, is_up_to_date, source_name
+    from nextims.cli.preparing import prepare_store
+    from nextims.data.libraries import source_name
 
-    data, libraries = load_config(arguments.config).data, arguments.libraries
-    store = arguments.output or data.store
-    if not arguments.force and is_up_to_date(store, data, source_name(libraries)):
-        print(f"{store} is up to date; --force makes it anew")
-        return ALL_DONE
-    print(ingest_libraries(libraries, store, data).table())
-    print(f"wrote {store}")
-    return ALL_DONE
+    libraries = arguments.libraries
+    return prepare_store(arguments, source_name(libraries), lambda _: libraries)
 
 
 if __name__ == "__main__":

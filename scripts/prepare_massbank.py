@@ -8,13 +8,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from nextims.cli.commands import ALL_DONE, run_command
-from nextims.cli.options import command_parser
-from nextims.config import load_config
+from nextims.cli.commands import run_command
+from nextims.cli.options import add_store, command_parser
 
-EXAMPLES = """examples:
-  python scripts/prepare_massbank.py --records MassBank-data-2025.10.tar.gz
+EXAMPLES = """examples, the second with an archive that you bring (README.md, Preparing data):
   python scripts/prepare_massbank.py --download
+  python scripts/prepare_massbank.py --records MassBank-data-2025.10.tar.gz
 
 Records come from a folder of MassBank record files, a .zip or a .tar.gz. What is not used, and why,
 is printed as a table and listed one by one in STORE.dropped.csv.
@@ -31,23 +30,19 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from nextims.data.libraries import ingest_libraries, is_up_to_date
+    from nextims.cli.preparing import prepare_store
+
+    if arguments.records:
+        return prepare_store(arguments, arguments.records.name, lambda _: [arguments.records])
+    return prepare_store(arguments, None, partial(_download, arguments))
+
+
+def _download(arguments: argparse.Namespace, store: Path) -> list[Path]:
     from nextims.data.library.massbank_release import find_archive, find_latest_release
     from nextims.files.download import download
 
-    data = load_config(arguments.config).data
-    store = arguments.output or data.store
-    source = arguments.records and arguments.records.name
-    if not arguments.force and is_up_to_date(store, data, source):
-        print(f"{store} is up to date; --force makes it anew")
-        return ALL_DONE
-    records = arguments.records
-    if arguments.download:
-        archive = find_archive(arguments.url) if arguments.url else find_latest_release()
-        records = download(archive, store.parent, sha256=arguments.sha256)
-    print(ingest_libraries([records], store, data).table())
-    print(f"wrote {store}")
-    return ALL_DONE
+    archive = find_archive(arguments.url) if arguments.url else find_latest_release()
+    return [download(archive, store.parent, sha256=arguments.sha256)]
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -63,10 +58,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sha256", help="digest the download must have, where the server does not state it"
     )
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="store to write (default: data.store)"
-    )
-    parser.add_argument("--force", action="store_true", help="overwrite the store if it exists")
+    add_store(parser)
     return parser
 
 

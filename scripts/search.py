@@ -38,14 +38,15 @@ from nextims.spectra.record import Record
 _MANY = 20_000
 
 EXAMPLES = """\
-examples:
-  python scripts/search.py --query unknown.msp --library spectra.msp
-  python scripts/search.py --query unknown.msp --library spectra.h5 --mass 149 --top 5
-  python scripts/search.py --query unknown.msp --candidates smiles_list.txt --formula C10H15N
-  python scripts/search.py --query unknown.msp --candidates smiles_list.txt --mass-window \\
-      --output hits.csv --report hits.html
-  python scripts/index_library.py --library million.h5
-  python scripts/search.py --query unknown.msp --library million.h5
+examples, which run as they are, in the folder of NExtIMS:
+  python scripts/search.py --query docs/examples/unknown.msp \\
+      --candidates docs/examples/candidates.smi --mass-window --output hits.csv --report hits.html
+  python scripts/search.py --query docs/examples/unknown.msp \\
+      --candidates docs/examples/candidates.smi --formula C12H15ClO3
+  python scripts/predict.py --batch docs/examples/candidates.smi --output candidates.h5
+  python scripts/search.py --query docs/examples/unknown.msp --library candidates.h5 --mass 242
+  python scripts/index_library.py --library candidates.h5
+  python scripts/search.py --query docs/examples/unknown.msp --library candidates.h5 --top 5
 
 Queries and libraries are of any program and any of these formats: .msp, .mspec, .msl (AMDIS), .cms
 (OpenChrom), .jdx, .dx, .jcamp (JCAMP-DX), .sdf (with the tags of NIST, MoNA or NEIMS), .mgf,

@@ -17,7 +17,7 @@ from nextims.cli.options import add_devices, command_parser
 from nextims.config import load_config
 
 EXAMPLE = """\
-example:
+examples, with libraries that you bring (README.md, Preparing data):
   python scripts/train_pipeline.py --config config.yaml --records massbank.tar.gz
   python scripts/train_pipeline.py --records massbank.tar.gz mine.msp more.jsonl.gz
 """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 ALL_DONE, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
-def run_command(command: Callable[[], int], *, go_on: str = "", heed_sigterm: bool = True) -> int:
+def run_command(command: Callable[[], int], *, heed_sigterm: bool = True) -> int:
     """Run a command, and say in one line what the user can mend.
 
     Args:
         command: does the work and returns the exit status.
-        go_on: what becomes of the work when it is interrupted, and how to go on.
         heed_sigterm: whether SIGTERM ends the command as Ctrl-C does, instead of at once.
 
     Returns:
@@ -49,14 +48,55 @@ def run_command(command: Callable[[], int], *, go_on: str = "", heed_sigterm: bo
         _discard_output()
         return ALL_DONE
     except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        with suppress(OSError):  # of standard error itself, when nothing can be said
+            print("error: ", end="", file=sys.stderr, flush=True)
+            said = str(error) if isinstance(error, UserError) else _with_its_file(error)
+            print(said, file=sys.stderr)
         _discard_output()
         return USAGE_ERROR
     except KeyboardInterrupt as stop:
         terminated = isinstance(stop, Terminated)
         what = "terminated" if terminated else "interrupted"
-        print(f"{what}; {go_on}" if go_on else what, file=sys.stderr)
+        print("; ".join(filter(None, (what, str(stop)))), file=sys.stderr)
         return TERMINATED if terminated else INTERRUPTED
+
+
+@contextmanager
+def going_on(how: str) -> Iterator[None]:
+    """Have ``run_command`` say how to go on, or what is left, where work is interrupted.
+
+    Args:
+        how: said behind "interrupted; ".
+
+    Example:
+        >>> from nextims.cli.commands import going_on
+        >>> try:
+        ...     with going_on("run again to continue"):
+        ...         raise KeyboardInterrupt
+        ... except KeyboardInterrupt as stop:
+        ...     print(stop)
+        run again to continue
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.args = (how,)
+        raise
+
+
+def _with_its_file(error: OSError) -> str:
+    """Return what the system says, and of which file; that it is standard output it does not say.
+
+    What can be written to once more was not it.
+    """
+    if error.errno is None or error.filename is not None:
+        return f"{error.filename}: {error.strerror}" if error.errno else str(error)
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return f"standard output: cannot be written ({error.strerror})"
+    return error.strerror
 
 
 def _open_closed_streams() -> None:
@@ -83,9 +123,13 @@ def _open_closed_streams() -> None:
 
 
 def _discard_output() -> None:
-    """Let nothing of what waits to be printed fail once more when Python ends."""
-    with suppress(OSError, ValueError):  # no real file, as in tests
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Let nothing of what cannot be printed fail once more when Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):  # no real file, as in tests
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None]) -> None:
@@ -106,7 +150,7 @@ def note(text: str) -> None:
 
 
 def load_predictor(
-    config: Config, checkpoint: Path | None = None, *, device: str = "auto", **options: bool
+    config: Config, checkpoint: Path | None = None, *, device: str = "auto"
 ) -> StreamingPredictor:
     """Load what predicts, as ``open_predictor`` does.
 
@@ -115,7 +159,6 @@ def load_predictor(
         checkpoint: a checkpoint, or the student's export; if left out the configured student, or
             the one that comes with the code, see ``Config.to_read``.
         device: "cpu", "cuda", or "auto".
-        **options: of ``open_predictor``.
 
     Raises:
         InputError: it is missing.
@@ -135,7 +178,7 @@ def load_predictor(
         )
     from ..inference.loading import open_predictor
 
-    predictor = open_predictor(path, device=device, **options)
+    predictor = open_predictor(path, device=device)
     if predictor.unchecked:
         note(
             f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "

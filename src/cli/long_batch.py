@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from ..inference.batches.ray_engine import BatchSource, check_ray, predict_parts
 from ..inference.streaming import StreamingPredictor
 from ..inference.structures.list_files import input_digest
 from ..inference.structures.lists import InputStructure
-from .commands import note
+from .commands import going_on
 from .prediction_options import LONG_BATCH, batch_settings, output_ending, teacher_options
 
 
@@ -63,15 +62,6 @@ def kept_in_parts(arguments: argparse.Namespace, total: int | None) -> bool:
     return total > LONG_BATCH or _parts_folder(arguments.output).exists()
 
 
-@contextmanager
-def _told_how_to_go_on(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        note(f"the same command goes on from {folder}")
-        raise
-
-
 def predict_long_batch(
     predictor: StreamingPredictor,
     structures: Iterable[InputStructure],
@@ -113,7 +103,7 @@ def predict_long_batch(
     known = None if arguments.derivatise else total  # how many derivatives shows in the end
     engine = _engine(predictor, structures, parts, arguments, total)
     with (
-        _told_how_to_go_on(folder.path),
+        going_on(f"the same command goes on from {folder.path}"),
         tqdm(initial=before, total=known, unit=" structures", disable=None) as progress,
     ):
         for part in engine:

@@ -52,6 +52,14 @@ def add_model(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Add ``--output`` and ``--force``, of what makes the store of spectra."""
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="store to write (default: data.store)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the store if it exists")
+
+
 def add_devices(parser: argparse.ArgumentParser) -> None:
     """Add ``--devices``, of a training."""
     parser.add_argument(

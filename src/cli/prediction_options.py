@@ -19,18 +19,22 @@ from .options import add_model, command_parser
 LONG_BATCH = 50_000
 
 EXAMPLES = """\
-examples:
+examples, of which all but the last run as they are, in the folder of NExtIMS:
   python scripts/predict.py --smiles "CCO"
-  python scripts/predict.py --batch smiles_list.txt --output spectra.msp --workers 4
-  cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
+  python scripts/predict.py --batch docs/examples/candidates.smi --output spectra.msp
+  cut -d " " -f 1 docs/examples/candidates.smi | \\
+      python scripts/predict.py --batch - --output spectra.csv
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "Cc1ccccc1" --annotate --uncertainty --plot toluene.pdf
   python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "CCCCCCCC" --energy 20
-  python scripts/predict.py --batch metabolites.smi --derivatise meox-tms --output derivatives.msp
-  python scripts/predict.py --batch library/ --output spectra/ --format parquet --engine ray
-  python scripts/predict.py --smiles "CCO ethanol" --plot mirror.svg --compare measured.msp
-  python scripts/predict.py --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
+  python scripts/predict.py --batch docs/examples/metabolites.csv --derivatise meox-tms \\
+      --output derivatives.msp
+  python scripts/predict.py --smiles "COC(=O)CCCOc1ccc(Cl)cc1C" --plot mirror.svg \\
+      --compare docs/examples/unknown.msp
+  python scripts/predict.py --batch docs/examples/candidates.smi --output spectra.msp \\
+      --plot all.pdf --grid
+  python scripts/predict.py --batch YOURS/ --output SPECTRA/ --format parquet --engine ray
 
 A batch file holds one SMILES or InChI a line, and a name after white space where there is one; a
 .csv or .parquet file has a column of them ("smiles", "Canonical SMILES", "InChI", ...), and perhaps
@@ -99,9 +103,7 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         f"a run that ends early can be gone on with (of more than {LONG_BATCH:,} structures this "
         "is done anyway)",
     )
-    parser.add_argument(
-        "--dialect", choices=tuple(DIALECTS), default="nist", help="of MSP (default: %(default)s)"
-    )
+    parser.add_argument("--dialect", choices=tuple(DIALECTS), help="of MSP (default: nist)")
     parser.add_argument(
         "--mol-folder",
         action="store_true",
@@ -198,6 +200,12 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("--partial: needs --derivatise")
     if arguments.plot and (arguments.workers or 1) > 1:
         parser.error("--plot: pictures are drawn by one process, leave --workers out")
+    if arguments.smiles is not None:
+        if arguments.workers is not None:
+            parser.error("--workers: needs --batch, a file of structures")
+        if arguments.dialect is not None and arguments.output is None:
+            parser.error("--dialect: needs --output FILE.msp, which it is of")
+    arguments.dialect = arguments.dialect or "nist"
     _check_parts(parser, arguments)
     return arguments
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ..config import DataConfig
 from ..formats.reading import read_spectra
 from ..spectra.record import BadRecord, Record
 from .library.ingest import IngestError, IngestReport, ingest
-from .library.store import StoreError, matches_settings
+from .library.store import OtherFormatError, StoreError, matches_settings
 from .massbank import SUFFIXES, read_massbank
 
 
@@ -38,8 +40,24 @@ def read_libraries(paths: Iterable[str | Path]) -> Iterator[Record | BadRecord]:
     """
     for path in map(Path, paths):
         is_massbank = not path.suffix or path.is_dir() or path.name.lower().endswith(SUFFIXES)
-        for record in (read_massbank if is_massbank else read_spectra)(path):
+        records = read_massbank(path) if is_massbank else shown(read_spectra(path), path.name)
+        for record in records:
             yield replace(record, source=path.name) if _unnamed(record) else record
+
+
+def shown(records: Iterable[Record | BadRecord], name: str) -> Iterable[Record | BadRecord]:
+    """Return records that show in a terminal how many have been read, whatever reads them.
+
+    Args:
+        records: what a reader yields.
+        name: of their library.
+
+    Example:
+        >>> from nextims.data.libraries import shown
+        >>> list(shown([], "mine.msp"))
+        []
+    """
+    return tqdm(records, desc=name, unit=" spectra", disable=None)
 
 
 def _unnamed(record: Record | BadRecord) -> bool:
@@ -77,6 +95,8 @@ def is_up_to_date(store: Path, config: DataConfig, source: str | None) -> bool:
         if matches_settings(store, config, source=source):
             return True
         reason = "was made from other records or with other settings"
+    except OtherFormatError as error:
+        reason = f"is of {error.age} format"
     except StoreError:
         reason = "is damaged or not a store"
     raise IngestError(f"{store} {reason}; --force overwrites it")

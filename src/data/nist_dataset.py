@@ -16,6 +16,7 @@ def ensure_store(config: Config) -> Path:
             the message says how to get one.
         IngestError: the library holds nothing to use.
     """
+    from .libraries import shown
     from .library.ingest import ingest
     from .library.store import HOW_TO_MAKE, StoreError, matches_settings
 
@@ -35,7 +36,10 @@ def ensure_store(config: Config) -> Path:
         )
     print(f"reading {data.nist_msp} and {data.mol_dir}")
     report = ingest(
-        read_nist(data.nist_msp, data.mol_dir), data.store, config=data, source=data.nist_msp.name
+        shown(read_nist(data.nist_msp, data.mol_dir), data.nist_msp.name),
+        data.store,
+        config=data,
+        source=data.nist_msp.name,
     )
     print(report.table())
     return data.store

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from unicodedata import normalize
 
 import numpy as np
 
@@ -58,6 +59,10 @@ SYNONYMS = {
         "name", "compoundname", "chname", "compound", "metabolitename", "chemicalname", "substance",
         "title",
     ),
+    "numpeaks": (
+        "numpeaks", "numpeak", "npeaks", "nopeaks", "numberofpeaks", "numofpeaks", "peakcount",
+        "pknumpeak",
+    ),
     "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
     "smiles": (
         "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
@@ -79,12 +84,14 @@ NAMELESS = "neither name nor structure"
 NO_BASE_PEAK = "the base peak is missing"
 # Blank lines, comments, and lines between records.
 _SAYS_NOTHING = re.compile(r"\s*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
-_PUNCTUATION = re.compile(r"[^a-z0-9]")
+_PUNCTUATION = re.compile(r"[\W_]")
 # Why commas cannot be read.
 COMMAS_ARE_EITHER = "a comma may stand for the point or between numbers"
 _ONE_PEAK = re.compile(rf"\s*({NUMBER})[\s;]+({NUMBER})(?![\d.,])")
 _TWO_WORDS = re.compile(r"\s*([\d.,]+)[\s;]+([\d.,]+)")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+# "1,031": beyond ten thousand no m/z reaches.
+_MZ_WITH_THOUSANDS = re.compile(r"[1-9],\d{3}(?:\.\d+)?")
 _DECIMAL_COMMAS = re.compile(
     r"\s*(\d+(?:[.,]\d+)?)[ \t;]+(\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)(?![\d.,])"
 )
@@ -104,10 +111,14 @@ def peak_of(text: str) -> tuple[float, float]:
     """
     if found := decimal_commas(text):
         mz, intensity = _TWO_WORDS.match(text).groups()
-        if mz.isdecimal() and THOUSANDS.fullmatch(intensity):
+        if may_part_thousands([(mz, intensity)]) or (
+            mz.isdecimal() and THOUSANDS.fullmatch(intensity)
+        ):
             raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
         return found
     if ":" in text and "," in text:  # "15,0235:200"
+        if may_part_thousands([tuple(map(str.strip, text.split(":")[:2]))]):
+            raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
         text = text.replace(",", ".")
     parts = _PEAK_PARTS.split(text.strip(), maxsplit=2)
     try:
@@ -162,7 +173,7 @@ def peaks_with_commas(lines: Sequence[str]) -> list[tuple[float, float]]:
 
 
 def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
-    """Say whether commas in intensities may stand for the point or part thousands.
+    """Say whether commas may stand for the point or part thousands.
 
     Args:
         pairs: m/z and intensity of the peaks of a spectrum.
@@ -171,9 +182,17 @@ def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
         >>> from nextims.formats.fields import may_part_thousands
         >>> may_part_thousands([("15", "200"), ("43", "9,990")])
         True
+        >>> may_part_thousands([("1,031", "999"), ("45", "500")])
+        True
+        >>> may_part_thousands([("1,031", "999"), ("45,03", "500")])
+        False
     """
-    if any("," in mz for mz, _ in pairs):  # it stands for the point
-        return False
+    if with_comma := [mz for mz, _ in pairs if "," in mz]:
+        # It stands for the point where one of them cannot part thousands.
+        heights = [text for _, text in pairs if "," in text]
+        return all(map(_MZ_WITH_THOUSANDS.fullmatch, with_comma)) and all(
+            map(THOUSANDS.fullmatch, heights)
+        )
     if any("." in mz for mz, _ in pairs):  # then they part thousands, but may in other rows
         return any("," in text and "." not in mz for mz, text in pairs)
     with_comma = [text for _, text in pairs if "," in text]
@@ -204,14 +223,15 @@ def says_nothing(line: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def field_name(text: str) -> str:
-    """Return a field's name in lower case without punctuation, in which the dialects differ.
+    """Return a field's name in lower case without punctuation and accents, which differ.
 
     Example:
         >>> from nextims.formats.fields import field_name
-        >>> field_name("CAS#"), field_name("RETENTION_INDEX")
-        ('cas', 'retentionindex')
+        >>> field_name("CAS#"), field_name("RETENTION_INDEX"), field_name("Intensität")
+        ('cas', 'retentionindex', 'intensitat')
     """
-    return _PUNCTUATION.sub("", text.lower())
+    # Taken apart, an accent is a sign of its own, and no letter.
+    return _PUNCTUATION.sub("", normalize("NFKD", text.lower()))
 
 
 def is_given(text: str) -> bool:

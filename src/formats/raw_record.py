@@ -33,6 +33,7 @@ _OTHER_IONIZATION = re.compile(
     r"(?:^|[^A-Z])(?:N?ESI|APCI|APPI|CI|MALDI|FAB|FD|FI|DART|LC|HCD|CID|NSI)(?:$|[^A-Z])"
     r"|ELECTROSPRAY|CHEMICAL"
 )
+_MASS = re.compile(rf"\s*({NUMBER})\s*(?:Da|amu|u|g/mol|g mol-1)?\s*", re.IGNORECASE)
 # Da; a mass beyond it is a slip of the pen.
 _HEAVIEST = 1e5
 # An intensity beyond it cannot be held in single precision.
@@ -266,8 +267,6 @@ def _spectrum(peaks: np.ndarray) -> tuple[Spectrum, tuple[str, ...]]:
 
 
 def _mass(text: str) -> float | None:
-    try:
-        mass = float(text)
-    except ValueError:
-        return None
+    found = _MASS.fullmatch(text.replace(",", "."))
+    mass = float(found[1]) if found else 0.0
     return mass if 0 < mass < _HEAVIEST else None

@@ -18,6 +18,7 @@ from .json.reading import read_json
 from .massbank.reading import parse_massbank
 from .mgf.reading import read_mgf
 from .msp.library import read_nist
+from .msp.reading import begins_record
 from .mzspeclib.reading import read_mzspeclib
 from .opening import SpectraFileError, check_readable, open_lines, without_gzip
 from .parquet.reading import read_parquet
@@ -31,7 +32,6 @@ _LOOKED_AT = 200
 _LONGEST_BLANK = 1 << 16
 # What holds no spectra without being anything else.
 _EMPTY = re.compile(rb"<mzSpecLib>|\[\s*\]$", re.IGNORECASE)
-_FIELD_OF_MSP = re.compile(r"(?:name|num\s*peaks)\s*:", re.IGNORECASE)
 # What files are that hold spectra, or seem to, and are not read.
 _OTHER_KINDS = {
     (".cdf", ".nc"): "a run in netCDF, as instruments export it; export spectra as .msp or .jdx",
@@ -123,7 +123,7 @@ def _read_columns(path: Path) -> Found:
 
 def _read_msp(path: Path) -> Found:
     mol_folder = without_gzip(path).with_suffix(".MOL")
-    return _at_least_one(read_nist(path, mol_folder, progress=False), path)
+    return _at_least_one(read_nist(path, mol_folder), path)
 
 
 def _read_massbank(path: Path) -> Found:
@@ -138,7 +138,7 @@ def _read_text(path: Path) -> Found:
         for start, read in _STARTS.items():
             if text.upper().startswith(start):
                 return read(path)
-    is_msp = any(map(_FIELD_OF_MSP.match, beginning))
+    is_msp = any(map(begins_record, beginning))
     return _read_msp(path) if is_msp else _read_columns(path)
 
 

@@ -10,7 +10,7 @@ from .streaming import StreamingPredictor
 
 
 def open_predictor(
-    checkpoint: Path, *, device: str = "auto", student_will_do: bool = True, threads: int = 0
+    checkpoint: Path, *, device: str = "auto", threads: int = 0
 ) -> StreamingPredictor:
     """Load what predicts with a checkpoint.
 
@@ -20,7 +20,6 @@ def open_predictor(
     Args:
         checkpoint: a checkpoint, or an export.
         device: "cpu", "cuda", or "auto".
-        student_will_do: whether nothing is asked for that only a teacher gives.
         threads: threads of PyTorch for one batch; 0 for one a core. ONNX Runtime takes one.
 
     Raises:
@@ -38,7 +37,7 @@ def open_predictor(
     if checkpoint.suffix == ".onnx":
         return OnnxPredictor(checkpoint)
     exported = checkpoint.with_suffix(".onnx")
-    if student_will_do and device != "cuda" and exported.is_file():
+    if device != "cuda" and exported.is_file():
         try:
             predictor = OnnxPredictor(exported)
             if predictor.checkpoint_sha256 == file_digest(checkpoint):

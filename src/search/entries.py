@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..chemistry.formula import count_elements, mass_defect, nominal_mass, parse_formula
 from ..chemistry.molecule import NOMINAL_MASSES, Molecule, MoleculeError, first_block, identity
 from ..errors import UserError
+from ..formats.exported import single_line
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
@@ -58,13 +59,22 @@ class Entry:
     record: Record
     predicted: bool = False
 
-    @cached_property
+    @property
     def molecule(self) -> Molecule | None:
-        """The structure; ``None`` where there is none that can be read."""
+        """The structure; ``None`` where there is none that can be used."""
+        return self._read[0]
+
+    @property
+    def problem(self) -> str:
+        """Why the structure given cannot be used; empty where it can, or none is given."""
+        return self._read[1] if self.record.structures else ""
+
+    @cached_property
+    def _read(self) -> tuple[Molecule | None, str]:
         try:
-            return self.record.molecule
-        except MoleculeError:
-            return None
+            return self.record.molecule, ""
+        except MoleculeError as error:
+            return None, str(error)
 
     @property
     def line(self) -> int:
@@ -127,6 +137,19 @@ class Entry:
             return f"smiles {self.smiles}"
         name = " ".join(self.name.casefold().split())
         return f"name {name}" if name else f"line {self.record.file} {self.line}"
+
+
+def entry_label(entry: Entry) -> str:
+    """Return the name of an entry and the line where it stands.
+
+    Example:
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.search.entries import Entry, entry_label
+        >>> entry_label(Entry(Record("lab.msp", 7, "1", "ethanol", Spectrum([31], [1]))))
+        'ethanol (line 7)'
+    """
+    return f"{single_line(entry.name) or entry.smiles or 'unnamed'} (line {entry.line})"
 
 
 def formula_mass(formula: str) -> int | None:

@@ -19,7 +19,7 @@ import numpy as np
 from ..evaluation import metrics
 from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
-from .entries import Entry, SearchError, measured_spectrum
+from .entries import Entry, SearchError, entry_label, measured_spectrum
 from .filters import EntryFilter
 
 SCORES: dict[str, Callable[..., np.ndarray]] = {
@@ -284,6 +284,8 @@ class QuerySearch:
                 break
             others = tuple((value, other) for value, _, other in others)
             hits.append(Hit(rank, score, entry, others))
+            if entry.problem:
+                self.note(f"{entry_label(entry)}: taken without its structure: {entry.problem}")
         return self._result
 
     def _first_notes(self, peaks: int) -> None:

@@ -17,9 +17,9 @@ from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
 from ..version import __version__
-from .entries import Entry
+from .entries import Entry, entry_label
 from .ranking import HIGHEST_MZ, SearchResult
-from .tables import entry_label, others_text, query_label, score_text, summary
+from .tables import others_text, query_label, score_text, summary
 
 _COLUMNS = ("rank", "score", "name", "formula", "mass", "InChIKey", "SMILES", "spectrum")
 _STYLE = """\

@@ -14,7 +14,7 @@ from ..files.writing import write_text_whole
 from ..formats.csv.writing import csv_text
 from ..formats.exported import single_line
 from ..version import __version__
-from .entries import Entry
+from .entries import Entry, entry_label
 from .ranking import Hit, SearchResult
 
 ENDINGS = (".csv", ".json")
@@ -50,20 +50,6 @@ def score_text(score: float) -> str:
         ('0.9877', '912')
     """
     return f"{score:.0f}" if score > 1 else f"{score:.4f}"
-
-
-def entry_label(entry: Entry) -> str:
-    """Return the name of an entry and the line where it stands.
-
-    Example:
-        >>> from nextims.spectra.record import Record
-        >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.entries import Entry
-        >>> from nextims.search.tables import entry_label
-        >>> entry_label(Entry(Record("lab.msp", 7, "1", "ethanol", Spectrum([31], [1]))))
-        'ethanol (line 7)'
-    """
-    return f"{single_line(entry.name) or entry.smiles or 'unnamed'} (line {entry.line})"
 
 
 def query_label(result: SearchResult) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
+from rdkit.Chem import Descriptors
 
 from ..chemistry.formula import count_elements, mass_defect, parse_formula
 from ..chemistry.molecule import Molecule, MoleculeError, from_parsed
@@ -15,6 +17,14 @@ from .spectrum import Spectrum, nominal_mz
 
 # Name, program and remark; the atoms follow.
 _MOL_HEADER_LINES = 3
+# A salt or hydrate flies as the free base or acid, but its mass may be given.
+_SALT = re.compile(
+    r"\bH(?:Cl|Br)\b|\b(?:di|tri)?hydro(?:chlor|brom|iod)ide\b|hydrate\b|"
+    r"\b(?:salt|sodium|potassium)\b",
+    re.IGNORECASE,
+)
+# Da: what rounding adds to a mass, and the protons of what was drawn with charges.
+_ROUNDED_UP, _PROTONS = 0.6, 2
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,7 @@ class Record:
 
     @cached_property
     def molecule(self) -> Molecule:
-        """The first of the record's structures that can be used and that fits the formula.
+        """The first of the record's structures that can be used and fits formula and mass given.
 
         Raises:
             MoleculeError: there is none; the message is of the first, the most trusted.
@@ -110,9 +120,12 @@ class Record:
         for structure in self.structures:
             try:
                 molecule = _molecule_of(_without_header(structure))
-                if self._fits(molecule):
-                    return molecule
-                raise MoleculeError("structure disagrees with the formula")
+                if not self._fits(molecule):
+                    raise MoleculeError("structure disagrees with the formula")
+                if not self._weighs(molecule):
+                    masses = f"{self.nominal_mass} Da, the structure {molecule.nominal_mass}"
+                    raise MoleculeError("structure disagrees with the mass", f"({masses})")
+                return molecule
             except MoleculeError as error:
                 problem = problem or error
         raise problem or MoleculeError("no structure")
@@ -129,6 +142,33 @@ class Record:
         if given is not None and molecule.notes:  # given may be the formula of what was drawn
             given, found = ({**each, "H": 0} for each in (given, found))
         return given is None or given == found
+
+    def _weighs(self, molecule: Molecule) -> bool:
+        """Say whether a structure has the mass given, where one is given.
+
+        That may be the nominal, the exact or the average mass, rounded either way; and, of what is
+        drawn with isotope labels, the mass without them (MassBank gives that).
+        """
+        given = self.nominal_mass
+        for each in (molecule, molecule.unlabelled):
+            if given is None or given == each.nominal_mass:
+                return True
+            masses = each.nominal_mass, each.exact_mass, Descriptors.MolWt(each.mol)
+            if min(masses) - 1 < given <= max(masses) + _ROUNDED_UP:
+                return True
+        if molecule.notes and abs(given - molecule.nominal_mass) <= _PROTONS:
+            return True
+        return given > molecule.nominal_mass and any(map(_SALT.search, self.remarks))
+
+    @cached_property
+    def of_molecule(self) -> Spectrum:
+        """The spectrum as one of its molecule, whose mass defect tells nominal masses."""
+        return self.spectrum.of(self.molecule.mass_defect)
+
+    @cached_property
+    def bins(self) -> np.ndarray:
+        """Intensity per nominal mass from 1 to the highest, base peak 1, float32."""
+        return self.of_molecule.binned(int(self.of_molecule.nominal[-1]))
 
     def rejected(self, reason: str, detail: str = "") -> BadRecord:
         """Return what is kept of a record that is not used."""

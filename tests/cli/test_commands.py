@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders import load_script
-from nextims.cli.commands import load_predictor, refuse_overwriting, run_command
+from nextims.cli.commands import going_on, load_predictor, refuse_overwriting, run_command
 from nextims.config import ConfigError, load_config
 from nextims.errors import UserError
 from nextims.files.writing import OutputError
@@ -39,6 +39,12 @@ def test_what_the_user_can_mend_is_one_line(error, capsys):
     assert capsys.readouterr().err == f"error: {error}\n"
 
 
+def test_an_error_of_the_system_names_its_file(tmp_path, capsys):
+    path = tmp_path / ("x" * 300)
+    assert run_command(path.is_file) == run_command(path.read_bytes) == 2
+    assert capsys.readouterr().err == 2 * f"error: {path}: File name too long\n"
+
+
 def test_what_the_user_cannot_mend_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         run_command(lambda: 1 // 0)
@@ -49,7 +55,8 @@ def test_what_the_user_cannot_mend_is_not_hidden():
 def test_interruption_is_reported_as_a_shell_does(capsys):
     assert run_command(lambda: fail(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "interrupted\n"
-    assert run_command(lambda: fail(KeyboardInterrupt()), go_on="run again to continue") == 130
+    work = going_on("run again to continue")(fail)
+    assert run_command(lambda: work(KeyboardInterrupt())) == 130
     assert capsys.readouterr().err == "interrupted; run again to continue\n"
 
 
@@ -152,7 +159,7 @@ def test_streams_may_be_closed_or_end_early():
     assert shell("<&-").stdout.startswith("éthanol".encode())
     closed = shell(">&-")
     assert (closed.returncode, closed.stderr.count(b"\n")) == (2, 2)
-    assert b"error: [Errno 9] Bad file descriptor" in closed.stderr
+    assert b"error: standard output: cannot be written (Bad file descriptor)" in closed.stderr
     silent = shell("2>&-")
     assert (silent.returncode, silent.stdout[:8]) == (0, "éthanol".encode())
     assert shell(">&- 2>&- <&-").returncode == 2
@@ -160,10 +167,14 @@ def test_streams_may_be_closed_or_end_early():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to a full device")
-def test_a_full_disk_behind_standard_output_is_told():
-    full = shell("> /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_standard_output_is_told(unbuffered):
+    full = shell("> /dev/full", PYTHONUNBUFFERED=unbuffered)
     assert full.returncode == 2
-    assert b"error: [Errno 28] No space left on device" in full.stderr
+    said = b"error: standard output: cannot be written (No space left on device)\n"
+    assert full.stderr.endswith(said)
+    silent = shell("2> /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert (silent.returncode, silent.stdout.count(b"\n")) == (2, 1)
 
 
 def test_what_the_locale_has_no_letters_for_is_escaped():

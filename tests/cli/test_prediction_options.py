@@ -17,6 +17,8 @@ def test_one_structure_needs_nothing_else():
         ("--smiles C --batch x.smi", "not allowed with"),
         ("--smiles C --compare lab.msp", "--compare: needs --plot"),
         ("--smiles C --plot x.png --grid", "--grid: needs --batch"),
+        ("--smiles C --workers 2", "--workers: needs --batch"),
+        ("--smiles C --dialect msdial", "--dialect: needs --output FILE.msp"),
         ("--smiles C --partial", "--partial: needs --derivatise"),
         ("--batch x.smi --plot x.png --workers 2", "--plot: pictures are drawn by one process"),
         ("--batch x.smi --workers 0", "expected a whole number from 1, found '0'"),

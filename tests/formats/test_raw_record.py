@@ -91,3 +91,9 @@ def test_peaks_that_cannot_be_read():
         "peak list cannot be read",
         "line 5: cannot read the peak 'x'",
     )
+
+
+@pytest.mark.parametrize("text", ["100", "100 Da", "100.2 g/mol", "100,19", " 100.19u "])
+def test_a_mass_may_have_its_unit_or_a_decimal_comma(text):
+    assert record(mw=text).nominal_mass == 100
+    assert record(mw=f"about {text}").nominal_mass is None

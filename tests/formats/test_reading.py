@@ -373,6 +373,19 @@ def test_commas_that_only_one_reading_makes_sense_of(read, pairs, peaks):
             "thousands.jdx",
             "##TITLE=A\n##NPOINTS=2\n##PEAK TABLE=(XY..XY)\n15 200\n43 9,990\n##END=\n",
         ),
+        ("heavy.msp", "Name: A\nNum Peaks: 2\n1,031 999\n45 500\n"),
+        ("heavy_uncounted.msp", "Name: A\n1,031 999\n45 500\n"),
+        ("heavy_two.msp", "Name: A\nNum Peaks: 2\n1,031 999; 1,045 500\n"),
+        ("heavy_point.msp", "Name: A\nNum Peaks: 2\n45.5 999\n1,031 500\n"),
+        ("heavy_both.msp", "Name: A\nNum Peaks: 2\n1,031 9,990\n45 500\n"),
+        ("heavy_colons.msp", "Name: A\nNum Peaks: 2\n1,031: 999\n45: 500\n"),
+        ("heavy_decimals.msp", "Name: A\nNum Peaks: 2\n1,031.5 999\n45.2 500\n"),
+        ("heavy_colons.mgf", "BEGIN IONS\nTITLE=A\n1,031:999\n45:500\nEND IONS\n"),
+        ("heavy.json", '{"name": "A", "peaks": "1,031:999 45:500"}\n'),
+        ("heavy.mgf", "BEGIN IONS\nTITLE=A\n1,031 999\n45 500\nEND IONS\n"),
+        ("heavy.jdx", "##TITLE=A\n##NPOINTS=2\n##PEAK TABLE=(XY..XY)\n1,031 999\n45 500\n##END=\n"),
+        ("heavy.sdf", "\n\n\n  0  0\nM  END\n> <MASS SPECTRAL PEAKS>\n1,031 999\n45 500\n\n$$$$\n"),
+        ("heavy.csv", "name;spectrum\nA;1,031:999 45:500\n"),
         ("mixed.msp", "Name: A\n15,0235 200,5\n58 300\n"),
         ("counted.msp", "Name: A\nNum Peaks: 3\n15,0235 200,5\n58 300\n"),
         ("uncounted.jdx", "##TITLE=A\n##PEAK TABLE=(XY..XY)\n15,0235 200,5\n43,02 9,1\n##END=\n"),
@@ -381,6 +394,11 @@ def test_commas_that_only_one_reading_makes_sense_of(read, pairs, peaks):
 def test_commas_that_may_be_either_are_refused(read, name, text):
     [record] = read(name, text)
     assert record.reason == "peak list cannot be read"
+
+
+def test_one_comma_that_cannot_part_thousands_shows_what_the_others_are(read, pairs):
+    [record] = read("x.msp", "Name: A\nNum Peaks: 2\n1,008 5\n15,023 200\n")
+    assert pairs(record) == [(1.008, 5), (15.023, 200)]
 
 
 @pytest.mark.parametrize("ending", [*TEXT_ENDINGS, ".msl", ".cms", ".mzspeclib", ".txt"])

@@ -41,9 +41,3 @@ def test_what_cannot_be_indexed(script, tmp_path, capsys):
     assert script.main(["--library", str(tmp_path / "no.msp")]) == 2
     assert "no.msp: no such file" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_help_has_an_example(script, capsys):
-    with pytest.raises(SystemExit):
-        script.main(["--help"])
-    assert "python scripts/index_library.py --library million.h5" in capsys.readouterr().out

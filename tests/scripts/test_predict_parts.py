@@ -91,7 +91,8 @@ def test_a_batch_is_gone_on_with(run, tmp_path, interrupted, number, status, sai
     (tmp_path / "out.msp").write_text("an earlier run's")
     interrupted(300, number)
     found, err = run(*command, "--parts", "256")
-    assert (found, err.splitlines()[-1]) == (status, said)
+    last = f"{said}; the same command goes on from out.msp.parts"
+    assert (found, err.splitlines()[-1]) == (status, last)
     parts = ["_manifest.jsonl", "_part-00000.errors.csv", "part-00000.msp"]
     assert names(tmp_path / "out.msp.parts") == parts
     assert (tmp_path / "out.msp").read_text() == "an earlier run's"

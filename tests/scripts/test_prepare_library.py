@@ -1,8 +1,12 @@
 """Several libraries become one store."""
 
 import json
+import sys
 
-from builders import build_massbank_record, load_script
+import pytest
+
+from builders import ETHANOL_PEAKS, build_massbank_record, load_script
+from nextims.data import libraries
 from nextims.data.library.store import SPLITS, SpectrumStore
 
 
@@ -41,3 +45,29 @@ def test_a_library_that_is_missing_is_named(tmp_path, capsys):
     assert main(["nowhere.msp", "--config", str(config)]) == 2
     assert "nowhere.msp" in capsys.readouterr().err
     assert not (tmp_path / "spectra.h5").exists()
+
+
+@pytest.mark.parametrize("ending", [".msp", ".mgf"])
+def test_a_terminal_is_shown_how_many_spectra_have_been_read(tmp_path, ending, monkeypatch, capsys):
+    config, path = tmp_path / "config.yaml", tmp_path / f"mine{ending}"
+    config.write_text("data:\n  store: spectra.h5\n")
+    peaks = "".join(f"{mz} {height}\n" for mz, height in ETHANOL_PEAKS.items())
+    path.write_text(
+        f"Name: ethanol\nSMILES: CCO\nNum Peaks: {len(ETHANOL_PEAKS)}\n{peaks}"
+        if ending == ".msp"
+        else f"BEGIN IONS\nTITLE=ethanol\nSMILES=CCO\n{peaks}END IONS\n"
+    )
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert load_script("prepare_library").main([str(path), "--config", str(config)]) == 0
+    assert f"mine{ending}: 1 spectra" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_what_became_of_the_store(tmp_path, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(libraries, "ingest", interrupted)
+    store = tmp_path / "spectra.h5"
+    main = load_script("prepare_library").main
+    assert main(["mine.msp", "--output", str(store)]) == 130
+    assert capsys.readouterr().err == f"interrupted; {store} is not written\n"

@@ -40,3 +40,10 @@ def test_nothing_known():
 def test_an_element_that_is_not_ours_has_no_mass():
     assert Entry(build_record(structures=(), formula="C10H10Fe")).nominal_mass is None
     assert Entry(build_record(structures=(), formula="C10H10Fe")).elements["Fe"] == 1
+
+
+def test_a_structure_of_another_mass_is_not_shown():
+    entry = Entry(build_record("Cc1ccccc1", nominal_mass=100))
+    assert (entry.smiles, entry.nominal_mass) == ("", 100)
+    assert entry.problem == "structure disagrees with the mass (100 Da, the structure 92)"
+    assert Entry(build_record(structures=())).problem == ""

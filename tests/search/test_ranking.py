@@ -221,3 +221,10 @@ def test_accurate_masses_are_compared_by_the_formulas_mass_defect():
         assert result.hits[0].score == pytest.approx(1, abs=1e-5)
     [result] = search([build_record(peaks=accurate)], [entry(smiles, nominal)])
     assert not result.hits  # of no known formula, each peak is a unit off
+
+
+def test_a_hit_without_its_structure_says_why():
+    labelled = entry("Cc1ccccc1", name="toluene-d8", nominal_mass=100, line=7)
+    [result] = search([noisy(labelled.record)], [labelled])
+    [said] = result.notes
+    assert said.startswith("toluene-d8 (line 7): taken without its structure: structure disagrees")

@@ -158,3 +158,44 @@ def test_a_structure_without_the_labels_of_the_formula_is_another_molecule(formu
 
 def test_labelled_structure_fits_a_formula_with_d():
     assert build_record("[2H]C([2H])([2H])CO", formula="C2H3D3O").molecule.nominal_mass == 49
+
+
+@pytest.mark.parametrize(
+    ("smiles", "mass"),
+    [("Cc1ccccc1", 100), ("Cc1ccccc1", 93), ("CCO", 118), ("[2H]C([2H])([2H])CO", 50)],
+    ids=["toluene-d8", "toluene-d1", "trimethylsilyl ether", "one label too few"],
+)
+def test_structure_must_have_the_mass(smiles, mass):
+    with pytest.raises(MoleculeError, match=rf"disagrees with the mass \({mass} Da"):
+        _ = build_record(smiles, nominal_mass=mass).molecule
+
+
+def test_the_structure_that_has_the_mass_is_taken():
+    labelled = "[2H]C([2H])([2H])c1ccccc1"
+    record = build_record(structures=("Cc1ccccc1", labelled), nominal_mass=95)
+    assert record.molecule.smiles == labelled
+
+
+@pytest.mark.parametrize(
+    ("smiles", "mass", "name"),
+    [
+        ("BrC(Br)(Br)Br", 328, "nominal"),
+        ("BrC(Br)(Br)Br", 332, "average"),
+        ("BrC(Br)(Br)Br", 331, "average cut off"),
+        ("C[Sn](C)(C)C", 178, "average, cut off"),
+        ("C[Sn](C)(C)C", 180, "nominal"),
+        ("C" * 40, 563, "exact, rounded"),
+        ("[2H]C([2H])([2H])CO", 46, "without labels, as MassBank"),
+        ("C[NH3+]", 32, "of the ion drawn"),
+        ("CNC", 81, "dimethylamine hydrochloride"),
+        ("OC(=O)CC(O)(CC(=O)O)C(=O)O", 210, "citric acid monohydrate"),
+    ],
+)
+def test_masses_of_other_kinds_are_no_contradiction(smiles, mass, name):
+    _ = build_record(smiles, nominal_mass=mass, remarks=(name,)).molecule
+
+
+def test_bins_are_those_of_the_molecule():
+    record = build_record("Brc1c(Br)c(Br)c(Br)c(Br)c1Br", {466.59: 50, 551.503: 100})
+    assert (len(record.bins), record.bins[466]) == (552, 0.5)
+    assert record.bins is record.bins

@@ -99,6 +99,7 @@ def recover(record: Record, config: DataConfig) -> Record | BadRecord | None:
         name=name,
         structures=(derivative.smiles,),
         formula=derivative.formula,
+        nominal_mass=derivative.nominal_mass,
         inchikey="",
         notes=(*record.notes, note),
     )
@@ -115,10 +116,8 @@ def _count_groups(record: Record) -> dict[str, int] | None:
     if named.get("tbdms"):
         named.pop("tms", None)  # comments on the method speak of silyl groups in general
     silyl = "tbdms" if "tbdms" in named else "tms"
-    spectrum = record.spectrum.of(record.molecule.mass_defect)
-    bins = spectrum.binned(int(spectrum.nominal[-1]))
     cases = [
-        weigh(bins, record.molecule, {silyl: silyls, "meox": oximes})
+        weigh(record.bins, record.molecule, {silyl: silyls, "meox": oximes})
         for silyls in range(count_sites(record.molecule, silyl) + _BEYOND + 1)
         for oximes in range(count_sites(record.molecule, "meox") + 1)
         if silyls or oximes

@@ -14,7 +14,6 @@ from ...chemistry.possible_masses import possible_masses
 from ...config import DataConfig
 from ...formats.fields import NO_BASE_PEAK
 from ...spectra.record import BadRecord, Record
-from ...spectra.spectrum import Spectrum
 
 # Peaks this far above the molecular ion cannot be its isotopes; derivatives under their parent's
 # name reach 72 Da (one trimethylsilyl group) and more beyond.
@@ -126,13 +125,11 @@ def require_underivatised(record: Record, config: DataConfig) -> Drop | None:
 def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
     """Drop spectra that reach above the molecular ion: derivatives and mixtures."""
     molecule = record.molecule
-    highest = _spectrum(record).nominal[-1]
-    if highest <= molecule.nominal_mass + DERIVATIVE_MARGIN:
+    if len(record.bins) <= molecule.nominal_mass + DERIVATIVE_MARGIN:
         return None
     # The pattern of a polyhalogenated ion itself reaches beyond the margin.
     limit = max(molecule.nominal_mass + DERIVATIVE_MARGIN, molecule.highest_mz)
-    bins = _bins(record)
-    high = bins[limit:] >= DERIVATIVE_SHARE
+    high = record.bins[limit:] >= DERIVATIVE_SHARE
     if high.any():
         mz = limit + 1 + int(high.nonzero()[0][-1])
         return Drop(_ABOVE_ION, f"m/z {mz}, M {molecule.nominal_mass}")
@@ -141,7 +138,7 @@ def require_peaks_below_ion(record: Record, config: DataConfig) -> Drop | None:
 
 def require_possible_peaks(record: Record, config: DataConfig) -> Drop | None:
     """Drop spectra with a high peak that no part of the molecule explains: mixtures, others'."""
-    molecule, bins = record.molecule, _bins(record)
+    molecule, bins = record.molecule, record.bins
     possible = possible_masses(*molecule.atoms(), len(bins), doubly_charged=True)
     impossible = np.where(possible, 0, bins)
     if impossible.max() < _IMPOSSIBLE_SHARE:
@@ -149,17 +146,8 @@ def require_possible_peaks(record: Record, config: DataConfig) -> Drop | None:
     return Drop("a high peak is impossible", f"m/z {impossible.argmax() + 1}, {molecule.formula}")
 
 
-def _spectrum(record: Record) -> Spectrum:
-    return record.spectrum.of(record.molecule.mass_defect)
-
-
-def _bins(record: Record) -> np.ndarray:
-    spectrum = _spectrum(record)
-    return spectrum.binned(int(spectrum.nominal[-1]))
-
-
 def _shows_molecular_ion(record: Record) -> bool:
-    bins, mass = _bins(record), record.molecule.nominal_mass
+    bins, mass = record.bins, record.molecule.nominal_mass
     return mass <= len(bins) and bins[mass - 1] >= DERIVATIVE_SHARE
 
 

@@ -50,8 +50,7 @@ class Replicates:
         low, high = STANDARD_ENERGY_RANGE
         if record.energy is not None and not low <= record.energy <= high:
             return
-        spectrum = record.spectrum.of(record.molecule.mass_defect)
-        bins = np.sqrt(spectrum.binned(int(spectrum.nominal[-1])))
+        bins = np.sqrt(record.bins)
         highest = np.argsort(bins)[-_PEAKS:]
         peaks = np.zeros(len(highest), _PEAK)
         peaks["mz"], peaks["root"] = highest, bins[highest] / bins.max()

@@ -73,6 +73,21 @@ class StoreError(UserError):
     """A store that cannot be used; the message names the file and the command that makes it."""
 
 
+class OtherFormatError(StoreError):
+    """A store that another version of NExtIMS made, of a format that this one does not read.
+
+    Attributes:
+        age: "an older" or "a later", of the format.
+    """
+
+    def __init__(self, path: Path, version: int):
+        self.age = "an older" if version < FORMAT_VERSION else "a later"
+        super().__init__(
+            f"{path}: a store of {self.age} format ({version}, this version reads "
+            f"{FORMAT_VERSION}); make it anew with: {HOW_TO_MAKE}"
+        )
+
+
 @dataclass(frozen=True)
 class StoreIndex:
     """The small numbers of all spectra, in memory.
@@ -102,7 +117,8 @@ class SpectrumStore:
         path: the store.
 
     Raises:
-        StoreError: the file is missing, damaged or no store of this version.
+        OtherFormatError: another version made it, of another format.
+        StoreError: the file is missing, damaged or no store.
     """
 
     def __init__(self, path: str | Path):
@@ -117,6 +133,9 @@ class SpectrumStore:
                 raise KeyError(f"its SHA-256 is not that in {digest_path(self.path).name}")
             self.index = self._read_index()
             self.attributes = dict(self._opened().attrs)
+        except OtherFormatError:
+            self.close()
+            raise
         except (OSError, KeyError, RuntimeError) as error:
             self.close()
             raise self._damaged(error) from error
@@ -199,8 +218,10 @@ class SpectrumStore:
     def _read_index(self) -> StoreIndex:
         file = self._opened()
         version = file.attrs.get("format_version")
-        if version != FORMAT_VERSION or "ingest" not in file.attrs:
-            raise KeyError(f"format version {version}, expected {FORMAT_VERSION}")
+        if "ingest" not in file.attrs or not np.issubdtype(type(version), np.integer):
+            raise KeyError("no format version")
+        if version != FORMAT_VERSION:
+            raise OtherFormatError(self.path, version)
         peaks, metadata = file["peaks"], file["metadata"]
         index = StoreIndex(
             peaks["offsets"][:], *(metadata[column.name][:] for column in fields(StoreIndex)[1:])

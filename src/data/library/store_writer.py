@@ -186,7 +186,7 @@ class StoreWriter:
             "source": record.source or self.source,
             "column": record.column,
             "energy": np.nan if record.energy is None else record.energy,
-            "lowest_mz": record.spectrum.of(molecule.mass_defect).nominal[0],
+            "lowest_mz": record.of_molecule.nominal[0],
             "mass_defect": molecule.mass_defect,
             "retention_index": np.nan if record.retention_index is None else record.retention_index,
             "split": assign_split(molecule, self.config),

@@ -12,18 +12,18 @@ from ..fields import NUMBER, SYNONYMS, THOUSANDS, field_name, may_part_thousands
 from .cells import original_cell
 
 _NUMBER = re.compile(NUMBER)
-_MZ = {
-    "centroidmass", "ion", "ions", "m", "mass", "masscharge", "masses", "massmz", "masstocharge",
-    "mz", "mzcentroid", "mzda", "mzratio", "mzs", "mzth", "mzvalue", "peakmz", "x",
-}  # fmt: skip
-_INTENSITY = {
-    "absintensity", "absabundance", "absoluteabundance", "absoluteintensity", "abund", "abundance",
-    "abundances", "area", "basepeak", "centroidintensity", "count", "counts", "height", "i",
-    "int", "inten", "intens", "intensities", "intensity", "intensitycounts",
-    "normalisedintensity", "normalizedintensity", "peakheight", "peakintensity", "rel", "relabund",
-    "relabundance", "relativeabundance", "relativeintensity", "relint", "relintens", "relintensity",
-    "signal", "y",
-}  # fmt: skip
+# In English, German, French, Spanish, Italian, Portuguese and Japanese.
+_MZ = re.compile(
+    r"(?:centroid|fragment|ion|measured|observed|peak)*"
+    r"(?:ions?|m|mz(?:centroid|da|ratio|th|values?|s)?|x"
+    r"|mass(?:charge|es?|mz|tocharge|enzahl)?|massecharge|masa(?:carga)?|massa(?:carica)?|質量)"
+)
+_INTENSITY = re.compile(
+    r"(?:abs(?:olute?)?|centroid|ion(?:en)?|norm(?:ali[sz]ed)?|peak|raw|rel(?:ative?)?)*"
+    r"(?:abund(?:ances?|ancia)?|area|basepeak|counts?|height|i|intensitycounts"
+    r"|int(?:en(?:s(?:it(?:y|ies))?)?)?|rel|signal|y"
+    r"|abondance|haufigkeit|hoe?he|intensi(?:ta|tat(?:en)?|te|dade?))(?:relati[fv][aeo]?)?|(?:相対)?強度"
+)
 # Units in brackets behind a name: X may be a time as well.
 _MASS_UNITS = {"amu", "da", "dae", "daltons", "mass", "mz", "th", "thomson", "thomsons", "u"}
 _NO_INTENSITY_UNITS = {"h", "min", "minutes", "ms", "s", "sec", "seconds", "mz", "da", "thomsons"}
@@ -266,6 +266,8 @@ def peaks_of_cell(text: str) -> list[Peak]:
     parts = [part for part in _SEPARATOR_OF_PAIRS.split(text.strip("[](){} ")) if part]
     if parts and all(part.strip(",").count(":") == 1 for part in parts):
         pairs = [part.strip(",").split(":") for part in parts]
+        if may_part_thousands(pairs):
+            raise ValueError(f"commas may be of either kind in {text[:40]!r}")
         return [(number(mz), number(intensity)) for mz, intensity in pairs]
     if "," in text and text.strip()[:1] not in "[({":
         raise ValueError(f"commas may be of either kind in {text[:40]!r}")
@@ -278,6 +280,8 @@ def peaks_of_cell(text: str) -> list[Peak]:
 def _divisions(text: str) -> list[tuple[str | None, list[str]]]:
     """Return the cells of a header for each delimiter."""
     divided = [(delimiter, split(text, delimiter)) for delimiter in DELIMITERS if delimiter]
+    if any(len(cells) > 1 for _, cells in divided):
+        return divided
     # Of names with single spaces between them nobody can say which words are one.
     return [*divided, (None, _SPACES.split(text.strip())), (None, text.split())]
 
@@ -293,13 +297,13 @@ def _kind(cell: str) -> str:
     name, unit = field_name(cell), ""
     if found := _UNIT.fullmatch(cell):
         base, unit = field_name(found[1]), field_name(found[2])
-        if base in _MZ and unit in _MASS_UNITS:
+        if _MZ.fullmatch(base) and unit in _MASS_UNITS:
             return "mz"
-        if base in _INTENSITY and unit not in _NO_INTENSITY_UNITS:
+        if _INTENSITY.fullmatch(base) and unit not in _NO_INTENSITY_UNITS:
             return "intensity"
-    if name in _MZ:
+    if _MZ.fullmatch(name):
         return "mz"
-    if name in _INTENSITY or cell.strip() == "%":
+    if _INTENSITY.fullmatch(name) or cell.strip() == "%":
         return "intensity"
     is_spectrum = "spectr" in name and "isotop" not in name and "msms" not in name
     return "spectrum" if is_spectrum else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -187,10 +187,16 @@ class _TableRecord(RawRecord):
 
 
 def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator[RawRecord]:
-    """Yield the spectra of columns without facts; a header that comes again begins another."""
+    """Yield the spectra of columns without facts.
+
+    A header that comes again begins another, and so do masses that begin anew below a blank line.
+    """
     raw, width = _TableRecord(start), None
     words = last = ""  # a row that is no peak: the end of the list, or the title of what follows
+    end, blank, spaced = start, False, False  # there may be a blank line between all rows
     for row in rows:
+        blank |= row[0] > end + 1
+        end = row[0] + row[1].count("\n")
         cells = split(row[1], layout.delimiter)
         if not any(cell[:1].isdigit() or is_number(cell) for cell in cells):
             if again := layout_of_header(row[1]):
@@ -200,6 +206,15 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
                 last = row[1].strip()
                 words = words or f"line {row[0]}: no peak in {last[:40]!r}"
             continue
+        if len(raw.rows) == 1:
+            spaced = blank
+        if blank and raw.pairs and not (spaced or words):
+            if _begins_anew(raw.pairs, cells, layout):
+                yield from _finished(raw, layout, width or 2)
+                raw, width = _TableRecord(row[0]), None
+            else:
+                raw.spoil(f"line {row[0]}: a blank line within the peaks, of one spectrum or two")
+        blank = False
         before = len(raw.pairs)
         raw.add_row(row, cells, layout)
         if words and before and not (says_nothing(last) and raw.pairs[-1] > raw.pairs[before - 1]):
@@ -212,6 +227,15 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
         if layout.width is None and len(cells) > width:
             raw.spoil(f"line {row[0]}: {len(cells)} cells, above {width}")
     yield from _finished(raw, layout, width or 2)
+
+
+def _begins_anew(pairs: Sequence[Sequence[float]], cells: list[str], layout: Layout) -> bool:
+    """Say whether a row begins another list: its mass falls, where those above it rise."""
+    masses = [mz for mz, _ in pairs]
+    try:
+        return masses == sorted(masses) and layout.peaks_of(cells)[0][0] <= masses[-1]
+    except ValueError:
+        return False
 
 
 def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[RawRecord]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-
-from tqdm import tqdm
 
 from ...spectra.record import BadRecord, Record
 from ..mol_folder.reading import MolFiles
@@ -15,9 +13,7 @@ from ..opening import open_lines, without_gzip
 from .reading import MspEntry, read_msp
 
 
-def read_nist(
-    msp: str | Path, mol_dir: str | Path | None = None, *, progress: bool = True
-) -> Iterator[Record | BadRecord]:
+def read_nist(msp: str | Path, mol_dir: str | Path | None = None) -> Iterator[Record | BadRecord]:
     """Read the records of a NIST text library one by one.
 
     A record's structure is its MOL file, named as lib2nist names them whatever the case
@@ -27,7 +23,6 @@ def read_nist(
     Args:
         msp: the library.
         mol_dir: folder with MOL files; ``None`` or a missing folder for none.
-        progress: whether to show a bar.
 
     Yields:
         Records; bad ones with the reason.
@@ -39,14 +34,9 @@ def read_nist(
     molfiles = MolFiles(mol_dir)
     notes: set[str] = set()
     cut = _ends_within_a_line(msp)
-    lines = open_lines(msp, notes)
-    size = None if msp != without_gzip(msp) else msp.stat().st_size
-    shown = None if progress else True
-    with tqdm(desc=msp.name, total=size, unit="B", unit_scale=True, disable=shown) as bar:
-        counted = lines if bar.disable else _counted(lines, bar)
-        for number, entry in enumerate(read_msp(counted, notes), 1):
-            entry.is_cut = cut and entry.at_end
-            yield _read_entry(entry, str(msp), number, molfiles)
+    for number, entry in enumerate(read_msp(open_lines(msp, notes), notes), 1):
+        entry.is_cut = cut and entry.at_end
+        yield _read_entry(entry, str(msp), number, molfiles)
 
 
 def _ends_within_a_line(path: Path) -> bool:
@@ -55,13 +45,6 @@ def _ends_within_a_line(path: Path) -> bool:
             return False
         file.seek(-1, io.SEEK_END)
         return path == without_gzip(path) and file.read(1) not in b"\r\n;\x1a\0"
-
-
-def _counted(lines: Iterable[str], bar: tqdm) -> Iterator[str]:
-    """Yield the lines, and show about how many bytes they are."""
-    for line in lines:
-        bar.update(len(line) + 1)
-        yield line
 
 
 def _read_entry(entry: MspEntry, file: str, number: int, molfiles: MolFiles) -> Record | BadRecord:

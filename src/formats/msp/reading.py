@@ -38,10 +38,12 @@ _PEAK_LINE = re.compile(rf"{_DELIMITERS}*{NUMBER}{_DELIMITERS}+{_INTENSITY}(?:{_
 _NUMBERS_LINE = re.compile(r"\s*(?:CAS|NIST|DB|ID)#?\s*:", re.IGNORECASE)
 _NEXT_FIELD = re.compile(r";\s*(?=(?:CAS|NIST|DB|ID)#?\s*:)", re.IGNORECASE)
 _NAMES = ("name", "compoundname", "chname")
+# After these an equals sign may stand for the colon.
+_KNOWN = {name for names in SYNONYMS.values() for name in names}
 # Of these a record has one each; where a block says another, it is of another compound.
 _OF_COMPOUND = ("id", "smiles", "inchi", "inchikey", "formula", "cas")
 # "15,0235 200" and "43 9,990": no comma that stands between m/z and intensity.
-_COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+[ \t]+\d|[\d.]+[ \t:]+\d+,\d)")
+_COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+(?:\.\d+)?[ \t:]+\d|[\d.]+[ \t:]+\d+,\d)")
 _QUOTED = re.compile(r'"[^"]*"')
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
 # The usual list: pairs of plain numbers, each ended by a semicolon or its line.
@@ -239,11 +241,26 @@ def _split_fields(line: str) -> list[tuple[str, str]]:
         texts = _NEXT_FIELD.split(line)
     parts = []
     for text in texts:
-        name, colon, value = text.partition(":")
+        name, sign, value = text.partition("=")
+        if not sign or ":" in name or field_name(name) not in _KNOWN:
+            name, sign, value = text.partition(":")
         name = name.strip()
-        if colon and name[:1].isalpha() and name[0].isascii():
-            parts.append((field_name(name), value.strip()))
+        if sign and name[:1].isalpha() and name[0].isascii():
+            known = field_name(name)
+            known = "numpeaks" if known in SYNONYMS["numpeaks"] else known
+            parts.append((known, value.strip()))
     return parts
+
+
+def begins_record(line: str) -> bool:
+    """Say whether a line is a name or a number of peaks, as no other text than MSP begins.
+
+    Example:
+        >>> from nextims.formats.msp.reading import begins_record
+        >>> begins_record("NPEAKS: 12"), begins_record("m/z: 31")
+        (True, False)
+    """
+    return any(name in ("name", "numpeaks") for name, _ in _split_fields(line))
 
 
 def _pairs(line: str) -> list[tuple[float, float]]:

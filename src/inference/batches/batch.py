@@ -67,9 +67,7 @@ def predict_batch(
     workers = workers or _count_that_pay(predictor, expected)
     if workers == 1:
         return map(partial(attempted, describe), predictor.predict_stream(structures, **options))
-    load = partial(
-        open_predictor, checkpoint, device=device, student_will_do=not options, threads=1
-    )
+    load = partial(open_predictor, checkpoint, device=device, threads=1)
     return predict_formatted(
         structures,
         load,

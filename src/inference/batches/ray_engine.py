@@ -214,9 +214,7 @@ class _Worker:
         self.folder, self.options = folder, options
         self.fault = _difference(folder, checkpoint, *expected)
         if self.fault is None:
-            self.predictor = open_predictor(
-                checkpoint, device=device, student_will_do=not options, threads=1
-            )
+            self.predictor = open_predictor(checkpoint, device=device, threads=1)
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
         for pickled in batch[_COLUMN].to_pylist():

@@ -33,6 +33,7 @@ def test_good_record_passes_every_filter():
         ({"smiles": "CC[NH3+].[Cl-]"}, "several components"),
         ({"smiles": "CC[Te]C"}, "unsupported element"),
         ({"formula": "C2H4O"}, "structure disagrees with the formula"),
+        ({"nominal_mass": 51}, "structure disagrees with the mass"),
         ({"remarks": ("Ethanol; GC-EI-TOF; MS; 1 TMS",)}, "derivative under its parent's name"),
         ({"peaks": ETHANOL_PEAKS | {103: 25}}, "peaks above the molecular ion"),
     ],
@@ -132,7 +133,7 @@ def test_fault_says_where_the_record_stands():
 def test_spectra_that_end_below_the_margin_are_not_looked_at_further(monkeypatch):
     """Of nearly all records: their isotope pattern is not computed."""
     ethanol = build_record(peaks=ETHANOL_PEAKS | {54: 999})
-    monkeypatch.setattr("nextims.data.library.filters._bins", None)
+    monkeypatch.setattr("nextims.chemistry.molecule.highest_isotope", None)
     assert require_peaks_below_ion(ethanol, DataConfig()) is None
     monkeypatch.undo()
     beyond = build_record(peaks=ETHANOL_PEAKS | {55: 999})

@@ -9,8 +9,15 @@ import pytest
 from builders import ETHANOL_PEAKS, build_record, build_store
 from nextims.chemistry.molecule import read_molecule
 from nextims.config import DataConfig
+from nextims.data.libraries import is_up_to_date
+from nextims.data.library.ingest import IngestError
 from nextims.data.library.splits import assign_split
-from nextims.data.library.store import SpectrumStore, StoreError, matches_settings
+from nextims.data.library.store import (
+    OtherFormatError,
+    SpectrumStore,
+    StoreError,
+    matches_settings,
+)
 from nextims.data.library.store_writer import StoreWriter
 
 MOLECULES = ["CCO", "CC(C)=O", "c1ccccc1", "CCCCCC", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C"]
@@ -130,11 +137,6 @@ def damage_by_other_content(path):
         file["bde"] = [1.0]
 
 
-def damage_by_another_version(path):
-    with h5py.File(path, "r+") as file:
-        file.attrs["format_version"] = 99
-
-
 def damage_by_missing_peaks(path):
     with h5py.File(path, "r+") as file:
         file["peaks/mz"].resize(3, axis=0)
@@ -147,7 +149,6 @@ def damage_by_missing_peaks(path):
         damage_by_overwriting,
         damage_by_emptying,
         damage_by_other_content,
-        damage_by_another_version,
         damage_by_missing_peaks,
     ],
 )
@@ -155,6 +156,18 @@ def test_damaged_store_is_named(path, damage):
     damage(path)
     with pytest.raises(StoreError, match=r"spectra\.h5: damaged, or not a store.*--records PATH"):
         SpectrumStore(path)
+
+
+@pytest.mark.parametrize(("version", "age"), [(1, "an older"), (99, "a later")])
+def test_a_store_of_another_format_says_so(path, version, age):
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] = version
+    path.with_name("spectra.h5.sha256").unlink()
+    told = rf"spectra\.h5: a store of {age} format \({version}, .*; make it anew with: .*--records"
+    with pytest.raises(OtherFormatError, match=told):
+        SpectrumStore(path)
+    with pytest.raises(IngestError, match=f"is of {age} format; --force overwrites it"):
+        is_up_to_date(path, DataConfig(), None)
 
 
 def test_store_travels_to_other_processes(path):

@@ -18,6 +18,14 @@ PEAKS = [(15.1, 200), (43.1, 999)]
         "Mass Intensity\n15.1 200\n43.1 999\n",
         "m/z   Rel. Abund. (%)\n15.1  200\n43.1  999\n",
         "m/z abund. m/z abund.\n15.1 200 43.1 999\n",
+        "Masse;Intensität\n15,1;200\n43,1;999\n",
+        "m/z;rel. Häufigkeit [%]\n15,1;200\n43,1;999\n",
+        "Masse\tIntensité relative\n15,1\t200\n43,1\t999\n",
+        "m/z,Peak Area\n15.1,200\n43.1,999\n",
+        "m/z (Da),Ion count\n15.1,200\n43.1,999\n",
+        "Fragment m/z\tNorm. ion abundance (%)\n15.1\t200\n43.1\t999\n",
+        "質量,相対強度\n15.1,200\n43.1,999\n",
+        "m/z intensity\n15.1 200\n\n43.1 999\n",
         "Spectrum of acetone\n15.1 200\n43.1 999\n",
         "Name;acetone\n15,1;200\n43,1;999\n",
         "ID;X12\n15,1;200\n43,1;999\n",
@@ -62,6 +70,10 @@ def test_columns_that_are_known(read, pairs, text):
             "".join(f"{5 + i * 0.0057:.3f},{1000 + i}\n" for i in range(60)),
             "a chromatogram or a profile",
         ),
+        ("Scan,Total ion count\n15.1,200\n43.1,999\n", "found Scan, Total ion count"),
+        ("m/z;I\n1,031;999\n45;500\n", "a comma may stand for the point or part thousands"),
+        ("15 200\n18 30\n\n43 999\n", "line 4: a blank line within the peaks"),
+        ("43 999\n15 200\n\n14 50\n", "line 4: a blank line within the peaks"),
         ("RT,TIC\n1.5,200\n1.62,999\n", "known as m/z or intensity; found RT, TIC"),
         ("Scan\tTotal\n1\t200\n2\t999\n", "found Scan, Total"),
         ("id;value\n1;200\n2;999\n", "found id, value"),
@@ -97,6 +109,21 @@ def test_numbers_of_something_else_are_never_taken_for_peaks(read, text, detail)
 def test_a_whole_spectrum_in_a_cell(read, pairs, text, name):
     [record] = read("x.txt", text)
     assert (record.name, pairs(record)) == (name, PEAKS)
+
+
+@pytest.mark.parametrize("header", ["", "m/z intensity\n", "a title\n\nm/z intensity\n"])
+@pytest.mark.parametrize("between", ["\n", "\n\n", "# the next\n\n", "\n# the next\n"])
+def test_masses_that_begin_anew_below_a_blank_line_are_another_spectrum(
+    read, pairs, header, between
+):
+    first, second = read("x.txt", f"{header}15.1 200\n43.1 999\n{between}31 999\n45 510\n")
+    assert (pairs(first), pairs(second)) == (PEAKS, [(31, 999), (45, 510)])
+    assert (first.name, second.name) == ("x", "x 2")
+
+
+def test_blank_lines_between_all_rows_say_nothing(read, pairs):
+    [record] = read("x.csv", "15.1,200\n\n43.1,999\n\n43.0,3\n")
+    assert len(pairs(record)) == 3
 
 
 def test_commas_part_thousands_beside_an_m_z_with_a_point(read, pairs):

@@ -126,3 +126,30 @@ def test_fields_behind_the_peaks_stay_with_them(between):
         f"{between}NAME: b\nNUM PEAKS: 1\n1 2\n"
     )
     assert structures_of(text) == [("7", "CC"), ("b", "")]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "NAME=a\nSMILES=CCO\nNPEAKS: 2",
+        "Name : a\nSmiles = CCO\nNum_Peaks = 2",
+        "NPEAKS=2\nNAME=a\nSMILES=CCO",
+        "Name: a\nSMILES: CCO\nNumber of peaks: 2",
+        "Name: a\nSMILES: CCO\nPK$NUM_PEAK: 2",
+    ],
+)
+@pytest.mark.parametrize("name", ["x.msp", "x.txt"])
+def test_other_names_of_the_number_of_peaks_and_equals_signs(tmp_path, head, name):
+    path = tmp_path / name
+    path.write_text(f"{head}\n31 999\n45 510\n\n{head}\n31 999\n45 510\n46 220\n")
+    record, bad = read_spectra(path)
+    assert (record.name, record.structures) == ("a", ("CCO",))
+    assert record.notes == ()
+    assert (bad.name, bad.detail) == ("a", "Num Peaks says 2, found 3 peaks")
+
+
+def test_an_equals_sign_within_a_value_is_none_of_a_field(tmp_path):
+    path = tmp_path / "x.msp"
+    path.write_text("Name: a=b\nComments: SMILES=CCO\nmode=x: y\nNum Peaks: 1\n31 999\n")
+    [record] = read_spectra(path)
+    assert (record.name, record.structures) == ("a=b", ("CCO",))

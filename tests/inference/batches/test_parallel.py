@@ -43,7 +43,7 @@ def test_options_reach_the_processes(tmp_path):
     torch.manual_seed(3)
     path = tmp_path / "teacher.pt"
     save_checkpoint(path, Teacher(**TEACHER_SIZES, members=2), TEACHER_SIZES | {"members": 2}, {})
-    load = partial(open_predictor, path, device="cpu", student_will_do=False, threads=1)
+    load = partial(open_predictor, path, device="cpu", threads=1)
     [ethanol] = predict_formatted(
         [InputStructure(1, "CCO")], load, workers=1, ending=".msp", annotate=True
     )
