@@ -19,7 +19,7 @@ from nextims.config import load_config
 EXAMPLE = """\
 examples, with libraries that you bring (README.md, Preparing data):
   python scripts/train_pipeline.py --config config.yaml --records massbank.tar.gz
-  python scripts/train_pipeline.py --records massbank.tar.gz mine.msp more.jsonl.gz
+  python scripts/train_pipeline.py --records massbank.tar.gz mine.msp more.jsonl.gz --rounds 2
 """
 
 
@@ -35,6 +35,14 @@ def main(argv: list[str] | None = None) -> int:
         help="libraries to make the store of, if there is none: MassBank records (folder, .zip or "
         ".tar.gz), or files of any format that is read",
     )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="2: a first student teaches the teacher on structures without spectra; some points "
+        "better where spectra are few, and takes half as long again (default: %(default)s)",
+    )
     add_devices(parser)
     # A process that waits for others hears nothing but a SIGTERM that ends it at once.
     return run_command(partial(_train, parser.parse_args(argv)), heed_sigterm=False)
@@ -46,7 +54,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from nextims.cli.training import run_training
     from nextims.training.pipeline import run_pipeline
 
-    return run_training(lambda: run_pipeline(config, arguments.records))
+    return run_training(lambda: run_pipeline(config, arguments.records, rounds=arguments.rounds))
 
 
 if __name__ == "__main__":

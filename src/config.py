@@ -139,6 +139,7 @@ class DistillationConfig(Section):
     structures: FilePath = Path("data/processed/unlabelled_structures.smi.gz")
     labelled_repeats: int = Field(2, ge=1)
     mc_samples: int = Field(0, ge=0)
+    student_share: Fraction = 0.5
     soft: bool = True
     confidence: bool = True
     features: bool = True
@@ -207,6 +208,15 @@ class StudentPhaseConfig(PhaseConfig):
     weight_average: Fraction | None = 0.998
 
 
+class MeasuredPhaseConfig(StudentPhaseConfig):
+    """The defaults of the student's training on measured spectra alone."""
+
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-2, ge=0)
+    weight_average: Fraction | None = 0.997
+    dropout: Fraction = 0.3
+
+
 class TrainingConfig(Section):
     """What the phases share, and the schedule of each."""
 
@@ -219,6 +229,7 @@ class TrainingConfig(Section):
     pretrain: PretrainConfig = PretrainConfig()
     finetune: FinetuneConfig = FinetuneConfig()
     student: StudentPhaseConfig = StudentPhaseConfig()
+    student_measured: MeasuredPhaseConfig = MeasuredPhaseConfig()
 
 
 # What comes with the code, and is found there by what reads it: see ``Config.to_read``.

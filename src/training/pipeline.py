@@ -23,7 +23,7 @@ from .teacher import train_teacher
 
 
 def run_pipeline(
-    config: Config, records: Sequence[Path] = (), say: Say = print
+    config: Config, records: Sequence[Path] = (), say: Say = print, *, rounds: int = 1
 ) -> dict[str, dict[str, Any]]:
     """Make the store, the bond energies, the teacher and the student, as far as they are missing.
 
@@ -35,6 +35,9 @@ def run_pipeline(
         records: libraries to make the store from, if there is none, see ``read_libraries``; without
             any the NIST library at ``data.nist_msp``.
         say: takes a line on what is done or skipped; called in the first process.
+        rounds: 2: a teacher of one network and its student are trained first, in the folder
+            ``first_round`` beside the student, and teacher and student learn from that student's
+            predictions as well.
 
     Returns:
         The metadata of the teacher's and the student's checkpoints.
@@ -51,11 +54,33 @@ def run_pipeline(
     _pretrain(config, say)
     if config.teacher.bond_energies:
         on_first(_bond_energies, config, say)
-    path = config.teacher.checkpoint
-    return {
-        "teacher": train_teacher(config, resume=True, say=_titled(say, "phase 1, fine-tuning")),
-        "student": train_student(config, path, resume=True, say=_titled(say, "phase 2, student")),
+    if rounds > 1:
+        first = _first_round(config)
+        _teach(first, say, "first round, ")
+        taught_by = {"student": first.student.checkpoint}
+        teacher = config.teacher.model_copy(update=taught_by)
+        config = config.model_copy(update={"teacher": teacher})
+    return _teach(config, say)
+
+
+def _teach(config: Config, say: Say, which: str = "") -> dict[str, dict[str, Any]]:
+    teacher = train_teacher(config, resume=True, say=_titled(say, f"{which}phase 1, fine-tuning"))
+    path, title = config.teacher.checkpoint, f"{which}phase 2, student"
+    student = train_student(config, path, resume=True, say=_titled(say, title))
+    return {"teacher": teacher, "student": student}
+
+
+def _first_round(config: Config) -> Config:
+    """Return the configuration of a first teacher, of one network, and its student."""
+    folder = config.student.checkpoint.with_name("first_round")
+    cache = {"cache": folder / config.distillation.cache.name}
+    teacher = {"checkpoint": folder / "teacher.pt", "members": 1, "student": None}
+    changes = {
+        "teacher": config.teacher.model_copy(update=teacher),
+        "student": config.student.model_copy(update={"checkpoint": folder / "student.pt"}),
+        "distillation": config.distillation.model_copy(update=cache),
     }
+    return config.model_copy(update=changes)
 
 
 def _titled(say: Say, title: str) -> Say:

@@ -81,6 +81,27 @@ def predictions_part(config: Config) -> dict[str, str | int]:
     }
 
 
+def first_student(config: Config) -> Student | None:
+    """Return the student that ``teacher.student`` names, if any.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used, or holds no student.
+        ConfigError: it does not predict as heavy ions.
+    """
+    if config.teacher.student is None:
+        return None
+    path = config.to_read(config.teacher.student, tqdm.write)
+    model, _ = load_model(path)
+    if not isinstance(model, Student):
+        raise CheckpointError(f"{path}: holds a {model.kind}, expected a student")
+    if model.max_mz < config.data.max_mz:
+        raise config.mistake(
+            "data.max_mz",
+            f"found {config.data.max_mz}, but {path} predicts up to m/z {model.max_mz}",
+        )
+    return model
+
+
 def predicted_by_student(config: Config, inputs: Inputs) -> PredictedSpectra | None:
     """Return the student's predictions that the teacher is to learn from, if any.
 
@@ -91,14 +112,8 @@ def predicted_by_student(config: Config, inputs: Inputs) -> PredictedSpectra | N
         CheckpointError: the checkpoint cannot be used, or holds no student.
         UnlabelledError: the list of structures cannot be used.
     """
-    settings = config.teacher
-    if settings.student is None:
-        return None
-    path = config.to_read(settings.student, tqdm.write)
-    model, _ = load_model(path)
-    if not isinstance(model, Student):
-        raise CheckpointError(f"{path}: holds a {model.kind}, expected a student")
-    structures = unlabelled_structures(config)[: settings.student_structures]
+    model = first_student(config)
+    structures = unlabelled_structures(config)[: config.teacher.student_structures] if model else []
     if not structures:
         return None
     efficient = config.data.memory_efficient_mode

@@ -16,7 +16,7 @@ from nextims.config import ConfigError, load_config
 from nextims.data.bde.cache import BDECache
 from nextims.data.library.store import SpectrumStore, StoreError
 from nextims.models.bde_backends import open_backend
-from nextims.models.checkpoint import CheckpointError, load_plain
+from nextims.models.checkpoint import CheckpointError, load_plain, weights_digest
 from nextims.training import bde, runs
 from nextims.training.pipeline import run_pipeline
 from nextims.training.teacher import train_teacher
@@ -65,6 +65,18 @@ def test_all_phases_run_once_and_are_then_skipped(with_bond_energies):
     assert len(said) == 5
     assert again == first
     assert [path.stat().st_mtime_ns for path in results] == written
+
+
+def test_a_second_round_learns_from_the_first_ones_student(config):
+    config = changed(config, "distillation", variants=8)
+    results = run_pipeline(config, say=str, rounds=2)
+    first = config.student.checkpoint.parent / "first_round" / "student.pt"
+    assert load_plain(first)["metadata"]["finished"]
+    assert results["teacher"]["student"] == weights_digest(first)
+    assert results["teacher"]["predicted_spectra"] == 8
+    said = []
+    assert run_pipeline(config, say=said.append, rounds=2) == results
+    assert len([line for line in said if "skipped" in line]) == 6
 
 
 def test_without_dft_energies_pretraining_is_skipped_and_the_command_named(config):
@@ -175,8 +187,9 @@ def cut_off(config, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(runs, "now", kill)
         run(config)
-    assert "finished" not in load_plain(config.student.checkpoint)["metadata"]
-    return config.student.checkpoint.with_name("last_student.pt")
+    stages = config.student.checkpoint.with_name("stages")
+    assert "finished" not in load_plain(stages / "student.pt")["metadata"]
+    return stages
 
 
 def test_a_run_that_was_cut_off_continues(config, cut_off):
@@ -187,7 +200,7 @@ def test_a_run_that_was_cut_off_continues(config, cut_off):
 
 
 def test_a_state_without_its_best_model_is_not_continued(config, cut_off):
-    config.student.checkpoint.unlink()
+    (cut_off / "student.pt").unlink()
     _, said = run(config)
     assert said[-1] == (f"phase 2, student: training; discards the unfinished run at {cut_off}")
 

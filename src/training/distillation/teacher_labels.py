@@ -21,6 +21,7 @@ from ...data.examples.features import FINGERPRINT_ONLY, Inputs, collate, featuri
 from ...data.examples.loader import make_loader
 from ...data.examples.teacher_cache import TeacherCache, TeacherCacheError, fill
 from ...data.examples.unlabelled import UnlabelledDataset
+from ...evaluation.assess import predict_structures
 from ...models.checkpoint import (
     CheckpointError,
     load_content,
@@ -32,6 +33,7 @@ from ...models.checkpoint import (
 from ...models.formula_head import Vocabulary
 from ...models.teacher import Teacher
 from ...spectra.spectrum import STANDARD_ENERGY_RANGE
+from ..self_training import first_student
 from .ion_vocabulary import collect_vocabulary
 from .unlabelled_structures import unlabelled_structures
 
@@ -82,13 +84,18 @@ def training_sets(
 def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> TeacherCache:
     """Compute the teacher's predictions for the training molecules and their uncertainty, once.
 
-    The cache is at ``distillation.cache``; what this teacher has predicted before is kept.
+    Where the teacher has learned from a student, that one's predictions are mixed in, by
+    ``distillation.student_share``. The cache is at ``distillation.cache``; what these models have
+    predicted before is kept.
 
     Raises:
         CheckpointError: the checkpoint cannot be used, or holds no teacher.
     """
     digest, passes = teacher_digest(teacher_path), label_passes(config, teacher_path)
     key = f"{digest} {passes} {config.training.seed} {_precision(config)}"
+    student, share = first_student(config), config.distillation.student_share
+    if student is not None:
+        key += f" {share} {weights_digest(config.to_read(config.teacher.student))}"
     wanted = [text for part in training_sets(config) for text in part.smiles]
     # Molecules of one size make batches without much empty room.
     wanted = sorted(dict.fromkeys(wanted), key=lambda text: (len(text), text))
@@ -111,7 +118,11 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
         features = featurize_all([load_canonical(each) for each in smiles], teacher.inputs)
         with _autocast(config, device):
             outputs = teacher.predict_with_uncertainty(collate(features).to(device), passes)
-        return tuple(output.float().cpu().numpy() for output in outputs)
+        mean, deviation, fused = (output.float().cpu().numpy() for output in outputs)
+        if student is not None:
+            predicted = predict_structures(student, smiles)[:, : mean.shape[1]]
+            mean += share * (predicted / predicted.sum(1, keepdims=True) - mean)
+        return mean, deviation, fused
 
     widths = (config.data.max_mz, teacher.feature_width)
     with tqdm(total=len(wanted), desc="teacher's predictions", unit="molecule") as bar:

@@ -10,6 +10,7 @@ from nextims.config import ConfigError
 from nextims.data.examples.loader import make_loader
 from nextims.data.examples.piece_batch import PieceBatch
 from nextims.data.examples.teacher_cache import TeacherCache
+from nextims.evaluation.assess import predict_structures
 from nextims.models.checkpoint import CheckpointError, load_model, load_plain, save_checkpoint
 from nextims.models.student import Student, counted_experts
 from nextims.models.teacher import Teacher
@@ -73,6 +74,34 @@ def test_the_teachers_predictions_are_computed_once(config, teacher):
     assert mean.sum(1) == pytest.approx([1, 1], abs=5e-3)  # float16 on disk
     assert deviation.max() > 0
     assert features.shape == (2, 32)
+
+
+def test_the_first_student_has_its_share_in_the_labels(config, teacher, tmp_path):
+    alone = cache_teacher(config, teacher).read(["CO"])[0]
+    arguments = student_arguments(config)
+    torch.manual_seed(1)
+    first = Student(**arguments)
+    save_checkpoint(tmp_path / "first.pt", first, arguments, {})
+    learned = changed(config, "teacher", student=tmp_path / "first.pt")
+    mixed = cache_teacher(changed(learned, "distillation", student_share=0.25), teacher)
+    predicted = predict_structures(first, ["CO"])
+    expected = 0.75 * alone + 0.25 * predicted / predicted.sum()
+    assert mixed.read(["CO"])[0] == pytest.approx(expected, abs=2e-3)  # float16 on disk
+    assert student_key(learned, teacher) != student_key(config, teacher)
+
+
+def test_the_second_stage_goes_on_with_the_first_ones_weights(config, teacher):
+    config = changed(config, "training.student_measured", epochs=1, learning_rate=1e-9)
+    train_student(config, teacher)
+    rows = []
+    for name in ("student", "student_measured"):
+        with config.student.checkpoint.with_name(f"metrics_{name}.csv").open() as file:
+            rows.append(list(csv.DictReader(file)))
+    best = max(float(row["entropy_similarity"]) for row in rows[0])
+    assert float(rows[1][0]["entropy_similarity"]) == pytest.approx(best, abs=5e-3)
+    assert "loss_soft" in rows[0][0]
+    assert "loss_soft" not in rows[1][0]
+    assert not config.student.checkpoint.with_name("stages").exists()
 
 
 def test_the_vocabulary_is_collected_once(config, teacher, monkeypatch):
