@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from nextims.cli.commands import ALL_DONE, SOME_LEFT_OUT, run_command
-from nextims.search.index_building import build_index
-from nextims.search.index_layout import index_path
-from nextims.search.left_out import LeftOut
+from nextims.searching.index_building import build_index
+from nextims.searching.index_layout import index_path
+from nextims.searching.left_out import LeftOut
 
 EXAMPLES = """\
 example:
@@ -23,7 +23,7 @@ The index is a folder beside the library, LIBRARY.index; search.py uses it of it
 library changes, make the index anew. Entries that cannot be searched are named, and again with each
 search. The .h5 and .parquet of predict.py are indexed in a minute or two a million spectra; of a
 library from elsewhere each structure is read, which takes a minute or two a hundred thousand. Needs
-ms_entropy: pip install -e ".[index]".
+ms_entropy: pip install "nextims[index]".
 
 exit status: 0 all entries are in the index; 3 some were left out; 2 wrong usage or a missing file
 """

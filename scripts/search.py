@@ -24,14 +24,14 @@ from nextims.config import load_config
 from nextims.files.writing import check_output
 from nextims.formats.spectrum_writer import errors_path
 from nextims.inference.structures.lists import STANDARD_INPUT, read_batch
-from nextims.search.candidates import predicted_candidates
-from nextims.search.entries import Entry, SearchError, Skipped
-from nextims.search.filters import MASS_WINDOW, EntryFilter
-from nextims.search.index_layout import PRESELECTED, index_path
-from nextims.search.left_out import LeftOut
-from nextims.search.libraries import read_library, read_queries
-from nextims.search.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
-from nextims.search.tables import ENDINGS, describe, write_hits
+from nextims.searching.candidates import predicted_candidates
+from nextims.searching.entries import Entry, SearchError, Skipped
+from nextims.searching.filters import MASS_WINDOW, EntryFilter
+from nextims.searching.index_layout import PRESELECTED, index_path
+from nextims.searching.left_out import LeftOut
+from nextims.searching.libraries import read_library, read_queries
+from nextims.searching.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
+from nextims.searching.tables import ENDINGS, describe, write_hits
 from nextims.spectra.record import Record
 
 # Entries that take several seconds to read.
@@ -169,7 +169,7 @@ def _search(arguments: argparse.Namespace) -> int:
     if arguments.report is not None:
         from tqdm import tqdm
 
-        from nextims.search.report import write_report
+        from nextims.searching.report import write_report
 
         plots = sum(len(result.hits) for result in results)
         with tqdm(total=plots, desc="report", unit=" plots", disable=None) as bar:
@@ -215,8 +215,8 @@ def _search_index(
 ) -> list[SearchResult]:
     from tqdm import tqdm
 
-    from nextims.search.indexed_search import search_index
-    from nextims.search.library_index import LibraryIndex
+    from nextims.searching.indexed_search import search_index
+    from nextims.searching.library_index import LibraryIndex
 
     index = LibraryIndex(arguments.library)
     left_out.usable = len(index)

@@ -3,7 +3,7 @@
 import pytest
 
 from builders import build_library, build_msp, load_script
-from nextims.search.library_index import LibraryIndex
+from nextims.searching.library_index import LibraryIndex
 
 pytest.importorskip("ms_entropy")
 

@@ -11,7 +11,7 @@ from builders import build_library, build_msp, load_script
 from nextims.chemistry.molecule import read_molecule
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.inference import loading
-from nextims.search.index_building import build_index
+from nextims.searching.index_building import build_index
 from nextims.spectra.prediction import PredictedSpectrum
 from nextims.spectra.spectrum import Spectrum
 

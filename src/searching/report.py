@@ -57,7 +57,7 @@ def write_report(
 
     Example:
         >>> import pathlib, tempfile
-        >>> from nextims.search.report import write_report
+        >>> from nextims.searching.report import write_report
         >>> path = pathlib.Path(tempfile.mkdtemp(), "hits.html")
         >>> write_report(path, [], searched="lib.msp")
         >>> path.read_text(encoding="utf-8")[:15]

@@ -6,9 +6,9 @@ import pytest
 from builders import ETHANOL_PEAKS, SMALL_MOLECULES, build_record, plausible_peaks
 from nextims.chemistry.molecule import read_molecule
 from nextims.evaluation.metrics import compare
-from nextims.search.entries import Entry, SearchError
-from nextims.search.filters import EntryFilter
-from nextims.search.ranking import SCORES, search
+from nextims.searching.entries import Entry, SearchError
+from nextims.searching.filters import EntryFilter
+from nextims.searching.ranking import SCORES, search
 from nextims.spectra.record import Record
 from nextims.spectra.spectrum import Spectrum
 
@@ -81,7 +81,7 @@ def test_many_blocks_give_what_sorting_all_gives():
 
 
 def test_only_so_many_are_kept_and_the_best_may_come_last():
-    from nextims.search import ranking
+    from nextims.searching import ranking
 
     number = ranking._MARGIN + 300
     decoys = [

@@ -72,7 +72,7 @@ def build_index(
 
     Example:
         >>> import pathlib, tempfile
-        >>> from nextims.search.index_building import build_index
+        >>> from nextims.searching.index_building import build_index
         >>> path = pathlib.Path(tempfile.mkdtemp(), "water.msp")
         >>> _ = path.write_text("Name: Water\nSMILES: O\nNum Peaks: 2\n17 212; 18 999")
         >>> build_index(path)

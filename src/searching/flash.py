@@ -33,7 +33,7 @@ class Weighting(NamedTuple):
 
         Example:
             >>> import numpy as np
-            >>> from nextims.search.flash import Weighting
+            >>> from nextims.searching.flash import Weighting
             >>> Weighting(1, 0.5, floor=0)(np.array([10, 20]), np.array([1, 4]))
             array([10., 40.])
         """
@@ -72,7 +72,7 @@ class FlashWriter:
     Example:
         >>> import pathlib, tempfile
         >>> import numpy as np
-        >>> from nextims.search.flash import WEIGHTINGS, FlashSearch, FlashWriter
+        >>> from nextims.searching.flash import WEIGHTINGS, FlashSearch, FlashWriter
         >>> folder, weighting = pathlib.Path(tempfile.mkdtemp(), "flash"), WEIGHTINGS["mass"]
         >>> writer = FlashWriter(folder, weighting)
         >>> writer.add(np.array([31, 45, 43]), np.array([9, 4, 9]), np.array([2, 1]))
@@ -189,7 +189,7 @@ def _flash(folder: Path | None = None):
     try:
         from ms_entropy import FlashEntropySearch
     except ImportError as error:
-        raise SearchError('ms_entropy is missing: pip install -e ".[index]"') from error
+        raise SearchError('ms_entropy is missing: pip install "nextims[index]"') from error
     return FlashEntropySearch(
         max_ms2_tolerance_in_da=_TOLERANCE,
         mz_index_step=_MZ_STEP,

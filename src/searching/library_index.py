@@ -50,8 +50,8 @@ class LibraryIndex:
     Example:
         >>> import pathlib, tempfile
         >>> import numpy as np
-        >>> from nextims.search.index_building import build_index
-        >>> from nextims.search.library_index import LibraryIndex
+        >>> from nextims.searching.index_building import build_index
+        >>> from nextims.searching.library_index import LibraryIndex
         >>> path = pathlib.Path(tempfile.mkdtemp(), "water.msp")
         >>> _ = path.write_text("Name: Water\nSMILES: O\nNum Peaks: 2\n17 212; 18 999")
         >>> _ = build_index(path)

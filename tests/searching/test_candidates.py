@@ -10,9 +10,9 @@ from nextims.config import PROJECT_ROOT
 from nextims.formats.reading import read_spectra
 from nextims.inference.loading import open_predictor
 from nextims.inference.structures.lists import InputStructure, read_batch
-from nextims.search.candidates import predicted_candidates
-from nextims.search.entries import Entry, Skipped
-from nextims.search.ranking import search
+from nextims.searching.candidates import predicted_candidates
+from nextims.searching.entries import Entry, Skipped
+from nextims.searching.ranking import search
 from nextims.spectra.record import Record
 from nextims.spectra.spectrum import Spectrum
 

@@ -62,10 +62,10 @@ def search_index(
 
     Example:
         >>> import pathlib, tempfile
-        >>> from nextims.search.index_building import build_index
-        >>> from nextims.search.indexed_search import search_index
-        >>> from nextims.search.libraries import read_queries
-        >>> from nextims.search.library_index import LibraryIndex
+        >>> from nextims.searching.index_building import build_index
+        >>> from nextims.searching.indexed_search import search_index
+        >>> from nextims.searching.libraries import read_queries
+        >>> from nextims.searching.library_index import LibraryIndex
         >>> path = pathlib.Path(tempfile.mkdtemp(), "two.msp")
         >>> water, ammonia = "Name: Water\nNum Peaks: 1\n18 9", "Name: Ammonia\nNum Peaks: 1\n17 9"
         >>> _ = path.write_text(f"{water}\n\n{ammonia}\n")

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from builders import bit_flips, build_library, build_msp
-from nextims.search.entries import Entry, SearchError
-from nextims.search.filters import EntryFilter
-from nextims.search.index_building import build_index
-from nextims.search.index_layout import files_of
-from nextims.search.indexed_search import search_index
-from nextims.search.libraries import read_library
-from nextims.search.library_index import LibraryIndex
-from nextims.search.ranking import QuerySearch
+from nextims.searching.entries import Entry, SearchError
+from nextims.searching.filters import EntryFilter
+from nextims.searching.index_building import build_index
+from nextims.searching.index_layout import files_of
+from nextims.searching.indexed_search import search_index
+from nextims.searching.libraries import read_library
+from nextims.searching.library_index import LibraryIndex
+from nextims.searching.ranking import QuerySearch
 
 pytest.importorskip("ms_entropy")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from builders import build_record
-from nextims.search.entries import Entry, SearchError
-from nextims.search.filters import EntryFilter
+from nextims.searching.entries import Entry, SearchError
+from nextims.searching.filters import EntryFilter
 
 
 class _UnreadEntry(Entry):

@@ -31,8 +31,8 @@ class EntryFilter:
     Example:
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.entries import Entry
-        >>> from nextims.search.filters import EntryFilter
+        >>> from nextims.searching.entries import Entry
+        >>> from nextims.searching.filters import EntryFilter
         >>> ethanol = Entry(Record("lab.msp", 1, "1", "", Spectrum([31], [1]), ("OCC",)))
         >>> EntryFilter(formula="C2H6O").passes(ethanol, None)
         True

@@ -5,9 +5,9 @@ import pytest
 
 from builders import SMALL_MOLECULES, binned_rows, plausible_peaks
 from nextims.evaluation.metrics import entropy_similarity
-from nextims.search import flash
-from nextims.search.entries import SearchError
-from nextims.search.flash import WEIGHTINGS, FlashSearch, FlashWriter
+from nextims.searching import flash
+from nextims.searching.entries import SearchError
+from nextims.searching.flash import WEIGHTINGS, FlashSearch, FlashWriter
 
 pytest.importorskip("ms_entropy")
 
@@ -98,5 +98,5 @@ def test_a_file_that_is_missing_is_an_error(tmp_path):
 
 def test_without_ms_entropy(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ms_entropy", None)
-    with pytest.raises(SearchError, match=r'ms_entropy is missing: pip install -e "\.\[index\]"'):
+    with pytest.raises(SearchError, match=r'ms_entropy is missing: pip install "nextims\[index\]"'):
         FlashWriter(tmp_path / "flash", WEIGHTINGS["mass"])

@@ -125,8 +125,8 @@ def search(
     Example:
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.entries import Entry
-        >>> from nextims.search.ranking import search
+        >>> from nextims.searching.entries import Entry
+        >>> from nextims.searching.ranking import search
         >>> ethanol = Record("lab.msp", 1, "1", "ethanol", Spectrum([31, 45, 46], [999, 510, 220]))
         >>> acetone = Record("lab.msp", 9, "2", "acetone", Spectrum([15, 43, 58], [200, 999, 300]))
         >>> unknown = Record("peak.msp", 1, "1", "?", Spectrum([31, 45, 46], [980, 470, 190]))
@@ -222,9 +222,9 @@ class QuerySearch:
         >>> import numpy as np
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.entries import Entry
-        >>> from nextims.search.filters import EntryFilter
-        >>> from nextims.search.ranking import QuerySearch
+        >>> from nextims.searching.entries import Entry
+        >>> from nextims.searching.filters import EntryFilter
+        >>> from nextims.searching.ranking import QuerySearch
         >>> water = Record("lab.msp", 1, "1", "water", Spectrum([17, 18], [212, 999]))
         >>> one = QuerySearch(water, "cosine", 10, EntryFilter())
         >>> scores = one.scores(water.spectrum.binned(20)[None])

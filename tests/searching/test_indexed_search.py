@@ -12,14 +12,14 @@ from builders import (
     plausible_peaks,
 )
 from nextims.chemistry.molecule import read_molecule
-from nextims.search.entries import Entry, SearchError
-from nextims.search.filters import EntryFilter
-from nextims.search.flash import WEIGHTINGS
-from nextims.search.index_building import build_index
-from nextims.search.indexed_search import PRESELECTION, search_index
-from nextims.search.libraries import read_library
-from nextims.search.library_index import LibraryIndex
-from nextims.search.ranking import SCORES, search
+from nextims.searching.entries import Entry, SearchError
+from nextims.searching.filters import EntryFilter
+from nextims.searching.flash import WEIGHTINGS
+from nextims.searching.index_building import build_index
+from nextims.searching.indexed_search import PRESELECTION, search_index
+from nextims.searching.libraries import read_library
+from nextims.searching.library_index import LibraryIndex
+from nextims.searching.ranking import SCORES, search
 
 pytest.importorskip("ms_entropy")
 

@@ -3,8 +3,8 @@
 import csv
 
 from builders import build_record
-from nextims.search.entries import Entry, Skipped
-from nextims.search.left_out import LeftOut
+from nextims.searching.entries import Entry, Skipped
+from nextims.searching.left_out import LeftOut
 
 BLANKS = [Skipped(line, "", "name, or not", "no peak") for line in range(2, 32)]
 

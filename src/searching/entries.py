@@ -49,7 +49,7 @@ class Entry:
     Example:
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.entries import Entry
+        >>> from nextims.searching.entries import Entry
         >>> entry = Entry(Record("lab.msp", 1, "1", "EtOH", Spectrum([31], [1]), ("OCC",)))
         >>> entry.smiles, entry.formula, entry.nominal_mass
         ('CCO', 'C2H6O', 46)
@@ -133,7 +133,7 @@ def formula_mass(formula: str) -> int | None:
     """Return the nominal mass in Da of a formula; ``None`` with an element that is not ours.
 
     Example:
-        >>> from nextims.search.entries import formula_mass
+        >>> from nextims.searching.entries import formula_mass
         >>> formula_mass("CHCl3"), formula_mass("C7H5D3")
         (118, 95)
     """
@@ -147,7 +147,7 @@ def measured_spectrum(record: Record) -> Spectrum:
     """Return a record's spectrum as one of a molecule of its formula, where that is given.
 
     Example:
-        >>> from nextims.search.entries import measured_spectrum
+        >>> from nextims.searching.entries import measured_spectrum
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
         >>> spectrum = Spectrum([551.5034], [999])
@@ -168,7 +168,7 @@ def predicted_entry(result: PredictedSpectrum, file: str = "") -> Entry:
         >>> from nextims.chemistry.molecule import read_molecule
         >>> from nextims.spectra.spectrum import Spectrum
         >>> from nextims.spectra.prediction import PredictedSpectrum
-        >>> from nextims.search.entries import predicted_entry
+        >>> from nextims.searching.entries import predicted_entry
         >>> ethanol = PredictedSpectrum(3, "", read_molecule("OCC"), Spectrum([31], [1]))
         >>> predicted_entry(ethanol).line, predicted_entry(ethanol).identity
         (3, 'LFQSCWFLJHTTHZ')

@@ -53,7 +53,7 @@ def index_path(library: str | Path) -> Path:
     """Return the folder of a library's index.
 
     Example:
-        >>> from nextims.search.index_layout import index_path
+        >>> from nextims.searching.index_layout import index_path
         >>> index_path("spectra.h5").name
         'spectra.h5.index'
     """
@@ -108,7 +108,7 @@ def formula_key(elements: Counter[str] | None) -> str:
 
     Example:
         >>> from collections import Counter
-        >>> from nextims.search.index_layout import formula_key
+        >>> from nextims.searching.index_layout import formula_key
         >>> formula_key(Counter({"H": 6, "C": 2, "O": 1}))
         'C2H6O1'
     """

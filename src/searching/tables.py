@@ -45,7 +45,7 @@ def score_text(score: float) -> str:
     """Return a score as it is shown: four decimals, a match factor as a whole number.
 
     Example:
-        >>> from nextims.search.tables import score_text
+        >>> from nextims.searching.tables import score_text
         >>> score_text(0.98765), score_text(912.0)
         ('0.9877', '912')
     """
@@ -58,8 +58,8 @@ def entry_label(entry: Entry) -> str:
     Example:
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.entries import Entry
-        >>> from nextims.search.tables import entry_label
+        >>> from nextims.searching.entries import Entry
+        >>> from nextims.searching.tables import entry_label
         >>> entry_label(Entry(Record("lab.msp", 7, "1", "ethanol", Spectrum([31], [1]))))
         'ethanol (line 7)'
     """
@@ -78,8 +78,8 @@ def summary(result: SearchResult) -> str:
     Example:
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.ranking import SearchResult
-        >>> from nextims.search.tables import summary
+        >>> from nextims.searching.ranking import SearchResult
+        >>> from nextims.searching.tables import summary
         >>> query = Record("peak.msp", 1, "1", "?", Spectrum([31, 45], [9, 5]))
         >>> summary(SearchResult(query, "cosine", mass=46, compared=12))
         '2 peaks, 12 entries compared by cosine, those near 46 Da'
@@ -101,8 +101,8 @@ def describe(result: SearchResult) -> str:
     Example:
         >>> from nextims.spectra.record import Record
         >>> from nextims.spectra.spectrum import Spectrum
-        >>> from nextims.search.ranking import search
-        >>> from nextims.search.tables import describe
+        >>> from nextims.searching.ranking import search
+        >>> from nextims.searching.tables import describe
         >>> [result] = search([Record("gc.msp", 4, "1", "peak 7", Spectrum([], []))], [])
         >>> print(describe(result))
         peak 7 (line 4): 0 peaks, 0 entries compared by weighted_cosine
@@ -149,7 +149,7 @@ def write_hits(path: Path, results: Sequence[SearchResult], *, searched: str) ->
 
     Example:
         >>> import pathlib, tempfile
-        >>> from nextims.search.tables import write_hits
+        >>> from nextims.searching.tables import write_hits
         >>> path = pathlib.Path(tempfile.mkdtemp(), "hits.csv")
         >>> write_hits(path, [], searched="lib.msp")
         >>> path.read_text().split(",")[:3]

@@ -33,7 +33,7 @@ def read_library(path: str | Path) -> Iterator[Entry | Skipped]:
 
     Example:
         >>> import pathlib, tempfile
-        >>> from nextims.search.libraries import read_library
+        >>> from nextims.searching.libraries import read_library
         >>> path = pathlib.Path(tempfile.mkdtemp(), "water.msp")
         >>> _ = path.write_text("Name: Water\nSMILES: O\nNum Peaks: 2\n17 212; 18 999")
         >>> [entry.name for entry in read_library(path)]
@@ -58,7 +58,7 @@ def read_queries(path: str | Path) -> tuple[list[Record], list[Skipped]]:
 
     Example:
         >>> import pathlib, tempfile
-        >>> from nextims.search.libraries import read_queries
+        >>> from nextims.searching.libraries import read_queries
         >>> path = pathlib.Path(tempfile.mkdtemp(), "peak.msp")
         >>> _ = path.write_text("Name: unknown at 7.3 min\nNum Peaks: 2\n17 212; 18 999")
         >>> [query.name for query in read_queries(path)[0]]

@@ -1,7 +1,7 @@
 """What is known about the molecule of an entry, from its record or its structure."""
 
 from builders import build_record
-from nextims.search.entries import Entry
+from nextims.searching.entries import Entry
 
 
 def test_what_the_record_gives_stands_in_for_a_structure():

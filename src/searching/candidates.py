@@ -38,7 +38,7 @@ def predicted_candidates(
         >>> from nextims.config import load_config
         >>> from nextims.inference.loading import open_predictor
         >>> from nextims.inference.structures.lists import InputStructure
-        >>> from nextims.search.candidates import predicted_candidates
+        >>> from nextims.searching.candidates import predicted_candidates
         >>> model = open_predictor(load_config().student.checkpoint)
         >>> candidates = [InputStructure(1, "CCO"), InputStructure(2, "C1CC")]
         >>> [type(found).__name__ for found in predicted_candidates(candidates, model)]

@@ -26,8 +26,8 @@ class LeftOut:
         usable: how many were not.
 
     Example:
-        >>> from nextims.search.entries import Skipped
-        >>> from nextims.search.left_out import LeftOut
+        >>> from nextims.searching.entries import Skipped
+        >>> from nextims.searching.left_out import LeftOut
         >>> left_out = LeftOut()
         >>> left_out.add(Skipped(3, "blank", "", "no peak"), print)
         line 3: blank: no peak

@@ -10,9 +10,9 @@ from nextims.files.digest import written_with_digest
 from nextims.files.hdf5 import HEAD
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.formats.writing import FORMATS
-from nextims.search.entries import Entry, SearchError, Skipped
-from nextims.search.libraries import read_library, read_queries
-from nextims.search.ranking import search
+from nextims.searching.entries import Entry, SearchError, Skipped
+from nextims.searching.libraries import read_library, read_queries
+from nextims.searching.ranking import search
 from nextims.spectra.prediction import PredictedSpectrum
 from nextims.spectra.spectrum import Spectrum
 

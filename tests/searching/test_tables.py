@@ -7,9 +7,9 @@ import pytest
 
 from builders import build_record
 from nextims.files.writing import OutputError
-from nextims.search.entries import Entry
-from nextims.search.ranking import search
-from nextims.search.tables import COLUMNS, describe, write_hits
+from nextims.searching.entries import Entry
+from nextims.searching.ranking import search
+from nextims.searching.tables import COLUMNS, describe, write_hits
 
 ALIKE = [Entry(build_record("CCO", name=f"lot {n}", line=n)) for n in range(1, 10)]
 

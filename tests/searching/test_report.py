@@ -8,14 +8,14 @@ import pytest
 
 from builders import ETHANOL_PEAKS, build_record
 from nextims.chemistry.molecule import read_molecule
-from nextims.search.entries import Entry, predicted_entry
-from nextims.search.ranking import search
+from nextims.searching.entries import Entry, predicted_entry
+from nextims.searching.ranking import search
 from nextims.spectra.prediction import PredictedSpectrum
 from nextims.spectra.spectrum import Spectrum
 
 pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"')
 
-from nextims.search.report import write_report
+from nextims.searching.report import write_report
 
 
 def predicted(smiles, peaks, name="", line=1):

@@ -12,11 +12,11 @@ from builders import SMALL_MOLECULES, build_library, build_msp, plausible_peaks
 from nextims.chemistry.molecule import read_molecule
 from nextims.files.writing import BeingWrittenError, OutputError
 from nextims.formats.spectrum_writer import SpectrumWriter
-from nextims.search.entries import Entry, SearchError, Skipped
-from nextims.search.filters import EntryFilter
-from nextims.search.index_building import build_index
-from nextims.search.libraries import read_library
-from nextims.search.library_index import LibraryIndex
+from nextims.searching.entries import Entry, SearchError, Skipped
+from nextims.searching.filters import EntryFilter
+from nextims.searching.index_building import build_index
+from nextims.searching.libraries import read_library
+from nextims.searching.library_index import LibraryIndex
 from nextims.spectra import record
 from nextims.spectra.prediction import PredictedSpectrum
 from nextims.spectra.spectrum import Spectrum
@@ -163,7 +163,7 @@ def test_a_build_killed_while_it_replaces_an_index_hinders_no_other(tmp_path, mo
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Path, "replace", killed)
-        patch.setattr("nextims.search.index_building.shutil.rmtree", lambda *_, **__: None)
+        patch.setattr("nextims.searching.index_building.shutil.rmtree", lambda *_, **__: None)
         build_index(library)
     assert build_index(library)[0] == number
     assert names(tmp_path) == ["lib.msp", "lib.msp.index"]
