@@ -49,7 +49,7 @@ def _score(arguments: argparse.Namespace) -> int:
     if arguments.retrieval:
         _check_retrieval(arguments)
     config = load_config(arguments.config)
-    checkpoint = arguments.checkpoint or config.to_read(config.student.checkpoint, note)
+    checkpoint = config.checkpoint(arguments.checkpoint, note)
     if not checkpoint.is_file():
         raise UserError(
             f"{checkpoint}: no such checkpoint; python scripts/train_student.py or "

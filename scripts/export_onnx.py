@@ -2,7 +2,7 @@
 """Export a student as an ONNX file, which predict.py runs without PyTorch.
 
 The file goes beside the checkpoint; predict.py uses it on the CPU as long as it is of the same
-weights. Needs: pip install -e ".[onnx]"
+weights. Needs: pip install "nextims[onnx]"
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _export(arguments: argparse.Namespace) -> int:
     try:
         from nextims.inference.onnx.export import export_onnx
     except ImportError as error:
-        raise UserError(f'{error.name} is missing: pip install -e ".[onnx]"') from error
+        raise UserError(f'{error.name} is missing: pip install "nextims[onnx]"') from error
     if arguments.output is not None:
         check_output(arguments.output, [".onnx"])
     written = export_onnx(arguments.checkpoint or config.student.checkpoint, arguments.output)

@@ -131,7 +131,7 @@ def _load(arguments: argparse.Namespace):
     Puts the configured checkpoint into the arguments where none is named.
     """
     config = load_config(arguments.config)
-    arguments.checkpoint = arguments.checkpoint or config.to_read(config.student.checkpoint, note)
+    arguments.checkpoint = config.checkpoint(arguments.checkpoint, note)
     options = teacher_options(arguments)
     predictor = load_predictor(
         config, arguments.checkpoint, device=arguments.device, student_will_do=not options
@@ -139,8 +139,9 @@ def _load(arguments: argparse.Namespace):
     for name in options:
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")
-            teacher = config.to_read(config.teacher.checkpoint)
-            raise InputError(f"{option}: needs a teacher; --checkpoint {teacher}")
+            raise InputError(
+                f"{option}: needs a teacher; --checkpoint {config.checkpoint('teacher')}"
+            )
     if options:
         try:
             predictor.check_options(**options)

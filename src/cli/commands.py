@@ -10,8 +10,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import Config
-from ..errors import UserError
+from ..config import WEIGHTS_VARIABLE, Config
+from ..errors import UserError, training_packages_named
 from ..files.signals import Terminated, ended_by_sigterm
 from ..files.writing import OutputError
 from ..inference.structures.lists import InputError
@@ -41,7 +41,8 @@ def run_command(command: Callable[[], int], *, go_on: str = "", heed_sigterm: bo
     """
     _open_closed_streams()
     try:
-        with ended_by_sigterm() if heed_sigterm else nullcontext():
+        stoppable = ended_by_sigterm() if heed_sigterm else nullcontext()
+        with stoppable, training_packages_named():
             status = command()
             sys.stdout.flush()
             return status
@@ -112,8 +113,7 @@ def load_predictor(
 
     Args:
         config: the configuration.
-        checkpoint: a checkpoint, or the student's export; if left out the configured student, or
-            the one that comes with the code, see ``Config.to_read``.
+        checkpoint: as ``Config.checkpoint`` takes it.
         device: "cpu", "cuda", or "auto".
         **options: of ``open_predictor``.
 
@@ -127,11 +127,12 @@ def load_predictor(
         >>> load_predictor(load_config(), device="cpu").max_mz
         1000
     """
-    path = checkpoint or config.to_read(config.student.checkpoint, note)
+    path = config.checkpoint(checkpoint, note)
     if not path.is_file():
         raise InputError(
             f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
-            f"--teacher {config.teacher.checkpoint}"
+            f"--teacher {config.teacher.checkpoint}; those of the repository are found in a clone "
+            f"of it, or in the folder that {WEIGHTS_VARIABLE} names"
         )
     from ..inference.loading import open_predictor
 

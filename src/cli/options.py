@@ -45,7 +45,7 @@ def add_model(parser: argparse.ArgumentParser, what: str) -> None:
         "--checkpoint",
         type=Path,
         metavar="CKPT",
-        help=f"{what} (default: student.checkpoint of the settings)",
+        help=f"{what}; a file, or student or teacher for that of the settings (default: student)",
     )
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"

@@ -180,7 +180,7 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         choices=("local", "ray"),
         default="local",
         help="where a batch is predicted: on this machine, or by Ray, on this machine or a cluster "
-        '(needs pip install -e ".[distributed]"; default: %(default)s)',
+        '(needs pip install "nextims[distributed]"; default: %(default)s)',
     )
     parser.add_argument(
         "--address",

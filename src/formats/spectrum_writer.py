@@ -68,7 +68,7 @@ def check_spectra_output(
         )
     needed = FORMATS[ending].needs
     if needed and importlib.util.find_spec(needed) is None:
-        raise OutputError(f'{path}: {needed} is missing: pip install -e ".[formats]"')
+        raise OutputError(f'{path}: {needed} is missing: pip install "nextims[formats]"')
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..errors import training_packages_named
 from ..files.digest import file_digest
 from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
@@ -27,6 +28,7 @@ def open_predictor(
         CheckpointError: the checkpoint cannot be used.
         OnnxError: the export named cannot be used, or the one beside the checkpoint is damaged.
         DeviceError: "cuda" is asked for and there is no GPU.
+        MissingPackageError: PyTorch is needed, and not installed.
 
     Example:
         >>> from nextims.config import load_config
@@ -47,9 +49,10 @@ def open_predictor(
             raise
         except OnnxError:
             pass  # no runtime, or no export of ours: the checkpoint itself will do
-    import torch
+    with training_packages_named():
+        import torch
 
-    from .predictor import Predictor
+        from .predictor import Predictor
 
     if threads:
         torch.set_num_threads(threads)

@@ -55,7 +55,9 @@ def check_drawable(path: str | Path) -> None:
         try:
             import_module(package)
         except ImportError as error:
-            raise OutputError(f"{path}: pictures need {name}: pip install {package}") from error
+            raise OutputError(
+                f'{path}: pictures need {name}: pip install "nextims[plot]"'
+            ) from error
     check_structures_drawable(path)
 
 

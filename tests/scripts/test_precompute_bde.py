@@ -323,7 +323,7 @@ def test_a_checkpoint_of_another_kind_is_named(main, config, capsys, tmp_path):
 def test_missing_packages_name_the_extra(main, config, library, monkeypatch, capsys):
     monkeypatch.setattr(bde_alfabet, "_version", lambda package: None)
     error = error_of(main, capsys, "--config", str(config), "--backend", "alfabet")
-    assert "alfabet, tensorflow, tf-keras" in error and 'pip install -e ".[alfabet]"' in error
+    assert "alfabet, tensorflow, tf-keras" in error and 'pip install "nextims[alfabet]"' in error
 
 
 def test_a_missing_gpu_is_said(main, config, trained, monkeypatch, capsys):
