@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..config import WEIGHTS_VARIABLE, Config
 from ..errors import UserError, training_packages_named
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 ALL_DONE, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
-def run_command(command: Callable[[], int], *, go_on: str = "", heed_sigterm: bool = True) -> int:
+def run_command(
+    command: Callable[[], int], *, go_on: str = "", heed_sigterm: bool = True, quiet: bool = False
+) -> int:
     """Run a command, and say in one line what the user can mend.
 
     Args:
         command: does the work and returns the exit status.
         go_on: what becomes of the work when it is interrupted, and how to go on.
         heed_sigterm: whether SIGTERM ends the command as Ctrl-C does, instead of at once.
+        quiet: whether ``say`` says nothing, and no progress is shown.
 
     Returns:
         The command's exit status; 0 where the reader of its output has closed it, 2 after a
@@ -42,7 +45,7 @@ def run_command(command: Callable[[], int], *, go_on: str = "", heed_sigterm: bo
     _open_closed_streams()
     try:
         stoppable = ended_by_sigterm() if heed_sigterm else nullcontext()
-        with stoppable, training_packages_named():
+        with stoppable, training_packages_named(), _quietly(quiet):
             status = command()
             sys.stdout.flush()
             return status
@@ -101,13 +104,52 @@ def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None
             raise OutputError(f"{path}: is an input as well, and would be overwritten")
 
 
+class _Unwatched:
+    """A stream that says it is no terminal, so that no progress bar is drawn on it."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def isatty(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _quietly(quiet: bool) -> Iterator[None]:
+    if not quiet:
+        yield
+        return
+    stream, sys.stderr = sys.stderr, _Unwatched(sys.stderr)
+    try:
+        yield
+    finally:
+        sys.stderr = stream
+
+
+def say(text: str) -> None:
+    """Tell the user beside the output what is no error, unless the command is to be quiet.
+
+    Example:
+        >>> from nextims.cli.commands import run_command, say
+        >>> run_command(lambda: say("3 of 3 structures predicted") or 0, quiet=True)
+        0
+    """
+    if not isinstance(sys.stderr, _Unwatched):
+        from tqdm import tqdm
+
+        tqdm.write(text, file=sys.stderr)  # a bar stays below it
+
+
 def note(text: str) -> None:
-    """Tell the user what is no error, beside the output."""
-    print(f"note: {text}", file=sys.stderr)
+    """Tell the user something to know, as ``say`` does."""
+    say(f"note: {text}")
 
 
 def load_predictor(
-    config: Config, checkpoint: Path | None = None, *, device: str = "auto", **options: bool
+    config: Config, checkpoint: str | Path | None = None, *, device: str = "auto", **options: bool
 ) -> StreamingPredictor:
     """Load what predicts, as ``open_predictor`` does.
 
@@ -130,7 +172,7 @@ def load_predictor(
     path = config.checkpoint(checkpoint, note)
     if not path.is_file():
         raise InputError(
-            f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
+            f"{path}: no such checkpoint; this makes one: nextims train student "
             f"--teacher {config.teacher.checkpoint}; those of the repository are found in a clone "
             f"of it, or in the folder that {WEIGHTS_VARIABLE} names"
         )
@@ -140,6 +182,6 @@ def load_predictor(
     if predictor.unchecked:
         note(
             f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "
-            "python scripts/export_onnx.py makes it anew with one"
+            "nextims export makes it anew with one"
         )
     return predictor

@@ -1,4 +1,4 @@
-"""The options of ``predict.py``, and what goes together of them. Imports no PyTorch."""
+"""The options of ``nextims predict``, and what goes together of them. Imports no PyTorch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ..chemistry.derivatives.reagents import METHODS
 from ..formats.msp.writing import DIALECTS
-from ..formats.writing import FORMATS, file_ending
+from ..formats.writing import FORMATS, WITH_IONS, file_ending
 from ..inference.batches.parts import STRUCTURES_A_BATCH
 from ..inference.structures.lists import STANDARD_INPUT
 from ..spectra.spectrum import STANDARD_ENERGY
@@ -20,17 +20,18 @@ LONG_BATCH = 50_000
 
 EXAMPLES = """\
 examples:
-  python scripts/predict.py --smiles "CCO"
-  python scripts/predict.py --batch smiles_list.txt --output spectra.msp --workers 4
-  cut -f 2 compounds.tsv | python scripts/predict.py --batch - --output spectra.csv
-  python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
+  nextims predict --smiles "CCO"
+  nextims predict --batch smiles_list.txt --output spectra.msp --workers 4
+  cut -f 2 compounds.tsv | nextims predict --batch - --output spectra.csv
+  nextims predict --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "Cc1ccccc1" --annotate --uncertainty --plot toluene.pdf
-  python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
+  nextims predict --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "CCCCCCCC" --energy 20
-  python scripts/predict.py --batch metabolites.smi --derivatise meox-tms --output derivatives.msp
-  python scripts/predict.py --batch library/ --output spectra/ --format parquet --engine ray
-  python scripts/predict.py --smiles "CCO ethanol" --plot mirror.svg --compare measured.msp
-  python scripts/predict.py --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
+  nextims predict --batch metabolites.smi --derivatise meox-tms --output derivatives.msp
+  nextims predict --batch library/ --output spectra/ --format parquet --engine ray
+  nextims predict --smiles "CCO ethanol" --compare measured.msp --plot mirror.svg
+  nextims predict --smiles "CCO" --format json
+  nextims predict --batch smiles_list.txt --output spectra.msp --plot all.pdf --grid
 
 A batch file holds one SMILES or InChI a line, and a name after white space where there is one; a
 .csv or .parquet file has a column of them ("smiles", "Canonical SMILES", "InChI", ...), and perhaps
@@ -55,21 +56,11 @@ exit status: 0 all were predicted; 3 some were not; 2 wrong usage or a missing f
 """
 
 
-def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
-    """Return the options of a command line, with those refused that do not go together.
-
-    Args:
-        argv: the command line; that of the process if left out.
-
-    Raises:
-        SystemExit: with status 2 and the usage on standard error, or 0 after ``--help``.
-
-    Example:
-        >>> from nextims.cli.prediction_options import parse_options
-        >>> parse_options(["--smiles", "CCO"]).smiles
-        'CCO'
-    """
-    parser = command_parser("Predict electron-ionization mass spectra of structures.", EXAMPLES)
+def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command, which the shell calls ``prog``."""
+    parser = command_parser(
+        "Predict electron-ionization mass spectra of structures.", EXAMPLES, prog
+    )
     structures = parser.add_mutually_exclusive_group(required=True)
     structures.add_argument("--smiles", metavar="S", help="one structure, shown in the terminal")
     structures.add_argument(
@@ -89,7 +80,8 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         "--format",
         metavar="ENDING",
         type=_format_ending,
-        help="write a folder OUTPUT of numbered files of this format (parquet, msp, ...)",
+        help="write to standard output in this format (json, csv, ...); with --batch and --output: "
+        "a folder OUTPUT of numbered files of this format (parquet, msp, ...)",
     )
     parser.add_argument(
         "--parts",
@@ -118,8 +110,9 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         "--compare",
         metavar="MEASURED",
         type=Path,
-        help="with --plot: draw the measured spectrum of the structure below the predicted one, "
-        "and say how similar they are; MEASURED is .msp, .jdx, .sdf, .mgf, .mzspeclib.txt, .json, "
+        help="say by all scores how similar the measured spectrum of the structure is (of a batch "
+        "with --output: as a table, tabs between its columns), and draw it below the predicted one "
+        "with --plot; MEASURED is .msp, .jdx, .sdf, .mgf, .mzspeclib.txt, .json, "
         ".csv, .txt (columns), .parquet or .h5, of any program",
     )
     parser.add_argument(
@@ -188,18 +181,53 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         help="with --engine ray: of a cluster that runs, auto for the one of this machine "
         "(default: that of RAY_ADDRESS, else this machine alone)",
     )
+    return parser
+
+
+def parse_options(argv: list[str] | None = None, prog: str | None = None) -> argparse.Namespace:
+    """Return the options of a command line, with those refused that do not go together.
+
+    Args:
+        argv: the command line; that of the process if left out.
+        prog: what the shell calls the command.
+
+    Raises:
+        SystemExit: with status 2 and the usage on standard error, or 0 after ``--help``.
+
+    Example:
+        >>> from nextims.cli.prediction_options import parse_options
+        >>> parse_options(["--smiles", "CCO"]).smiles
+        'CCO'
+    """
+    parser = build_parser(prog)
     arguments = parser.parse_args(argv)
-    for name in ("compare", "grid"):
-        if getattr(arguments, name) and arguments.plot is None:
-            parser.error(f"--{name}: needs --plot FILE, the picture to draw")
+    if arguments.grid and arguments.plot is None:
+        parser.error("--grid: needs --plot FILE, the picture to draw")
     if arguments.grid and arguments.batch is None:
         parser.error("--grid: needs --batch, a file of structures")
     if arguments.partial and not arguments.derivatise:
         parser.error("--partial: needs --derivatise")
-    if arguments.plot and (arguments.workers or 1) > 1:
-        parser.error("--plot: pictures are drawn by one process, leave --workers out")
+    for name in ("plot", "compare"):
+        if getattr(arguments, name) and (arguments.workers or 1) > 1:
+            parser.error(f"--{name}: is the work of one process, leave --workers out")
+    _check_standard_output(parser, arguments)
     _check_parts(parser, arguments)
     return arguments
+
+
+def _check_standard_output(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.output is not None:
+        return
+    ending = output_ending(arguments)
+    if FORMATS[ending].table:
+        parser.error(f"--format: {ending} is no text, and needs --output")
+    if arguments.format and arguments.annotate and ending not in WITH_IONS:
+        parser.error(f"--format: {ending} has no place for ions; {', '.join(WITH_IONS)} have")
+    if arguments.format and arguments.dialect != "nist" and ending != ".msp":
+        parser.error(f"--dialect: {arguments.dialect} is one of .msp")
+    spectra = arguments.format or arguments.batch is not None
+    if arguments.compare and spectra and arguments.plot is None:
+        parser.error("--compare: spectra go to standard output, the scores need --output FILE")
 
 
 def _energy(text: str) -> float:
@@ -236,7 +264,7 @@ def output_ending(arguments: argparse.Namespace) -> str:
         '.jdx'
     """
     if arguments.output is None:
-        return ".msp"
+        return arguments.format or ".msp"
     return arguments.format or file_ending(arguments.output)
 
 
@@ -250,7 +278,7 @@ def batch_settings(arguments: argparse.Namespace, total: int | None) -> dict[str
     return {
         "checkpoint": arguments.checkpoint,
         "device": arguments.device,
-        "workers": 1 if arguments.plot else arguments.workers,
+        "workers": 1 if arguments.plot or arguments.compare else arguments.workers,
         "expected": total,
         "ending": output_ending(arguments),
         "dialect": arguments.dialect,
@@ -260,14 +288,15 @@ def batch_settings(arguments: argparse.Namespace, total: int | None) -> dict[str
 
 
 def _check_parts(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    asked = [f"--{name}" for name in ("format", "parts") if getattr(arguments, name) is not None]
+    asked = ["--format"] if arguments.format and arguments.output is not None else []
+    asked += ["--parts"] if arguments.parts is not None else []
     asked += ["--engine ray"] if arguments.engine == "ray" else []
     if arguments.address is not None and arguments.engine != "ray":
         parser.error("--address: needs --engine ray")
     for option in asked:
         if arguments.batch in (None, STANDARD_INPUT) or arguments.output is None:
             parser.error(f"{option}: needs --batch FILE and --output")
-        for name in ("plot", "mol_folder"):
+        for name in ("plot", "compare", "mol_folder"):
             if getattr(arguments, name):
                 parser.error(f"{option}: parts have no --{name.replace('_', '-')}")
 

@@ -223,13 +223,15 @@ class SpectrumWriter:
         return self._files[path]
 
 
-class MSPStream:
-    """Writes spectra as MSP to an open stream; failures are counted only.
+class SpectrumStream:
+    """Writes spectra as text to an open stream; failures are counted only.
 
     Args:
         stream: binary stream, left open.
         model_name: what the spectra say about the model.
-        dialect: of MSP, a key of ``DIALECTS``.
+        formatter: gives the text of each.
+        annotated: whether the spectra have annotations.
+        uncertain: whether they have uncertainties.
 
     Attributes:
         predicted: number of spectra written.
@@ -238,21 +240,30 @@ class MSPStream:
     Example:
         >>> import io
         >>> from nextims.spectra.prediction import FailedPrediction
-        >>> from nextims.formats.spectrum_writer import MSPStream
-        >>> with MSPStream(io.BytesIO()) as writer:
+        >>> from nextims.formats.spectrum_writer import SpectrumStream
+        >>> with SpectrumStream(io.BytesIO()) as writer:
         ...     writer.write(FailedPrediction(1, "", "", "empty structure"))
         >>> writer.failed
         1
     """
 
-    def __init__(self, stream: BinaryIO, model_name: str = "", dialect: str = "nist"):
+    def __init__(
+        self,
+        stream: BinaryIO,
+        model_name: str = "",
+        formatter: Formatter | None = None,
+        *,
+        annotated: bool = False,
+        uncertain: bool = False,
+    ):
         self.stream = stream
-        self.model_name = model_name
-        self._format = Formatter(dialect=dialect)
+        self._format = formatter or Formatter()
+        self._contents = Contents(annotated, uncertain, model_name=model_name)
         self.predicted = 0
         self.failed = 0
 
-    def __enter__(self) -> MSPStream:
+    def __enter__(self) -> SpectrumStream:
+        self._write(FORMATS[self._format.ending].header(self._contents))
         return self
 
     def write(self, result: Result) -> None:
@@ -260,9 +271,11 @@ class MSPStream:
         if isinstance(result, FailedPrediction):
             self.failed += 1
             return
-        text = self._format(result, self.model_name).record
-        self.stream.write(text.encode("utf-8", "backslashreplace"))
+        self._write(self._format(result, self._contents.model_name).record)
         self.predicted += 1
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text.encode("utf-8", "backslashreplace"))
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         if exception_type is None:

@@ -18,6 +18,8 @@ from ..version import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .panel import LibrarySpectrum
+
 ENDINGS = (".png", ".svg", ".pdf")
 
 
@@ -119,7 +121,7 @@ class PictureWriter:
         self.paths: list[Path] = []
         self._grid = grid
         self._full = page_size(mirrors=mirrors) if grid else 1
-        self._waiting: list[tuple[PredictedSpectrum, Record | None]] = []
+        self._waiting: list[tuple[PredictedSpectrum | LibrarySpectrum, Record | None]] = []
         self._pages: list[Path] = []
         self._pdf: Any = None
 
@@ -127,8 +129,10 @@ class PictureWriter:
         self._folder = TemporaryDirectory(prefix=f"{self.path.name}.", dir=self.path.parent)
         return self
 
-    def write(self, result: PredictedSpectrum, measured: Record | None = None) -> None:
-        """Draw a prediction, above the measured spectrum where there is one.
+    def write(
+        self, result: PredictedSpectrum | LibrarySpectrum, measured: Record | None = None
+    ) -> None:
+        """Draw a prediction, or the spectrum of a library, above a measured one if there is one.
 
         Raises:
             ValueError: the record has no peak.

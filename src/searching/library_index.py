@@ -233,7 +233,7 @@ class LibraryIndex:
 
     def _error(self, problem: str) -> SearchError:
         return SearchError(
-            f"{self.folder}: {problem}; this makes the index anew: python scripts/index_library.py "
+            f"{self.folder}: {problem}; this makes the index anew: nextims index "
             f"--library {self.library} (search.py --scan does without)"
         )
 

@@ -33,7 +33,7 @@ def test_many_are_counted(script, tmp_path, capsys):
     assert len(err) == 21
     assert err[-1] == (
         "30 of 31 entries could not be used; the first 20 are named above, "
-        "search.py --output lists all"
+        "nextims search --output lists all"
     )
 
 
@@ -46,4 +46,4 @@ def test_what_cannot_be_indexed(script, tmp_path, capsys):
 def test_help_has_an_example(script, capsys):
     with pytest.raises(SystemExit):
         script.main(["--help"])
-    assert "python scripts/index_library.py --library million.h5" in capsys.readouterr().out
+    assert "nextims index --library million.h5" in capsys.readouterr().out

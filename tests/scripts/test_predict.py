@@ -324,7 +324,7 @@ def test_a_teacher_without_calibration_is_refused(run, tmp_path):
     status, out, err = run("--checkpoint", "old.pt", "--smiles", "CCO", "--uncertainty")
     assert (status, out) == (2, "")
     assert err.startswith("error: old.pt: holds no calibration")
-    assert "train_teacher.py --phase finetune" in err
+    assert "nextims train teacher --phase finetune" in err
     assert run("--checkpoint", "old.pt", "--smiles", "CCO")[0] == 0
 
 
@@ -385,6 +385,50 @@ def test_a_spectrum_is_compared_with_a_measured_one(run, tmp_path, matplotlib):
     assert names(tmp_path) == ["lab.msp", "x.svg"]
 
 
+def test_all_scores_are_printed(run, tmp_path):
+    (tmp_path / "lab.msp").write_text(MEASURED)
+    status, out, err = run("--smiles", "OCC", "--compare", "lab.msp")
+    assert (status, err) == (0, "")
+    title, *scores = out.split("Compared with ")[1].splitlines()
+    assert title == "alcohol, lab.msp"
+    assert len(scores) == 12
+    assert scores[0].split()[0] == "cosine"
+    assert float(scores[0].split()[1]) <= 1
+    assert scores[-1].split()[0] == "nist_similarity_reverse_match_factor"
+    assert names(tmp_path) == ["lab.msp"]
+
+
+def test_scores_of_a_batch_are_a_table(run, tmp_path):
+    (tmp_path / "lab.msp").write_text(MEASURED)
+    (tmp_path / "list.txt").write_text("CCO ethanol\nCCC\nCCN\n")
+    status, out, err = run("--batch", "list.txt", "--output", "x.msp", "--compare", "lab.msp")
+    assert status == 0
+    heads, *rows = [line.split("\t") for line in out.splitlines()]
+    assert heads[:4] == ["line", "name", "measured", "cosine"]
+    assert [row[:3] for row in rows] == [["1", "ethanol", "alcohol"], ["3", "", "amine"]]
+    assert {len(row) for row in rows} == {len(heads)} == {15}
+    assert "line 2: lab.msp: none of 2 records has the InChIKey ATUOYWHBWRKTHZ" in err
+
+
+def test_other_formats_go_to_standard_output(run, tmp_path):
+    status, out, err = run("--smiles", "CCO ethanol", "--format", "json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["name"] == "ethanol"
+    status, out, err = run("--batch", "-", "--format", "csv", stdin=b"CCO\nC1CC\nCO\n")
+    assert status == 3
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert {row["smiles"] for row in rows} == {"CCO", "CO"}
+    assert err.splitlines()[-1] == "2 of 3 structures predicted"
+    assert names(tmp_path) == []
+
+
+def test_quiet_says_only_what_went_wrong(run, tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"CCO\nC1CC\n[NH3+]CC(=O)[O-]\n")
+    status, out, err = run("--batch", "list.txt", "--output", "x.msp", "--quiet")
+    assert (status, out) == (3, "")
+    assert err == "line 2: C1CC: RDKit cannot read the structure\n"
+
+
 def test_a_batch_is_drawn_on_pages(run, tmp_path, matplotlib):
     (tmp_path / "lab.msp").write_text(MEASURED)
     (tmp_path / "list.txt").write_text("CCO\nC1CC\nCCN\nCCC\n")
@@ -420,9 +464,10 @@ def test_a_batch_is_drawn_on_pages(run, tmp_path, matplotlib):
     ],
 )
 def test_a_picture_that_cannot_be_is_refused_before_the_model_is_loaded(
-    run, predict, tmp_path, monkeypatch, matplotlib, arguments, message
+    run, tmp_path, monkeypatch, matplotlib, arguments, message
 ):
-    monkeypatch.setattr(predict, "_load", lambda arguments: pytest.fail("the model was loaded"))
+    load = "nextims.cli.subcommands.predict._load"
+    monkeypatch.setattr(load, lambda arguments: pytest.fail("the model was loaded"))
     (tmp_path / "lab.msp").write_text(MEASURED)
     (tmp_path / "empty.msp").write_text("")
     status, out, err = run("--smiles", "CCO", *arguments)
@@ -435,10 +480,10 @@ def test_a_picture_that_cannot_be_is_refused_before_the_model_is_loaded(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--smiles", "C", "--compare", "x.msp"], "--compare: needs --plot"),
+        (["--batch", "x", "--compare", "x.msp"], "--compare: spectra go to standard output"),
         (["--batch", "x", "--grid"], "--grid: needs --plot"),
         (["--smiles", "C", "--grid", "--plot", "x.pdf"], "--grid: needs --batch"),
-        (["--batch", "x", "--plot", "x.pdf", "--workers", "2"], "drawn by one process"),
+        (["--batch", "x", "--plot", "x.pdf", "--workers", "2"], "is the work of one process"),
     ],
 )
 def test_picture_options_that_do_not_fit(predict, arguments, message, capsys):

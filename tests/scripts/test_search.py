@@ -192,11 +192,11 @@ def test_an_index_that_is_stale_is_refused(run, indexed):
     assert run("--library", "lib.msp", "--scan")[0] == 3
 
 
-def test_of_a_large_library_an_index_is_proposed(run, script, tmp_path, monkeypatch):
+def test_of_a_large_library_an_index_is_proposed(run, tmp_path, monkeypatch):
     write_library(tmp_path / "lib.h5")
     assert run("--library", "lib.h5")[2] == ""
-    monkeypatch.setattr(script, "_MANY", 1)
-    said = "with an index this takes a moment: python scripts/index_library.py --library lib.h5\n"
+    monkeypatch.setattr("nextims.cli.subcommands.search._MANY", 1)
+    said = "with an index this takes a moment: nextims index --library lib.h5\n"
     assert run("--library", "lib.h5")[2] == said
     assert run("--library", "lib.h5", "--scan")[2] == ""
 
@@ -205,7 +205,7 @@ def test_preselecting_takes_an_index(run, tmp_path):
     write_library(tmp_path / "lib.h5")
     status, _, err = run("--library", "lib.h5", "--preselect", "5")
     assert status == 2
-    assert "has no index; this makes it: python scripts/index_library.py --library lib.h5" in err
+    assert "has no index; this makes it: nextims index --library lib.h5" in err
 
 
 def test_blanks_and_broken_queries_are_said(run, tmp_path):
@@ -281,9 +281,7 @@ def test_wrong_usage_is_refused(run, arguments):
 def test_help_has_examples(run, capfd):
     with pytest.raises(SystemExit):
         run("--help")
-    assert "python scripts/search.py --query unknown.msp --library spectra.msp" in (
-        capfd.readouterr().out
-    )
+    assert "nextims search --query unknown.msp --library spectra.msp" in (capfd.readouterr().out)
 
 
 def test_a_report_with_plots(run, tmp_path):

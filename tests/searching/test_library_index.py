@@ -41,7 +41,7 @@ def test_a_changed_library_is_refused(library):
         LibraryIndex(library)
     assert str(error.value) == (
         f"{library}.index: lib.msp has changed since; this makes the index anew: "
-        f"python scripts/index_library.py --library {library} (search.py --scan does without)"
+        f"nextims index --library {library} (search.py --scan does without)"
     )
 
 

@@ -48,7 +48,7 @@ def teacher_digest(teacher_path: Path) -> str:
     if not teacher_path.is_file():
         raise CheckpointError(
             f"{teacher_path}: no such teacher; train one with "
-            "`python scripts/train_teacher.py --phase finetune`"
+            "`nextims train teacher --phase finetune`"
         )
     return weights_digest(teacher_path)
 

@@ -1,0 +1,51 @@
+"""Make the store of spectra from one library or several, in any format that is read."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from ...config import load_config
+from ..commands import ALL_DONE, run_command
+from ..options import command_parser
+
+EXAMPLES = """examples:
+  nextims prepare library mine.msp
+  nextims prepare library massbank.tar.gz open-ei.jsonl.gz NIST17.msp --force
+
+Libraries are MassBank records (a folder, .zip or .tar.gz), or files of spectra (.msp, .jdx, .sdf,
+.mgf, .json, .csv, .h5 and others; MOL files of LIBRARY.msp in the folder LIBRARY.MOL). Spectra of
+one molecule come into one split, whatever library they are from. What is not used, and why, is
+printed as a table and listed one by one in STORE.dropped.csv.
+"""
+
+
+def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command, which the shell calls ``prog``."""
+    parser = command_parser(__doc__, EXAMPLES, prog)
+    parser.add_argument("libraries", type=Path, nargs="+", metavar="LIBRARY")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="store to write (default: data.store)"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite the store if it exists")
+    return parser
+
+
+def main(argv: list[str] | None = None, prog: str | None = None) -> int:
+    """Run the command and return its exit status."""
+    arguments = build_parser(prog).parse_args(argv)
+    return run_command(partial(_prepare, arguments), quiet=arguments.quiet)
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from ...data.libraries import ingest_libraries, is_up_to_date, source_name
+
+    data, libraries = load_config(arguments.config).data, arguments.libraries
+    store = arguments.output or data.store
+    if not arguments.force and is_up_to_date(store, data, source_name(libraries)):
+        print(f"{store} is up to date; --force makes it anew")
+        return ALL_DONE
+    print(ingest_libraries(libraries, store, data).table())
+    print(f"wrote {store}")
+    return ALL_DONE
