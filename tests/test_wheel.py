@@ -26,6 +26,38 @@ WITHOUT_TRAINING = (
 NO_WEIGHTS = {"NEXTIMS_WEIGHTS": ""}
 
 
+# What a user writes, for a strict check of the types that the package gives.
+STRICT = """\
+from pathlib import Path
+
+import nextims
+from rdkit import Chem
+
+ethanol = nextims.predict("CCO")
+name: str = ethanol.name
+html: str = ethanol._repr_html_()
+facts: dict[str, object] = ethanol.to_dict()
+base: float = ethanol.highest_peaks(1)[0].mz
+mol = Chem.MolFromSmiles("CO")
+assert mol is not None
+spectra = nextims.predict(["CCO", ("CO", "methanol"), mol], quiet=True)
+for spectrum in spectra:
+    print(spectrum.molecule.formula, spectrum.mz.max(), spectrum.intensity.sum())
+for failure in spectra.failures:
+    print(failure.line, failure.reason)
+predictor = nextims.Predictor("student", device="cpu")
+again = predictor.predict(["CCO"], names=["ethanol"])
+path: Path = nextims.write(again, "out.msp")
+measured = nextims.read(path)
+scores: dict[str, float] = nextims.compare(measured[0], ethanol)
+found = nextims.search(measured[0], candidates=["CCO"])
+for hit in found:
+    print(hit.rank, hit.score, hit.entry.name)
+several = nextims.search("out.msp", "out.msp", top=3)
+print(several[0].hits, nextims.__version__)
+"""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     if tuple(map(int, version("setuptools").split(".")[:2])) < (70, 1):
@@ -64,6 +96,8 @@ def installed(wheel, tmp_path_factory):
 def run(installed, tmp_path):
     """Run Python in an empty folder, with the installed package before all others."""
 
+    path = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
+
     def python(*arguments, **environment):
         return subprocess.run(
             [sys.executable, *arguments],
@@ -71,7 +105,7 @@ def run(installed, tmp_path):
             text=True,
             check=False,
             cwd=tmp_path,
-            env={**os.environ, **NO_WEIGHTS, "PYTHONPATH": str(installed), **environment},
+            env={**os.environ, **NO_WEIGHTS, "PYTHONPATH": path, **environment},
         )
 
     return python
@@ -121,6 +155,17 @@ def test_what_needs_pytorch_says_what_installs_it(run):
 def test_its_data_are_those_of_the_folder_one_works_in(run, tmp_path):
     done = run("-c", "from nextims.config import load_config; print(load_config().data.store)")
     assert done.stdout.strip() == str(tmp_path / "data" / "processed" / "spectra.h5")
+
+
+def test_its_public_names_pass_a_strict_type_check(run, installed, tmp_path):
+    pytest.importorskip("mypy", reason='needs pip install -e ".[test]"')
+    (tmp_path / "user.py").write_text(STRICT)
+    command = ("-m", "mypy", "--strict", "--follow-imports=silent", "user.py")
+    done = run(*command, MYPYPATH=str(installed))
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("user.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("C2H6O ")
 
 
 def test_requirements_are_those_of_training():

@@ -10,11 +10,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..config import WEIGHTS_VARIABLE, Config
+from ..config import Config
 from ..errors import UserError, training_packages_named
 from ..files.signals import Terminated, ended_by_sigterm
 from ..files.writing import OutputError
-from ..inference.structures.lists import InputError
 
 if TYPE_CHECKING:
     from ..inference.streaming import StreamingPredictor
@@ -151,17 +150,7 @@ def note(text: str) -> None:
 def load_predictor(
     config: Config, checkpoint: str | Path | None = None, *, device: str = "auto", **options: bool
 ) -> StreamingPredictor:
-    """Load what predicts, as ``open_predictor`` does.
-
-    Args:
-        config: the configuration.
-        checkpoint: as ``Config.checkpoint`` takes it.
-        device: "cpu", "cuda", or "auto".
-        **options: of ``open_predictor``.
-
-    Raises:
-        InputError: it is missing.
-        UserError: it cannot be used.
+    """Load what predicts, see ``nextims.inference.loading.load_predictor``, and tell the user.
 
     Example:
         >>> from nextims.config import load_config
@@ -169,19 +158,6 @@ def load_predictor(
         >>> load_predictor(load_config(), device="cpu").max_mz
         1000
     """
-    path = config.checkpoint(checkpoint, note)
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such checkpoint; this makes one: nextims train student "
-            f"--teacher {config.teacher.checkpoint}; those of the repository are found in a clone "
-            f"of it, or in the folder that {WEIGHTS_VARIABLE} names"
-        )
-    from ..inference.loading import open_predictor
+    from ..inference.loading import load_predictor
 
-    predictor = open_predictor(path, device=device, **options)
-    if predictor.unchecked:
-        note(
-            f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "
-            "nextims export makes it anew with one"
-        )
-    return predictor
+    return load_predictor(config, checkpoint, say=note, device=device, **options)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from ..chemistry.formula import count_elements
+from ..chemistry.molecule import Molecule
 from ..spectra.record import Record
 from .entries import Entry, SearchError, formula_mass
 
@@ -83,6 +85,33 @@ class EntryFilter:
         elements = entry.elements if self.formula is not None else None
         own_mass = entry.nominal_mass if None not in (mass, self.mass_window) else None
         return self.passes_molecule(elements, own_mass, mass)
+
+    def for_any_of(self, queries: Sequence[Record]) -> Callable[[Molecule], bool] | None:
+        """Return what says of a molecule whether it can be that of one of some queries.
+
+        It is ``None`` where any can.
+
+        Example:
+            >>> from nextims.chemistry.molecule import read_molecule
+            >>> from nextims.searching.filters import EntryFilter
+            >>> from nextims.spectra.record import Record
+            >>> from nextims.spectra.spectrum import Spectrum
+            >>> query = Record("gc.msp", 1, "1", "?", Spectrum([31], [1]))
+            >>> wanted = EntryFilter(formula="C2H6O").for_any_of([query])
+            >>> wanted(read_molecule("COC")), wanted(read_molecule("CO"))
+            (True, False)
+        """
+        if not self.selective:
+            return None
+        masses = {self.mass_of(query) for query in queries}
+
+        def wanted(molecule: Molecule) -> bool:
+            elements = count_elements(molecule.formula)
+            return any(
+                self.passes_molecule(elements, molecule.nominal_mass, mass) for mass in masses
+            )
+
+        return wanted
 
     def passes_molecule(
         self, elements: Counter[str] | None, own_mass: int | None, mass: int | None

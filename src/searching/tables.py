@@ -163,7 +163,7 @@ def write_hits(path: Path, results: Sequence[SearchResult], *, searched: str) ->
         }
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     else:
-        text = csv_text([COLUMNS, *(row for result in results for row in _rows(result))])
+        text = csv_text([COLUMNS, *(row for result in results for row in hit_rows(result))])
     write_text_whole(path, text)
 
 
@@ -215,7 +215,8 @@ def _entry_fields(score: float, entry: Entry) -> dict[str, object]:
     }
 
 
-def _rows(result: SearchResult) -> list[list[object]]:
+def hit_rows(result: SearchResult) -> list[list[object]]:
+    """Return the hits as rows of ``COLUMNS``; where there is none, one row without a rank."""
     about = {
         "query": single_line(result.query.name),
         "query_line": result.query.line,

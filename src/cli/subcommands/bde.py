@@ -95,13 +95,15 @@ def _open_backend(config: Config, arguments: argparse.Namespace):
 def _show(config: Config, arguments: argparse.Namespace) -> None:
     from ...chemistry.molecule import MoleculeError, read_molecule
     from ...data.bde.bond_table import bond_table
+    from ...inference.structures.other_kinds import told_kind
     from ...pictures.files import check_structures_drawable
     from ...pictures.terminal import can_show_blocks
 
     try:
         molecule = read_molecule(arguments.smiles)
     except MoleculeError as error:
-        raise UserError(f"{arguments.smiles.strip() or '(empty)'}: {error}") from error
+        reason = told_kind(arguments.smiles) or error
+        raise UserError(f"{arguments.smiles.strip() or '(empty)'}: {reason}") from error
     if arguments.plot is not None:
         check_structures_drawable(arguments.plot)
         # What RDKit draws with may be missing where no picture is wanted.

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...chemistry.formula import count_elements
-from ...chemistry.molecule import Molecule
 from ...config import load_config
 from ...files.writing import check_output
 from ...formats.spectrum_writer import errors_path
@@ -257,21 +255,13 @@ def _entries(
     if arguments.library is not None:
         return read_library(arguments.library), None
     structures, lines = read_batch(arguments.candidates)
-    masses = {entry_filter.mass_of(query) for query in queries}
-
-    def wanted(molecule: Molecule) -> bool:
-        elements = count_elements(molecule.formula)
-        return any(
-            entry_filter.passes_molecule(elements, molecule.nominal_mass, mass) for mass in masses
-        )
-
-    selective = entry_filter.selective
+    wanted = entry_filter.for_any_of(queries)
     found = predicted_candidates(
         structures,
         load_predictor(
             load_config(arguments.config), arguments.checkpoint, device=arguments.device
         ),
         file=_searched(arguments),
-        wanted=wanted if selective else None,
+        wanted=wanted,
     )
-    return found, None if selective else lines
+    return found, None if wanted else lines
