@@ -60,7 +60,8 @@ def kept_in_parts(arguments: argparse.Namespace, total: int | None) -> bool:
         return False
     if arguments.format or arguments.parts or arguments.engine == "ray":
         return True
-    if total is None or arguments.plot or arguments.compare or arguments.mol_folder:
+    whole = (arguments.plot, arguments.compare, arguments.mol_folder, arguments.keep_columns)
+    if total is None or any(whole):
         return False
     return total > LONG_BATCH or _parts_folder(arguments.output).exists()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..chemistry.derivatives.reagents import METHODS
 from ..formats.msp.writing import DIALECTS
-from ..formats.writing import FORMATS, WITH_IONS, file_ending
+from ..formats.writing import FORMATS, WITH_COLUMNS, WITH_IONS, file_ending
 from ..inference.batches.parts import STRUCTURES_A_BATCH
 from ..inference.structures.lists import STANDARD_INPUT
 from ..spectra.spectrum import STANDARD_ENERGY
@@ -28,6 +28,7 @@ examples:
   nextims predict --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "CCCCCCCC" --energy 20
   nextims predict --batch metabolites.smi --derivatise meox-tms --output derivatives.msp
+  nextims predict --batch list.csv --keep-columns CAS,RI --output spectra.msp
   nextims predict --batch library/ --output spectra/ --format parquet --engine ray
   nextims predict --smiles "CCO ethanol" --compare measured.msp --plot mirror.svg
   nextims predict --smiles "CCO" --format json
@@ -90,6 +91,14 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         help=f"keep a batch in parts of N structures, a multiple of {STRUCTURES_A_BATCH}, so that "
         f"a run that ends early can be gone on with (of more than {LONG_BATCH:,} structures this "
         "is done anyway)",
+    )
+    parser.add_argument(
+        "--keep-columns",
+        metavar="NAME,...",
+        type=_names,
+        default=(),
+        help="columns of the list, or fields of an SDF, that go with each spectrum to the output: "
+        "CAS,RI,ID, say; into .msp, .json, .csv and .sdf",
     )
     parser.add_argument(
         "--dialect", choices=tuple(DIALECTS), default="nist", help="of MSP (default: %(default)s)"
@@ -211,8 +220,23 @@ def parse_options(argv: list[str] | None = None, prog: str | None = None) -> arg
         if getattr(arguments, name) and (arguments.workers or 1) > 1:
             parser.error(f"--{name}: is the work of one process, leave --workers out")
     _check_standard_output(parser, arguments)
+    _check_columns(parser, arguments)
     _check_parts(parser, arguments)
     return arguments
+
+
+def _check_columns(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if not arguments.keep_columns:
+        return
+    if arguments.batch is None:
+        parser.error("--keep-columns: needs --batch, a list that has columns")
+    if arguments.derivatise:
+        parser.error("--keep-columns: what a list says of a structure holds of no derivative of it")
+    if output_ending(arguments) not in WITH_COLUMNS:
+        parser.error(
+            f"--keep-columns: {output_ending(arguments)} has no place for them; these have: "
+            f"{', '.join(WITH_COLUMNS)}"
+        )
 
 
 def _check_standard_output(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
@@ -296,7 +320,7 @@ def _check_parts(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
     for option in asked:
         if arguments.batch in (None, STANDARD_INPUT) or arguments.output is None:
             parser.error(f"{option}: needs --batch FILE and --output")
-        for name in ("plot", "compare", "mol_folder"):
+        for name in ("plot", "compare", "mol_folder", "keep_columns"):
             if getattr(arguments, name):
                 parser.error(f"{option}: parts have no --{name.replace('_', '-')}")
 
@@ -307,6 +331,13 @@ def _format_ending(text: str) -> str:
         known = ", ".join(each.removeprefix(".") for each in FORMATS)
         raise argparse.ArgumentTypeError(f"expected one of {known}, found {text!r}")
     return ending
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"expected names with commas between, found {text!r}")
+    return names
 
 
 def _structures_a_part(text: str) -> int:

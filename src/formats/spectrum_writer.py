@@ -90,6 +90,7 @@ class SpectrumWriter:
         model_name: what the spectra say about the model.
         annotated: whether the spectra have annotations.
         uncertain: whether the spectra have uncertainties.
+        columns: names of the columns of the input that go with them.
         dialect: of MSP, a key of ``DIALECTS``.
         mol_folder: whether to write the structures beside the MSP, see ``MolFolder``.
 
@@ -117,6 +118,7 @@ class SpectrumWriter:
         *,
         annotated: bool = False,
         uncertain: bool = False,
+        columns: tuple[str, ...] = (),
         dialect: str = "nist",
         mol_folder: bool = False,
     ):
@@ -127,7 +129,7 @@ class SpectrumWriter:
         self.failed = 0
         self._formatter = Formatter(file_ending(path), dialect, mol_folder)
         self._format = FORMATS[self._formatter.ending]
-        self._contents = Contents(annotated, uncertain, model_name=model_name)
+        self._contents = Contents(annotated, uncertain, model_name=model_name, columns=columns)
         self._files: dict[Path, TextIO | Table] = {}
         self._mol_folder = MolFolder(self.path) if mol_folder else None
 
@@ -232,6 +234,7 @@ class SpectrumStream:
         formatter: gives the text of each.
         annotated: whether the spectra have annotations.
         uncertain: whether they have uncertainties.
+        columns: names of the columns of the input that go with them.
 
     Attributes:
         predicted: number of spectra written.
@@ -255,10 +258,11 @@ class SpectrumStream:
         *,
         annotated: bool = False,
         uncertain: bool = False,
+        columns: tuple[str, ...] = (),
     ):
         self.stream = stream
         self._format = formatter or Formatter()
-        self._contents = Contents(annotated, uncertain, model_name=model_name)
+        self._contents = Contents(annotated, uncertain, model_name=model_name, columns=columns)
         self.predicted = 0
         self.failed = 0
 

@@ -175,6 +175,7 @@ def result_from_bins(
         spectrum,
         number=structure.number,
         energy=energy,
+        columns=structure.columns,
     )
 
 

@@ -422,6 +422,60 @@ def test_other_formats_go_to_standard_output(run, tmp_path):
     assert names(tmp_path) == []
 
 
+COLUMNS = (
+    "SMILES,Name,CAS No.,Retention Index,lab\n"
+    'CCO,ethanol,64-17-5,427,"A, 1"\nC1CC,broken,1,2,3\nCO,methanol,67-56-1,,B\n'
+)
+
+
+def test_columns_go_through_on_demand(run, tmp_path):
+    (tmp_path / "list.csv").write_text(COLUMNS)
+    keep = ("--batch", "list.csv", "--keep-columns", "CAS,ri,lab", "--output")
+    assert run(*keep, "x.msp")[0] == 3
+    ethanol, methanol = (tmp_path / "x.msp").read_text().strip().split("\n\n")
+    assert "CAS#: 64-17-5\nRetention_index: 427\n" in ethanol and '"lab=A, 1"' in ethanol
+    assert "CAS#: 67-56-1\n" in methanol and "Retention_index" not in methanol
+    assert run(*keep, "x.json")[0] == 3
+    said = [json.loads(line)["columns"] for line in (tmp_path / "x.json").read_text().splitlines()]
+    assert said[0] == {"CAS": "64-17-5", "ri": "427", "lab": "A, 1"}
+    assert run(*keep, "x.csv")[0] == 3
+    with (tmp_path / "x.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["name"], row["CAS"], row["lab"]) for row in rows} == {
+        ("ethanol", "64-17-5", "A, 1"),
+        ("methanol", "67-56-1", "B"),
+    }
+    assert run(*keep, "x.sdf")[0] == 3
+    # What was written is a list with fields in its turn, and a library with retention indices.
+    keep = ("--batch", "x.sdf", "--keep-columns", "CAS,RI", "--format", "msp", "--quiet")
+    status, out, _ = run(*keep)
+    assert status == 0 and "CAS#: 64-17-5\nRetention_index: 427\n" in out.replace("\r", "")
+    from nextims.formats.reading import read_spectra
+
+    assert [record.retention_index for record in read_spectra(tmp_path / "x.msp")] == [427, None]
+
+
+def test_without_them_the_output_is_as_ever(run, tmp_path):
+    (tmp_path / "list.csv").write_text(COLUMNS)
+    assert run("--batch", "list.csv", "--output", "x.msp")[0] == 3
+    assert "CAS" not in (tmp_path / "x.msp").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "there"),
+    [
+        ("list.csv", COLUMNS, "its columns are SMILES, Name, CAS No., Retention Index, lab"),
+        ("list.smi", "CCO ethanol\n", "it has none with names"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named(run, tmp_path, name, text, there):
+    (tmp_path / name).write_text(text)
+    status, out, err = run("--batch", name, "--keep-columns", "CAS,boiling point")
+    assert (status, out) == (2, "")
+    missing = "boiling point" if name.endswith("csv") else "CAS"
+    assert err == f"error: {name}: has no column {missing} to keep; {there}\n"
+
+
 def test_quiet_says_only_what_went_wrong(run, tmp_path):
     (tmp_path / "list.txt").write_bytes(b"CCO\nC1CC\n[NH3+]CC(=O)[O-]\n")
     status, out, err = run("--batch", "list.txt", "--output", "x.msp", "--quiet")

@@ -75,7 +75,7 @@ def _input(arguments: argparse.Namespace) -> tuple[Iterator[InputStructure], int
     if arguments.smiles is not None:
         structures, total = iter([parse_line(arguments.smiles)]), 1
     else:
-        structures, total = read_batch(arguments.batch)
+        structures, total = read_batch(arguments.batch, arguments.keep_columns)
     structures = tell_neutralised(structures, say)
     if arguments.derivatise:
         from ...inference.structures.derivatised import derivatise_structures
@@ -165,7 +165,11 @@ def _load(arguments: argparse.Namespace):
 
 def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter | SpectrumStream:
     ending = output_ending(arguments)
-    has = {"annotated": arguments.annotate, "uncertain": arguments.uncertainty}
+    has = {
+        "annotated": arguments.annotate,
+        "uncertain": arguments.uncertainty,
+        "columns": arguments.keep_columns,
+    }
     if arguments.output is None:
         formatter = Formatter(ending, arguments.dialect)
         return SpectrumStream(sys.stdout.buffer, model_name, formatter, **has)
