@@ -122,10 +122,17 @@ def _quietly(quiet: bool) -> Iterator[None]:
         yield
         return
     stream, sys.stderr = sys.stderr, _Unwatched(sys.stderr)
+    # Of the bars that are drawn into files as well; tqdm reads it as it is imported.
+    before = os.environ.get("TQDM_DISABLE")
+    os.environ["TQDM_DISABLE"] = "1"
     try:
         yield
     finally:
         sys.stderr = stream
+        if before is None:
+            del os.environ["TQDM_DISABLE"]
+        else:
+            os.environ["TQDM_DISABLE"] = before
 
 
 def say(text: str) -> None:

@@ -134,10 +134,7 @@ def others_text(hit: Hit) -> str:
 
 
 def write_hits(path: Path, results: Sequence[SearchResult], *, searched: str) -> None:
-    """Write what was found to a file, whole or not at all.
-
-    CSV has the ``COLUMNS``, one row a hit, and one without a rank for a spectrum without a hit, so
-    that none is missing. JSON holds the same, with the entries of one molecule in a list.
+    """Write what was found to a file, whole or not at all; see ``hits_text``.
 
     Args:
         path: file of one of ``ENDINGS``.
@@ -155,16 +152,33 @@ def write_hits(path: Path, results: Sequence[SearchResult], *, searched: str) ->
         >>> path.read_text().split(",")[:3]
         ['query', 'query_line', 'rank']
     """
-    if path.suffix.lower() == ".json":
+    write_text_whole(path, hits_text(path.suffix.lower(), results, searched=searched))
+
+
+def hits_text(ending: str, results: Sequence[SearchResult], *, searched: str) -> str:
+    """Return what was found as a file holds it.
+
+    CSV has the ``COLUMNS``, one row a hit, and one without a rank for a spectrum without a hit, so
+    that none is missing. JSON holds the same, with the entries of one molecule in a list.
+
+    Args:
+        ending: one of ``ENDINGS``.
+        results: of the search.
+        searched: library or list of candidates.
+
+    Example:
+        >>> from nextims.searching.tables import hits_text
+        >>> hits_text(".csv", [], searched="lib.msp")[:16]
+        'query,query_line'
+    """
+    if ending == ".json":
         content = {
             "searched_by": f"NExtIMS {__version__}",
             "searched": searched,
             "queries": [_query_fields(result) for result in results],
         }
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    else:
-        text = csv_text([COLUMNS, *(row for result in results for row in hit_rows(result))])
-    write_text_whole(path, text)
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return csv_text([COLUMNS, *(row for result in results for row in hit_rows(result))])
 
 
 def _cells(hit: Hit) -> tuple[str, ...]:

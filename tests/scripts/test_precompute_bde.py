@@ -1,5 +1,6 @@
 """The command of phase 0 as a user types it."""
 
+import json
 import os
 import re
 import signal
@@ -369,6 +370,20 @@ def test_arguments_that_make_no_sense_are_a_usage_error(main, capsys, arguments)
         main(arguments)
     assert stop.value.code == 2
     assert arguments[0] in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_bond_energies_as_json(main, capsys):
+    assert main(["--smiles", "OC", "--format", "json", "--device", "cpu"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["smiles"] == "CO" and found["unit"] == "kcal/mol"
+    bonds = {bond["bond"]: bond for bond in found["bonds"]}
+    assert bonds["C–H"]["count"] == 3 and 90 < bonds["C–O"]["bde"] < 97  # measured: 92
+
+
+def test_a_name_is_no_structure(main, capsys):
+    assert main(["--smiles", "ethanol"]) == 2
+    expected = "error: ethanol: a name: give a structure, as SMILES or InChI\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_help_shows_examples_and_is_quick_about_it():

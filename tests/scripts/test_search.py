@@ -192,6 +192,15 @@ def test_an_index_that_is_stale_is_refused(run, indexed):
     assert run("--library", "lib.msp", "--scan")[0] == 3
 
 
+def test_hits_are_printed_as_json_and_csv(run, tmp_path):
+    status, out, _ = run("--candidates", "list.smi", "--format", "json")
+    assert status == 3
+    [query] = json.loads(out)["queries"]
+    assert (query["hits"][0]["name"], query["hits"][0]["rank"]) == ("ethanol", 1)
+    status, out, _ = run("--candidates", "list.smi", "--format", "csv", "--output", "hits.csv")
+    assert out == (tmp_path / "hits.csv").read_text()
+
+
 def test_of_a_large_library_an_index_is_proposed(run, tmp_path, monkeypatch):
     write_library(tmp_path / "lib.h5")
     assert run("--library", "lib.h5")[2] == ""

@@ -8,14 +8,20 @@ structure are shown instead.
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...config import Config, load_config
 from ...errors import UserError
-from ..commands import ALL_DONE, note, run_command
+from ..commands import ALL_DONE, note, run_command, say
 from ..options import command_parser
+
+if TYPE_CHECKING:
+    from ...data.bde.bond_table import BondRow
 
 EXAMPLES = """\
 examples:
@@ -40,6 +46,12 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="with --smiles: draw them as well, to FILE.png or FILE.svg",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="with --smiles: of what is printed (default: %(default)s)",
     )
     parser.add_argument(
         "--backend",
@@ -94,7 +106,7 @@ def _open_backend(config: Config, arguments: argparse.Namespace):
 
 def _show(config: Config, arguments: argparse.Namespace) -> None:
     from ...chemistry.molecule import MoleculeError, read_molecule
-    from ...data.bde.bond_table import bond_table
+    from ...data.bde.bond_table import bond_rows, bond_table
     from ...inference.structures.other_kinds import told_kind
     from ...pictures.files import check_structures_drawable
     from ...pictures.terminal import can_show_blocks
@@ -114,11 +126,25 @@ def _show(config: Config, arguments: argparse.Namespace) -> None:
     [energies] = backend.predict(backend.prepare([molecule]))
     if isinstance(energies, str):
         raise UserError(f"{arguments.smiles.strip()}: {energies}")
-    print(f"{'Predicted by':<15}{backend.name} {backend.version}")
-    print(bond_table(molecule, energies, unicode=can_show_blocks(sys.stdout)), flush=True)
+    if arguments.format == "json":
+        bonds = [_plain(row) for row in bond_rows(molecule, energies)]
+        model = f"{backend.name} {backend.version}"
+        found = {"smiles": molecule.smiles, "predicted_by": model, "unit": "kcal/mol"}
+        print(json.dumps(found | {"bonds": bonds}, ensure_ascii=False), flush=True)
+    else:
+        print(f"{'Predicted by':<15}{backend.name} {backend.version}")
+        print(bond_table(molecule, energies, unicode=can_show_blocks(sys.stdout)), flush=True)
     if arguments.plot is not None:
         draw_bond_energies(molecule, energies, arguments.plot)
-        print(f"written: {arguments.plot}")
+        tell = print if arguments.format == "text" else say
+        tell(f"written: {arguments.plot}")
+
+
+def _plain(row: BondRow) -> dict[str, object]:
+    """Return a kind of bond as JSON has it: no number stands for no energy."""
+    energies = {name: round(float(getattr(row, name)), 2) for name in ("bde", "bdfe")}
+    known = {name: None if math.isnan(value) else value for name, value in energies.items()}
+    return vars(row) | known
 
 
 def _fill(config: Config, arguments: argparse.Namespace) -> None:

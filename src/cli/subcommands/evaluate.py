@@ -12,7 +12,7 @@ from typing import Any
 from ...config import load_config
 from ...errors import UserError
 from ...files.writing import check_output, write_text_whole
-from ..commands import ALL_DONE, note, run_command
+from ..commands import ALL_DONE, note, run_command, say
 from ..options import add_model, command_parser
 
 EXAMPLE = """\
@@ -61,6 +61,12 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         action="store_true",
         help="with --split test: write the figures into the model card beside the checkpoint",
     )
+    parser.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="of what is printed (default: %(default)s)",
+    )
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the result here")
     return parser
 
@@ -101,13 +107,18 @@ def _score(arguments: argparse.Namespace) -> int:
         energy_range=arguments.energy,
         retrieval=arguments.retrieval,
     )
-    print(f"{checkpoint} ({result['kind']}), {arguments.split} split of {result['store']}")
-    print_metrics(f"{number}; in brackets 95 % intervals", result["metrics"], result["intervals"])
-    if arguments.retrieval:
-        _print_retrieval(result["retrieval"])
+    if arguments.format == "json":
+        print(json.dumps(result, indent=2))
+    else:
+        print(f"{checkpoint} ({result['kind']}), {arguments.split} split of {result['store']}")
+        title = f"{number}; in brackets 95 % intervals"
+        print_metrics(title, result["metrics"], result["intervals"])
+        if arguments.retrieval:
+            _print_retrieval(result["retrieval"])
     if arguments.card:
         add_test_figures(checkpoint, summary, number)
-        print(f"written: {card_path(checkpoint)}")
+        tell = print if arguments.format == "text" else say
+        tell(f"written: {card_path(checkpoint)}")
     if arguments.output is not None:
         write_text_whole(arguments.output, json.dumps(result, indent=2) + "\n")
     return ALL_DONE

@@ -20,7 +20,7 @@ from ...searching.index_layout import PRESELECTED, index_path
 from ...searching.left_out import LeftOut
 from ...searching.libraries import read_library, read_queries
 from ...searching.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
-from ...searching.tables import ENDINGS, describe, write_hits
+from ...searching.tables import ENDINGS, describe, hits_text, write_hits
 from ...spectra.record import Record
 from ..commands import (
     ALL_DONE,
@@ -126,6 +126,12 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         "--output", metavar="FILE", type=Path, help="write the hits as .csv or .json"
     )
     parser.add_argument(
+        "--format",
+        choices=("text", "csv", "json"),
+        default="text",
+        help="of what is printed (default: %(default)s)",
+    )
+    parser.add_argument(
         "--report",
         metavar="FILE.html",
         type=Path,
@@ -161,7 +167,10 @@ def _search(arguments: argparse.Namespace) -> int:
     searched = _searched(arguments)
     if not left_out.usable and not entry_filter.selective:
         raise SearchError(f"{searched}: holds no spectrum that can be searched")
-    print("\n\n".join(describe(result) for result in results), flush=True)
+    if arguments.format == "text":
+        print("\n\n".join(describe(result) for result in results), flush=True)
+    else:
+        print(hits_text(f".{arguments.format}", results, searched=searched), end="", flush=True)
     if arguments.output is not None:
         write_hits(arguments.output, results, searched=searched)
         say(f"written to {arguments.output}")
