@@ -91,10 +91,11 @@ def load_predictor(
     """
     path = config.checkpoint(checkpoint, say)
     if not path.is_file():
+        teacher = config.teacher.checkpoint
+        what = "teacher" if path == teacher else f"student --teacher {teacher}"
         raise InputError(
-            f"{path}: no such checkpoint; this makes one: nextims train student "
-            f"--teacher {config.teacher.checkpoint}; those of the repository are found in a clone "
-            f"of it, or in the folder that {WEIGHTS_VARIABLE} names"
+            f"{path}: no such checkpoint; this makes one: nextims train {what}; those of the "
+            f"repository are found in a clone of it, or in the folder that {WEIGHTS_VARIABLE} names"
         )
     predictor = open_predictor(path, device=device, **options)
     if device == "cuda" and predictor.single_threaded:
