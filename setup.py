@@ -1,13 +1,25 @@
 """Install NExtIMS as the package ``nextims`` from ``src/``."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 VERSION = {}
 exec((HERE / "src" / "version.py").read_text(encoding="utf-8"), VERSION)
 
+# What a wheel brings along to predict with: ``nextims.config`` finds it in ``nextims/shipped``.
+SHIPPED = (
+    "config.yaml",
+    "checkpoints/student/best_student.onnx",
+    "checkpoints/student/best_student.onnx.sha256",
+    "checkpoints/student/best_student.MODEL_CARD.md",
+)
+
+# For training, and for predicting with a teacher.
+TRAIN = ["torch>=2.4", "torch-geometric>=2.5", "lightning-fabric>=2.4", "numba>=0.60"]
 # For exporting a student; running an exported one takes onnxruntime alone.
 ONNX = ["onnx>=1.16", "onnxscript>=0.1"]
 # For writing Parquet.
@@ -19,6 +31,21 @@ DISTRIBUTED = ["ray[data]>=2.40", *FORMATS]
 # For pictures of spectra.
 PLOT = ["matplotlib>=3.8", "scipy>=1.9"]
 
+
+class BuildWithModel(build_py):
+    """Puts settings and student into the package; an installation of a checkout has them there."""
+
+    def run(self):
+        """Build the package."""
+        super().run()
+        if self.editable_mode:
+            return
+        for name in SHIPPED:
+            place = Path(self.build_lib, "nextims", "shipped", name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(HERE / name, place)
+
+
 setup(
     name="nextims",
     version=VERSION["__version__"],
@@ -29,25 +56,23 @@ setup(
     python_requires=">=3.10",
     package_dir={"nextims": "src"},
     packages=["nextims"] + [f"nextims.{name}" for name in find_packages("src")],
-    package_data={"nextims.data.library": ["corrections.tsv"]},
+    package_data={"nextims": ["py.typed"], "nextims.data.library": ["corrections.tsv"]},
+    cmdclass={"build_py": BuildWithModel},
+    entry_points={"console_scripts": ["nextims = nextims.cli.main:main"]},
     install_requires=[
-        "torch>=2.4",
-        "torch-geometric>=2.5",
-        "lightning-fabric>=2.4",
         "rdkit>=2024.3.1",
         "h5py>=3.10",
         "numpy>=1.26",
-        "numba>=0.60",
         "onnxruntime>=1.18",
         "pydantic>=2.7",
         "pyyaml>=6.0",
         "tqdm>=4.66",
-        # Both come with torch and torch-geometric.
         "filelock>=3.12",
         "psutil>=5.9",
     ],
     extras_require={
-        "onnx": ONNX,
+        "train": TRAIN,
+        "onnx": [*TRAIN, *ONNX],
         "formats": FORMATS,
         "index": INDEX,
         "distributed": DISTRIBUTED,
@@ -57,15 +82,19 @@ setup(
             "pytest-xdist>=3.5",
             "ruff>=0.6",
             "import-linter>=2.5",
+            "mypy>=1.10",
+            "pandas>=2",
+            "setuptools>=70.1",
             "matchms>=0.28",
             "pyteomics>=4.7",
             "mzspeclib>=1.0.5",
             "jcamp>=1.2.2",
+            *TRAIN,
             *ONNX,
             *FORMATS,
             *INDEX,
             *PLOT,
         ],
-        "alfabet": ["alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
+        "alfabet": [*TRAIN, "alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
     },
 )

@@ -28,12 +28,12 @@ import numpy as np
 
 from nextims.config import DEFAULT_CONFIG, PROJECT_ROOT, Config, load_config
 from nextims.data.library.store import SPLITS, SpectrumStore
-from nextims.search.entries import Entry
-from nextims.search.index_layout import PRESELECTED, index_path
-from nextims.search.indexed_search import PRESELECTION, search_index
-from nextims.search.libraries import read_library
-from nextims.search.library_index import LibraryIndex
-from nextims.search.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
+from nextims.searching.entries import Entry
+from nextims.searching.index_layout import PRESELECTED, index_path
+from nextims.searching.indexed_search import PRESELECTION, search_index
+from nextims.searching.libraries import read_library
+from nextims.searching.library_index import LibraryIndex
+from nextims.searching.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
 from nextims.spectra.record import Record
 
 _TOP = 10

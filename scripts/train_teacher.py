@@ -1,59 +1,12 @@
 #!/usr/bin/env python
-"""Phase 1: pretrain the encoder on DFT bond energies, then train the teacher on spectra."""
+"""Phase 1: pretrain the encoder on DFT bond energies, then train the teacher on spectra.
 
-from __future__ import annotations
-
-import argparse
-import sys
-from functools import partial
-
-from nextims.cli.commands import run_command
-from nextims.cli.options import add_devices, add_earlier_run, command_parser
-from nextims.config import load_config
-
-EXAMPLE = """\
-example:
-  python scripts/train_teacher.py --config config.yaml --phase finetune
-
-Without --resume or --restart, an unfinished run is not overwritten: the command names it and ends
-with status 2. A model that is finished with these settings and data is left as it is, with status
-0. A model of other settings or data, as the one that comes with NExtIMS, is replaced when the new
-one is finished; to keep both, name another file in teacher.checkpoint (bde.checkpoint with --phase
-pretrain). The test split is not scored: python scripts/evaluate.py --split test does that.
+The same as the command ``nextims train teacher``.
 """
 
+import sys
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command; return its exit status."""
-    parser = command_parser(__doc__, EXAMPLE)
-    parser.add_argument(
-        "--phase",
-        choices=("pretrain", "finetune"),
-        default="finetune",
-        help="pretrain: the BDE model, whose encoder is the teacher's; finetune (default): the "
-        "teacher, from the BDE model's weights (bde.checkpoint) where there are any",
-    )
-    add_earlier_run(parser)
-    add_devices(parser)
-    # A process that waits for others hears nothing but a SIGTERM that ends it at once.
-    return run_command(partial(_train, parser.parse_args(argv)), heed_sigterm=False)
-
-
-def _train(arguments: argparse.Namespace) -> int:
-    config = load_config(arguments.config).on_devices(arguments.devices)
-    # After the arguments are known to be good: torch takes seconds to import.
-    from nextims.cli.training import run_training
-    from nextims.training.bde import train_bde
-    from nextims.training.teacher import train_teacher
-
-    name, train = {
-        "pretrain": ("BDE model", train_bde),
-        "finetune": ("teacher", train_teacher),
-    }[arguments.phase]
-    return run_training(
-        lambda: {name: train(config, resume=arguments.resume, replace=arguments.restart)}
-    )
-
+from nextims.cli.subcommands.train_teacher import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,6 +6,7 @@ out. All mistakes of a file are collected and reported together, before any work
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,8 +17,13 @@ from .config_errors import Section, explain
 from .config_yaml import read_yaml
 from .errors import UserError
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+# What a wheel brings along, see setup.py. A checkout has it beside the package, and more.
+_IN_WHEEL = _PACKAGE / "shipped"
+PROJECT_ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
 DEFAULT_CONFIG = PROJECT_ROOT / "config.yaml"
+# Names a folder of weights, laid out as ``checkpoints/`` is, or without its folders.
+WEIGHTS_VARIABLE = "NEXTIMS_WEIGHTS"
 
 # Each takes a look at all keys that there are.
 _MISTAKES_SHOWN = 20
@@ -274,12 +280,14 @@ class Config(Section):
         """Return where a command that only reads finds a trained model.
 
         That is ``path``; but where it is a place that the defaults name and nothing is there, as in
-        the folder of a configuration of one's own, the model that comes with the code. What is
-        written goes to ``path`` itself, so that no shipped file is overwritten from elsewhere.
+        the folder of a configuration of one's own, the model in the folder that the environment's
+        ``NEXTIMS_WEIGHTS`` names, or else the one that comes with the code. Of a student the
+        export alone (``.onnx``) will do. What is written goes to ``path`` itself, so that no
+        shipped file is overwritten from elsewhere.
 
         Args:
             path: as this configuration has it.
-            say: takes a line where it is the shipped model.
+            say: takes a line where it is another model.
 
         Example:
             >>> from pathlib import Path
@@ -288,12 +296,38 @@ class Config(Section):
             >>> config.to_read(config.bde.checkpoint) == load_config().bde.checkpoint
             True
         """
-        shipped = {self._root / model: PROJECT_ROOT / model for model in _SHIPPED if self._root}
-        found = shipped.get(path, path)
-        if found == path or path.exists() or not found.is_file():
+        models = {self._root / model: model for model in _SHIPPED if self._root}
+        if path.exists() or path not in models:
             return path
-        say(f"{path}: not there; read instead is {found}, which comes with NExtIMS")
-        return found
+        for folder, whose in _weights_folders():
+            inside = models[path].relative_to("checkpoints")
+            for place in (folder / inside, folder / inside.name):
+                for found in (place, place.with_suffix(".onnx")):
+                    if found.is_file():
+                        # With a wheel's own settings that is as expected.
+                        if self._file != DEFAULT_CONFIG or PROJECT_ROOT != _IN_WHEEL:
+                            say(f"{path}: not there; read instead is {found}, {whose}")
+                        return found
+        return path
+
+    def checkpoint(
+        self, asked: str | Path | None = None, say: Callable[[str], None] = lambda line: None
+    ) -> Path:
+        """Return the checkpoint that is asked for: the configured student where none is.
+
+        Args:
+            asked: a file, or "student" or "teacher" for the configured one, see ``to_read``.
+            say: as in ``to_read``.
+
+        Example:
+            >>> from nextims.config import load_config
+            >>> load_config().checkpoint("teacher").name
+            'best_finetune_teacher.pt'
+        """
+        if asked is not None and str(asked) not in ("student", "teacher"):
+            return Path(asked)
+        model = self.teacher if str(asked) == "teacher" else self.student
+        return self.to_read(model.checkpoint, say)
 
     def on_devices(self, devices: int | None) -> Config:
         """Return a copy that trains on so many devices; ``None`` leaves their number.
@@ -323,7 +357,8 @@ class Config(Section):
 def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
     """Read and check a configuration file.
 
-    Relative paths in the file are taken from the folder that holds the file.
+    Relative paths in the file are taken from the folder that holds the file; those of the file that
+    a wheel brings along, from the folder that one works in.
 
     Args:
         path: YAML file.
@@ -359,9 +394,16 @@ def load_config(path: str | Path = DEFAULT_CONFIG) -> Config:
         if len(found) > len(problems):
             problems.append(f"and {len(found) - len(problems)} more mistakes")
         raise ConfigError("\n".join(f"{path}: {problem}" for problem in problems)) from error
-    config = config.with_root(path.resolve().parent)
+    own = path.resolve().parent
+    config = config.with_root(Path.cwd() if own == _IN_WHEEL else own)
     config._file = path
     return config
+
+
+def _weights_folders() -> list[tuple[Path, str]]:
+    named = os.environ.get(WEIGHTS_VARIABLE)
+    given = [(Path(named), f"as {WEIGHTS_VARIABLE} says")] if named else []
+    return [*given, (PROJECT_ROOT / "checkpoints", "which comes with NExtIMS")]
 
 
 def _absolute(value: Any, root: Path) -> Any:

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..config import Config
-from ..errors import UserError
+from ..errors import UserError, training_packages_named
 from ..files.signals import Terminated, ended_by_sigterm
 from ..files.writing import OutputError
-from ..inference.structures.lists import InputError
 
 if TYPE_CHECKING:
     from ..inference.streaming import StreamingPredictor
@@ -22,12 +21,15 @@ if TYPE_CHECKING:
 ALL_DONE, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
-def run_command(command: Callable[[], int], *, heed_sigterm: bool = True) -> int:
+def run_command(
+    command: Callable[[], int], *, heed_sigterm: bool = True, quiet: bool = False
+) -> int:
     """Run a command, and say in one line what the user can mend.
 
     Args:
         command: does the work and returns the exit status.
         heed_sigterm: whether SIGTERM ends the command as Ctrl-C does, instead of at once.
+        quiet: whether ``say`` says nothing, and no progress is shown.
 
     Returns:
         The command's exit status; 0 where the reader of its output has closed it, 2 after a
@@ -40,7 +42,8 @@ def run_command(command: Callable[[], int], *, heed_sigterm: bool = True) -> int
     """
     _open_closed_streams()
     try:
-        with ended_by_sigterm() if heed_sigterm else nullcontext():
+        stoppable = ended_by_sigterm() if heed_sigterm else nullcontext()
+        with stoppable, training_packages_named(), _quietly(quiet):
             status = command()
             sys.stdout.flush()
             return status
@@ -144,25 +147,61 @@ def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None
             raise OutputError(f"{path}: is an input as well, and would be overwritten")
 
 
+class _Unwatched:
+    """A stream that says it is no terminal, so that no progress bar is drawn on it."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def isatty(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _quietly(quiet: bool) -> Iterator[None]:
+    if not quiet:
+        yield
+        return
+    stream, sys.stderr = sys.stderr, _Unwatched(sys.stderr)
+    # Of the bars that are drawn into files as well; tqdm reads it as it is imported.
+    before = os.environ.get("TQDM_DISABLE")
+    os.environ["TQDM_DISABLE"] = "1"
+    try:
+        yield
+    finally:
+        sys.stderr = stream
+        if before is None:
+            del os.environ["TQDM_DISABLE"]
+        else:
+            os.environ["TQDM_DISABLE"] = before
+
+
+def say(text: str) -> None:
+    """Tell the user beside the output what is no error, unless the command is to be quiet.
+
+    Example:
+        >>> from nextims.cli.commands import run_command, say
+        >>> run_command(lambda: say("3 of 3 structures predicted") or 0, quiet=True)
+        0
+    """
+    if not isinstance(sys.stderr, _Unwatched):
+        from tqdm import tqdm
+
+        tqdm.write(text, file=sys.stderr)  # a bar stays below it
+
+
 def note(text: str) -> None:
-    """Tell the user what is no error, beside the output."""
-    print(f"note: {text}", file=sys.stderr)
+    """Tell the user something to know, as ``say`` does."""
+    say(f"note: {text}")
 
 
 def load_predictor(
-    config: Config, checkpoint: Path | None = None, *, device: str = "auto"
+    config: Config, checkpoint: str | Path | None = None, *, device: str = "auto"
 ) -> StreamingPredictor:
-    """Load what predicts, as ``open_predictor`` does.
-
-    Args:
-        config: the configuration.
-        checkpoint: a checkpoint, or the student's export; if left out the configured student, or
-            the one that comes with the code, see ``Config.to_read``.
-        device: "cpu", "cuda", or "auto".
-
-    Raises:
-        InputError: it is missing.
-        UserError: it cannot be used.
+    """Load what predicts, see ``nextims.inference.loading.load_predictor``, and tell the user.
 
     Example:
         >>> from nextims.config import load_config
@@ -170,18 +209,6 @@ def load_predictor(
         >>> load_predictor(load_config(), device="cpu").max_mz
         1000
     """
-    path = checkpoint or config.to_read(config.student.checkpoint, note)
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such checkpoint; this makes one: python scripts/train_student.py "
-            f"--teacher {config.teacher.checkpoint}"
-        )
-    from ..inference.loading import open_predictor
+    from ..inference.loading import load_predictor
 
-    predictor = open_predictor(path, device=device)
-    if predictor.unchecked:
-        note(
-            f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "
-            "python scripts/export_onnx.py makes it anew with one"
-        )
-    return predictor
+    return load_predictor(config, checkpoint, say=note, device=device)

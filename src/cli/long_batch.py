@@ -18,7 +18,7 @@ from ..inference.batches.ray_engine import BatchSource, check_ray, predict_parts
 from ..inference.streaming import StreamingPredictor
 from ..inference.structures.list_files import input_digest
 from ..inference.structures.lists import InputStructure
-from .commands import going_on
+from .commands import going_on, say
 from .prediction_options import LONG_BATCH, batch_settings, output_ending, teacher_options
 
 
@@ -55,9 +55,12 @@ def kept_in_parts(arguments: argparse.Namespace, total: int | None) -> bool:
         >>> kept_in_parts(options, 1_000), kept_in_parts(options, 1_000_000)
         (False, True)
     """
+    if arguments.output is None:
+        return False
     if arguments.format or arguments.parts or arguments.engine == "ray":
         return True
-    if arguments.output is None or total is None or arguments.plot or arguments.mol_folder:
+    whole = (arguments.plot, arguments.compare, arguments.mol_folder, arguments.keep_columns)
+    if total is None or any(whole):
         return False
     return total > LONG_BATCH or _parts_folder(arguments.output).exists()
 
@@ -99,7 +102,7 @@ def predict_long_batch(
     parts = Parts(folder, _facts(predictor, arguments), size=arguments.parts, expected=total)
     before = sum(part.structures for part in parts.finished.values())
     if before:
-        print(f"{folder.path} has {before} structures already; going on", file=sys.stderr)
+        say(f"{folder.path} has {before} structures already; going on")
     known = None if arguments.derivatise else total  # how many derivatives shows in the end
     engine = _engine(predictor, structures, parts, arguments, total)
     with (

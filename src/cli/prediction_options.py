@@ -1,4 +1,4 @@
-"""The options of ``predict.py``, and what goes together of them. Imports no PyTorch."""
+"""The options of ``nextims predict``, and what goes together of them. Imports no PyTorch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from ..chemistry.derivatives.reagents import METHODS
 from ..formats.msp.writing import DIALECTS
-from ..formats.writing import FORMATS, file_ending
+from ..formats.writing import FORMATS, WITH_COLUMNS, WITH_IONS, file_ending
 from ..inference.batches.parts import STRUCTURES_A_BATCH
 from ..inference.structures.lists import STANDARD_INPUT
 from ..spectra.spectrum import STANDARD_ENERGY
@@ -19,22 +19,23 @@ from .options import add_model, command_parser
 LONG_BATCH = 50_000
 
 EXAMPLES = """\
-examples, of which all but the last run as they are, in the folder of NExtIMS:
-  python scripts/predict.py --smiles "CCO"
-  python scripts/predict.py --batch docs/examples/candidates.smi --output spectra.msp
-  cut -d " " -f 1 docs/examples/candidates.smi | \\
-      python scripts/predict.py --batch - --output spectra.csv
-  python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
+examples, of which all but the last two run as they are, in the folder of NExtIMS:
+  nextims predict --smiles "CCO"
+  nextims predict --smiles "CCO" --format json
+  nextims predict --batch docs/examples/candidates.smi --output spectra.msp
+  cut -d " " -f 1 docs/examples/candidates.smi | nextims predict --batch - --output spectra.csv
+  nextims predict --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "Cc1ccccc1" --annotate --uncertainty --plot toluene.pdf
-  python scripts/predict.py --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
+  nextims predict --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
       --smiles "CCCCCCCC" --energy 20
-  python scripts/predict.py --batch docs/examples/metabolites.csv --derivatise meox-tms \\
+  nextims predict --batch docs/examples/metabolites.csv --derivatise meox-tms \\
       --output derivatives.msp
-  python scripts/predict.py --smiles "COC(=O)CCCOc1ccc(Cl)cc1C" --plot mirror.svg \\
+  nextims predict --smiles "COC(=O)CCCOc1ccc(Cl)cc1C" --plot mirror.svg \\
       --compare docs/examples/unknown.msp
-  python scripts/predict.py --batch docs/examples/candidates.smi --output spectra.msp \\
+  nextims predict --batch docs/examples/candidates.smi --output spectra.msp \\
       --plot all.pdf --grid
-  python scripts/predict.py --batch YOURS/ --output SPECTRA/ --format parquet --engine ray
+  nextims predict --batch YOURS.csv --keep-columns CAS,RI --output spectra.msp
+  nextims predict --batch YOURS/ --output SPECTRA/ --format parquet --engine ray
 
 A batch file holds one SMILES or InChI a line, and a name after white space where there is one; a
 .csv or .parquet file has a column of them ("smiles", "Canonical SMILES", "InChI", ...), and perhaps
@@ -59,21 +60,11 @@ exit status: 0 all were predicted; 3 some were not; 2 wrong usage or a missing f
 """
 
 
-def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
-    """Return the options of a command line, with those refused that do not go together.
-
-    Args:
-        argv: the command line; that of the process if left out.
-
-    Raises:
-        SystemExit: with status 2 and the usage on standard error, or 0 after ``--help``.
-
-    Example:
-        >>> from nextims.cli.prediction_options import parse_options
-        >>> parse_options(["--smiles", "CCO"]).smiles
-        'CCO'
-    """
-    parser = command_parser("Predict electron-ionization mass spectra of structures.", EXAMPLES)
+def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command, which the shell calls ``prog``."""
+    parser = command_parser(
+        "Predict electron-ionization mass spectra of structures.", EXAMPLES, prog
+    )
     structures = parser.add_mutually_exclusive_group(required=True)
     structures.add_argument("--smiles", metavar="S", help="one structure, shown in the terminal")
     structures.add_argument(
@@ -93,7 +84,8 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         "--format",
         metavar="ENDING",
         type=_format_ending,
-        help="write a folder OUTPUT of numbered files of this format (parquet, msp, ...)",
+        help="write to standard output in this format (json, csv, ...); with --batch and --output: "
+        "a folder OUTPUT of numbered files of this format (parquet, msp, ...)",
     )
     parser.add_argument(
         "--parts",
@@ -102,6 +94,14 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         help=f"keep a batch in parts of N structures, a multiple of {STRUCTURES_A_BATCH}, so that "
         f"a run that ends early can be gone on with (of more than {LONG_BATCH:,} structures this "
         "is done anyway)",
+    )
+    parser.add_argument(
+        "--keep-columns",
+        metavar="NAME,...",
+        type=_names,
+        default=(),
+        help="columns of the list, or fields of an SDF, that go with each spectrum to the output: "
+        "CAS,RI,ID, say; into .msp, .json, .csv and .sdf",
     )
     parser.add_argument("--dialect", choices=tuple(DIALECTS), help="of MSP (default: nist)")
     parser.add_argument(
@@ -120,8 +120,9 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         "--compare",
         metavar="MEASURED",
         type=Path,
-        help="with --plot: draw the measured spectrum of the structure below the predicted one, "
-        "and say how similar they are; MEASURED is .msp, .jdx, .sdf, .mgf, .mzspeclib.txt, .json, "
+        help="say by all scores how similar the measured spectrum of the structure is (of a batch "
+        "with --output: as a table, tabs between its columns), and draw it below the predicted one "
+        "with --plot; MEASURED is .msp, .jdx, .sdf, .mgf, .mzspeclib.txt, .json, "
         ".csv, .txt (columns), .parquet or .h5, of any program",
     )
     parser.add_argument(
@@ -182,7 +183,7 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         choices=("local", "ray"),
         default="local",
         help="where a batch is predicted: on this machine, or by Ray, on this machine or a cluster "
-        '(needs pip install -e ".[distributed]"; default: %(default)s)',
+        '(needs pip install "nextims[distributed]"; default: %(default)s)',
     )
     parser.add_argument(
         "--address",
@@ -190,24 +191,74 @@ def parse_options(argv: list[str] | None = None) -> argparse.Namespace:
         help="with --engine ray: of a cluster that runs, auto for the one of this machine "
         "(default: that of RAY_ADDRESS, else this machine alone)",
     )
+    return parser
+
+
+def parse_options(argv: list[str] | None = None, prog: str | None = None) -> argparse.Namespace:
+    """Return the options of a command line, with those refused that do not go together.
+
+    Args:
+        argv: the command line; that of the process if left out.
+        prog: what the shell calls the command.
+
+    Raises:
+        SystemExit: with status 2 and the usage on standard error, or 0 after ``--help``.
+
+    Example:
+        >>> from nextims.cli.prediction_options import parse_options
+        >>> parse_options(["--smiles", "CCO"]).smiles
+        'CCO'
+    """
+    parser = build_parser(prog)
     arguments = parser.parse_args(argv)
-    for name in ("compare", "grid"):
-        if getattr(arguments, name) and arguments.plot is None:
-            parser.error(f"--{name}: needs --plot FILE, the picture to draw")
+    if arguments.grid and arguments.plot is None:
+        parser.error("--grid: needs --plot FILE, the picture to draw")
     if arguments.grid and arguments.batch is None:
         parser.error("--grid: needs --batch, a file of structures")
     if arguments.partial and not arguments.derivatise:
         parser.error("--partial: needs --derivatise")
-    if arguments.plot and (arguments.workers or 1) > 1:
-        parser.error("--plot: pictures are drawn by one process, leave --workers out")
+    for name in ("plot", "compare"):
+        if getattr(arguments, name) and (arguments.workers or 1) > 1:
+            parser.error(f"--{name}: is the work of one process, leave --workers out")
     if arguments.smiles is not None:
         if arguments.workers is not None:
             parser.error("--workers: needs --batch, a file of structures")
         if arguments.dialect is not None and arguments.output is None:
             parser.error("--dialect: needs --output FILE.msp, which it is of")
     arguments.dialect = arguments.dialect or "nist"
+    _check_standard_output(parser, arguments)
+    _check_columns(parser, arguments)
     _check_parts(parser, arguments)
     return arguments
+
+
+def _check_columns(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if not arguments.keep_columns:
+        return
+    if arguments.batch is None:
+        parser.error("--keep-columns: needs --batch, a list that has columns")
+    if arguments.derivatise:
+        parser.error("--keep-columns: what a list says of a structure holds of no derivative of it")
+    if output_ending(arguments) not in WITH_COLUMNS:
+        parser.error(
+            f"--keep-columns: {output_ending(arguments)} has no place for them; these have: "
+            f"{', '.join(WITH_COLUMNS)}"
+        )
+
+
+def _check_standard_output(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.output is not None:
+        return
+    ending = output_ending(arguments)
+    if FORMATS[ending].table:
+        parser.error(f"--format: {ending} is no text, and needs --output")
+    if arguments.format and arguments.annotate and ending not in WITH_IONS:
+        parser.error(f"--format: {ending} has no place for ions; {', '.join(WITH_IONS)} have")
+    if arguments.format and arguments.dialect != "nist" and ending != ".msp":
+        parser.error(f"--dialect: {arguments.dialect} is one of .msp")
+    spectra = arguments.format or arguments.batch is not None
+    if arguments.compare and spectra and arguments.plot is None:
+        parser.error("--compare: spectra go to standard output, the scores need --output FILE")
 
 
 def _energy(text: str) -> float:
@@ -244,7 +295,7 @@ def output_ending(arguments: argparse.Namespace) -> str:
         '.jdx'
     """
     if arguments.output is None:
-        return ".msp"
+        return arguments.format or ".msp"
     return arguments.format or file_ending(arguments.output)
 
 
@@ -258,7 +309,7 @@ def batch_settings(arguments: argparse.Namespace, total: int | None) -> dict[str
     return {
         "checkpoint": arguments.checkpoint,
         "device": arguments.device,
-        "workers": 1 if arguments.plot else arguments.workers,
+        "workers": 1 if arguments.plot or arguments.compare else arguments.workers,
         "expected": total,
         "ending": output_ending(arguments),
         "dialect": arguments.dialect,
@@ -268,14 +319,15 @@ def batch_settings(arguments: argparse.Namespace, total: int | None) -> dict[str
 
 
 def _check_parts(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    asked = [f"--{name}" for name in ("format", "parts") if getattr(arguments, name) is not None]
+    asked = ["--format"] if arguments.format and arguments.output is not None else []
+    asked += ["--parts"] if arguments.parts is not None else []
     asked += ["--engine ray"] if arguments.engine == "ray" else []
     if arguments.address is not None and arguments.engine != "ray":
         parser.error("--address: needs --engine ray")
     for option in asked:
         if arguments.batch in (None, STANDARD_INPUT) or arguments.output is None:
             parser.error(f"{option}: needs --batch FILE and --output")
-        for name in ("plot", "mol_folder"):
+        for name in ("plot", "compare", "mol_folder", "keep_columns"):
             if getattr(arguments, name):
                 parser.error(f"{option}: parts have no --{name.replace('_', '-')}")
 
@@ -286,6 +338,13 @@ def _format_ending(text: str) -> str:
         known = ", ".join(each.removeprefix(".") for each in FORMATS)
         raise argparse.ArgumentTypeError(f"expected one of {known}, found {text!r}")
     return ending
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"expected names with commas between, found {text!r}")
+    return names
 
 
 def _structures_a_part(text: str) -> int:

@@ -31,7 +31,7 @@ def run_training(train: Callable[[], Mapping[str, Mapping[str, Any]]]) -> int:
     except FirstFailedError:
         return 0
     except Interrupted as stopped:
-        message = f"{stopped}; --resume continues (train_pipeline.py does by itself)"
+        message = f"{stopped}; --resume continues (nextims train does by itself)"
         status = _stopped(message, stopped.status)
         part()
         return status

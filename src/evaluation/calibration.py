@@ -174,5 +174,5 @@ class Calibration:
         except (KeyError, TypeError, AttributeError):
             raise CalibrationError(
                 "holds no calibration of its uncertainty; a teacher trained by this version does: "
-                "python scripts/train_teacher.py --phase finetune"
+                "nextims train teacher --phase finetune"
             ) from None

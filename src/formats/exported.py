@@ -34,12 +34,14 @@ class Contents(NamedTuple):
         uncertain: whether they have uncertainties.
         library: name of the library.
         model_name: what they say about the model.
+        columns: names of the columns of the input that go with them.
     """
 
     annotated: bool = False
     uncertain: bool = False
     library: str = ""
     model_name: str = ""
+    columns: tuple[str, ...] = ()
 
 
 class ExportedPeak(NamedTuple):

@@ -68,7 +68,7 @@ def check_spectra_output(
         )
     needed = FORMATS[ending].needs
     if needed and importlib.util.find_spec(needed) is None:
-        raise OutputError(f'{path}: {needed} is missing: pip install -e ".[formats]"')
+        raise OutputError(f'{path}: {needed} is missing: pip install "nextims[formats]"')
     return path
 
 
@@ -90,6 +90,7 @@ class SpectrumWriter:
         model_name: what the spectra say about the model.
         annotated: whether the spectra have annotations.
         uncertain: whether the spectra have uncertainties.
+        columns: names of the columns of the input that go with them.
         dialect: of MSP, a key of ``DIALECTS``.
         mol_folder: whether to write the structures beside the MSP, see ``MolFolder``.
 
@@ -117,6 +118,7 @@ class SpectrumWriter:
         *,
         annotated: bool = False,
         uncertain: bool = False,
+        columns: tuple[str, ...] = (),
         dialect: str = "nist",
         mol_folder: bool = False,
     ):
@@ -127,7 +129,7 @@ class SpectrumWriter:
         self.failed = 0
         self._formatter = Formatter(file_ending(path), dialect, mol_folder)
         self._format = FORMATS[self._formatter.ending]
-        self._contents = Contents(annotated, uncertain, model_name=model_name)
+        self._contents = Contents(annotated, uncertain, model_name=model_name, columns=columns)
         self._files: dict[Path, TextIO | Table] = {}
         self._mol_folder = MolFolder(self.path) if mol_folder else None
 
@@ -223,13 +225,16 @@ class SpectrumWriter:
         return self._files[path]
 
 
-class MSPStream:
-    """Writes spectra as MSP to an open stream; failures are counted only.
+class SpectrumStream:
+    """Writes spectra as text to an open stream; failures are counted only.
 
     Args:
         stream: binary stream, left open.
         model_name: what the spectra say about the model.
-        dialect: of MSP, a key of ``DIALECTS``.
+        formatter: gives the text of each.
+        annotated: whether the spectra have annotations.
+        uncertain: whether they have uncertainties.
+        columns: names of the columns of the input that go with them.
 
     Attributes:
         predicted: number of spectra written.
@@ -238,21 +243,31 @@ class MSPStream:
     Example:
         >>> import io
         >>> from nextims.spectra.prediction import FailedPrediction
-        >>> from nextims.formats.spectrum_writer import MSPStream
-        >>> with MSPStream(io.BytesIO()) as writer:
+        >>> from nextims.formats.spectrum_writer import SpectrumStream
+        >>> with SpectrumStream(io.BytesIO()) as writer:
         ...     writer.write(FailedPrediction(1, "", "", "empty structure"))
         >>> writer.failed
         1
     """
 
-    def __init__(self, stream: BinaryIO, model_name: str = "", dialect: str = "nist"):
+    def __init__(
+        self,
+        stream: BinaryIO,
+        model_name: str = "",
+        formatter: Formatter | None = None,
+        *,
+        annotated: bool = False,
+        uncertain: bool = False,
+        columns: tuple[str, ...] = (),
+    ):
         self.stream = stream
-        self.model_name = model_name
-        self._format = Formatter(dialect=dialect)
+        self._format = formatter or Formatter()
+        self._contents = Contents(annotated, uncertain, model_name=model_name, columns=columns)
         self.predicted = 0
         self.failed = 0
 
-    def __enter__(self) -> MSPStream:
+    def __enter__(self) -> SpectrumStream:
+        self._write(FORMATS[self._format.ending].header(self._contents))
         return self
 
     def write(self, result: Result) -> None:
@@ -260,9 +275,11 @@ class MSPStream:
         if isinstance(result, FailedPrediction):
             self.failed += 1
             return
-        text = self._format(result, self.model_name).record
-        self.stream.write(text.encode("utf-8", "backslashreplace"))
+        self._write(self._format(result, self._contents.model_name).record)
         self.predicted += 1
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text.encode("utf-8", "backslashreplace"))
 
     def __exit__(self, exception_type, exception, traceback) -> None:
         if exception_type is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import training_packages_named
+
 if TYPE_CHECKING:
     from ..spectra.prediction import FailedPrediction, PredictedSpectrum
     from .predictor import Predictor
@@ -14,7 +16,8 @@ __all__ = ["FailedPrediction", "PredictedSpectrum", "Predictor"]
 def __getattr__(name: str) -> Any:
     # PyTorch takes seconds to import; reading input and writing files does without it.
     if name == "Predictor":
-        from .predictor import Predictor
+        with training_packages_named():
+            from .predictor import Predictor
 
         return Predictor
     if name in __all__:

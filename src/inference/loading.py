@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from ..config import WEIGHTS_VARIABLE, Config
+from ..errors import training_packages_named
 from ..files.digest import file_digest
 from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
+from .structures.lists import InputError
 
 
 def open_predictor(
@@ -26,6 +30,7 @@ def open_predictor(
         CheckpointError: the checkpoint cannot be used.
         OnnxError: the export named cannot be used, or the one beside the checkpoint is damaged.
         DeviceError: "cuda" is asked for and there is no GPU.
+        MissingPackageError: PyTorch is needed, and not installed.
 
     Example:
         >>> from nextims.config import load_config
@@ -46,10 +51,55 @@ def open_predictor(
             raise
         except OnnxError:
             pass  # no runtime, or no export of ours: the checkpoint itself will do
-    import torch
+    with training_packages_named():
+        import torch
 
-    from .predictor import Predictor
+        from .predictor import Predictor
 
     if threads:
         torch.set_num_threads(threads)
     return Predictor.from_checkpoint(checkpoint, device)
+
+
+def load_predictor(
+    config: Config,
+    checkpoint: str | Path | None = None,
+    *,
+    say: Callable[[str], object] = lambda line: None,
+    device: str = "auto",
+) -> StreamingPredictor:
+    """Load the configured model, or another, as ``open_predictor`` does.
+
+    Args:
+        config: the configuration.
+        checkpoint: as ``Config.checkpoint`` takes it.
+        say: takes a line that the user should know of.
+        device: "cpu", "cuda", or "auto".
+
+    Raises:
+        InputError: it is missing.
+        UserError: it cannot be used.
+
+    Example:
+        >>> from nextims.config import load_config
+        >>> from nextims.inference.loading import load_predictor
+        >>> load_predictor(load_config(), device="cpu").max_mz
+        1000
+    """
+    path = config.checkpoint(checkpoint, say)
+    if not path.is_file():
+        teacher = config.teacher.checkpoint
+        what = "teacher" if path == teacher else f"student --teacher {teacher}"
+        raise InputError(
+            f"{path}: no such checkpoint; this makes one: nextims train {what}; those of the "
+            f"repository are found in a clone of it, or in the folder that {WEIGHTS_VARIABLE} names"
+        )
+    predictor = open_predictor(path, device=device)
+    if device == "cuda" and predictor.single_threaded:
+        say(f"{path}: an exported student, which runs on the CPU")
+    if predictor.unchecked:
+        say(
+            f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "
+            "nextims export makes it anew with one"
+        )
+    return predictor

@@ -11,6 +11,7 @@ from ..formats.opening import SpectraFileError
 from ..formats.reading import read_spectra
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import BadRecord, Record
+from ..spectra.spectrum import Spectrum
 from .structures.lists import InputError
 
 
@@ -142,7 +143,29 @@ def similarities(result: PredictedSpectrum, measured: Record) -> dict[str, float
         >>> similarities(predicted, Record("lab.msp", 1, "1", "ethanol", spectrum))
         {'cosine': 1.0, 'weighted_cosine': 1.0, 'entropy_similarity': 1.0}
     """
-    if not len(measured.spectrum):
-        raise ValueError(f"{measured.file}: {measured.name or measured.id}: no peak to compare")
-    scores = compare(measured.spectrum.of(mass_defect(measured.formula)), result.spectrum)
+    scores = all_scores(result.spectrum, measured)
     return {name: scores[name] for name in ("cosine", "weighted_cosine", "entropy_similarity")}
+
+
+def all_scores(spectrum: Spectrum, measured: Record) -> dict[str, float]:
+    """Return every score of a spectrum and a measured one, see ``metrics.compare``.
+
+    Args:
+        spectrum: a predicted spectrum, or another to compare with.
+        measured: the record to compare with.
+
+    Raises:
+        MeasuredError: the record has no peak.
+
+    Example:
+        >>> from nextims.inference.measured import all_scores
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> spectrum = Spectrum([31, 45, 46], [1.0, 0.5, 0.2])
+        >>> scores = all_scores(spectrum, Record("lab.msp", 1, "1", "ethanol", spectrum))
+        >>> scores["cosine"], scores["nist_identity_match_factor"]
+        (1.0, 999)
+    """
+    if not len(measured.spectrum):
+        raise MeasuredError(f"{measured.file}: {measured.name or measured.id}: no peak to compare")
+    return compare(measured.spectrum.of(mass_defect(measured.formula)), spectrum)

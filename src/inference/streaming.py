@@ -14,11 +14,13 @@ import numpy as np
 from rdkit.rdBase import BlockLogs
 
 from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
+from ..chemistry.structure_text import UNREADABLE
 from ..errors import UserError
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY
 from .element_notes import element_notes, notes_of
 from .structures.lists import InputStructure
+from .structures.other_kinds import told_kind
 
 Result = PredictedSpectrum | FailedPrediction
 _Given = TypeVar("_Given")
@@ -150,7 +152,8 @@ class StreamingPredictor:
         except UnicodeEncodeError:  # bytes that are no text, from a command line
             return failure(structure, MoleculeError("not readable as text"))
         except Exception as error:
-            return failure(structure, error)
+            other = told_kind(structure.smiles) if UNREADABLE in str(error) else ""
+            return failure(structure, MoleculeError(other) if other else error)
 
 
 def result_from_bins(
@@ -172,6 +175,7 @@ def result_from_bins(
         spectrum,
         number=structure.number,
         energy=energy,
+        columns=structure.columns,
     )
 
 

@@ -133,8 +133,8 @@ class NativeBackend:
         """
         if not Path(path).is_file():
             raise CheckpointError(
-                f"{path}: no BDE model; make one with `python scripts/prepare_bde_data.py` and "
-                "`python scripts/train_teacher.py --phase pretrain`, or set teacher.bond_energies: "
+                f"{path}: no BDE model; make one with `nextims prepare bde` and "
+                "`nextims train teacher --phase pretrain`, or set teacher.bond_energies: "
                 "false to train without bond energies"
             )
         model, description = load_model(path, choose_device(device))

@@ -18,6 +18,8 @@ from ..version import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .panel import LibrarySpectrum
+
 ENDINGS = (".png", ".svg", ".pdf")
 
 
@@ -55,7 +57,9 @@ def check_drawable(path: str | Path) -> None:
         try:
             import_module(package)
         except ImportError as error:
-            raise OutputError(f"{path}: pictures need {name}: pip install {package}") from error
+            raise OutputError(
+                f'{path}: pictures need {name}: pip install "nextims[plot]"'
+            ) from error
     check_structures_drawable(path)
 
 
@@ -117,7 +121,7 @@ class PictureWriter:
         self.paths: list[Path] = []
         self._grid = grid
         self._full = page_size(mirrors=mirrors) if grid else 1
-        self._waiting: list[tuple[PredictedSpectrum, Record | None]] = []
+        self._waiting: list[tuple[PredictedSpectrum | LibrarySpectrum, Record | None]] = []
         self._pages: list[Path] = []
         self._pdf: Any = None
 
@@ -125,8 +129,10 @@ class PictureWriter:
         self._folder = TemporaryDirectory(prefix=f"{self.path.name}.", dir=self.path.parent)
         return self
 
-    def write(self, result: PredictedSpectrum, measured: Record | None = None) -> None:
-        """Draw a prediction, above the measured spectrum where there is one.
+    def write(
+        self, result: PredictedSpectrum | LibrarySpectrum, measured: Record | None = None
+    ) -> None:
+        """Draw a prediction, or the spectrum of a library, above a measured one if there is one.
 
         Raises:
             ValueError: the record has no peak.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rdkit import Chem
 
-from ..chemistry.formula import ELECTRON_MASS
-from ..chemistry.molecule import Molecule
+from ..chemistry.formula import ELECTRON_MASS, mass_defect
+from ..chemistry.molecule import Molecule, MoleculeError
 from ..inference.measured import similarities
 from ..spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ..spectra.prediction import PredictedSpectrum
@@ -52,6 +53,28 @@ class LibrarySpectrum:
     annotations: None = None
     left_out: None = None
     uncertainty: None = None
+
+    @classmethod
+    def of(cls, record: Record) -> LibrarySpectrum:
+        """Return a record as it is compared, at nominal m/z, to be drawn.
+
+        Example:
+            >>> from nextims.pictures.panel import LibrarySpectrum
+            >>> from nextims.spectra.record import Record
+            >>> from nextims.spectra.spectrum import Spectrum
+            >>> record = Record("lab/a.msp", 1, "1", "ethanol", Spectrum([31.02, 45.03], [9, 5]))
+            >>> drawn = LibrarySpectrum.of(record)
+            >>> drawn.source, drawn.spectrum.mz
+            ('a.msp', array([31., 45.]))
+        """
+        try:
+            molecule = record.molecule
+        except MoleculeError:
+            molecule = None
+        spectrum = record.spectrum.of(mass_defect(record.formula))
+        bins = spectrum.binned(int(spectrum.nominal.max(initial=1)))
+        nominal = Spectrum(np.flatnonzero(bins) + 1, bins[bins > 0])
+        return cls(record.name or record.id, molecule, nominal, Path(record.file).name)
 
 
 class Panel(NamedTuple):

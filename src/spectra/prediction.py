@@ -41,6 +41,7 @@ class PredictedSpectrum:
         energy: ionization energy in eV.
         notes: what a user should know of how far the model can be trusted with this structure; how
             the structure was taken, ``molecule.notes`` say.
+        columns: what further columns of the input say of the structure, each with its name.
     """
 
     line: int
@@ -53,6 +54,7 @@ class PredictedSpectrum:
     number: int = 0
     energy: float = STANDARD_ENERGY
     notes: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
 
     @property
     def identifier(self) -> int:

@@ -96,7 +96,7 @@ def load_bde_model(config: Config) -> BDEModel:
         problem = f"its size is {description.model_config}, the config's {bde_arguments(config)}"
     if problem:
         raise CheckpointError(
-            f"{path}: {problem}; train it anew with `python scripts/train_teacher.py --phase "
+            f"{path}: {problem}; train it anew with `nextims train teacher --phase "
             "pretrain`, or name another file in bde.checkpoint (one that is not there: a start "
             "from random weights)"
         )

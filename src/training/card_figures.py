@@ -77,11 +77,11 @@ def figures(
     names = [name for name in validation if not name.startswith(("expert_", "negative_"))]
     columns = {"validation": [f"{validation[name]:.{digits}f}" for name in names]}
     if test is None:
-        of_test = "`python scripts/evaluate.py --split test --card` adds those of the test split."
+        of_test = "`nextims evaluate --split test --card` adds those of the test split."
     else:
         of_test = (
             f"Test: {number}; none of the molecules was trained on, 95 % intervals by bootstrap "
-            "over molecules; computed by `python scripts/evaluate.py`."
+            "over molecules; computed by `nextims evaluate`."
         )
         rows = (test[name] for name in names)
         measured = [

@@ -19,12 +19,12 @@ from ..models.checkpoint import load_plain, save_checkpoint
 from ..models.device import choose_device
 from ..models.teacher import Teacher
 from .bde import starting_model
+from .distillation.self_training import predicted_by_student
 from .earlier import Run, can_resume, is_complete
 from .model_card import write_card
 from .parallel.launch import start
 from .parallel.processes import first_ahead, on_first
 from .runs import mean_scores, now, run_key, sole_writer, split_batches
-from .self_training import predicted_by_student
 from .teacher_network import FinetunePhase, network_arguments, network_key, train_network
 from .trainer import metrics_path
 

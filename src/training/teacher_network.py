@@ -16,6 +16,7 @@ from ..files.digest import file_digest
 from ..models.checkpoint import weights_digest
 from ..models.teacher_network import TeacherNetwork
 from .bde import bde_arguments, load_bde_model, starting_model
+from .distillation.self_training import PredictedSpectra, predictions_part
 from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
 from .parallel.processes import batch_mean
 from .runs import (
@@ -27,7 +28,6 @@ from .runs import (
     split_loader,
     train_phase,
 )
-from .self_training import PredictedSpectra, predictions_part
 from .trainer import Losses, Phase
 
 LOSS_WEIGHTS = {"cosine_weight", "head_loss_weight", "bond_energy_weight"}

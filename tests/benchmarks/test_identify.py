@@ -227,7 +227,7 @@ def test_the_tables_and_what_is_kept(run, folder, monkeypatch):
 
 def test_what_is_missing_is_named(run, folder):
     for path, message in (
-        (folder / "data/processed/bde_data.h5", "get them with: python scripts/prepare_bde_data"),
+        (folder / "data/processed/bde_data.h5", "get them with: nextims prepare bde"),
         (folder / "data/unlabelled.smi.gz", "cannot be read"),
         (folder / "checkpoints/student/best_student.pt", "no such checkpoint"),
     ):

@@ -80,7 +80,7 @@ def test_an_input_is_not_overwritten_under_any_of_its_names(tmp_path):
 
 
 def test_a_missing_checkpoint_says_how_to_make_one(tmp_path):
-    with pytest.raises(InputError, match=r"no\.pt: no such checkpoint; this makes one: python"):
+    with pytest.raises(InputError, match=r"no\.pt: no such checkpoint; this makes one: next"):
         load_predictor(load_config(), tmp_path / "no.pt")
 
 

@@ -15,12 +15,19 @@ def test_one_structure_needs_nothing_else():
     [
         ("", "--smiles --batch is required"),
         ("--smiles C --batch x.smi", "not allowed with"),
-        ("--smiles C --compare lab.msp", "--compare: needs --plot"),
+        ("--smiles C --keep-columns CAS", "--keep-columns: needs --batch"),
+        ("--batch x.csv --keep-columns CAS --output x.mgf", "--keep-columns: .mgf has no place"),
+        ("--batch x.csv --keep-columns CAS --derivatise tms", "holds of no derivative"),
+        ("--batch x.csv --keep-columns , ", "expected names with commas between"),
+        ("--smiles C --format parquet", "--format: .parquet is no text"),
+        ("--smiles C --format sdf --annotate", "--format: .sdf has no place for ions"),
+        ("--smiles C --format csv --dialect msdial", "--dialect: msdial is one of .msp"),
+        ("--batch x.smi --compare lab.msp", "--compare: spectra go to standard output"),
         ("--smiles C --plot x.png --grid", "--grid: needs --batch"),
         ("--smiles C --workers 2", "--workers: needs --batch"),
         ("--smiles C --dialect msdial", "--dialect: needs --output FILE.msp"),
         ("--smiles C --partial", "--partial: needs --derivatise"),
-        ("--batch x.smi --plot x.png --workers 2", "--plot: pictures are drawn by one process"),
+        ("--batch x.smi --plot x.png --workers 2", "--plot: is the work of one process"),
         ("--batch x.smi --workers 0", "expected a whole number from 1, found '0'"),
     ],
 )
@@ -35,4 +42,4 @@ def test_help_shows_examples(capsys):
     with pytest.raises(SystemExit) as stop:
         parse_options(["--help"])
     assert stop.value.code == 0
-    assert 'python scripts/predict.py --smiles "CCO"' in capsys.readouterr().out
+    assert 'nextims predict --smiles "CCO"' in capsys.readouterr().out

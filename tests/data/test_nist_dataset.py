@@ -416,7 +416,7 @@ def test_neither_store_nor_library_says_how_to_get_one(config):
     with pytest.raises(StoreError) as error:
         ensure_store(config)
     message = str(error.value)
-    assert "python scripts/prepare_massbank.py --records PATH" in message
+    assert "nextims prepare massbank --records PATH" in message
     assert "--download" in message
     assert str(config.data.nist_msp) in message
     assert str(config.data.mol_dir) in message

@@ -98,5 +98,5 @@ def test_a_checkpoint_holds_it_as_plain_values(tmp_path):
 
 @pytest.mark.parametrize("metadata", [{}, {"calibration": None}, {"calibration": {"passes": 8}}])
 def test_a_checkpoint_without_it_says_what_to_do(metadata):
-    with pytest.raises(CalibrationError, match=r"no calibration.*train_teacher\.py --phase finetu"):
+    with pytest.raises(CalibrationError, match=r"no calibration.*train teacher --phase finetu"):
         Calibration.from_metadata(metadata)

@@ -10,7 +10,7 @@ from nextims.chemistry.molecule import read_molecule
 from nextims.formats.msp.writing import FORMULA_LENGTH
 from nextims.formats.reading import READERS, read_spectra
 from nextims.formats.writing import FORMATS
-from nextims.search.libraries import read_library
+from nextims.searching.libraries import read_library
 from nextims.spectra.prediction import PredictedSpectrum
 from nextims.spectra.record import Record
 from nextims.spectra.spectrum import Spectrum

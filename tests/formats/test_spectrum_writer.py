@@ -11,7 +11,7 @@ from nextims import __version__
 from nextims.chemistry.molecule import read_molecule
 from nextims.files.writing import OutputError, check_output
 from nextims.formats.msp.writing import msp_record
-from nextims.formats.spectrum_writer import MSPStream, SpectrumWriter, errors_path
+from nextims.formats.spectrum_writer import SpectrumStream, SpectrumWriter, errors_path
 from nextims.formats.writing import FORMATS
 from nextims.inference import FailedPrediction, PredictedSpectrum
 from nextims.spectra.spectrum import Spectrum
@@ -138,7 +138,7 @@ def test_msp_is_read_back_by_our_own_reader(tmp_path):
 
 def test_an_msp_stream_is_the_file_without_the_errors(tmp_path):
     stream = io.BytesIO()
-    with MSPStream(stream, "student best_student.pt") as writer:
+    with SpectrumStream(stream, "student best_student.pt") as writer:
         for result in (predicted(), BAD):
             writer.write(result)
     assert (writer.predicted, writer.failed) == (1, 1)

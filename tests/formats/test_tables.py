@@ -178,6 +178,6 @@ def test_names_that_are_no_text_are_escaped(spectra, write, ending):
 
 def test_a_missing_pyarrow_is_named_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(OutputError, match=r'pyarrow is missing: pip install -e "\.\[formats\]"'):
+    with pytest.raises(OutputError, match=r'pyarrow is missing: pip install "nextims\[formats\]"'):
         check_spectra_output(tmp_path / "spectra.parquet")
     assert check_spectra_output(tmp_path / "spectra.h5").name == "spectra.h5"

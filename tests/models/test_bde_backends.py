@@ -399,7 +399,7 @@ class TestOpenBackend:
             lambda: open_backend(settings, name="alfabet"),
             lambda: open_backend(settings.model_copy(update={"backend": "alfabet"})),
         ):
-            with pytest.raises(BackendMissingError, match=r"pip install -e \"\.\[alfabet\]\""):
+            with pytest.raises(BackendMissingError, match=r"pip install \"nextims\[alfabet\]\""):
                 chosen()
 
     def test_an_unknown_name_lists_the_known_ones(self, settings):

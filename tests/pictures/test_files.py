@@ -141,5 +141,5 @@ def test_without_a_library_the_error_names_the_command(tmp_path, name):
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    expected = f"x.png: pictures need {name}: pip install {package}\n"
+    expected = f'x.png: pictures need {name}: pip install "nextims[plot]"\n'
     assert done.stdout == expected, done.stderr

@@ -64,7 +64,7 @@ def test_a_benchmark_without_a_store_names_the_command_that_makes_it(tmp_path, c
     config = build_config(tmp_path)
     config.data.store.unlink()
     assert run(tmp_path, "--mode", "benchmark") == 2
-    assert "prepare_massbank.py" in capsys.readouterr().err
+    assert "nextims prepare massbank" in capsys.readouterr().err
 
 
 def test_nonsense_numbers_are_refused(tmp_path):

@@ -42,7 +42,7 @@ def test_the_examples_run(name, tmp_path):
     for shared in ("docs", "scripts", "checkpoints", "config.yaml"):
         (tmp_path / shared).symlink_to(PROJECT_ROOT / shared)
     for line in examples(name):
-        command = line.replace("python ", f"{sys.executable} ", 1)
+        command = line.replace("nextims ", f"{sys.executable} -m nextims ")
         done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
         # One of the metabolites is misspelt.
         assert done.returncode in ((0, 3) if "metabolites" in line else (0,)), done.stderr

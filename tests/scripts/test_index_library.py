@@ -3,7 +3,7 @@
 import pytest
 
 from builders import build_library, build_msp, load_script
-from nextims.search.library_index import LibraryIndex
+from nextims.searching.library_index import LibraryIndex
 
 pytest.importorskip("ms_entropy")
 
@@ -33,7 +33,7 @@ def test_many_are_counted(script, tmp_path, capsys):
     assert len(err) == 21
     assert err[-1] == (
         "30 of 31 entries could not be used; the first 20 are named above, "
-        "search.py --output lists all"
+        "nextims search --output lists all"
     )
 
 

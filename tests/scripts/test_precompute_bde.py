@@ -1,5 +1,6 @@
 """The command of phase 0 as a user types it."""
 
+import json
 import os
 import re
 import signal
@@ -307,12 +308,12 @@ def test_where_rdkit_cannot_draw_the_table_is_there_still(
 
 def test_a_missing_store_names_the_command_that_makes_it(main, config, opened, capsys):
     error = error_of(main, capsys, "--config", str(config))
-    assert "spectra.h5" in error and "scripts/prepare_massbank.py" in error
+    assert "spectra.h5" in error and "nextims prepare massbank" in error
 
 
 def test_a_missing_model_names_the_commands_that_make_it(main, config, library, capsys):
     error = error_of(main, capsys, "--config", str(config))
-    assert "bde.pt" in error and "train_teacher.py --phase pretrain" in error
+    assert "bde.pt" in error and "nextims train teacher --phase pretrain" in error
 
 
 def test_a_checkpoint_of_another_kind_is_named(main, config, capsys, tmp_path):
@@ -323,7 +324,7 @@ def test_a_checkpoint_of_another_kind_is_named(main, config, capsys, tmp_path):
 def test_missing_packages_name_the_extra(main, config, library, monkeypatch, capsys):
     monkeypatch.setattr(bde_alfabet, "_version", lambda package: None)
     error = error_of(main, capsys, "--config", str(config), "--backend", "alfabet")
-    assert "alfabet, tensorflow, tf-keras" in error and 'pip install -e ".[alfabet]"' in error
+    assert "alfabet, tensorflow, tf-keras" in error and 'pip install "nextims[alfabet]"' in error
 
 
 def test_a_missing_gpu_is_said(main, config, trained, monkeypatch, capsys):
@@ -336,7 +337,7 @@ def test_a_damaged_cache_is_named(main, config, library, opened, capsys, tmp_pat
     (tmp_path / "bde").mkdir()
     (tmp_path / "bde" / "cache.h5").write_bytes(b"\x89HDF\r\n\x1a\n and no more")
     error = error_of(main, capsys, "--config", str(config))
-    assert "cache.h5" in error and "precompute_bde.py" in error
+    assert "cache.h5" in error and "nextims bde" in error
 
 
 def test_a_cache_of_another_version_is_not_mixed(
@@ -371,6 +372,20 @@ def test_arguments_that_make_no_sense_are_a_usage_error(main, capsys, arguments)
     assert arguments[0] in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_bond_energies_as_json(main, capsys):
+    assert main(["--smiles", "OC", "--format", "json", "--device", "cpu"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["smiles"] == "CO" and found["unit"] == "kcal/mol"
+    bonds = {bond["bond"]: bond for bond in found["bonds"]}
+    assert bonds["C–H"]["count"] == 3 and 90 < bonds["C–O"]["bde"] < 97  # measured: 92
+
+
+def test_a_name_is_no_structure(main, capsys):
+    assert main(["--smiles", "ethanol"]) == 2
+    expected = "error: ethanol: a name: give a structure, as SMILES or InChI\n"
+    assert capsys.readouterr().err == expected
+
+
 def test_help_shows_examples_and_is_quick_about_it():
     program = (
         "import runpy, sys\n"
@@ -382,5 +397,5 @@ def test_help_shows_examples_and_is_quick_about_it():
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    assert "python scripts/precompute_bde.py --max-samples 0" in result.stdout
+    assert "nextims bde --max-samples 0" in result.stdout
     assert '--smiles "CC(=O)Oc1ccccc1C(=O)O" --plot aspirin.png' in result.stdout

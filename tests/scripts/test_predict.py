@@ -324,7 +324,7 @@ def test_a_teacher_without_calibration_is_refused(run, tmp_path):
     status, out, err = run("--checkpoint", "old.pt", "--smiles", "CCO", "--uncertainty")
     assert (status, out) == (2, "")
     assert err.startswith("error: old.pt: holds no calibration")
-    assert "train_teacher.py --phase finetune" in err
+    assert "nextims train teacher --phase finetune" in err
     assert run("--checkpoint", "old.pt", "--smiles", "CCO")[0] == 0
 
 
@@ -385,6 +385,104 @@ def test_a_spectrum_is_compared_with_a_measured_one(run, tmp_path, matplotlib):
     assert names(tmp_path) == ["lab.msp", "x.svg"]
 
 
+def test_all_scores_are_printed(run, tmp_path):
+    (tmp_path / "lab.msp").write_text(MEASURED)
+    status, out, err = run("--smiles", "OCC", "--compare", "lab.msp")
+    assert (status, err) == (0, "")
+    title, *scores = out.split("Compared with ")[1].splitlines()
+    assert title == "alcohol, lab.msp"
+    assert len(scores) == 12
+    assert scores[0].split()[0] == "cosine"
+    assert float(scores[0].split()[1]) <= 1
+    assert scores[-1].split()[0] == "nist_similarity_reverse_match_factor"
+    assert names(tmp_path) == ["lab.msp"]
+
+
+def test_scores_of_a_batch_are_a_table(run, tmp_path):
+    (tmp_path / "lab.msp").write_text(MEASURED)
+    (tmp_path / "list.txt").write_text("CCO ethanol\nCCC\nCCN\n")
+    status, out, err = run("--batch", "list.txt", "--output", "x.msp", "--compare", "lab.msp")
+    assert status == 0
+    heads, *rows = [line.split("\t") for line in out.splitlines()]
+    assert heads[:4] == ["line", "name", "measured", "cosine"]
+    assert [row[:3] for row in rows] == [["1", "ethanol", "alcohol"], ["3", "", "amine"]]
+    assert {len(row) for row in rows} == {len(heads)} == {15}
+    assert "line 2: lab.msp: none of 2 records has the InChIKey ATUOYWHBWRKTHZ" in err
+
+
+def test_other_formats_go_to_standard_output(run, tmp_path):
+    status, out, err = run("--smiles", "CCO ethanol", "--format", "json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["name"] == "ethanol"
+    status, out, err = run("--batch", "-", "--format", "csv", stdin=b"CCO\nC1CC\nCO\n")
+    assert status == 3
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert {row["smiles"] for row in rows} == {"CCO", "CO"}
+    assert err.splitlines()[-1] == "2 of 3 structures predicted"
+    assert names(tmp_path) == []
+
+
+COLUMNS = (
+    "SMILES,Name,CAS No.,Retention Index,lab\n"
+    'CCO,ethanol,64-17-5,427,"A, 1"\nC1CC,broken,1,2,3\nCO,methanol,67-56-1,,B\n'
+)
+
+
+def test_columns_go_through_on_demand(run, tmp_path):
+    (tmp_path / "list.csv").write_text(COLUMNS)
+    keep = ("--batch", "list.csv", "--keep-columns", "CAS,ri,lab", "--output")
+    assert run(*keep, "x.msp")[0] == 3
+    ethanol, methanol = (tmp_path / "x.msp").read_text().strip().split("\n\n")
+    assert "CAS#: 64-17-5\nRetention_index: 427\n" in ethanol and '"lab=A, 1"' in ethanol
+    assert "CAS#: 67-56-1\n" in methanol and "Retention_index" not in methanol
+    assert run(*keep, "x.json")[0] == 3
+    said = [json.loads(line)["columns"] for line in (tmp_path / "x.json").read_text().splitlines()]
+    assert said[0] == {"CAS": "64-17-5", "ri": "427", "lab": "A, 1"}
+    assert run(*keep, "x.csv")[0] == 3
+    with (tmp_path / "x.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["name"], row["CAS"], row["lab"]) for row in rows} == {
+        ("ethanol", "64-17-5", "A, 1"),
+        ("methanol", "67-56-1", "B"),
+    }
+    assert run(*keep, "x.sdf")[0] == 3
+    # What was written is a list with fields in its turn, and a library with retention indices.
+    keep = ("--batch", "x.sdf", "--keep-columns", "CAS,RI", "--format", "msp", "--quiet")
+    status, out, _ = run(*keep)
+    assert status == 0 and "CAS#: 64-17-5\nRetention_index: 427\n" in out.replace("\r", "")
+    from nextims.formats.reading import read_spectra
+
+    assert [record.retention_index for record in read_spectra(tmp_path / "x.msp")] == [427, None]
+
+
+def test_without_them_the_output_is_as_ever(run, tmp_path):
+    (tmp_path / "list.csv").write_text(COLUMNS)
+    assert run("--batch", "list.csv", "--output", "x.msp")[0] == 3
+    assert "CAS" not in (tmp_path / "x.msp").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "there"),
+    [
+        ("list.csv", COLUMNS, "its columns are SMILES, Name, CAS No., Retention Index, lab"),
+        ("list.smi", "CCO ethanol\n", "it has none with names"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named(run, tmp_path, name, text, there):
+    (tmp_path / name).write_text(text)
+    status, out, err = run("--batch", name, "--keep-columns", "CAS,boiling point")
+    assert (status, out) == (2, "")
+    missing = "boiling point" if name.endswith("csv") else "CAS"
+    assert err == f"error: {name}: has no column {missing} to keep; {there}\n"
+
+
+def test_quiet_says_only_what_went_wrong(run, tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"CCO\nC1CC\n[NH3+]CC(=O)[O-]\n")
+    status, out, err = run("--batch", "list.txt", "--output", "x.msp", "--quiet")
+    assert (status, out) == (3, "")
+    assert err == "line 2: C1CC: RDKit cannot read the structure\n"
+
+
 def test_a_batch_is_drawn_on_pages(run, tmp_path, matplotlib):
     (tmp_path / "lab.msp").write_text(MEASURED)
     (tmp_path / "list.txt").write_text("CCO\nC1CC\nCCN\nCCC\n")
@@ -420,9 +518,10 @@ def test_a_batch_is_drawn_on_pages(run, tmp_path, matplotlib):
     ],
 )
 def test_a_picture_that_cannot_be_is_refused_before_the_model_is_loaded(
-    run, predict, tmp_path, monkeypatch, matplotlib, arguments, message
+    run, tmp_path, monkeypatch, matplotlib, arguments, message
 ):
-    monkeypatch.setattr(predict, "_load", lambda arguments: pytest.fail("the model was loaded"))
+    load = "nextims.cli.subcommands.predict._load"
+    monkeypatch.setattr(load, lambda arguments: pytest.fail("the model was loaded"))
     (tmp_path / "lab.msp").write_text(MEASURED)
     (tmp_path / "empty.msp").write_text("")
     status, out, err = run("--smiles", "CCO", *arguments)
@@ -435,10 +534,10 @@ def test_a_picture_that_cannot_be_is_refused_before_the_model_is_loaded(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--smiles", "C", "--compare", "x.msp"], "--compare: needs --plot"),
+        (["--batch", "x", "--compare", "x.msp"], "--compare: spectra go to standard output"),
         (["--batch", "x", "--grid"], "--grid: needs --plot"),
         (["--smiles", "C", "--grid", "--plot", "x.pdf"], "--grid: needs --batch"),
-        (["--batch", "x", "--plot", "x.pdf", "--workers", "2"], "drawn by one process"),
+        (["--batch", "x", "--plot", "x.pdf", "--workers", "2"], "is the work of one process"),
     ],
 )
 def test_picture_options_that_do_not_fit(predict, arguments, message, capsys):

@@ -64,4 +64,4 @@ def test_help_shows_an_example_and_is_quick_about_it():
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
-    assert "python scripts/prepare_bde_data.py --archive alfabet-0.1.0.tar.gz" in result.stdout
+    assert "nextims prepare bde --archive alfabet-0.1.0.tar.gz" in result.stdout

@@ -169,7 +169,7 @@ assert not {{"torch", "h5py", "rdkit"}} & set(sys.modules)
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert "python scripts/prepare_massbank.py --download" in run.stdout
+    assert "nextims prepare massbank --download" in run.stdout
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from builders import build_library, build_msp, load_script
 from nextims.chemistry.molecule import read_molecule
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.inference import loading
-from nextims.search.index_building import build_index
+from nextims.searching.index_building import build_index
 from nextims.spectra.prediction import PredictedSpectrum
 from nextims.spectra.spectrum import Spectrum
 
@@ -194,11 +194,20 @@ def test_an_index_that_is_stale_is_refused(run, indexed):
     assert run("--library", "lib.msp", "--scan")[0] == 3
 
 
-def test_of_a_large_library_an_index_is_proposed(run, script, tmp_path, monkeypatch):
+def test_hits_are_printed_as_json_and_csv(run, tmp_path):
+    status, out, _ = run("--candidates", "list.smi", "--format", "json")
+    assert status == 3
+    [query] = json.loads(out)["queries"]
+    assert (query["hits"][0]["name"], query["hits"][0]["rank"]) == ("ethanol", 1)
+    status, out, _ = run("--candidates", "list.smi", "--format", "csv", "--output", "hits.csv")
+    assert out == (tmp_path / "hits.csv").read_text()
+
+
+def test_of_a_large_library_an_index_is_proposed(run, tmp_path, monkeypatch):
     write_library(tmp_path / "lib.h5")
     assert run("--library", "lib.h5")[2] == ""
-    monkeypatch.setattr(script, "_MANY", 1)
-    said = "with an index this takes a moment: python scripts/index_library.py --library lib.h5\n"
+    monkeypatch.setattr("nextims.cli.subcommands.search._MANY", 1)
+    said = "with an index this takes a moment: nextims index --library lib.h5\n"
     assert run("--library", "lib.h5")[2] == said
     assert run("--library", "lib.h5", "--scan")[2] == ""
 
@@ -207,7 +216,7 @@ def test_preselecting_takes_an_index(run, tmp_path):
     write_library(tmp_path / "lib.h5")
     status, _, err = run("--library", "lib.h5", "--preselect", "5")
     assert status == 2
-    assert "has no index; this makes it: python scripts/index_library.py --library lib.h5" in err
+    assert "has no index; this makes it: nextims index --library lib.h5" in err
 
 
 def test_blanks_and_broken_queries_are_said(run, tmp_path):

@@ -63,7 +63,7 @@ def test_a_student_is_distilled_from_the_named_teacher(config, tmp_path, capsys)
 
 def test_without_a_teacher_the_command_that_trains_one_is_named(config, train, tmp_path, capsys):
     assert train("--teacher", tmp_path / "none.pt") == 2
-    assert "train_teacher.py --phase finetune" in capsys.readouterr().err
+    assert "nextims train teacher --phase finetune" in capsys.readouterr().err
 
 
 def test_without_a_teacher_of_ones_own_the_shipped_one_is_read(config, train, tmp_path, capsys):

@@ -34,7 +34,7 @@ def test_a_missing_store_names_the_command_that_makes_it(config, tmp_path, capsy
     assert load_script("train_teacher").main(["--config", str(tmp_path / "config.yaml")]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
-    assert "prepare_massbank.py" in error
+    assert "nextims prepare massbank" in error
 
 
 def test_pretraining_trains_the_bde_model_that_finetuning_starts_from(config, tmp_path, capsys):
@@ -108,14 +108,14 @@ def test_the_shipped_bde_model_is_where_to_start_if_it_fits(config, tmp_path, ca
 def test_missing_dft_energies_name_the_command_that_gets_them(config, tmp_path, capsys):
     arguments = ["--config", str(tmp_path / "config.yaml"), "--phase", "pretrain"]
     assert load_script("train_teacher").main(arguments) == 2
-    assert "prepare_bde_data.py" in capsys.readouterr().err
+    assert "nextims prepare bde" in capsys.readouterr().err
 
 
 def test_missing_bond_energies_name_the_command_that_makes_them(config, tmp_path, capsys):
     path = tmp_path / "config.yaml"
     path.write_text(path.read_text().replace("bond_energies: false", "bond_energies: true"))
     assert load_script("train_teacher").main(["--config", str(path)]) == 2
-    assert "precompute_bde.py" in capsys.readouterr().err
+    assert "nextims bde" in capsys.readouterr().err
 
 
 def test_a_mistake_in_the_settings_is_one_line(tmp_path, capsys):
@@ -131,7 +131,7 @@ def test_help_shows_an_example(capsys):
     with pytest.raises(SystemExit) as stop:
         load_script("train_teacher").main(["--help"])
     assert stop.value.code == 0
-    assert "python scripts/train_teacher.py --config config.yaml" in capsys.readouterr().out
+    assert "nextims train teacher --config config.yaml" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")

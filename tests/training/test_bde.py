@@ -139,7 +139,7 @@ def test_another_seed_gives_other_weights(config):
 
 def test_missing_dft_energies_name_the_command_that_gets_them(config):
     config.bde.data.unlink()
-    with pytest.raises(BDEDataError, match=r"python scripts/prepare_bde_data\.py"):
+    with pytest.raises(BDEDataError, match=r"nextims prepare bde"):
         train_bde(config)
 
 
@@ -180,7 +180,7 @@ class TestLoadBDEModel:
         message = str(error.value)
         assert str(config.bde.checkpoint) in message
         assert str(BDE_SIZES | size) in message and str(bde_arguments(config)) in message
-        assert "scripts/train_teacher.py --phase pretrain" in message
+        assert "nextims train teacher --phase pretrain" in message
         assert "bde.checkpoint" in message
 
     def test_a_teacher_in_its_place_is_refused(self, config):

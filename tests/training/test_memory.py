@@ -20,5 +20,5 @@ def test_loading_and_training_are_measured(tmp_path, phase, workers):
 def test_a_missing_store_is_reported(tmp_path):
     config = build_config(tmp_path)
     config.data.store.unlink()
-    with pytest.raises(StoreError, match="prepare_massbank"):
+    with pytest.raises(StoreError, match="nextims prepare massbank"):
         measure(config, "student", memory_efficient=True)

@@ -76,7 +76,7 @@ def test_a_students_card_says_data_figures_limits_and_licence(tmp_path, store):
         "4,321 structures without spectra",
         "| metric | validation |",
         "| cosine | 0.7111 |",
-        "`python scripts/evaluate.py --split test --card` adds",
+        "`nextims evaluate --split test --card` adds",
         "experts on the validation split: 30%, 70%",
         "10% test",
         "up to m/z 300",

@@ -86,7 +86,7 @@ def test_without_dft_energies_pretraining_is_skipped_and_the_command_named(confi
     _, said = run(config)
     [line] = [line for line in said if line.startswith("phase 1, pretraining")]
     assert "skipped" in line
-    assert "python scripts/prepare_bde_data.py" in line
+    assert "nextims prepare bde" in line
     assert str(config.bde.checkpoint) in line
     assert config.bde.checkpoint.read_bytes() == before
     # The model that is there has predicted the energies.
@@ -95,7 +95,7 @@ def test_without_dft_energies_pretraining_is_skipped_and_the_command_named(confi
 
 def test_neither_dft_energies_nor_a_model_is_an_error_that_names_both(config):
     config = changed(config, "bde", checkpoint=config.bde.checkpoint.with_name("my_bde.pt"))
-    with pytest.raises(CheckpointError, match=r"my_bde\.pt: no BDE model.*prepare_bde_data\.py"):
+    with pytest.raises(CheckpointError, match=r"my_bde\.pt: no BDE model.*nextims prepare bde"):
         run(changed(config, "teacher", bond_energies=True))
     _, said = run(config)  # without bond energies there is no need of it
     assert "phase 2, student: training" in said
@@ -243,5 +243,5 @@ def test_a_store_of_other_records_is_refused(config, tmp_path):
 
 def test_no_store_and_nothing_to_make_it_from_names_the_commands(config):
     config.data.store.unlink()
-    with pytest.raises(StoreError, match=r"prepare_massbank\.py"):
+    with pytest.raises(StoreError, match=r"nextims prepare massbank"):
         run(config)

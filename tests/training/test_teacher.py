@@ -152,10 +152,10 @@ def test_a_stopped_training_keeps_its_finished_networks(config, monkeypatch):
 
 def test_missing_inputs_name_the_command_that_makes_them(config):
     config.bde.cache.unlink()
-    with pytest.raises(BDECacheError, match=r"precompute_bde\.py"):
+    with pytest.raises(BDECacheError, match=r"nextims bde"):
         train_teacher(config)
     config.data.store.unlink()
-    with pytest.raises(StoreError, match=r"prepare_massbank\.py"):
+    with pytest.raises(StoreError, match=r"nextims prepare massbank"):
         train_teacher(config)
 
 

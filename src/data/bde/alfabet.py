@@ -40,7 +40,7 @@ class AlfabetBackend:
         if missing:
             raise BackendMissingError(
                 f"the backend alfabet needs the packages {', '.join(missing)}; install them with: "
-                'pip install -e ".[alfabet]"'
+                'pip install "nextims[alfabet]"'
             )
         self.version = str(_version("alfabet"))
         # The weights were saved by Keras 2; TensorFlow reads this when it is first imported.

@@ -30,7 +30,7 @@ from ...files.hdf5 import is_undamaged, written_whole
 from .bond_energies import NO_BONDS, BondEnergies
 
 FORMAT_VERSION = 2
-COMMAND = "python scripts/precompute_bde.py --max-samples 0"
+COMMAND = "nextims bde --max-samples 0"
 
 _KEY = np.dtype("S27")
 _BOND_COLUMNS = ("atoms", "bde", "bdfe", "valid", "ring")

@@ -45,7 +45,7 @@ from ...files.hdf5 import written_whole
 from ..library.splits import SPLITS
 
 FORMAT_VERSION = 1
-COMMAND = "python scripts/prepare_bde_data.py"
+COMMAND = "nextims prepare bde"
 SOURCE = "alfabet==0.1.0"
 QUANTITIES = ("bde", "bdfe")
 TABLE = "alfabet/model_files/20201012_bonds_for_neighbors.csv.gz"

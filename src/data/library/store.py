@@ -52,7 +52,7 @@ SETTINGS = (
     "validation_fraction",
     "test_fraction",
 )
-HOW_TO_MAKE = "python scripts/prepare_massbank.py --records PATH"
+HOW_TO_MAKE = "nextims prepare massbank --records PATH"
 
 NUMBERS = {
     "energy": np.float32,

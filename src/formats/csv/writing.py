@@ -47,6 +47,7 @@ def csv_record(result: PredictedSpectrum, model_name: str = "") -> str:
             intensity,
             *(() if annotation is None else _ion_cells(annotation)),
             *_uncertainty_cells(result.uncertainty, deviation),
+            *(value for _, value in result.columns),
         )
         for mz, intensity, annotation, deviation in exported_peaks(result)
     )
@@ -64,7 +65,7 @@ def csv_header(contents: Contents) -> str:
     columns = COLUMNS
     columns += ION_COLUMNS if contents.annotated else ()
     columns += ("deviation", *EXPECTED_COLUMNS) if contents.uncertain else ()
-    return csv_text([columns])
+    return csv_text([(*columns, *contents.columns)])
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

@@ -20,7 +20,8 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
     Where the ions are known, ``annotations`` has them for each of the peaks. A spectrum at accurate
     masses has ``left_out``. Where the uncertainty is known, ``expected_similarity`` has the
     similarity to expect and the quartiles of predictions like this, and ``peak_deviations`` the
-    standard deviation of each peak's error, on the scale of the intensities.
+    standard deviation of each peak's error, on the scale of the intensities. ``columns`` has what
+    columns of the input say that were kept.
 
     Example:
         >>> from nextims.formats.exported import ethanol
@@ -54,6 +55,8 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
         fields["left_out"] = rounded(result.left_out)
     if result.annotations is not None:
         fields["annotations"] = [_annotation_fields(peak.mz, peak.annotation) for peak in peaks]
+    if result.columns:
+        fields["columns"] = dict(result.columns)
     return fields
 
 

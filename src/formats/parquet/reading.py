@@ -33,7 +33,7 @@ def read_parquet(path: Path) -> Iterator[RawRecord]:
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise SpectraFileError(
-            f'{path}: pyarrow is missing: pip install -e ".[formats]"'
+            f'{path}: pyarrow is missing: pip install "nextims[formats]"'
         ) from error
     if not is_undamaged(path):
         raise SpectraFileError(f"{path}: damaged, its digest is not that of its content")

@@ -54,6 +54,12 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "NUM PEAKS": str(len(peaks)),
         "MASS SPECTRAL PEAKS": "\r\n".join(peaks),
     }
+    # An identifier of the user's own takes the place of ours.
+    data = (
+        {name: single_line(value) for name, value in result.columns}
+        | data
+        | {name: single_line(value) for name, value in result.columns if name.upper() == "ID"}
+    )
     items = "".join(
         f">  <{tag}>\r\n{value.replace(_END_OF_RECORD, '$')}\r\n\r\n"
         for tag, value in data.items()

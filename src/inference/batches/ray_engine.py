@@ -100,7 +100,7 @@ def check_ray() -> None:
     missing = [name for name in ("ray", "pyarrow") if importlib.util.find_spec(name) is None]
     if missing:
         raise EngineError(
-            f'--engine ray: {" and ".join(missing)} missing: pip install -e ".[distributed]"'
+            f'--engine ray: {" and ".join(missing)} missing: pip install "nextims[distributed]"'
         )
 
 

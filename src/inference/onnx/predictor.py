@@ -21,7 +21,7 @@ from .labels import LabelledIons, labelled_spectrum
 OUTPUTS = ("intensity", *LabelledIons._fields)
 
 
-_MAKE_ANEW = "python scripts/export_onnx.py makes it anew"
+_MAKE_ANEW = "nextims export makes it anew"
 # Far above what any model of ours has.
 _HIGHEST_MAX_MZ = 100_000
 

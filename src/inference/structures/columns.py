@@ -10,6 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from ...formats.csv.cells import original_cell
+from ...formats.fields import SYNONYMS, field_name
 from .text_lines import InputError
 
 DELIMITERS = (",", ";", "\t")
@@ -104,6 +105,39 @@ def _matching(keys: Sequence[str], patterns: Sequence[str]) -> Iterator[int]:
             if key and place not in given and re.fullmatch(pattern, key):
                 given.add(place)
                 yield place
+
+
+def kept_columns(wanted: Sequence[str], header: Sequence[str]) -> dict[str, int]:
+    """Return where the columns stand whose values are to go with the spectra.
+
+    Args:
+        wanted: their names, or other names of the same facts, in capitals or not.
+        header: names of the columns that there are.
+
+    Raises:
+        KeyError: there is no such column.
+
+    Example:
+        >>> from nextims.inference.structures.columns import kept_columns
+        >>> kept_columns(["cas", "RI"], ["SMILES", "CAS#", "Retention index"])
+        {'cas': 1, 'RI': 2}
+    """
+    names = [field_name(name) for name in header]
+    facts = [_fact(name) for name in names]
+    places = {}
+    for name in wanted:
+        own = field_name(name)
+        if own in names:
+            places[name] = names.index(own)
+        elif _fact(own) in facts:
+            places[name] = facts.index(_fact(own))
+        else:
+            raise KeyError(name)
+    return places
+
+
+def _fact(name: str) -> str:
+    return next((fact for fact, names in SYNONYMS.items() if name in names), name)
 
 
 def divide(line: str, delimiter: str, *, strict: bool = False) -> list[str]:

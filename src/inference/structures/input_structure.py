@@ -17,6 +17,7 @@ class InputStructure:
         number: what its spectrum goes by in a file, where several come of one line; 0: the line.
         file: name of the file of a folder; empty where the input is one file.
         file_line: line of that file, from 1; 0 where the input is one file.
+        columns: what further columns that are kept say of it, each with its name.
     """
 
     line: int
@@ -26,6 +27,7 @@ class InputStructure:
     number: int = 0
     file: str = ""
     file_line: int = 0
+    columns: tuple[tuple[str, str], ...] = ()
 
     @property
     def shown(self) -> str:

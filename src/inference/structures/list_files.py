@@ -128,7 +128,7 @@ def open_parquet(path: Path) -> ParquetFile:
         from pyarrow import ArrowInvalid
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise InputError(f'{path}: pyarrow is missing: pip install -e ".[formats]"') from None
+        raise InputError(f'{path}: pyarrow is missing: pip install "nextims[formats]"') from None
     try:
         return ParquetFile(path)
     except FileNotFoundError:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 
 from ...chemistry.inchi_text import is_inchi
-from .columns import DELIMITERS, WANTED_COLUMN, Columns, divide, find_columns, read_rows
+from .columns import (
+    DELIMITERS,
+    WANTED_COLUMN,
+    Columns,
+    divide,
+    find_columns,
+    kept_columns,
+    read_rows,
+)
 from .input_structure import InputStructure
 from .list_files import (
     PARQUET,
@@ -33,7 +42,7 @@ _COMMENT = re.compile(r"#(?!#\w+ *=)")  # a field of JCAMP-DX is none
 _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
-def read_structures(source: str | Path) -> Iterator[InputStructure]:
+def read_structures(source: str | Path, keep: Sequence[str] = ()) -> Iterator[InputStructure]:
     """Read structures one after the other.
 
     Text files hold one SMILES or InChI a line, and a name after white space where there is one;
@@ -50,13 +59,15 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
     Args:
         source: path of the file; of a folder, whose files are read in the order of their names; or
             ``-`` for standard input.
+        keep: columns whose values are kept as ``InputStructure.columns``.
 
     Returns:
         The structures in the file's order. The file is opened at once, and read as it is needed.
 
     Raises:
         InputError: the file is missing, is not text, or holds no structures but something else that
-            is known, names or spectra, say; or the folder holds something else.
+            is known, names or spectra, say; or the folder holds something else; or there is no
+            column to keep.
 
     Example:
         >>> import pathlib, tempfile
@@ -68,29 +79,33 @@ def read_structures(source: str | Path) -> Iterator[InputStructure]:
     """
     if str(source) == STANDARD_INPUT:
         label = "standard input"
-        return _structures(decoded_lines(sys.stdin.buffer, label, keep_open=True), label)
+        return _structures(decoded_lines(sys.stdin.buffer, label, keep_open=True), label, keep=keep)
     path = Path(source)
     if path.is_dir():
         files = list_files(path)
         for file in files:
-            read_structures(file)  # what cannot be read is said before the work
-        return _read_folder(files)
+            read_structures(file, keep)  # what cannot be read is said before the work
+        return _read_folder(files, keep)
     ending = structures_ending(path)
     if ending == PARQUET:
-        return _read_parquet(path)
+        return _read_parquet(path, keep)
     stream = open_bytes(path)
     try:
-        return _structures(decoded_lines(stream, str(path), keep_open=False), str(path), ending)
+        lines = decoded_lines(stream, str(path), keep_open=False)
+        return _structures(lines, str(path), ending, keep)
     except InputError:
         stream.close()
         raise
 
 
-def read_batch(source: str | Path) -> tuple[Iterator[InputStructure], int | None]:
+def read_batch(
+    source: str | Path, keep: Sequence[str] = ()
+) -> tuple[Iterator[InputStructure], int | None]:
     """Read the structures of a file or folder that must not be empty, and count its lines.
 
     Args:
         source: see ``read_structures``.
+        keep: likewise.
 
     Returns:
         The structures, and ``count_lines``.
@@ -107,7 +122,7 @@ def read_batch(source: str | Path) -> tuple[Iterator[InputStructure], int | None
         >>> [each.name for each in structures], lines
         (['ethanol'], 1)
     """
-    structures = read_structures(source)
+    structures = read_structures(source, keep)
     first = next(structures, None)
     if first is None:
         label = "standard input" if str(source) == STANDARD_INPUT else source
@@ -131,43 +146,60 @@ def parse_line(text: str, line: int = 1) -> InputStructure:
     return InputStructure(line, smiles, name.strip().removeprefix("# "))
 
 
-def _read_folder(files: list[Path]) -> Iterator[InputStructure]:
+def _read_folder(files: list[Path], keep: Sequence[str]) -> Iterator[InputStructure]:
     line = before = 0
     for path in files:
-        for structure in read_structures(path):
+        for structure in read_structures(path, keep):
             line = before + structure.line
             yield replace(structure, line=line, file=path.name, file_line=structure.line)
         before = line
 
 
-def _read_parquet(path: Path) -> Iterator[InputStructure]:
+def _read_parquet(path: Path, keep: Sequence[str]) -> Iterator[InputStructure]:
     file = open_parquet(path)
     found = file.schema_arrow.names
     if (columns := find_columns(found, str(path))) is None:
         raise InputError(
             f"{path}: has no column {WANTED_COLUMN}; its columns are {', '.join(found)}"
         )
-    return refuse_other_kinds(_parquet_rows(file, found, columns), str(path))
+    kept = _kept(keep, found, str(path))
+    return refuse_other_kinds(_parquet_rows(file, found, columns, kept), str(path))
 
 
-def _parquet_rows(file, found: list[str], columns: Columns) -> Iterator[InputStructure]:
+def _parquet_rows(
+    file, found: list[str], columns: Columns, kept: dict[str, int]
+) -> Iterator[InputStructure]:
     line = 0
     read = [place for place in (*columns.structures, columns.names) if place >= 0]
     among = Columns(tuple(range(len(columns.structures))), len(columns.structures))
+    facts = len(read)
+    read += kept.values()
+    names = list(dict.fromkeys(found[place] for place in read))
     with file:
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=[found[place] for place in read]):
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=names):
             cells = (batch.column(found[place]).to_pylist() for place in read)
             for row in zip(*cells, strict=True):
                 line += 1
                 texts = ["" if cell is None else str(cell).strip() for cell in row]
-                yield InputStructure(line, *among.read(texts))
+                said = tuple(zip(kept, texts[facts:], strict=True))
+                yield InputStructure(line, *among.read(texts[:facts]), columns=said)
 
 
-def _structures(lines: Iterator[str], label: str, ending: str = "") -> Iterator[InputStructure]:
+def _kept(keep: Sequence[str], header: Sequence[str], label: str) -> dict[str, int]:
+    try:
+        return kept_columns(keep, header)
+    except KeyError as error:
+        there = f"its columns are {', '.join(header)}" if header else "it has none with names"
+        raise InputError(f"{label}: has no column {error.args[0]} to keep; {there}") from None
+
+
+def _structures(
+    lines: Iterator[str], label: str, ending: str = "", keep: Sequence[str] = ()
+) -> Iterator[InputStructure]:
     beginning = list(islice(lines, HEADER_LINES))
     lines = chain(beginning, lines)
     if ending in MOL_ENDINGS or is_mol_block(beginning):
-        return read_mol_blocks(lines)
+        return read_mol_blocks(lines, keep)
     numbered = enumerate(lines, start=1)
     first_line, second_line = [*beginning, "", ""][:2]
     is_table, delimiters = ending in TABLE_ENDINGS, DELIMITERS
@@ -179,7 +211,10 @@ def _structures(lines: Iterator[str], label: str, ending: str = "") -> Iterator[
         columns = find_columns(header, label)
         if columns is not None and (is_table or len(header) > 1):
             next(numbered)
-            return refuse_other_kinds(_table(numbered, delimiter, columns, len(header)), label)
+            kept = _kept(keep, header, label)
+            rows = _table(numbered, delimiter, columns, len(header), kept)
+            return refuse_other_kinds(rows, label)
+    _kept(keep, (), label)
     if is_table:
         # Without a header the structure comes first, and no SMILES holds a delimiter.
         present = [delimiter for delimiter in delimiters if delimiter in first_line]
@@ -204,11 +239,14 @@ def _table(
     delimiter: str,
     columns: Columns,
     width: int | None = None,
+    kept: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[InputStructure]:
     for number, cells in read_rows(lines, delimiter):
         if width:
             cells = _with_whole_inchi(cells, delimiter, columns.structures, width)
-        yield InputStructure(number, *columns.read(cells))
+        said = (cells[place] if place < len(cells) else "" for place in kept.values())
+        kept_said = tuple(zip(kept, said, strict=True))
+        yield InputStructure(number, *columns.read(cells), columns=kept_said)
 
 
 def _with_whole_inchi(

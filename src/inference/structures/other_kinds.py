@@ -33,6 +33,14 @@ _KINDS = {
     "molecular formulas": r"(?=.*\d)([A-Z][a-z]?\d*)+",
 }
 _WORDS = "names or other words"
+# One of each.
+_ONE = {
+    "InChIKeys": "an InChIKey",
+    "CAS numbers": "a CAS number",
+    "numbers": "a number",
+    "molecular formulas": "a molecular formula",
+    _WORDS: "a name",
+}
 _SMILES = re.compile(r"(?=.*[A-Za-z\[])(\[[^][]*\]|Br|Cl|[BCNOPSFIbcnops*]|[-\d%=#$:/\\.()~>@+])+")
 
 
@@ -83,6 +91,18 @@ def refuse_other_kinds(
             kind, found = max(kinds.items(), key=lambda item: len(item[1]))
             raise _refusal(kind, found[0], label, columns)
     return _again(seen, structures)
+
+
+def told_kind(text: str) -> str:
+    """Return why a text that could not be read is no structure; empty where it looks like one.
+
+    Example:
+        >>> from nextims.inference.structures.other_kinds import told_kind
+        >>> told_kind("64-17-5"), told_kind("C1CC")
+        ('a CAS number: give a structure, as SMILES or InChI', '')
+    """
+    kind = _kind(text) if text.strip() else ""
+    return f"{_ONE[kind]}: give a structure, as SMILES or InChI" if kind else ""
 
 
 def _again(seen: list[InputStructure], rest: Iterator[InputStructure]) -> Iterator[InputStructure]:

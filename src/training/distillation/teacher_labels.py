@@ -33,8 +33,8 @@ from ...models.checkpoint import (
 from ...models.formula_head import Vocabulary
 from ...models.teacher import Teacher
 from ...spectra.spectrum import STANDARD_ENERGY_RANGE
-from ..self_training import first_student
 from .ion_vocabulary import collect_vocabulary
+from .self_training import first_student
 from .unlabelled_structures import unlabelled_structures
 
 # More show hardly any common ion that these do not.
@@ -50,7 +50,7 @@ def teacher_digest(teacher_path: Path) -> str:
     if not teacher_path.is_file():
         raise CheckpointError(
             f"{teacher_path}: no such teacher; train one with "
-            "`python scripts/train_teacher.py --phase finetune`"
+            "`nextims train teacher --phase finetune`"
         )
     return weights_digest(teacher_path)
 

@@ -19,7 +19,7 @@ def test_missing_packages_say_how_to_install_them(monkeypatch):
     installed = {"alfabet": "0.1.0", "tf-keras": None, "tensorflow": None}
     monkeypatch.setattr(bde_alfabet, "_version", installed.get)
     with pytest.raises(
-        BackendMissingError, match=r"packages tensorflow, tf-keras; .*pip install -e \"\.\[alf"
+        BackendMissingError, match=r"packages tensorflow, tf-keras; .*pip install \"nextims\[alf"
     ):
         AlfabetBackend()
 

@@ -132,7 +132,7 @@ def test_processes_read_their_own_file(path, method):
 
 
 def test_a_missing_file_names_the_command_that_makes_it(tmp_path):
-    with pytest.raises(BDECacheError, match=r"none\.h5.*precompute_bde\.py --max-samples 0"):
+    with pytest.raises(BDECacheError, match=r"none\.h5.*nextims bde --max-samples 0"):
         BDECache(tmp_path / "none.h5")
 
 
@@ -140,7 +140,7 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path):
 def test_a_truncated_file_is_refused(path, share):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(BDECacheError, match=r"bde\.h5.*precompute_bde\.py --max-samples 0"):
+    with pytest.raises(BDECacheError, match=r"bde\.h5.*nextims bde --max-samples 0"):
         BDECache(path)
 
 

@@ -107,7 +107,7 @@ def test_a_dataset_can_be_pickled_for_spawned_workers(data):
 
 
 def test_a_missing_file_names_the_command_that_makes_it(tmp_path):
-    with pytest.raises(BDEDataError, match=r"none\.h5.*python scripts/prepare_bde_data\.py"):
+    with pytest.raises(BDEDataError, match=r"none\.h5.*nextims prepare bde"):
         BDEDataset(tmp_path / "none.h5", "train")
 
 
@@ -115,7 +115,7 @@ def test_a_missing_file_names_the_command_that_makes_it(tmp_path):
 def test_a_truncated_file_is_refused(tmp_path, data, share):
     content = data.read_bytes()
     (tmp_path / "bde.h5").write_bytes(content[: int(share * len(content))])
-    with pytest.raises(BDEDataError, match=r"bde\.h5: not readable.*prepare_bde_data\.py"):
+    with pytest.raises(BDEDataError, match=r"bde\.h5: not readable.*nextims prepare bde"):
         BDEDataset(tmp_path / "bde.h5", "train")
 
 

@@ -116,7 +116,7 @@ def test_peaks_are_compressed(path):
 
 
 def test_missing_store_names_the_command(tmp_path):
-    with pytest.raises(StoreError, match=r"none\.h5: no such store.*prepare_massbank\.py"):
+    with pytest.raises(StoreError, match=r"none\.h5: no such store.*nextims prepare massbank"):
         SpectrumStore(tmp_path / "none.h5")
 
 

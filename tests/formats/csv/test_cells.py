@@ -10,9 +10,9 @@ from nextims.formats.csv.cells import original_cell, safe_cell
 from nextims.formats.reading import read_spectra
 from nextims.formats.spectrum_writer import SpectrumWriter, errors_path
 from nextims.inference.structures.lists import read_structures
-from nextims.search.entries import Entry
-from nextims.search.ranking import search
-from nextims.search.tables import write_hits
+from nextims.searching.entries import Entry
+from nextims.searching.ranking import search
+from nextims.searching.tables import write_hits
 from nextims.spectra.prediction import FailedPrediction, PredictedSpectrum
 from nextims.spectra.record import Record
 from nextims.spectra.spectrum import Spectrum

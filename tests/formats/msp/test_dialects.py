@@ -9,7 +9,8 @@ from rdkit import Chem
 
 from nextims.files.writing import OutputError
 from nextims.formats.msp.writing import msdial_record, msp_record
-from nextims.formats.spectrum_writer import MSPStream, SpectrumWriter
+from nextims.formats.spectrum_writer import SpectrumStream, SpectrumWriter
+from nextims.formats.writing import Formatter
 from nextims.spectra.spectrum import Spectrum
 
 
@@ -121,7 +122,7 @@ def test_the_folder_of_an_earlier_run_is_replaced_and_no_other(results, write, t
 
 def test_a_stream_in_the_dialect_of_msdial(results, write):
     stream = io.BytesIO()
-    with MSPStream(stream, "student best_student.pt", "msdial") as writer:
+    with SpectrumStream(stream, "student best_student.pt", Formatter(dialect="msdial")) as writer:
         for result in results:
             writer.write(result)
     assert stream.getvalue() == write("library.msp", results, dialect="msdial").read_bytes()

@@ -33,7 +33,7 @@ def structures(tmp_path):
 
 def test_a_missing_ray_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(ray_engine.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(EngineError, match=r"ray and pyarrow missing: pip install -e \"\.\[distr"):
+    with pytest.raises(EngineError, match=r"ray and pyarrow missing: pip install \"nextims\[distr"):
         check_ray()
 
 

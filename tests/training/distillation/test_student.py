@@ -143,7 +143,7 @@ def test_predictions_do_not_depend_on_what_was_drawn_before(config, teacher):
 
 
 def test_a_missing_teacher_and_a_student_as_teacher_are_refused(config, tmp_path):
-    with pytest.raises(CheckpointError, match=r"train_teacher\.py --phase finetune"):
+    with pytest.raises(CheckpointError, match=r"nextims train teacher --phase finetune"):
         train_student(config, tmp_path / "nothing.pt")
     arguments = student_arguments(config)
     save_checkpoint(tmp_path / "student.pt", Student(**arguments), arguments, {})

@@ -1,0 +1,220 @@
+"""Structures in, spectra out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from ..config import DEFAULT_CONFIG, load_config
+from ..errors import UserError
+from ..inference.loading import load_predictor
+from ..spectra.prediction import FailedPrediction
+from ..spectra.spectrum import STANDARD_ENERGY
+from .spectra import Prediction, Spectra
+from .structures import input_structures, is_one
+
+if TYPE_CHECKING:
+    import pandas
+
+    from .structures import Structure
+
+Predictions = Spectra[Prediction, FailedPrediction]
+
+
+class PredictionError(UserError):
+    """One structure was given, and has no spectrum; the message says why."""
+
+
+class Predictor:
+    """A model that predicts, loaded once.
+
+    Args:
+        checkpoint: a checkpoint or a student's export; "student" or "teacher" for that of the
+            settings; the student if left out, which needs no PyTorch.
+        device: "cpu", "cuda", or "auto": a GPU where there is one.
+        config: file of settings.
+
+    Attributes:
+        name: what exported spectra call the model.
+        max_mz: highest nominal mass of a molecule that it can take, in Da.
+
+    Raises:
+        UserError: the model is missing or cannot be used, or PyTorch is needed and missing.
+
+    Example:
+        >>> import nextims
+        >>> nextims.Predictor().predict(["CCO", "CO"])[1].molecule.formula
+        'CH4O'
+    """
+
+    def __init__(
+        self,
+        checkpoint: str | Path | None = None,
+        *,
+        device: str = "auto",
+        config: str | Path = DEFAULT_CONFIG,
+    ):
+        self._model = load_predictor(
+            load_config(config),
+            checkpoint,
+            device=device,
+            say=lambda text: warnings.warn(text, stacklevel=4),
+        )
+        self.name: str = self._model.name
+        self.max_mz: int = self._model.max_mz
+
+    def __repr__(self) -> str:
+        return f"<Predictor: {self.name}>"
+
+    @overload
+    def predict(
+        self,
+        structures: Structure,
+        *,
+        names: None = None,
+        annotate: bool = False,
+        exact_mass: bool = False,
+        uncertainty: bool = False,
+        energy: float = STANDARD_ENERGY,
+        quiet: bool = False,
+    ) -> Prediction: ...
+    @overload
+    def predict(
+        self,
+        structures: Iterable[Structure] | pandas.DataFrame | Path,
+        *,
+        names: Iterable[object] | None = None,
+        annotate: bool = False,
+        exact_mass: bool = False,
+        uncertainty: bool = False,
+        energy: float = STANDARD_ENERGY,
+        quiet: bool = False,
+    ) -> Predictions: ...
+    def predict(
+        self,
+        structures: Any,
+        *,
+        names: Iterable[object] | None = None,
+        annotate: bool = False,
+        exact_mass: bool = False,
+        uncertainty: bool = False,
+        energy: float = STANDARD_ENERGY,
+        quiet: bool = False,
+    ) -> Prediction | Predictions:
+        """Predict the spectrum of a structure, or of many.
+
+        Args:
+            structures: SMILES, InChI, MOL blocks, RDKit molecules, or pairs of these with a name,
+                in any iterable, a column of pandas among them; a table of pandas with a column of
+                structures; the ``Path`` of a file of them; or one structure.
+            names: a name for each of many.
+            annotate: name the ions behind each peak; needs a teacher, as do the next three.
+            exact_mass: give accurate masses.
+            uncertainty: say how similar to the true spectrum each is likely to be.
+            energy: ionization energy, eV.
+            quiet: whether to show no progress.
+
+        Returns:
+            Of one structure its spectrum. Of many the spectra, in their order, and in ``failures``
+            the structures that have none; ``line`` of each is its place among them, from 1.
+
+        Raises:
+            PredictionError: the one structure has no spectrum.
+            UserError: a student is asked for what only a teacher gives.
+        """
+        options: dict[str, Any] = {
+            name: True
+            for name, asked in (
+                ("annotate", annotate),
+                ("exact_mass", exact_mass),
+                ("uncertainty", uncertainty),
+            )
+            if asked
+        }
+        if energy != STANDARD_ENERGY:
+            options["energy"] = energy
+        if options and not self._model.names_ions:
+            raise UserError(f"{', '.join(options)}: needs a teacher: nextims.Predictor('teacher')")
+        from tqdm import tqdm
+
+        results = self._model.predict_stream(input_structures(structures, names), **options)
+        spectra: list[Prediction] = []
+        failures: list[FailedPrediction] = []
+        for result in tqdm(results, unit=" structures", delay=2, disable=quiet or None):
+            if isinstance(result, FailedPrediction):
+                failures.append(result)
+            else:
+                spectra.append(Prediction(**vars(result), model=self.name))
+        if not is_one(structures):
+            return Spectra(spectra, failures)
+        if failures:
+            raise PredictionError(f"{failures[0].text or '(empty)'}: {failures[0].reason}")
+        return spectra[0]
+
+
+@lru_cache(maxsize=4)
+def _loaded(checkpoint: str | Path | None, device: str, folder: Path) -> Predictor:
+    """Return a predictor; in another folder, a wheel's settings may name another model."""
+    return Predictor(checkpoint, device=device)
+
+
+@overload
+def predict(
+    structures: Structure,
+    *,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    annotate: bool = False,
+    exact_mass: bool = False,
+    uncertainty: bool = False,
+    energy: float = STANDARD_ENERGY,
+    quiet: bool = False,
+) -> Prediction: ...
+@overload
+def predict(
+    structures: Iterable[Structure] | pandas.DataFrame | Path,
+    *,
+    names: Iterable[object] | None = None,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    annotate: bool = False,
+    exact_mass: bool = False,
+    uncertainty: bool = False,
+    energy: float = STANDARD_ENERGY,
+    quiet: bool = False,
+) -> Predictions: ...
+def predict(
+    structures: Any,
+    *,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    **options: Any,
+) -> Prediction | Predictions:
+    """Predict the spectrum of a structure, or of many, with the student.
+
+    Args:
+        structures: as ``Predictor.predict`` takes them.
+        checkpoint: as ``Predictor`` takes it; the model stays loaded for the next call.
+        device: likewise.
+        **options: of ``Predictor.predict``.
+
+    Returns:
+        As ``Predictor.predict``: a spectrum, or ``Spectra`` with ``failures``.
+
+    Raises:
+        PredictionError: the one structure has no spectrum.
+        UserError: see ``Predictor``.
+
+    Example:
+        >>> import nextims
+        >>> ethanol = nextims.predict("CCO ethanol")
+        >>> ethanol.name, ethanol.highest_peaks(2)[1].mz
+        ('ethanol', 45)
+        >>> spectra = nextims.predict([("CCO", "ethanol"), ("64-17-5", "by its CAS number")])
+        >>> [spectrum.name for spectrum in spectra], len(spectra.failures)
+        (['ethanol'], 1)
+    """
+    return _loaded(checkpoint, device, Path.cwd()).predict(structures, **options)

@@ -1,0 +1,190 @@
+"""Measured spectra searched in a library or among candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from ..config import load_config
+from ..errors import MissingPackageError
+from ..inference.loading import load_predictor
+from ..searching.candidates import predicted_candidates
+from ..searching.entries import Entry, Skipped
+from ..searching.filters import MASS_WINDOW, EntryFilter
+from ..searching.index_layout import index_path
+from ..searching.libraries import read_library, read_queries
+from ..searching.ranking import DEFAULT_SCORE, Hit, SearchResult
+from ..searching.ranking import search as search_entries
+from ..searching.tables import COLUMNS, hit_rows, score_text, summary
+from ..spectra.prediction import PredictedSpectrum
+from .comparison import as_record
+from .structures import input_structures
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass
+class Found(SearchResult):
+    """What was found for one measured spectrum; a loop over it gives the hits, the best first.
+
+    Attributes:
+        failures: entries and candidates that could not be compared with, each with its reason.
+    """
+
+    failures: tuple[Skipped, ...] = ()
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __repr__(self) -> str:
+        best = f", the best {self.hits[0].entry.name or self.hits[0].entry.smiles}" if self else ""
+        return f"<{len(self)} hits{best}; {summary(self)}>"
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a table: one row a hit, as ``nextims search --output hits.csv`` writes it.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingPackageError("pandas is missing: pip install pandas") from error
+        rows = hit_rows(self) if self.hits else []
+        return pandas.DataFrame(rows, columns=list(COLUMNS))
+
+    def _repr_html_(self) -> str:
+        heads = ("rank", "score", "name", "formula", "SMILES")
+        rows = [
+            (str(hit.rank), score_text(hit.score), entry.name, entry.formula, entry.smiles)
+            for hit in self
+            for entry in [hit.entry]
+        ]
+        cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
+        table = "".join(f"<tr>{row}</tr>" for row in cells)
+        notes = "".join(f"<p>note: {escape(note)}</p>" for note in self.notes)
+        head = "".join(f"<th>{head}</th>" for head in heads)
+        return f"<p>{escape(summary(self))}</p>{notes}<table><tr>{head}</tr>{table}</table>"
+
+
+@overload
+def search(
+    query: str | Path,
+    library: str | Path | Iterable[object] | None = None,
+    *,
+    candidates: object = None,
+    score: str = DEFAULT_SCORE,
+    top: int = 10,
+    formula: str | None = None,
+    mass: int | None = None,
+    mass_window: int | None = None,
+    checkpoint: str | Path | None = None,
+    quiet: bool = False,
+) -> list[Found]: ...
+@overload
+def search(
+    query: object,
+    library: str | Path | Iterable[object] | None = None,
+    *,
+    candidates: object = None,
+    score: str = DEFAULT_SCORE,
+    top: int = 10,
+    formula: str | None = None,
+    mass: int | None = None,
+    mass_window: int | None = None,
+    checkpoint: str | Path | None = None,
+    quiet: bool = False,
+) -> Found: ...
+def search(
+    query: Any,
+    library: str | Path | Iterable[object] | None = None,
+    *,
+    candidates: Any = None,
+    score: str = DEFAULT_SCORE,
+    top: int = 10,
+    formula: str | None = None,
+    mass: int | None = None,
+    mass_window: int | None = None,
+    checkpoint: str | Path | None = None,
+    quiet: bool = False,
+) -> Found | list[Found]:
+    """Search a measured spectrum in a library, or among candidates that are predicted.
+
+    Args:
+        query: the measured spectrum, as ``nextims.compare`` takes it; or the path of a file, all of
+            whose spectra are searched.
+        library: the path of a file of spectra, whose index is used where it has one; or spectra.
+        candidates: structures, as ``nextims.predict`` takes them, in the place of a library.
+        score: what they are ranked by: weighted_cosine, entropy_similarity, cosine, ...
+        top: lowest rank to be given.
+        formula: only molecules of exactly this formula.
+        mass: nominal mass of the molecule in Da, where it is known.
+        mass_window: only molecules whose mass differs by no more than this, Da; 5 with ``mass``.
+        checkpoint: what predicts candidates, as ``nextims.Predictor`` takes it.
+        quiet: whether to show no progress.
+
+    Returns:
+        What was found; of a file, one for each spectrum.
+
+    Raises:
+        SearchError: a file cannot be read, or something is asked for that there is not.
+        TypeError: there is neither library nor candidates, or both; or something is no spectrum.
+
+    Example:
+        >>> import nextims
+        >>> peak = ([15, 26, 27, 29, 31, 43, 45, 46], [60, 90, 220, 300, 999, 80, 510, 220])
+        >>> found = nextims.search(peak, candidates=["CCO ethanol", "COC", "CC(C)=O acetone"])
+        >>> found.hits[0].entry.name
+        'ethanol'
+    """
+    if (library is None) == (candidates is None):
+        raise TypeError("expected a library to search in, or candidates=, a list of structures")
+    if mass is not None and mass_window is None:
+        mass_window = MASS_WINDOW
+    entry_filter = EntryFilter(formula, mass, mass_window)
+    of_file = isinstance(query, (str, Path))
+    queries, failures = read_queries(query) if of_file else ([as_record(query)], [])
+    options: dict[str, Any] = {"score": score, "top": top, "entry_filter": entry_filter}
+    if isinstance(library, (str, Path)) and index_path(library).exists():
+        from ..searching.indexed_search import search_index
+        from ..searching.library_index import LibraryIndex
+
+        index = LibraryIndex(library)
+        failures += index.left_out
+        results = search_index(queries, index, **options)
+    else:
+        if candidates is not None:
+            model = load_predictor(load_config(), checkpoint)
+            wanted = entry_filter.for_any_of(queries)
+            entries = predicted_candidates(input_structures(candidates), model, wanted=wanted)
+        elif isinstance(library, (str, Path)):
+            entries = read_library(library)
+        else:
+            entries = (_entry(line, given) for line, given in enumerate(library or (), start=1))
+        results = search_entries(queries, _usable(entries, failures, quiet), **options)
+    found = [Found(**vars(result), failures=tuple(failures)) for result in results]
+    return found if of_file else found[0]
+
+
+def _entry(line: int, given: object) -> Entry:
+    record = replace(as_record(given), line=line)
+    return Entry(record, predicted=isinstance(given, PredictedSpectrum))
+
+
+def _usable(
+    entries: Iterable[Entry | Skipped], failures: list[Skipped], quiet: bool
+) -> Iterator[Entry]:
+    from tqdm import tqdm
+
+    for entry in tqdm(entries, unit=" spectra", delay=2, disable=quiet or None):
+        if isinstance(entry, Entry):
+            yield entry
+        else:
+            failures.append(entry)

@@ -1,0 +1,93 @@
+"""What a user gives as structures, in any of the forms that Python programs have them in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..inference.structures.columns import WANTED_COLUMN, find_columns
+from ..inference.structures.lists import (
+    InputError,
+    InputStructure,
+    parse_line,
+    read_structures,
+)
+
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
+    # One structure; with its name.
+    Structure: TypeAlias = str | Mol | tuple[str | Mol, str]
+
+
+def is_one(given: object) -> bool:
+    """Say whether this is one structure: a text, a molecule, or a pair with its name.
+
+    Example:
+        >>> from nextims.api.structures import is_one
+        >>> is_one("CCO"), is_one(("CCO", "ethanol")), is_one(["CCO"])
+        (True, True, False)
+    """
+    return isinstance(given, (str, tuple)) or hasattr(given, "GetAtoms")
+
+
+def input_structures(given: Any, names: Iterable[object] | None = None) -> Iterator[InputStructure]:
+    """Return structures as the predictors take them, numbered from 1.
+
+    Args:
+        given: SMILES, InChI, MOL blocks, RDKit molecules, pairs of one of these and a name, in any
+            iterable; a table of pandas with a column of structures, and perhaps of names; the path
+            of a file of structures; or one structure. After a SMILES may stand a name.
+        names: a name for each, for a column of them, say.
+
+    Raises:
+        InputError: a table has no column of structures; or the file, see ``read_structures``.
+        TypeError: a tuple is no pair.
+
+    Example:
+        >>> from nextims.api.structures import input_structures
+        >>> [(each.smiles, each.name) for each in input_structures(["CCO ethanol", ("C", "marsh")])]
+        [('CCO', 'ethanol'), ('C', 'marsh')]
+    """
+    if isinstance(given, Path):
+        return read_structures(given)
+    if is_one(given):
+        given = [given]
+    elif hasattr(given, "columns"):
+        columns = [str(name) for name in given.columns]
+        places = find_columns(columns)
+        if places is None:
+            found = ", ".join(columns)
+            raise InputError(f"no column {WANTED_COLUMN}; the table's columns are {found}")
+        if places[1] >= 0 and names is None:
+            names = given.iloc[:, places[1]]
+        given = given.iloc[:, places[0]]
+    # Names that are too few are a mistake; without any, each is as the structure says.
+    pairs = zip(given, repeat(None)) if names is None else zip(given, names, strict=True)
+    return (_structure(line, *pair) for line, pair in enumerate(pairs, start=1))
+
+
+def _structure(line: int, given: Any, name: object) -> InputStructure:
+    if isinstance(given, tuple):
+        if len(given) != 2:
+            raise TypeError(
+                f"structure {line}: a tuple is a structure and its name, found {len(given)} items; "
+                "many structures come in a list"
+            )
+        given, own = given
+        name = own if name is None else name
+    if hasattr(given, "GetAtoms"):
+        from rdkit import Chem
+
+        if name is None and given.HasProp("_Name"):
+            name = given.GetProp("_Name")
+        given = Chem.MolToSmiles(given)
+    elif isinstance(given, str) and "\n" not in given.strip():
+        parsed = parse_line(given, line)
+        given, name = parsed.smiles, parsed.name if name is None else name
+    elif not isinstance(given, str):  # an empty cell of a table
+        given = "" if given is None or given != given else given
+    text = "" if name is None or name != name else str(name)
+    return InputStructure(line, given, text)

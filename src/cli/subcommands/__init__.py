@@ -1,0 +1,1 @@
+"""One module a command: ``nextims NAME``, and the script of its name."""

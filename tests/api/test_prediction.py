@@ -1,0 +1,158 @@
+"""Predicting from Python, as a user who types ``nextims.predict``."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from rdkit import Chem
+
+import nextims
+from nextims.api.prediction import PredictionError
+from nextims.config import PROJECT_ROOT
+from nextims.errors import UserError
+
+TEACHER = PROJECT_ROOT / "checkpoints" / "teacher" / "best_finetune_teacher.pt"
+MENTHOL = "CC(C)[C@@H]1CC[C@@H](C)C[C@H]1O"
+
+
+def python(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_takes_next_to_nothing():
+    def seconds(code):
+        started = time.perf_counter()
+        python(code)
+        return time.perf_counter() - started
+
+    pairs = [(seconds("pass"), seconds("import nextims")) for _ in range(5)]
+    assert min(after - before for before, after in pairs) < 0.05
+    assert python("import nextims, sys; print({'numpy', 'rdkit'} & set(sys.modules))") == "set()"
+
+
+def test_predicting_imports_no_pytorch():
+    code = (
+        "import nextims, sys; nextims.predict(['CCO', 'CO'])\n"
+        "print({'torch', 'numba', 'matplotlib', 'pandas', 'matchms'} & set(sys.modules))"
+    )
+    assert python(code) == "set()"
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        MENTHOL,
+        "InChI=1S/C10H20O/c1-7(2)9-5-4-8(3)6-10(9)11/h7-11H,4-6H2,1-3H3/t8-,9+,10-/m1/s1",
+        Chem.MolFromSmiles(MENTHOL),
+        Chem.MolToMolBlock(Chem.MolFromSmiles(MENTHOL)),
+    ],
+    ids=["SMILES", "InChI", "RDKit", "MOL"],
+)
+def test_one_structure_of_any_kind(structure):
+    spectrum = nextims.predict(structure)
+    assert spectrum.molecule.formula == "C10H20O"
+    assert nextims.predict((structure, "menthol")).name == "menthol"
+    assert (spectrum.mz == nextims.predict(MENTHOL).mz).all()
+
+
+def test_spectra_and_failures_come_apart():
+    benzene = Chem.MolFromSmiles("c1ccccc1")
+    benzene.SetProp("_Name", "benzene")
+    given = ["CCO ethanol", ("CO", "methanol"), "C1CC", "64-17-5", "caffeine", "", benzene]
+    spectra = nextims.predict(given)
+    assert [(s.line, s.name, s.molecule.formula) for s in spectra] == [
+        (1, "ethanol", "C2H6O"),
+        (2, "methanol", "CH4O"),
+        (7, "benzene", "C6H6"),
+    ]
+    assert [(f.line, f.reason) for f in spectra.failures] == [
+        (3, "RDKit cannot read the structure"),
+        (4, "a CAS number: give a structure, as SMILES or InChI"),
+        (5, "a name: give a structure, as SMILES or InChI"),
+        (6, "empty structure"),
+    ]
+    assert repr(spectra) == "<3 spectra, 4 failures>"
+
+
+def test_names_are_kept_beside_a_list():
+    spectra = nextims.predict(["CCO", "CO"], names=["ethanol", "methanol"])
+    assert [spectrum.name for spectrum in spectra] == ["ethanol", "methanol"]
+    with pytest.raises(ValueError, match=r"zip\(\)"):
+        nextims.predict(["CCO", "CO"], names=["ethanol"])
+
+
+def test_columns_and_tables_of_pandas():
+    pandas = pytest.importorskip("pandas", reason='needs pip install -e ".[test]"')
+    table = pandas.DataFrame(
+        {"CAS": [64175, 0], "Compound Name": ["ethanol", None], "SMILES": ["CCO", None]}
+    )
+    for spectra in (
+        nextims.predict(table),
+        nextims.predict(table["SMILES"], names=table["Compound Name"]),
+    ):
+        assert [(s.name, s.smiles) for s in spectra] == [("ethanol", "CCO")]
+        assert [failure.reason for failure in spectra.failures] == ["empty structure"]
+    with pytest.raises(UserError, match=r"no column smiles .*; the table's columns are CAS"):
+        nextims.predict(table[["CAS"]])
+
+
+def test_a_file_of_structures(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("smiles,name\nCCO,ethanol\nCO,methanol\n")
+    assert [spectrum.name for spectrum in nextims.predict(path)] == ["ethanol", "methanol"]
+
+
+@pytest.mark.parametrize(
+    ("structure", "reason"),
+    [
+        ("64-17-5", "64-17-5: a CAS number: give a structure, as SMILES or InChI"),
+        ("ethanol", "ethanol: a name: give a structure, as SMILES or InChI"),
+        ("C2H6O", "C2H6O: a molecular formula: give a structure, as SMILES or InChI"),
+        ("", r"\(empty\): empty structure"),
+        ("C1CC", "C1CC: RDKit cannot read the structure"),
+    ],
+)
+def test_one_that_is_no_structure_raises(structure, reason):
+    with pytest.raises(PredictionError, match=f"^{reason}$"):
+        nextims.predict(structure)
+
+
+def test_a_tuple_that_is_no_pair_is_refused():
+    with pytest.raises(TypeError, match="a tuple is a structure and its name, found 3 items"):
+        nextims.predict(("CCO", "CO", "C"))
+
+
+def test_python_and_the_shell_agree(capsys):
+    from nextims.cli.main import main
+
+    assert main(["predict", "--smiles", "CCO ethanol", "--format", "json"]) == 0
+    import json
+
+    shell = json.loads(capsys.readouterr().out)
+    own = nextims.predict("CCO ethanol").to_dict()
+    assert shell == own | {"peaks": [list(peak) for peak in own["peaks"]]}
+
+
+def test_a_student_refuses_what_only_a_teacher_gives():
+    with pytest.raises(UserError, match=r"annotate, energy: needs a teacher: nextims\.Predictor"):
+        nextims.predict("CCO", annotate=True, energy=20)
+
+
+def test_the_teacher_names_ions():
+    toluene = nextims.Predictor(TEACHER, device="cpu").predict("Cc1ccccc1", annotate=True)
+    base = max(toluene.annotations, key=lambda peak: peak.intensity)
+    assert base.ions[0].formula == "C7H7+"
+
+
+def test_a_missing_model_is_named():
+    with pytest.raises(UserError, match=r"no\.pt: no such checkpoint"):
+        nextims.Predictor("no.pt")
+
+
+def test_what_there_is_is_listed():
+    assert {"predict", "search", "compare", "read", "write", "Predictor"} <= set(dir(nextims))
+    with pytest.raises(AttributeError, match="no attribute 'predikt'"):
+        _ = nextims.predikt

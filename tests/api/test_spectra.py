@@ -1,0 +1,175 @@
+"""Spectra shown in a notebook, and handed on to other programs."""
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+import nextims
+from builders import build_msp
+from nextims.evaluation.metrics import compare
+from nextims.spectra.spectrum import Spectrum
+
+HOSTILE = "<script>alert('x')</script> & co"
+
+
+@pytest.fixture(scope="module")
+def ethanol():
+    return nextims.predict("CCO ethanol")
+
+
+@pytest.fixture
+def measured(tmp_path):
+    path = tmp_path / "lab.msp"
+    path.write_text(build_msp("ethyl alcohol") + build_msp("blank", num_peaks=3, peaks={}))
+    return nextims.read(path)
+
+
+def test_it_shows_structure_sticks_and_highest_peaks(ethanol):
+    html = ethanol._repr_html_()
+    assert "<b>ethanol</b>" in html and "C2H6O" in html
+    assert html.count("<svg") == 2
+    assert "m/z 31 (100.0 %), m/z 45 (34.6 %)" in html
+    ElementTree.fromstring(html)  # well formed
+
+
+def test_text_is_escaped(tmp_path):
+    spectra = nextims.predict([("CCO", HOSTILE), ("C1CC", HOSTILE), f"{HOSTILE} x"])
+    path = tmp_path / "lab.msp"
+    path.write_text(build_msp(HOSTILE))
+    found = nextims.search(path, spectra)[0]
+    for shown in (spectra[0], spectra, nextims.read(path)[0], nextims.read(path), found):
+        html = shown._repr_html_()
+        assert "<script" not in html and "&lt;script" in html
+
+
+def test_measured_spectra_show_themselves_too(measured):
+    assert repr(measured) == "<1 spectrum, 1 failure>"
+    html = measured[0]._repr_html_()
+    assert "<b>ethyl alcohol</b>" in html and "from: <code>lab.msp</code>" in html
+    assert "ethyl alcohol" in measured._repr_html_()
+    assert measured[0].to_dict()["smiles"] == "CCO"
+
+
+def test_a_plot_and_a_mirror(ethanol, measured, tmp_path):
+    pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"').use("agg")
+    from matplotlib import pyplot
+
+    axes = ethanol.plot(path=tmp_path / "ethanol.svg")
+    assert axes.get_title(loc="left") == "ethanol" and axes.get_ylim()[0] == 0
+    assert (tmp_path / "ethanol.svg").stat().st_size > 1000
+    assert ethanol.plot(measured[0]).get_ylim()[0] < -100
+    assert ethanol.plot(([31, 45], [999, 500])).get_ylim()[0] < -100
+    assert measured[0].plot().get_title(loc="left") == "ethyl alcohol"
+    own = pyplot.figure().add_subplot()
+    assert ethanol.plot(axes=own) is own
+    pyplot.close("all")
+
+
+def test_matchms_takes_it(ethanol, measured):
+    pytest.importorskip("matchms", reason='needs pip install -e ".[test]"')
+    spectrum = ethanol.to_matchms()
+    assert spectrum.get("compound_name") == "ethanol"
+    assert spectrum.get("precursor_mz") == pytest.approx(46.0413, abs=1e-3)
+    assert (spectrum.peaks.mz == ethanol.mz).all()
+    assert measured.to_matchms()[0].get("smiles") == "CCO"
+
+
+def test_plain_values(ethanol):
+    said = ethanol.to_dict()
+    assert (said["name"], said["formula"], said["nominal_mass"]) == ("ethanol", "C2H6O", 46)
+    assert max(said["peaks"], key=lambda peak: peak[1]) == (31, 999)
+    assert said["model"] == "student best_student.pt"
+
+
+def test_many_are_a_table(measured):
+    pytest.importorskip("pandas", reason='needs pip install -e ".[test]"')
+    table = nextims.predict(["CCO ethanol", "C1CC", "CO"]).to_pandas()
+    assert table["line"].tolist() == [1, 3]
+    assert len(table["mz"][0]) == len(table["intensity"][0]) > 5
+    assert measured.to_pandas()["name"].tolist() == ["ethyl alcohol"]
+
+
+def test_a_slice_is_of_the_same_kind():
+    spectra = nextims.predict(["CCO", "CO", "C"])
+    assert [each.smiles for each in spectra[1:]] == ["CO", "C"]
+    assert repr(spectra[1:]) == "<2 spectra, 0 failures>"
+
+
+class TestCompare:
+    PEAKS = ([29, 31, 45, 46], [299, 999, 517, 216])
+
+    def test_all_kinds_give_the_same_scores(self, ethanol, measured):
+        expected = compare(measured[0].spectrum, ethanol.spectrum)
+        assert len(expected) == 12
+        pair = (measured[0].mz, measured[0].intensity)
+        kinds = [measured[0], pair, list(pair), Spectrum(*pair)]
+        assert [nextims.compare(kind, ethanol) for kind in kinds] == [expected] * 4
+        assert nextims.compare(measured[0], (ethanol.mz, ethanol.intensity)) == expected
+
+    def test_matchms(self, ethanol, measured):
+        matchms = pytest.importorskip("matchms", reason='needs pip install -e ".[test]"')
+        mz, intensity = (np.array(values, dtype=float) for values in self.PEAKS)
+        of_matchms = matchms.Spectrum(mz=mz, intensities=intensity, metadata={"formula": "C2H6O"})
+        assert nextims.compare(of_matchms, ethanol) == nextims.compare(self.PEAKS, ethanol)
+        assert nextims.compare(ethanol, ethanol.to_matchms())["cosine"] == pytest.approx(1)
+
+    @pytest.mark.parametrize("given", ["CCO", 7, None])
+    def test_what_is_no_spectrum_is_refused(self, ethanol, given):
+        with pytest.raises(TypeError, match="or a pair of arrays"):
+            nextims.compare(given, ethanol)
+
+    def test_one_without_peaks_is_refused(self, ethanol):
+        with pytest.raises(ValueError, match="no peak to compare"):
+            nextims.compare(([], []), ethanol)
+
+
+class TestFiles:
+    def test_what_is_written_is_read(self, tmp_path):
+        spectra = nextims.predict(["CCO ethanol", "C1CC", "CO methanol"])
+        for ending in (".msp", ".json", ".csv", ".sdf", ".jdx", ".mgf", ".h5"):
+            path = nextims.write(spectra, tmp_path / f"x{ending}")
+            back = nextims.read(path)
+            assert [record.smiles for record in back] == ["CCO", "CO"]
+            assert nextims.compare(back[0], spectra[0])["cosine"] > 0.999
+        assert "C1CC" in (tmp_path / "x.msp.errors.csv").read_text()
+
+    def test_a_measured_spectrum_is_not_called_predicted(self, measured, tmp_path):
+        with pytest.raises(TypeError, match="expected predicted spectra, found Measured"):
+            nextims.write(measured, tmp_path / "x.msp")
+
+
+class TestSearch:
+    def test_candidates(self, measured):
+        found = nextims.search(measured[0], candidates=["COC", "CCO ethanol", "acetone"])
+        assert found.hits[0].entry.name == "ethanol"
+        assert [skipped.text for skipped in found.failures] == ["acetone"]
+        assert [hit.rank for hit in found] == [1, 2]
+        only = nextims.search(measured[0], candidates=["COC", "CCO", "CO"], formula="CH4O")
+        assert [hit.entry.smiles for hit in only] == ["CO"]
+
+    def test_a_library_of_spectra_or_of_a_file(self, measured, tmp_path):
+        spectra = nextims.predict(["CCO", "CO", "CC(C)=O"])
+        path = nextims.write(spectra, tmp_path / "library.msp")
+        found = nextims.search(measured[0], spectra)
+        assert found.hits[0].entry.smiles == "CCO"
+        [of_file] = nextims.search(tmp_path / "lab.msp", path)
+        assert [hit.entry.smiles for hit in of_file] == [hit.entry.smiles for hit in found]
+        assert found.hits[0].entry.predicted
+
+    def test_an_index_is_used(self, measured, tmp_path):
+        pytest.importorskip("ms_entropy", reason='needs pip install -e ".[index]"')
+        from nextims.searching.index_building import build_index
+
+        path = nextims.write(nextims.predict(["CCO", "CO", "CC(C)=O"]), tmp_path / "library.h5")
+        build_index(path)
+        assert nextims.search(measured[0], path).hits[0].entry.smiles == "CCO"
+
+    def test_a_table(self, measured):
+        pytest.importorskip("pandas", reason='needs pip install -e ".[test]"')
+        table = nextims.search(measured[0], candidates=["COC", "CCO ethanol"]).to_pandas()
+        assert table["name"][0] == "ethanol"
+
+    def test_one_of_library_and_candidates_is_needed(self, measured):
+        with pytest.raises(TypeError, match="expected a library to search in, or candidates="):
+            nextims.search(measured[0])
