@@ -130,7 +130,7 @@ class StudentConfig(Section):
     active_experts: int = Field(2, ge=1)
     expert_blocks: int = Field(3, ge=1)
     expert_bottleneck: int = Field(256, ge=8)
-    dropout: Fraction = 0.1
+    dropout: Fraction = 0.2
     balance_weight: float = Field(0.01, ge=0)
     gate_entropy_weight: float = Field(0.001, ge=0)
     gate_bias_step: float = Field(0.001, ge=0)
@@ -214,15 +214,6 @@ class StudentPhaseConfig(PhaseConfig):
     weight_average: Fraction | None = 0.998
 
 
-class MeasuredPhaseConfig(StudentPhaseConfig):
-    """The defaults of the student's training on measured spectra alone."""
-
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(1e-2, ge=0)
-    weight_average: Fraction | None = 0.997
-    dropout: Fraction = 0.3
-
-
 class TrainingConfig(Section):
     """What the phases share, and the schedule of each."""
 
@@ -235,7 +226,6 @@ class TrainingConfig(Section):
     pretrain: PretrainConfig = PretrainConfig()
     finetune: FinetuneConfig = FinetuneConfig()
     student: StudentPhaseConfig = StudentPhaseConfig()
-    student_measured: MeasuredPhaseConfig = MeasuredPhaseConfig()
 
 
 # What comes with the code, and is found there by what reads it: see ``Config.to_read``.

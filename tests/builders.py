@@ -359,7 +359,7 @@ def build_config(folder: Path, *, epochs: int = 2):
             "gradnorm": {"warmup_steps": 2},
             **{
                 phase: {"epochs": epochs, "batch_size": 4, "patience": epochs}
-                for phase in ("pretrain", "student", "student_measured")
+                for phase in ("pretrain", "student")
             },
             "finetune": {
                 "epochs": epochs,

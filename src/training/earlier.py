@@ -52,12 +52,14 @@ class Run:
         unfinished: its state, or the folder of its networks' states, that is there until it has
             finished.
         can_go_on: tells whether that is of a run with this key, and whole.
+        replaces: when it replaces what is at ``result``.
     """
 
     result: Path
     key: str
     unfinished: Path
     can_go_on: Callable[[], bool]
+    replaces: str = "when it is finished"
 
     def carry_out(
         self,
@@ -111,7 +113,7 @@ class Run:
         self._clear()
         told = [f"discards the unfinished run at {self.unfinished}"] if begun else []
         if self.result.exists() and not replace:
-            told.append(f"replaces {self.result} when it is finished")
+            told.append(f"replaces {self.result} {self.replaces}")
         say("; ".join(["training", *told]))
         return None, False
 

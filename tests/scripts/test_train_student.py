@@ -102,19 +102,18 @@ class TestEarlierRuns:
     def test_an_unfinished_run_is_not_overwritten_in_silence(self, config, train, capsys, stopped):
         assert train() == 130
         stopped.setattr(Trainer, "_stop_if_asked", GOES_ON)
-        stages = config.student.checkpoint.with_name("stages")
-        state = stages / "last_student.pt"
+        state = config.student.checkpoint.with_name("last_student.pt")
         before = state.read_bytes()
         capsys.readouterr()
         assert train() == 2
         assert capsys.readouterr().err == (
-            f"error: {stages}: an unfinished run with these settings and data; --resume goes on "
+            f"error: {state}: an unfinished run with these settings and data; --resume goes on "
             "with it, --restart begins anew\n"
         )
         assert state.read_bytes() == before
         assert train("--restart") == 0
-        assert f"training; discards the unfinished run at {stages}" in capsys.readouterr().out
-        assert not stages.exists()
+        assert f"training; discards the unfinished run at {state}" in capsys.readouterr().out
+        assert not state.exists()
 
     def test_a_finished_student_is_trained_anew_when_it_is_asked_for(self, config, train, capsys):
         assert train() == 0
@@ -139,7 +138,7 @@ class TestEarlierRuns:
         config.student.checkpoint.parent.mkdir(parents=True)
         shutil.copy(load_config().student.checkpoint, config.student.checkpoint)
         assert train(*option) == 0
-        said = f"training; replaces {config.student.checkpoint} when it is finished"
+        said = f"training; replaces {config.student.checkpoint} after its first epoch"
         assert capsys.readouterr().out.startswith(said)
         assert load_model(config.student.checkpoint)[0].max_mz == 200
 
@@ -153,9 +152,7 @@ def test_help_says_what_becomes_of_an_earlier_run(train, capsys):
     with pytest.raises(SystemExit):
         train("--help")
     help_text = " ".join(capsys.readouterr().out.split())
-    assert (
-        "as the one that comes with NExtIMS, is replaced when the new one is finished" in help_text
-    )
+    assert "as the one that comes with NExtIMS, is replaced after the first epoch" in help_text
     assert "job scheduler" in help_text
 
 

@@ -187,9 +187,8 @@ def cut_off(config, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(runs, "now", kill)
         run(config)
-    stages = config.student.checkpoint.with_name("stages")
-    assert "finished" not in load_plain(stages / "student.pt")["metadata"]
-    return stages
+    assert "finished" not in load_plain(config.student.checkpoint)["metadata"]
+    return config.student.checkpoint.with_name("last_student.pt")
 
 
 def test_a_run_that_was_cut_off_continues(config, cut_off):
@@ -200,7 +199,7 @@ def test_a_run_that_was_cut_off_continues(config, cut_off):
 
 
 def test_a_state_without_its_best_model_is_not_continued(config, cut_off):
-    (cut_off / "student.pt").unlink()
+    config.student.checkpoint.unlink()
     _, said = run(config)
     assert said[-1] == (f"phase 2, student: training; discards the unfinished run at {cut_off}")
 

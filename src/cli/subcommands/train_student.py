@@ -16,9 +16,9 @@ example:
 
 Without --resume or --restart, an unfinished run is not overwritten: the command names it and ends
 with status 2. A student that is finished with these settings and data is left as it is, with status
-0. A student of other settings or data, as the one that comes with NExtIMS, is replaced when the
-new one is finished; to keep both, name another file in student.checkpoint. The test split is not
-scored: nextims evaluate --split test does that.
+0. A student of other settings or data, as the one that comes with NExtIMS, is replaced after the
+first epoch of the new one; to keep both, name another file in student.checkpoint. The test split is
+not scored: nextims evaluate --split test does that.
 """
 
 

@@ -1,4 +1,4 @@
-"""Training the student: on what the teacher says, then on measured spectra alone."""
+"""Training the student: measured spectra, the teacher's spectra, the teacher's features."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ...data.examples.features import Batch
 from ...data.examples.loader import make_loader
 from ...data.nist_dataset import ensure_store
 from ...evaluation.assess import assess
-from ...models.checkpoint import load_plain, save_atomically, weights_digest
+from ...models.checkpoint import weights_digest
 from ...models.device import choose_device
 from ...models.student import Student, counted_experts
-from ..earlier import Run, can_resume, is_complete
+from ..earlier import Run, can_resume
 from ..losses import (
     confidence,
     cosine_distance,
@@ -43,7 +43,7 @@ from ..runs import (
     split_loader,
     train_phase,
 )
-from ..trainer import Losses, Phase, metrics_path
+from ..trainer import Losses, Phase, state_path
 from .teacher_labels import (
     cache_teacher,
     label_passes,
@@ -55,7 +55,7 @@ from .unlabelled_structures import structures_key
 
 
 class DistillationPhase(Phase):
-    """Trains the student on hard labels and, where they are wanted, soft labels and features.
+    """Trains the student on hard labels, soft labels and features.
 
     Args:
         model: the student.
@@ -138,20 +138,6 @@ class DistillationPhase(Phase):
         return {**mean_scores(all_scores(scores)), **_mean_shares(shares, len(scores["row"]))}
 
 
-class MeasuredPhase(DistillationPhase):
-    """Trains the student on hard labels alone; arguments as of ``DistillationPhase``."""
-
-    name = "student_measured"
-
-    def __init__(self, model: Student, *, settings: DistillationConfig, **others: Any):
-        settings = settings.model_copy(update={"soft": False, "features": False})
-        super().__init__(model, settings=settings, **others)
-
-
-# Each begins with the weights of the one before.
-STAGES = (DistillationPhase, MeasuredPhase)
-
-
 def _mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:
     """Return each expert's share of the molecules of all processes, from those of each process."""
     parts = gathered((shares, molecules))
@@ -188,7 +174,6 @@ def student_key(config: Config, teacher_path: Path) -> str:
     distillation = config.distillation.model_dump(mode="json", exclude=not_wanted)
     settings = {
         "model": config.student.model_dump(mode="json", exclude={"checkpoint"}),
-        "measured": config.training.student_measured.model_dump(mode="json", exclude_none=True),
         "distillation": distillation | {"mc_samples": label_passes(config, teacher_path)},
         "structures": structures_key(config),
         "teacher": teacher,
@@ -202,10 +187,7 @@ def student_key(config: Config, teacher_path: Path) -> str:
 def train_student(
     config: Config, teacher_path: Path | None = None, **earlier: Any
 ) -> dict[str, Any]:
-    """Distil the student from a teacher, then train it on measured spectra alone.
-
-    The teacher's labels make it as good as the teacher on molecules like those measured. What it
-    gains by the second stage, of stronger dropout, are molecules and instruments unlike these.
+    """Distil the student from a teacher.
 
     Args:
         config: the configuration.
@@ -228,40 +210,41 @@ def train_student(
     start(config.training)
     if teacher_path is None:
         teacher_path = on_first(config.to_read, config.teacher.checkpoint, tqdm.write)
-    with sole_writer(config.student.checkpoint):
+    best, name = config.student.checkpoint, DistillationPhase.name
+    with sole_writer(best):
         with first_ahead():
             ensure_store(config)
             key = student_key(config, teacher_path)
-        folder = _result(config, DistillationPhase).parent
-        run = Run(config.student.checkpoint, key, folder, partial(_is_begun, config, key))
+        can_go_on = partial(can_resume, best, name, key)
+        state = state_path(best, name)
+        run = Run(best, key, state, can_go_on, replaces="after its first epoch")
         return run.carry_out(partial(_train_student, config, teacher_path, key), **earlier)
-
-
-def _result(config: Config, stage: type[Phase]) -> Path:
-    """Return where a stage leaves its student until all are finished."""
-    return config.student.checkpoint.with_name("stages") / f"{stage.name}.pt"
-
-
-def _is_begun(config: Config, key: str) -> bool:
-    paths = ((stage, _result(config, stage)) for stage in STAGES)
-    return any(is_complete(path, key) or can_resume(path, s.name, key) for s, path in paths)
 
 
 def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -> dict[str, Any]:
     device = choose_device(config.training.device)
     with first_ahead():
         cache = cache_teacher(config, teacher_path, device)
-    arguments, seed = student_arguments(config), config.training.seed
+    arguments = student_arguments(config)
     # Before the seed: whether it has been kept from an earlier run must not change the result.
-    vocabulary = on_first(teachers_vocabulary, config, teacher_path, device)
-    parts = training_sets(config, Student(**arguments).inputs)
+    vocabulary = None if resume else on_first(teachers_vocabulary, config, teacher_path, device)
+    torch.manual_seed(config.training.seed)
+    model = Student(**arguments)
+    if vocabulary is not None:
+        model.head.start_from(vocabulary)
+    settings = config.training.student
+    parts = training_sets(config, model.inputs)
     labelled = [parts[0]] * config.distillation.labelled_repeats
-    examples = {DistillationPhase: [*labelled, *parts[1:]], MeasuredPhase: parts[:1]}
+    training = make_loader(
+        Concatenation([*labelled, *parts[1:]]),
+        max_mz=config.data.max_mz,
+        batch_size=settings.batch_size,
+        num_workers=config.data.num_workers,
+        shuffle_seed=config.training.seed,
+        teacher=cache,
+    )
     validation = split_loader(
-        config,
-        "validation",
-        inputs=parts[0].inputs,
-        batch_size=config.training.student.batch_size,
+        config, "validation", inputs=model.inputs, batch_size=settings.batch_size
     )
     if config.data.memory_efficient_mode:
         with first_ahead():
@@ -269,57 +252,28 @@ def _train_student(config: Config, teacher_path: Path, key: str, resume: bool) -
             names = ("validation", "labelled", "unlabelled")
             for name, dataset in zip(names, [validation.dataset, *parts], strict=False):
                 dataset.keep_features(config.distillation.cache.with_name(f"{name}_features.bin"))
-    for stage in STAGES:
-        checkpoint, settings = _result(config, stage), getattr(config.training, stage.name)
-        if resume and on_first(is_complete, checkpoint, key):
-            continue
-        torch.manual_seed(seed)
-        dropout = getattr(settings, "dropout", config.student.dropout)
-        model = Student(**{**arguments, "dropout": dropout})
-        if stage is DistillationPhase:
-            model.head.start_from(vocabulary)
-        else:
-            model.load_state_dict(load_plain(_result(config, DistillationPhase))["weights"])
-        phase = stage(
-            model,
-            teacher_width=cache.feature_width,
-            settings=config.distillation,
-            routing=config.student,
-        )
-        training = make_loader(
-            Concatenation(examples[stage]),
-            max_mz=config.data.max_mz,
-            batch_size=settings.batch_size,
-            num_workers=config.data.num_workers,
-            shuffle_seed=seed,
-            teacher=cache,
-        )
-        train_phase(
-            config,
-            phase,
-            settings,
-            (training, validation),
-            model_config=arguments,
-            checkpoint=checkpoint,
-            key=key,
-            resume=resume and on_first(can_resume, checkpoint, stage.name, key),
-            data=library_source(config),
-            trained_on={
-                "training_spectra": len(parts[0]),
-                "training_elements": parts[0].elements,
-                "unlabelled_molecules": sum(map(len, parts[1:])),
-                "teacher": teacher_digest(teacher_path),
-            },
-        )
-    return on_first(_finish, config)
-
-
-def _finish(config: Config) -> dict[str, Any]:
-    checkpoint = config.student.checkpoint
-    save_atomically(load_plain(_result(config, STAGES[-1])), checkpoint)
-    write_card(checkpoint, config.data.store)
-    for stage in STAGES:
-        metrics = metrics_path(_result(config, stage), stage.name)
-        if metrics.exists():  # not if it was moved, and the process killed before it cleared up
-            metrics.replace(metrics_path(checkpoint, stage.name))
-    return load_plain(checkpoint)["metadata"]
+    phase = DistillationPhase(
+        model,
+        teacher_width=cache.feature_width,
+        settings=config.distillation,
+        routing=config.student,
+    )
+    metadata = train_phase(
+        config,
+        phase,
+        settings,
+        (training, validation),
+        model_config=arguments,
+        checkpoint=config.student.checkpoint,
+        key=key,
+        resume=resume,
+        data=library_source(config),
+        trained_on={
+            "training_spectra": len(parts[0]),
+            "training_elements": parts[0].elements,
+            "unlabelled_molecules": sum(map(len, parts[1:])),
+            "teacher": teacher_digest(teacher_path),
+        },
+    )
+    on_first(write_card, config.student.checkpoint, config.data.store)
+    return metadata

@@ -90,20 +90,6 @@ def test_the_first_student_has_its_share_in_the_labels(config, teacher, tmp_path
     assert student_key(learned, teacher) != student_key(config, teacher)
 
 
-def test_the_second_stage_goes_on_with_the_first_ones_weights(config, teacher):
-    config = changed(config, "training.student_measured", epochs=1, learning_rate=1e-9)
-    train_student(config, teacher)
-    rows = []
-    for name in ("student", "student_measured"):
-        with config.student.checkpoint.with_name(f"metrics_{name}.csv").open() as file:
-            rows.append(list(csv.DictReader(file)))
-    best = max(float(row["entropy_similarity"]) for row in rows[0])
-    assert float(rows[1][0]["entropy_similarity"]) == pytest.approx(best, abs=5e-3)
-    assert "loss_soft" in rows[0][0]
-    assert "loss_soft" not in rows[1][0]
-    assert not config.student.checkpoint.with_name("stages").exists()
-
-
 def test_the_vocabulary_is_collected_once(config, teacher, monkeypatch):
     first = teachers_vocabulary(config, teacher)
     with monkeypatch.context() as without:

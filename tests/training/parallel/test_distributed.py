@@ -308,9 +308,7 @@ def distil(config, teacher):
 def test_a_student_learns_the_same_from_two_processes(config, tmp_path):
     # Structures without spectra: of measured ones each process has another number.
     config = changed(config, "student", dropout=0.0, gate_bias_step=0.02)
-    exact = {"precision": "32-true", "weight_average": None}
-    config = changed(config, "training.student", **exact)
-    config = changed(config, "training.student_measured", dropout=0.0, **exact)
+    config = changed(config, "training.student", precision="32-true", weight_average=None)
     config.distillation.unlabelled.parent.mkdir(exist_ok=True)
     with gzip.open(config.distillation.unlabelled, "wt") as file:
         file.write("CCCCO\nCCCCN\nCCCCCC=O\nCCCCCl\nCCCCBr\n")
