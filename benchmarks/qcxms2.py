@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from nextims.chemistry.molecule import first_block, read_molecule
-from nextims.chemistry.refusals import MoleculeError
+from nextims.chemistry.reading.refusals import MoleculeError
 from nextims.config import DEFAULT_CONFIG, load_config
 from nextims.data.library.store import SPLITS, SpectrumStore
 from nextims.errors import UserError

@@ -201,9 +201,9 @@ MERGES = "a0: &a0 {x: 1}\n" + "".join(
     ids=range(29),
 )
 def test_hostile_text_is_told_in_one_line_and_at_once(tmp_path, text, words):
-    start = time.perf_counter()
+    start = time.process_time()
     message = complaint(tmp_path, text)
-    assert time.perf_counter() - start < 10  # on a busy machine; a bomb took 30 s
+    assert time.process_time() - start < 10  # a bomb took 30 s
     assert words in message
     assert len(message) < 600
     assert message.count("config.yaml") == len(message.splitlines()) == 1

@@ -14,11 +14,11 @@ import numpy as np
 from rdkit import Chem, RDLogger
 from rdkit.Chem import Descriptors, rdFingerprintGenerator, rdMolDescriptors
 
-from .charges import NEUTRALISED, is_charged, neutralise, settle_charges, write_oxides
 from .isotopes import highest_isotope
-from .refusals import MAX_ATOMS, MoleculeError, refuse_odd_bonds
-from .structure_text import parse_structure
-from .tautomers import normalise_tautomer
+from .reading.charges import NEUTRALISED, is_charged, neutralise, settle_charges, write_oxides
+from .reading.refusals import MAX_ATOMS, MoleculeError, refuse_odd_bonds
+from .reading.structure_text import parse_structure
+from .reading.tautomers import normalise_tautomer
 
 # What models read of the elements stands in this order. The rare ones, which came later, are last
 # in all that depends on it, so that weights of before need only be lengthened.

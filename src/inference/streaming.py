@@ -14,7 +14,7 @@ import numpy as np
 from rdkit.rdBase import BlockLogs
 
 from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
-from ..chemistry.structure_text import UNREADABLE
+from ..chemistry.reading.structure_text import UNREADABLE
 from ..errors import UserError
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY

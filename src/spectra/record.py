@@ -12,7 +12,7 @@ from rdkit.Chem import Descriptors
 
 from ..chemistry.formula import count_elements, mass_defect, parse_formula
 from ..chemistry.molecule import Molecule, MoleculeError, from_parsed
-from ..chemistry.structure_text import UNREADABLE, parse_structure
+from ..chemistry.reading.structure_text import UNREADABLE, parse_structure
 from .spectrum import Spectrum, nominal_mz
 
 # Name, program and remark; the atoms follow.

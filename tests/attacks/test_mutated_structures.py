@@ -9,7 +9,7 @@ from rdkit import Chem, RDLogger
 
 from builders import build_student
 from nextims.chemistry.molecule import read_molecule
-from nextims.chemistry.refusals import MoleculeError
+from nextims.chemistry.reading.refusals import MoleculeError
 from nextims.inference.predictor import Predictor
 from nextims.inference.structures.lists import parse_line
 from nextims.spectra.prediction import FailedPrediction, PredictedSpectrum

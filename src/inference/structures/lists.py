@@ -10,7 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 
-from ...chemistry.inchi_text import is_inchi
+from ...chemistry.reading.inchi_text import is_inchi
 from .columns import (
     DELIMITERS,
     WANTED_COLUMN,

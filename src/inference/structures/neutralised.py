@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from rdkit.rdBase import BlockLogs
 
-from ...chemistry.charges import is_charged
 from ...chemistry.molecule import read_molecule
+from ...chemistry.reading.charges import is_charged
 from .input_structure import InputStructure
 
 

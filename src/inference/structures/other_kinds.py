@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from ...chemistry.inchi_text import is_inchi
+from ...chemistry.reading.inchi_text import is_inchi
 from .columns import WANTED_COLUMN
 from .input_structure import InputStructure
 from .text_lines import InputError
@@ -118,7 +118,7 @@ def _is_readable(text: str) -> bool:
     # Commands take their errors from here, and answer --help without RDKit.
     from rdkit.rdBase import BlockLogs
 
-    from ...chemistry.structure_text import parse_structure
+    from ...chemistry.reading.structure_text import parse_structure
 
     try:
         with BlockLogs():

@@ -38,7 +38,7 @@ def parse_structure(text: str) -> Chem.Mol:
             the bonds of a metal, or its upper case.
 
     Example:
-        >>> from nextims.chemistry.structure_text import parse_structure
+        >>> from nextims.chemistry.reading.structure_text import parse_structure
         >>> parse_structure("InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H3").GetNumAtoms()
         3
     """

@@ -13,7 +13,7 @@ def is_inchi(text: str) -> bool:
     """Say whether a text begins as an InChI, in letters of any case and with its name or without.
 
     Example:
-        >>> from nextims.chemistry.inchi_text import is_inchi
+        >>> from nextims.chemistry.reading.inchi_text import is_inchi
         >>> [is_inchi(text) for text in ("InChI=1S/CH4/h1H4", "inchi=1s/CH4/h1H4", "1S/CH4/h1H4")]
         [True, True, True]
         >>> is_inchi("CCO")

@@ -91,7 +91,7 @@ def normalise_tautomer(mol: Chem.Mol, smiles: str) -> Chem.Mol:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.tautomers import normalise_tautomer
+        >>> from nextims.chemistry.reading.tautomers import normalise_tautomer
         >>> uracil = Chem.MolFromSmiles("Oc1ccnc(O)n1")
         >>> Chem.MolToSmiles(normalise_tautomer(uracil, "Oc1ccnc(O)n1"))
         'O=c1cc[nH]c(=O)[nH]1'

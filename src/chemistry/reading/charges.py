@@ -49,7 +49,7 @@ def is_charged(text: str) -> bool:
     """Say whether a SMILES, InChI or MOL block has charges, those of nitro groups left out.
 
     Example:
-        >>> from nextims.chemistry.charges import is_charged
+        >>> from nextims.chemistry.reading.charges import is_charged
         >>> is_charged("C[NH3+]"), is_charged("c1ccccc1-c1ccccc1"), is_charged("C[N+](=O)[O-]")
         (True, False, False)
     """
@@ -77,7 +77,7 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.charges import neutralise
+        >>> from nextims.chemistry.reading.charges import neutralise
         >>> Chem.MolToSmiles(neutralise(Chem.MolFromSmiles("[NH3+]CC(=O)[O-]")))
         'NCC(=O)O'
     """
@@ -126,7 +126,7 @@ def settle_charges(mol: Chem.Mol) -> Chem.Mol:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.charges import settle_charges
+        >>> from nextims.chemistry.reading.charges import settle_charges
         >>> Chem.MolToSmiles(settle_charges(Chem.MolFromSmiles("[CH2-][N+]#N")))
         'C=[N+]=[N-]'
     """
@@ -171,7 +171,7 @@ def write_oxides(mol: Chem.Mol) -> Chem.Mol:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.charges import write_oxides
+        >>> from nextims.chemistry.reading.charges import write_oxides
         >>> Chem.MolToSmiles(write_oxides(Chem.MolFromSmiles("C[S+](C)[O-]")))
         'CS(C)=O'
     """

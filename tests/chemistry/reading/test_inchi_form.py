@@ -3,7 +3,7 @@
 import pytest
 from rdkit import Chem
 
-from nextims.chemistry.inchi_form import read_back, take_form
+from nextims.chemistry.reading.inchi_form import read_back, take_form
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def refuse_odd_bonds(mol: Chem.Mol, smiles: str) -> None:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.refusals import MoleculeError, refuse_odd_bonds
+        >>> from nextims.chemistry.reading.refusals import MoleculeError, refuse_odd_bonds
         >>> try:
         ...     refuse_odd_bonds(Chem.MolFromSmiles("C=CC~O"), "C=CC~O")
         ... except MoleculeError as error:

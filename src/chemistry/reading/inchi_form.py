@@ -38,7 +38,7 @@ def read_back(mol: Chem.Mol) -> InchiForm | None:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.inchi_form import read_back
+        >>> from nextims.chemistry.reading.inchi_form import read_back
         >>> form = read_back(Chem.MolFromSmiles("CC(=O)NC"))
         >>> Chem.MolToSmiles(form.mol), form.atoms
         ('CN=C(C)O', [0, 4, 1, 3, 2])
@@ -60,7 +60,7 @@ def inchi_of(mol: Chem.Mol) -> str:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.inchi_form import inchi_of
+        >>> from nextims.chemistry.reading.inchi_form import inchi_of
         >>> inchi_of(Chem.MolFromSmiles("C/C=C/C"))
         'InChI=1S/C4H8/c1-3-4-2/h3-4H,1-2H3'
     """
@@ -82,7 +82,7 @@ def take_form(mol: Chem.Mol, form: Chem.Mol, atoms: list[int]) -> Chem.Mol:
 
     Example:
         >>> from rdkit import Chem
-        >>> from nextims.chemistry.inchi_form import take_form
+        >>> from nextims.chemistry.reading.inchi_form import take_form
         >>> drawn = Chem.MolFromSmiles("[13CH3]C(O)=NC")
         >>> Chem.MolToSmiles(take_form(drawn, Chem.MolFromSmiles("CC(=O)NC"), [0, 1, 2, 3, 4]))
         'CNC([13CH3])=O'

@@ -3,8 +3,8 @@
 import pytest
 from rdkit import Chem
 
-from nextims.chemistry.charges import NEUTRALISED
 from nextims.chemistry.molecule import MoleculeError, read_molecule
+from nextims.chemistry.reading.charges import NEUTRALISED
 
 
 @pytest.mark.parametrize(
