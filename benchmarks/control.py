@@ -23,7 +23,9 @@ from nextims.data.library.store import SpectrumStore
 from peers import ecfp_bits
 
 _FOLDS = 5
-_PENALTY = 1e-4  # of the squared weights, beside the mean loss of a candidate
+# Of the squared weights, beside the mean loss of a candidate; less of it judges the candidates of
+# other folds worse (log loss 0.21; 0.23 with 3e-5, 0.36 with 3e-6).
+_PENALTY = 1e-4
 _STEPS = 100
 
 
