@@ -11,7 +11,7 @@ from builders import SMALL_MOLECULES, build_msp, build_record, plausible_peaks
 from nextims.chemistry.molecule import first_block, read_molecule
 from nextims.config import DataConfig
 from nextims.data.library.store_writer import StoreWriter
-from open_ei_splits import SCHEMES
+from open_ei_splits import LIBRARIES, SCHEMES
 
 LIBRARY = "recetox-gc-ei-20201028"
 # MassBank's three; the fourth is of the other library alone, which has the third as well.
@@ -197,3 +197,17 @@ def test_what_cannot_be_scored_is_named(run, folder):
     status, _, err = run("score", split="hmdb-cms")
     assert status == 2
     assert "no test spectrum of hmdb-cms" in err
+
+
+def test_the_leaderboard_has_its_columns_and_each_row_once():
+    rows = rows_of(open_ei.LEADERBOARD)
+    assert rows
+    assert tuple(rows[0]) == open_ei.COLUMNS
+    keys = [tuple(row[name] for name in open_ei.KEY) for row in rows]
+    assert len(set(keys)) == len(keys)
+    for row in rows:
+        assert row["split"] in SCHEMES
+        for metric in open_ei.METRICS:
+            low, high = map(float, row[f"{metric}_interval"].split(" to "))
+            assert 0 <= low <= round(float(row[metric]), 3) <= high <= 1
+    assert {row["split"] for row in rows} >= {"random", *LIBRARIES} - {"gchrmsexplain"}
