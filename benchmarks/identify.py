@@ -7,8 +7,9 @@ Queries are the test spectra of 60 to 80 eV. The candidates of each are all dist
 its formula among the records (of all splits), the structures without spectra
 (distillation.unlabelled) and the molecules of the bond energies (bde.data), every one known by its
 prediction alone. Compared are the teacher and the student as shipped (or other checkpoints), the
-NEIMS that accuracy.py trains on the same split, and a random order, whose values are expected ones,
-not drawn.
+NEIMS that accuracy.py trains on the same split, a control that knows structures alone and ranks by
+how like the measured molecules a candidate is (see control.py), and a random order, whose values
+are expected ones, not drawn.
 
 Stereoisomers are one molecule; one with isotope labels is another than the one without, and its
 formula tells them apart. Ties count against the prediction. The relative rank is the share of the
@@ -30,17 +31,19 @@ from typing import Any
 import numpy as np
 
 from accuracy import NEIMS, STUDENT, TEACHER, load_compared
+from control import measured_likeness, rank_by_likeness
 from isomers import Candidates, gather_candidates, labelled_formula, rank_among_isomers
 from kept_predictions import kept_predictions
 from measures import Measured
 from nextims.chemistry.molecule import identity
 from nextims.config import DEFAULT_CONFIG, Config, load_config
+from nextims.data.library.store import SpectrumStore
 from nextims.errors import UserError
 from nextims.evaluation.intervals import Scores, summarize, summarize_difference
 from peer_training import trained_neims
 from tables import cell, markdown_table
 
-RANDOM = "random"
+CONTROL, RANDOM = "control, no spectrum", "random"
 RECALL_AT = (1, 10)
 # Least numbers of candidates; the queries that have them are looked at on their own.
 FEWEST = (1, 2, 10)
@@ -77,7 +80,10 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         help="as that of accuracy.py, for NEIMS and the predictions (default: %(default)s)",
     )
     parser.add_argument(
-        "--epochs-neims", type=int, default=40, help="as in accuracy.py (default: %(default)s)"
+        "--epochs-neims",
+        type=int,
+        default=40,
+        help="of NEIMS, 0: without it (default: %(default)s)",
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json")
     arguments = parser.parse_args(argv)
@@ -96,12 +102,15 @@ def measure(config: Config, arguments: argparse.Namespace) -> dict[str, Any]:
     models = {name: load_compared(path, config, name)[0] for name, path in paths.items()}
     measured = Measured.read(config)
     candidates = gather_candidates(config, measured.molecules)
-    models[NEIMS] = trained_neims(config, arguments.work, epochs=arguments.epochs_neims)[0]
+    control = control_ranks(config, measured, candidates)
+    if arguments.epochs_neims:
+        models[NEIMS] = trained_neims(config, arguments.work, epochs=arguments.epochs_neims)[0]
     queries = measured.spectra, measured.lowest_mz, measured.molecules
     ranks = {}
     for name, model in models.items():
         predictions = kept_predictions(model, candidates.smiles, arguments.work)
         ranks[name] = rank_among_isomers(*queries, candidates, predictions)
+    ranks[CONTROL] = {"–": control}
     return {
         "candidates": {
             "molecules": len(candidates),
@@ -112,13 +121,20 @@ def measure(config: Config, arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def control_ranks(config: Config, measured: Measured, candidates: Candidates) -> np.ndarray:
+    """Return the ranks of the queries' molecules by what is known without the spectra, ``(q,)``."""
+    with SpectrumStore(config.data.store) as store:
+        likeness = measured_likeness(candidates, store)
+    return rank_by_likeness(likeness, measured.molecules, candidates)
+
+
 def compare(
     ranks: Mapping[str, Mapping[str, np.ndarray]], measured: Measured, candidates: Candidates
 ) -> dict[str, Any]:
     """Return recalls and relative ranks of the queries that have so many candidates or more.
 
     Args:
-        ranks: model → similarity → ranks, ``(q,)``; NEIMS among the models.
+        ranks: model → similarity → ranks, ``(q,)``; the control's similarity is "–".
         measured: the queries.
         candidates: their candidates.
 
@@ -126,7 +142,7 @@ def compare(
         Least number of candidates → "queries" and "molecules", their numbers; "median" and "mean"
         number of candidates; "models": model → similarity → ``summarize`` of "recall@1",
         "recall@10" and, where each query has another candidate, "relative_rank"; "difference": the
-        same, less what NEIMS has. A random order has the similarity "–".
+        same, less what NEIMS has, if it is there. A random order has the similarity "–".
     """
     number = candidates.number(map(labelled_formula, measured.molecules))
     molecule = np.array([identity(m.inchikey, m) for m in measured.molecules])
@@ -156,7 +172,7 @@ def compare(
                     for key, values in own.items()
                 }
                 for name, own in scores.items()
-                if name != NEIMS
+                if NEIMS in scores and name not in (NEIMS, CONTROL)
             },
         }
     return groups

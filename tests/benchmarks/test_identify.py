@@ -195,7 +195,9 @@ def test_the_tables_and_what_is_kept(run, folder, monkeypatch):
     assert result["candidates"]["formulas"] == 4
     rivals = result["groups"]["2"]
     assert (rivals["queries"], rivals["median"]) == (1, 6)
-    assert set(rivals["models"]) == {"student", "teacher", "NEIMS", "random"}
+    assert set(rivals["models"]) == {
+        "student", "teacher", "NEIMS", identify.CONTROL, "random"
+    }  # fmt: skip
     assert set(rivals["difference"]) == {"student", "teacher"}
     assert rivals["models"]["random"]["–"]["recall@1"]["mean"] == pytest.approx(1 / 6)
     chance = result["groups"]["1"]["models"]["random"]["–"]["recall@1"]["mean"]
