@@ -74,8 +74,8 @@ def train(config, *, epochs: int, width: int, blocks: int) -> Neims:
         started = time.time()
         model.train()
         for batch in loader:
-            predicted = recorded(model(batch).intensity, batch.lowest_mz)
-            loss = entropy_distance(predicted, recorded(batch.spectrum, batch.lowest_mz)).mean()
+            predicted = recorded(model(batch).intensity, batch.recorded)
+            loss = entropy_distance(predicted, recorded(batch.spectrum, batch.recorded)).mean()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

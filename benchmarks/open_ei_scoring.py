@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from nextims.chemistry.molecule import first_block
-from nextims.chemistry.refusals import MoleculeError
+from nextims.chemistry.reading.refusals import MoleculeError
 from nextims.data.library.splits import LEFT_OUT, SPLITS
 from nextims.data.library.store import SpectrumStore
 from nextims.errors import UserError

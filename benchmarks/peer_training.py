@@ -140,8 +140,8 @@ class PlainPhase(Phase):
     def forward(self, batch: Batch) -> Losses:
         """Return the losses of a batch."""
         prediction = self.model(batch)
-        predicted = recorded(prediction.intensity, batch.lowest_mz)
-        measured = recorded(batch.spectrum, batch.lowest_mz)
+        predicted = recorded(prediction.intensity, batch.recorded)
+        measured = recorded(batch.spectrum, batch.recorded)
         losses = {"spectrum": entropy_distance(predicted, measured).mean()}
         if "bond_energy" in self.loss_names:
             losses["bond_energy"] = bond_energy_loss(prediction.extra, batch.graph.targets)

@@ -8,7 +8,6 @@ import importlib.util
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import product
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +16,7 @@ from rdkit import Chem
 
 from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import read_molecule
+from nextims.chemistry.possible_masses import possible_masses
 from nextims.config import PROJECT_ROOT, DataConfig
 from nextims.data.library.splits import SPLITS
 from nextims.spectra.record import Record
@@ -135,28 +135,21 @@ def binned_rows(*spectra: Mapping[int, float], max_mz: int = 200) -> np.ndarray:
 def plausible_peaks(smiles: str) -> dict[int, int]:
     """Return a made-up spectrum with the molecular ion and common losses of one molecule.
 
-    What has lost less than two carbon atoms has the molecule's isotopes; of chlorides and bromides
-    there is nothing else. A mass that no ion of the commonest isotopes has is left out.
+    What has lost less than two carbon atoms has the molecule's isotopes. A mass that no ion of the
+    molecule can have is left out.
     """
     molecule = read_molecule(smiles)
-    mass, counts = molecule.nominal_mass, molecule.element_counts
-    pattern = isotope_pattern(counts)
-    losses = {0: 400, 1: 150, 15: 999, 18: 120}
-    if not {"Cl", "Br"} & set(counts):
-        losses |= {28: 250, 29: 300, 43: 500}
-    commonest = Chem.GetPeriodicTable().GetMostCommonIsotope
-    elements = [(commonest(symbol), number) for symbol, number in counts.items() if symbol != "H"]
-    skeletons = {
-        sum(kept) for kept in product(*(range(0, m * (n + 1), m) for m, n in elements)) if any(kept)
-    }
-    possible = {skeleton + n for skeleton in skeletons for n in range(counts["H"] + 1)}
-    peaks = Counter({mz: n for mz, n in ((15, 80), (27, 300), (39, 200)) if mz in possible})
+    mass = molecule.nominal_mass
+    pattern = isotope_pattern(molecule.element_counts)
+    losses = {0: 400, 1: 150, 15: 999, 18: 120, 28: 250, 29: 300, 43: 500}
+    fragments = {15: 80, 27: 300, 39: 200}
+    peaks = Counter({mz: height for mz, height in fragments.items() if mz <= mass})
     for loss, height in losses.items():
-        if mass - loss in possible:
-            for shift, abundance in pattern.items() if loss < 28 else [(0, pattern[0])]:
-                if abundance > 0.005:
-                    peaks[mass - loss + shift] += round(height * abundance / pattern[0])
-    return dict(peaks)
+        for shift, abundance in pattern.items() if loss < 28 else [(0, pattern[0])]:
+            if mass - loss > 0 and abundance > 0.005:
+                peaks[mass - loss + shift] += round(height * abundance / pattern[0])
+    possible = possible_masses(*molecule.atoms(), max(peaks))
+    return {mz: height for mz, height in peaks.items() if possible[mz - 1]}
 
 
 def build_record(smiles: str = "CCO", peaks: Peaks = ETHANOL_PEAKS, **fields) -> Record:
@@ -405,7 +398,6 @@ def build_bde_cache(path: Path, smiles: Iterable[str] = SMALL_MOLECULES) -> Path
     Free energies are 9 kcal/mol lower; ring bonds are listed and have none.
     """
     import numpy as np
-    from rdkit import Chem
 
     from nextims.chemistry.homolysis import breakable
     from nextims.data.bde.bond_energies import BondEnergies
@@ -452,7 +444,6 @@ def bde_rows(smiles: str, split: str = "train") -> list[dict[str, str]]:
         smiles: the molecule.
         split: "train", "valid" or "test".
     """
-    from rdkit import Chem
 
     from nextims.chemistry.homolysis import breakable
 
@@ -515,7 +506,6 @@ def build_bde_data(path: Path) -> Path:
 def save_bde_model(path: Path, seed: int = 0, **sizes: int) -> Path:
     """Write a small untrained BDE model that knows the atoms of ``SMALL_MOLECULES`` without Si."""
     import torch
-    from rdkit import Chem
 
     from nextims.chemistry.surroundings import atom_kinds
     from nextims.models.bde import BDEModel

@@ -57,16 +57,22 @@ def input_structures(given: Any, names: Iterable[object] | None = None) -> Itera
         given = [given]
     elif hasattr(given, "columns"):
         columns = [str(name) for name in given.columns]
-        places = find_columns(columns)
-        if places is None:
+        found_columns = find_columns(columns, "the table")
+        if found_columns is None:
             found = ", ".join(columns)
             raise InputError(f"no column {WANTED_COLUMN}; the table's columns are {found}")
-        if places[1] >= 0 and names is None:
-            names = given.iloc[:, places[1]]
-        given = given.iloc[:, places[0]]
+        if found_columns.names >= 0 and names is None:
+            names = given.iloc[:, found_columns.names]
+        cells = zip(*(given.iloc[:, place] for place in found_columns.structures), strict=True)
+        given = map(_first_given, cells)
     # Names that are too few are a mistake; without any, each is as the structure says.
     pairs = zip(given, repeat(None)) if names is None else zip(given, names, strict=True)
     return (_structure(line, *pair) for line, pair in enumerate(pairs, start=1))
+
+
+def _first_given(cells: tuple[Any, ...]) -> Any:
+    """Return the first cell of a row that is not empty; NaN, pandas' word for that, is no text."""
+    return next((cell for cell in cells if cell is not None and cell == cell), cells[0])
 
 
 def _structure(line: int, given: Any, name: object) -> InputStructure:

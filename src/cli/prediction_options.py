@@ -223,7 +223,7 @@ def parse_options(argv: list[str] | None = None, prog: str | None = None) -> arg
     if arguments.smiles is not None:
         if arguments.workers is not None:
             parser.error("--workers: needs --batch, a file of structures")
-        if arguments.dialect is not None and arguments.output is None:
+        if arguments.dialect is not None and not (arguments.output or arguments.format):
             parser.error("--dialect: needs --output FILE.msp, which it is of")
     arguments.dialect = arguments.dialect or "nist"
     _check_standard_output(parser, arguments)

@@ -34,7 +34,8 @@ def assess(model: nn.Module, batches: Iterable[Batch]) -> dict[str, np.ndarray]:
     for batch in batches:
         intensity = model(batch).intensity.float().cpu().numpy()
         batch = batch.to("cpu")
-        batch_scores = score(intensity, batch.spectrum.numpy(), batch.lowest_mz.numpy())
+        known = np.where(batch.recorded.numpy(), intensity, 0.0)
+        batch_scores = score(known, batch.spectrum.numpy(), batch.lowest_mz.numpy())
         batch_scores["impossible_share"] = impossible_share(
             intensity, batch.atoms.numpy(), batch.labels.numpy(), batch.highest_mz.numpy()
         )

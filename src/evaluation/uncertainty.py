@@ -119,8 +119,8 @@ def _scores(
     batch: Batch, intensity: np.ndarray, deviation: np.ndarray, passes: int
 ) -> UncertaintyScores:
     measured, lowest = batch.spectrum.cpu().numpy(), batch.lowest_mz.cpu().numpy()
-    similarity = score(intensity, measured, lowest)
-    recorded = np.arange(1, intensity.shape[1] + 1) >= lowest[:, None]
+    recorded = batch.recorded.cpu().numpy()
+    similarity = score(np.where(recorded, intensity, 0.0), measured, lowest)
     base = np.where(recorded, intensity, 0.0).max(1, keepdims=True)
     measured_base = np.where(recorded, measured, 0.0).max(1, keepdims=True)
     peaks = recorded & (intensity >= PREDICTION_FLOOR * base) & (base > 0) & (measured_base > 0)

@@ -19,10 +19,9 @@ from .parallel.processes import batch_mean, whole_mean
 _TINY = 1e-9
 
 
-def recorded(intensity: Tensor, lowest_mz: Tensor) -> Tensor:
-    """Return the spectra without the bins below the lowest recorded m/z, each of sum 1."""
-    mz = torch.arange(1, intensity.shape[1] + 1, device=intensity.device)
-    kept = intensity.masked_fill(mz < lowest_mz[:, None], 0.0)
+def recorded(intensity: Tensor, masses: Tensor) -> Tensor:
+    """Return the spectra at the masses that are recorded, ``(b, max_mz)`` bool, each of sum 1."""
+    kept = intensity.masked_fill(~masses, 0.0)
     return kept / kept.sum(1, keepdim=True).clamp_min(_TINY)
 
 

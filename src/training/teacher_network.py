@@ -55,10 +55,10 @@ class FinetunePhase(Phase):
         """Return the losses of a batch."""
         prediction = self.model(batch)
         parts = prediction.extra
-        measured = recorded(batch.spectrum, batch.lowest_mz)
+        measured = recorded(batch.spectrum, batch.recorded)
 
         def distance(intensity: Tensor) -> Tensor:
-            predicted = recorded(intensity, batch.lowest_mz)
+            predicted = recorded(intensity, batch.recorded)
             cosine = self.settings.cosine_weight * cosine_distance(predicted, measured)
             return batch_mean(entropy_distance(predicted, measured) + cosine)
 

@@ -26,6 +26,7 @@ def batch_of(smiles, row, spectrum):
     batch.row = torch.tensor([row])
     batch.spectrum = torch.tensor(np.array([spectrum]), dtype=torch.float32)
     batch.lowest_mz = torch.tensor([10])
+    batch.recorded = torch.arange(1, len(spectrum) + 1) >= batch.lowest_mz[:, None]
     return batch
 
 

@@ -39,6 +39,7 @@ def batches(teacher):
         batch = collate(features)
         batch.row = torch.arange(i, i + 2)
         batch.lowest_mz = torch.tensor([1, 20])
+        batch.recorded = torch.arange(1, 201) >= batch.lowest_mz[:, None]
         generator = torch.Generator().manual_seed(i)
         noise = torch.rand(2, 200, generator=generator) * torch.tensor([[0.001], [0.01]])
         with torch.inference_mode():

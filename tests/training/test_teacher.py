@@ -1,9 +1,22 @@
 import csv
+from collections import Counter
+from itertools import product
 
 import pytest
 import torch
+from rdkit import Chem
 
-from builders import build_bde_cache, build_config, changed, save_bde_model
+from builders import (
+    SMALL_MOLECULES,
+    SMALL_SPLITS,
+    build_bde_cache,
+    build_config,
+    build_store,
+    changed,
+    save_bde_model,
+)
+from nextims.chemistry.isotopes import isotope_pattern
+from nextims.chemistry.molecule import read_molecule
 from nextims.data.bde.cache import BDECacheError
 from nextims.data.library.store import StoreError
 from nextims.evaluation.calibration import Calibration
@@ -164,9 +177,38 @@ def test_a_store_of_another_split_is_refused(config):
         train_teacher(changed(config, "data", test_fraction=0.2))
 
 
+def learnable_peaks(smiles: str) -> dict[int, int]:
+    """Return a made-up spectrum whose masses are all those of ions, with their isotopes.
+
+    What has lost less than two carbon atoms has the molecule's; of chlorides and bromides there is
+    nothing else.
+    """
+    molecule = read_molecule(smiles)
+    mass, counts = molecule.nominal_mass, molecule.element_counts
+    pattern = isotope_pattern(counts)
+    losses = {0: 400, 1: 150, 15: 999, 18: 120}
+    if not {"Cl", "Br"} & set(counts):
+        losses |= {28: 250, 29: 300, 43: 500}
+    commonest = Chem.GetPeriodicTable().GetMostCommonIsotope
+    elements = [(commonest(symbol), number) for symbol, number in counts.items() if symbol != "H"]
+    skeletons = {
+        sum(kept) for kept in product(*(range(0, m * (n + 1), m) for m, n in elements)) if any(kept)
+    }
+    possible = {skeleton + n for skeleton in skeletons for n in range(counts["H"] + 1)}
+    peaks = Counter({mz: n for mz, n in ((15, 80), (27, 300), (39, 200)) if mz in possible})
+    for loss, height in losses.items():
+        if mass - loss in possible:
+            for shift, abundance in pattern.items() if loss < 28 else [(0, pattern[0])]:
+                if abundance > 0.005:
+                    peaks[mass - loss + shift] += round(height * abundance / pattern[0])
+    return dict(peaks)
+
+
 def test_a_teacher_learns_a_handful_of_spectra_by_heart(tmp_path):
     # Proof that training can learn at all: 16 molecules, each spectrum distinct.
     config = build_config(tmp_path, epochs=60)
+    spectra = [(smiles, learnable_peaks(smiles)) for smiles in SMALL_MOLECULES]
+    build_store(config.data.store, spectra, splits=SMALL_SPLITS, config=config.data)
     config = changed(config, "training.finetune", learning_rate=3e-3)
     config = changed(config, "teacher", dropout=0.0, fragment_dropout=0.0, drop_edge=0.0)
     train_teacher(config)

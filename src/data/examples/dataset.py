@@ -37,6 +37,7 @@ class Example:
         spectrum: the measured peaks; ``None`` for a structure without a spectrum.
         energy: ionization energy in eV, NaN where not given.
         lowest_mz: lowest recorded m/z.
+        gap: masses that the source took out.
         row: position in the store; -1 for a structure without a spectrum.
         smiles: canonical SMILES.
         bonds: the bonds whose dissociation energy is known.
@@ -46,6 +47,7 @@ class Example:
     spectrum: Spectrum | None
     energy: float
     lowest_mz: int
+    gap: Sequence[int]
     row: int
     smiles: str
     bonds: KnownBonds | None = None
@@ -220,7 +222,8 @@ class SpectrumDataset(ExampleDataset):
         if self.bde is not None:
             bonds = [self._bonds(*each) for each in zip(rows, smiles, features, strict=True)]
         energies, lowest = index.energy[rows].tolist(), index.lowest_mz[rows].tolist()
-        columns = zip(features, spectra, energies, lowest, rows, smiles, bonds, strict=True)
+        gaps = [self.store.gaps[gap] for gap in index.gap[rows]]
+        columns = zip(features, spectra, energies, lowest, gaps, rows, smiles, bonds, strict=True)
         return [Example(*each) for each in columns]
 
     def _bonds(self, row: int, smiles: str, features: Features) -> KnownBonds:

@@ -102,6 +102,8 @@ class Batch:
         row: position of each spectrum in the store, ``(b,)``.
         spectrum: measured intensities, base peak 1, ``(b, max_mz)``; all 0 where there is none.
         lowest_mz: lowest recorded m/z, ``(b,)``.
+        recorded: which masses are recorded: from the lowest on, but those that the source took out,
+            ``(b, max_mz)`` bool.
         teacher_mean, teacher_deviation: the teacher's prediction, ``(b, max_mz)``.
         teacher_features: the teacher's vectors, ``(b, teacher_width)``.
     """
@@ -124,6 +126,7 @@ class Batch:
     row: Tensor | None = None
     spectrum: Tensor | None = None
     lowest_mz: Tensor | None = None
+    recorded: Tensor | None = None
     teacher_mean: Tensor | None = None
     teacher_deviation: Tensor | None = None
     teacher_features: Tensor | None = None

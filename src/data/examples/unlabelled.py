@@ -47,7 +47,7 @@ class UnlabelledDataset(ExampleDataset):
     def _read(self, items: Sequence[int]) -> list[Example]:
         smiles = [self.smiles[item] for item in items]
         pairs = zip(self._features(items, smiles), smiles, strict=True)
-        return [Example(each, None, np.nan, 1, -1, written) for each, written in pairs]
+        return [Example(each, None, np.nan, 1, (), -1, written) for each, written in pairs]
 
 
 def read_unlabelled(

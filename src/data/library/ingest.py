@@ -19,6 +19,7 @@ from ...formats.csv.cells import safe_cell
 from ...spectra.record import BadRecord, Record
 from .derivative_records import recover
 from .filters import DERIVATIVE_FAULTS, find_faults
+from .gaps import Gaps
 from .replicates import Replicates
 
 EXAMPLES = 3
@@ -148,7 +149,7 @@ def ingest(
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    report, replicates = IngestReport(config.energy_range), Replicates()
+    report, replicates, gaps = IngestReport(config.energy_range), Replicates(), Gaps()
     dropped = path.with_name(path.name + ".dropped.csv")
     unfinished = dropped.with_name(f"{dropped.name}.{os.getpid()}.tmp")
     try:
@@ -164,9 +165,15 @@ def ingest(
                     table.writerow(map(safe_cell, astuple(record)))
                 else:
                     replicates.add(report.kept, record)
+                    gaps.add(record)
                     report.keep(record)
                     writer.add(record)
+            taken_out = gaps.of_spectra()
+            if lacking := sum(map(bool, taken_out)):
+                report.notes["masses taken out by the source"] = lacking
             for row, energy, best in replicates.far():
+                if taken_out[row]:  # unlike them for that
+                    continue
                 stray = writer.leave_out(row, _FAR, f"best cosine {best:.2f}")
                 report.take_back(stray, energy)
                 table.writerow(map(safe_cell, astuple(stray)))
@@ -175,7 +182,7 @@ def ingest(
             if not report.kept:
                 raise IngestError(f"{source}: no usable record\n{report.table()}")
             file.flush()
-            writer.finish(report.as_json())
+            writer.finish(report.as_json(), taken_out)
         unfinished.replace(dropped)
     except BeingWrittenError as error:
         raise IngestError(str(error)) from None

@@ -10,11 +10,13 @@
 | ``metadata/lowest_mz`` | int32 | (spectra,) | lowest recorded nominal m/z |
 | ``metadata/mass_defect`` | float32 | (spectra,) | of the molecule, relative to its mass |
 | ``metadata/retention_index`` | float32 | (spectra,) | by n-alkanes, NaN where not given |
+| ``metadata/gap`` | uint8 | (spectra,) | masses taken out: position in attribute ``gaps`` |
 | ``metadata/split`` | uint8 | (spectra,) | position in ``SPLITS`` |
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +34,7 @@ from .splits import SPLITS
 
 __all__ = ["SPLITS", "SpectrumStore", "StoreError", "StoreIndex"]
 
-FORMAT_VERSION = 2  # the first had no mass defects
+FORMAT_VERSION = 3  # the first had no mass defects, the second no gaps
 TEXT_FIELDS = (
     "id",
     "name",
@@ -59,6 +61,7 @@ NUMBERS = {
     "lowest_mz": np.int32,
     "mass_defect": np.float32,
     "retention_index": np.float32,
+    "gap": np.uint8,
     "split": np.uint8,
 }
 # Bytes of unpacked chunks kept of each dataset: what a block shuffle (``epoch_order``) mixes. HDF5
@@ -97,6 +100,7 @@ class StoreIndex:
         energy: ionization energy in eV, shape ``(spectra,)``, float32, NaN where not given.
         lowest_mz: lowest recorded nominal m/z, shape ``(spectra,)``, int32.
         mass_defect: of the molecule, relative to its mass, shape ``(spectra,)``, float32.
+        gap: position in ``SpectrumStore.gaps``, shape ``(spectra,)``, uint8.
         split: position in ``SPLITS``, shape ``(spectra,)``, uint8.
     """
 
@@ -104,6 +108,7 @@ class StoreIndex:
     energy: np.ndarray
     lowest_mz: np.ndarray
     mass_defect: np.ndarray
+    gap: np.ndarray
     split: np.ndarray
 
 
@@ -112,6 +117,11 @@ class SpectrumStore:
 
     Keeps the small numbers of all spectra in memory and reads the rest when asked. May be passed
     to other processes: each opens the file for itself.
+
+    Attributes:
+        index: the small numbers.
+        attributes: settings, source and counts of the ingest.
+        gaps: sets of masses that sources took out of their spectra, the first of none.
 
     Args:
         path: the store.
@@ -133,10 +143,11 @@ class SpectrumStore:
                 raise KeyError(f"its SHA-256 is not that in {digest_path(self.path).name}")
             self.index = self._read_index()
             self.attributes = dict(self._opened().attrs)
+            self.gaps = [tuple(masses) for masses in json.loads(self.attributes["gaps"])]
         except OtherFormatError:
             self.close()
             raise
-        except (OSError, KeyError, RuntimeError) as error:
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
             self.close()
             raise self._damaged(error) from error
 

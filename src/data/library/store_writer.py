@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -102,13 +104,21 @@ class StoreWriter:
         source, id_, name = (metadata[each].asstr()[row] for each in ("source", "id", "name"))
         return BadRecord(source, 0, id_, name, reason, detail)
 
-    def finish(self, counts: str) -> None:
+    def finish(self, counts: str, gaps: Sequence[tuple[int, ...]] = ()) -> None:
         """Complete the store and give it its name.
 
         Args:
             counts: JSON text of the ingest's counts.
+            gaps: masses that were taken out of each spectrum; none of any if left out.
         """
         self._write_block()
+        kinds = {(): 0}
+        for masses in gaps:
+            kinds.setdefault(masses, len(kinds))
+        if len(kinds) > 1:
+            self._file["metadata"]["gap"][:] = [kinds[masses] for masses in gaps]
+        self._claim(4 * sum(1 + len(masses) for masses in kinds))
+        self._file.attrs["gaps"] = json.dumps(list(kinds))
         self._claim(len(counts))
         self._file.attrs["ingest"] = counts
         self._file.flush()
@@ -189,6 +199,7 @@ class StoreWriter:
             "lowest_mz": record.of_molecule.nominal[0],
             "mass_defect": molecule.mass_defect,
             "retention_index": np.nan if record.retention_index is None else record.retention_index,
+            "gap": 0,
             "split": assign_split(molecule, self.config),
         }
 

@@ -95,8 +95,8 @@ class DistillationPhase(Phase):
         prediction = self.model(batch)
         measured = batch.spectrum.amax(1) > 0
         hard = entropy_distance(
-            recorded(prediction.intensity[measured], batch.lowest_mz[measured]),
-            recorded(batch.spectrum[measured], batch.lowest_mz[measured]),
+            recorded(prediction.intensity[measured], batch.recorded[measured]),
+            recorded(batch.spectrum[measured], batch.recorded[measured]),
         )
         # The teacher speaks for every m/z, also below the lowest recorded one.
         soft = entropy_distance(

@@ -130,7 +130,7 @@ def test_a_full_disk_is_named_when_the_list_of_dropped_records_fills_it(tmp_path
     store = build_store(tmp_path / "spectra.h5", ["CCO"])
     before = contents(tmp_path)
 
-    def full(writer, counts):
+    def full(writer, *_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(StoreWriter, "finish", full)

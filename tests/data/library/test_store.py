@@ -89,7 +89,7 @@ def test_store_appears_complete_or_not_at_all(tmp_path):
 
 def test_attributes_tell_how_it_was_made(path):
     attributes = SpectrumStore(path).attributes
-    assert attributes["format_version"] == 2
+    assert attributes["format_version"] == 3
     assert attributes["created_by"].startswith("nextims ")
     assert attributes["split_by"] == "inchikey"
     assert attributes["test_fraction"] == DataConfig().test_fraction
