@@ -7,12 +7,16 @@ lead out of ``docs`` go to these pages, or are left out where the site has none.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import csv
 import io
 import os
 import posixpath
 import re
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +44,14 @@ TAKEN = {
 _PAGE_OF = {file: page for page, file in TAKEN.items()} | {"README.md": "index.md"}
 _LINK = re.compile(r"(!?)\[(?P<text>[^]]*)\]\((?P<target>[^)#\s]*)(?P<anchor>#[^)\s]*)?\)")
 _TABLE = re.compile(r"^<!-- figures: (?P<name>\w+\.csv), (?P<groups>.+?) -->$", re.MULTILINE)
+
+
+def on_startup(**_: object) -> None:
+    """Let mkdocstrings find the package in a folder of its name; in a clone that is ``src``."""
+    folder = tempfile.mkdtemp()
+    Path(folder, "nextims").symlink_to(PROJECT / "src")
+    sys.path.append(folder)
+    atexit.register(shutil.rmtree, folder)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
