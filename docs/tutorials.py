@@ -1,6 +1,7 @@
 """Runs what the pages say to type, and compares what it prints with what they show.
 
     python docs/tutorials.py
+    python docs/tutorials.py first_steps
     python docs/tutorials.py --figures
 
 A page's blocks run in their order, in a new folder that has the scripts, the checkpoints and the
@@ -154,10 +155,9 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--figures", action="store_true", help="renew the pictures")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="these alone: guides/predicting")
     arguments = parser.parse_args(argv)
-    for name in pages():
-        if name == TRAINING:
-            continue
+    for name in arguments.pages or [name for name in pages() if name != TRAINING]:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 run_page(name, prepare_folder(name, Path(folder)))

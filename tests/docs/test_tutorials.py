@@ -44,6 +44,11 @@ def test_a_page_does_what_it_says(name, tmp_path):
         assert (DOCS / "figures" / picture).is_file()
 
 
+def test_the_first_steps_need_nothing_but_the_package(tmp_path):
+    assert tutorials.ALONE == ("first_steps",)
+    assert list(tutorials.prepare_folder("first_steps", tmp_path).iterdir()) == []
+
+
 def test_links_lead_somewhere():
     for page in DOCS.rglob("*.md"):
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
