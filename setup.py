@@ -30,6 +30,13 @@ INDEX = ["ms_entropy>=1.5"]
 DISTRIBUTED = ["ray[data]>=2.40", *FORMATS]
 # For pictures of spectra.
 PLOT = ["matplotlib>=3.8", "scipy>=1.9"]
+# For the site.
+DOCS = [
+    "mkdocs>=1.6,<2",
+    "mkdocs-material>=9.5",
+    "mkdocstrings[python]>=0.26",
+    "mkdocs-jupyter>=0.25",
+]
 
 
 class BuildWithModel(build_py):
@@ -77,6 +84,7 @@ setup(
         "index": INDEX,
         "distributed": DISTRIBUTED,
         "plot": PLOT,
+        "docs": DOCS,
         "test": [
             "pytest>=8",
             "pytest-xdist>=3.5",
@@ -89,6 +97,9 @@ setup(
             "pyteomics>=4.7",
             "mzspeclib>=1.0.5",
             "jcamp>=1.2.2",
+            "nbclient>=0.10",
+            "ipykernel>=6.29",
+            "ct3>=3.4",
             *TRAIN,
             *ONNX,
             *FORMATS,

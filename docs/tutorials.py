@@ -1,12 +1,15 @@
-"""Runs what the tutorials say to type, and compares what it prints with what they show.
+"""Runs what the pages say to type, and compares what it prints with what they show.
 
     python docs/tutorials.py
+    python docs/tutorials.py first_steps
     python docs/tutorials.py --figures
 
-A tutorial's blocks run in their order, in a new folder that has the scripts, the checkpoints and
-the examples: ``bash`` as typed, ``python`` as a script. A ``text`` block is what the block before
-it prints, ``…`` standing for lines left out. ``<!-- exit status 3 -->`` above a block says how it
-ends, if not with 0. With ``--figures``, the pictures that tutorials show are kept in docs/figures.
+A page's blocks run in their order, in a new folder that has the scripts, the checkpoints and the
+examples, or nothing (``ALONE``): ``bash`` as typed, ``python`` as a script. A ``text`` block is
+what the block before it prints, ``…`` standing for lines left out. ``<!-- exit status 3 -->`` above
+a block says how it ends, if not with 0. Blocks of other kinds (``shell``: what installs, or needs
+several machines) are not run. With ``--figures``, the pictures that pages show are kept in
+docs/figures.
 """
 
 from __future__ import annotations
@@ -24,19 +27,22 @@ from typing import NamedTuple
 
 DOCS = Path(__file__).resolve().parent
 PROJECT = DOCS.parent
-TUTORIALS = ("chemist", "library", "training")
-# What a user's clone has, and the commands of the tutorials read.
+# Needs a library to train on, which the tests make.
+TRAINING = "training"
+# What works in an empty folder, with the wheel alone.
+ALONE = ("first_steps",)
+# What a user's clone has, and the commands of the pages read.
 _NEEDED = ("scripts", "checkpoints", "docs", "config.yaml")
 _BLOCK = re.compile(
     r"(?:<!-- exit status (?P<status>\d+) -->\n\s*)?"
     r"^```(?P<kind>bash|python|text)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_PICTURE = re.compile(r"!\[[^]]*\]\(figures/(?P<name>[^)]+)\)")
+_PICTURE = re.compile(r"!\[[^]]*\]\((?:\.\./)?figures/(?P<name>[^)]+)\)")
 
 
 class Block(NamedTuple):
-    """A fenced block of a tutorial.
+    """A fenced block of a page.
 
     Attributes:
         kind: "bash", "python" or "text".
@@ -51,12 +57,12 @@ class Block(NamedTuple):
     status: int
 
 
-class TutorialError(AssertionError):
-    """A block does not do what the tutorial says; the message names the line."""
+class PageError(AssertionError):
+    """A block does not do what the page says; the message names the line."""
 
 
 def read_blocks(markdown: str) -> list[Block]:
-    """Return the blocks of a tutorial that are run or compared, in their order."""
+    """Return the blocks of a page that are run or compared, in their order."""
     return [
         Block(
             found["kind"],
@@ -68,27 +74,33 @@ def read_blocks(markdown: str) -> list[Block]:
     ]
 
 
-def prepare_folder(folder: Path) -> Path:
-    """Put what a clone has into a folder, as links."""
-    for name in _NEEDED:
+def prepare_folder(page: str, folder: Path) -> Path:
+    """Put what a clone has into the folder of a page, as links."""
+    for name in () if page in ALONE else _NEEDED:
         (folder / name).symlink_to(PROJECT / name)
     return folder
 
 
-def run_tutorial(name: str, folder: Path) -> None:
-    """Run a tutorial in a folder, as ``prepare_folder`` makes it.
+def pages() -> list[str]:
+    """Return the names of the pages that say what to type, without their ending."""
+    found = (page for page in sorted(DOCS.rglob("*.md")) if read_blocks(page.read_text("utf-8")))
+    return [page.relative_to(DOCS).with_suffix("").as_posix() for page in found]
+
+
+def run_page(name: str, folder: Path) -> None:
+    """Run a page in a folder, as ``prepare_folder`` makes it.
 
     Raises:
-        TutorialError: a command ends otherwise than it should, or prints something else.
+        PageError: a command ends otherwise than it should, or prints something else.
     """
     printed = None
     for block in read_blocks((DOCS / f"{name}.md").read_text(encoding="utf-8")):
         where = f"{name}.md, line {block.line}"
         if block.kind == "text":
             if printed is None:
-                raise TutorialError(f"{where}: no command before it prints this")
+                raise PageError(f"{where}: no command before it prints this")
             if missing := find_missing(block.text, printed):
-                raise TutorialError(f"{where}: not printed: {missing!r}; printed:\n{printed}")
+                raise PageError(f"{where}: not printed: {missing!r}; printed:\n{printed}")
             continue
         printed = _run(block, folder, where)
 
@@ -124,7 +136,7 @@ def _run(block: Block, folder: Path, where: str) -> str:
         check=False,
     )
     if done.returncode != block.status:
-        raise TutorialError(
+        raise PageError(
             f"{where}: exit status {done.returncode}, expected {block.status}\n{block.text}"
             f"{done.stdout}{done.stderr}"
         )
@@ -132,23 +144,24 @@ def _run(block: Block, folder: Path, where: str) -> str:
 
 
 def pictures_of(name: str) -> Iterator[str]:
-    """Yield the names of the pictures that a tutorial shows."""
+    """Yield the names of the pictures that a page shows, and makes."""
     for found in _PICTURE.finditer((DOCS / f"{name}.md").read_text(encoding="utf-8")):
         yield found["name"]
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the tutorials that need no library of one's own."""
+    """Run the pages that need no library of one's own."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--figures", action="store_true", help="renew the pictures")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="these alone: guides/predicting")
     arguments = parser.parse_args(argv)
-    for name in TUTORIALS[:2]:
+    for name in arguments.pages or [name for name in pages() if name != TRAINING]:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                run_tutorial(name, prepare_folder(Path(folder)))
-            except TutorialError as error:
+                run_page(name, prepare_folder(name, Path(folder)))
+            except PageError as error:
                 print(error, file=sys.stderr)
                 return 1
             if arguments.figures:

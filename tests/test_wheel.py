@@ -193,3 +193,8 @@ def test_a_fresh_environment_predicts_with_the_wheel_alone(wheel, tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "C2H6O" in done.stdout
+    # What the first page says to type, in an empty folder.
+    subprocess.run([programs / "pip", "install", "--quiet", f"{wheel}[plot]"], check=True)
+    page = [programs / "python", PROJECT_ROOT / "docs" / "tutorials.py", "first_steps"]
+    done = subprocess.run(page, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr

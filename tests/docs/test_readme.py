@@ -1,32 +1,31 @@
-"""What the README says of Python, typed into a fresh interpreter."""
+"""The README and its translation: short, alike, and true."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
 from nextims.config import PROJECT_ROOT
 
-
-def test_the_python_of_the_readme_runs(tmp_path):
-    for package in ("matplotlib", "pandas"):
-        pytest.importorskip(package, reason='needs pip install -e ".[test]"')
-    text = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
-    predicting, energies = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    out = typed(predicting, tmp_path)
-    assert "caffeine" in out and "give a structure" in out
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "ethanol.svg",
-        "spectra.msp",
-        "spectra.msp.errors.csv",
-    }
-    assert len(typed(energies, tmp_path).splitlines()) >= 2  # the kinds of bonds of toluene
+NAMES = ("README.md", "README.ja.md")
 
 
-def typed(code, folder):
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=folder
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def text(name):
+    return (PROJECT_ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_short_and_its_links_lead_somewhere(name):
+    assert len(text(name).splitlines()) <= 90
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", text(name))
+    assert len(links) > 20
+    for link in links:
+        assert link.startswith("http") or (PROJECT_ROOT / link).exists(), link
+
+
+def test_both_say_the_same_commands_and_pages():
+    own, other = (re.findall(r"`(nextims [^`]+)`|\((docs/[^)]+)\)", text(name)) for name in NAMES)
+    assert len(own) > 20
+    assert set(own) == set(other)
+    blocks = [re.findall(r"^```bash\n(.*?)^```", text(name), re.M | re.S) for name in NAMES]
+    assert len(blocks[0]) == 2
+    assert blocks[0] == blocks[1]

@@ -1,4 +1,4 @@
-"""What the tutorials say to type is typed, and prints what they show."""
+"""What the pages say to type is typed, and prints what they show."""
 
 import importlib.util
 import re
@@ -27,31 +27,47 @@ def load_tutorials():
 tutorials = load_tutorials()
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tutorials.prepare_folder(tmp_path)
+PAGES = tutorials.pages()
 
 
-@pytest.mark.parametrize("name", tutorials.TUTORIALS[:2])
-def test_a_tutorial_does_what_it_says(name, folder):
+def test_pages_are_found():
+    assert {"first_steps", "chemist", "library", "training", "guides/predicting"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != tutorials.TRAINING])
+def test_a_page_does_what_it_says(name, tmp_path):
     pytest.importorskip("matplotlib", reason='needs pip install -e ".[test]"')
-    tutorials.run_tutorial(name, folder)
-    shown = list(tutorials.pictures_of(name))
-    for picture in shown:
+    folder = tutorials.prepare_folder(name, tmp_path)
+    tutorials.run_page(name, folder)
+    for picture in tutorials.pictures_of(name):
         assert (folder / picture).stat().st_size > 1000
         assert (DOCS / "figures" / picture).is_file()
 
 
+def test_the_first_steps_need_nothing_but_the_package(tmp_path):
+    assert tutorials.ALONE == ("first_steps",)
+    assert list(tutorials.prepare_folder("first_steps", tmp_path).iterdir()) == []
+
+
 def test_links_lead_somewhere():
-    for page in DOCS.glob("*.md"):
+    for page in DOCS.rglob("*.md"):
         text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
         for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
             if not link.startswith("http"):
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def test_links_of_notebooks_lead_somewhere():
+    notebooks = sorted(DOCS.glob("notebooks/*.ipynb"))
+    assert len(notebooks) == 3
+    for path in notebooks:
+        links = re.findall(r"\]\((\.\./[^)#]+)\)", path.read_text(encoding="utf-8"))
+        assert links
+        assert all((path.parent / link).exists() for link in links)
+
+
 def test_settings_that_are_shown_are_accepted(tmp_path):
-    texts = [page.read_text(encoding="utf-8") for page in DOCS.glob("*.md")]
+    texts = [page.read_text(encoding="utf-8") for page in DOCS.rglob("*.md")]
     blocks = [
         block for text in texts for block in re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S)
     ]
@@ -100,8 +116,8 @@ def test_what_is_shown_must_be_printed_in_its_order(expected, missing):
 def test_a_tutorial_that_lies_is_found(tutorial, said, tmp_path, monkeypatch):
     (tmp_path / "false.md").write_text(tutorial)
     monkeypatch.setattr(tutorials, "DOCS", tmp_path)
-    with pytest.raises(tutorials.TutorialError, match=re.escape(said)):
-        tutorials.run_tutorial("false", tmp_path)
+    with pytest.raises(tutorials.PageError, match=re.escape(said)):
+        tutorials.run_page("false", tmp_path)
 
 
 def write_nist_library(folder):
@@ -126,6 +142,6 @@ def test_the_tutorial_of_training_does_what_it_says(tmp_path):
     for name in ("scripts", "docs"):
         (tmp_path / name).symlink_to(PROJECT_ROOT / name)
     save_bde_model(tmp_path / "checkpoints" / "bde" / "bde.pt")
-    tutorials.run_tutorial("training", tmp_path)
+    tutorials.run_page("training", tmp_path)
     assert (tmp_path / "student.json").is_file()
     assert (tmp_path / "checkpoints" / "student" / "best_student.onnx").is_file()
