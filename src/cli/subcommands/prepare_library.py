@@ -9,7 +9,7 @@ from pathlib import Path
 from ..commands import run_command
 from ..options import add_store, command_parser
 
-EXAMPLES = """examples, with libraries that you bring (README.md, Preparing data):
+EXAMPLES = """examples, with libraries that you bring (docs/guides/preparing_data.md):
   nextims prepare library mine.msp
   nextims prepare library massbank.tar.gz open-ei.jsonl.gz NIST17.msp --force
 

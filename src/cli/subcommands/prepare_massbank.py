@@ -9,7 +9,7 @@ from pathlib import Path
 from ..commands import run_command
 from ..options import add_store, command_parser
 
-EXAMPLES = """examples, the second with an archive that you bring (README.md, Preparing data):
+EXAMPLES = """examples, the second with an archive that you bring (docs/guides/preparing_data.md):
   nextims prepare massbank --download
   nextims prepare massbank --records MassBank-data-2025.10.tar.gz
 

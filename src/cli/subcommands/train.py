@@ -15,7 +15,7 @@ from ..commands import run_command
 from ..options import add_devices, command_parser
 
 EXAMPLE = """\
-examples, with libraries that you bring (README.md, Preparing data):
+examples, with libraries that you bring (docs/guides/preparing_data.md):
   nextims train --config config.yaml --records massbank.tar.gz
   nextims train --records massbank.tar.gz mine.msp more.jsonl.gz --rounds 2
 """
