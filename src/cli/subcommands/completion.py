@@ -49,7 +49,7 @@ def _print() -> int:
         actions = module.build_parser()._actions
         for action in actions:
             for option in action.option_strings if action.choices else ():
-                cases.append((f'"{name} "*"{option} "', action.choices))
+                cases.append((f'"{name} "*"{option} "', [*map(str, action.choices)]))
         options = [option for action in actions for option in action.option_strings]
         cases.append((f'"{name} "*', options + _following(f"{name} ")))
     cases.append(('" "', [*_following(""), "--version", "--help"]))
