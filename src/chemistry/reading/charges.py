@@ -133,16 +133,15 @@ def settle_charges(mol: Chem.Mol) -> Chem.Mol:
     start = read_back(mol)
     if start is None:
         return mol
-    forms = []
     neutral = _with_protons_moved(start.mol)
     if Chem.GetFormalCharge(neutral):
         return mol
     if not start.is_same and _charged_atoms(neutral) >= _charged_atoms(mol):
         return mol
-    for form in Chem.ResonanceMolSupplier(neutral, Chem.ALLOW_CHARGE_SEPARATION, _MOST_FORMS):
-        Chem.SanitizeMol(form)
-        forms.append(form)
-    return take_form(mol, min(forms, key=_rank), start.atoms)
+    found = Chem.ResonanceMolSupplier(neutral, Chem.ALLOW_CHARGE_SEPARATION, _MOST_FORMS)
+    # RDKit makes forms that it cannot read itself, and has nothing in the place of others.
+    forms = [form for form in found if form and not Chem.SanitizeMol(form, catchErrors=True)]
+    return take_form(mol, min(forms, key=_rank), start.atoms) if forms else mol
 
 
 def _charged_atoms(mol: Chem.Mol) -> int:

@@ -169,8 +169,8 @@ def test_a_structure_without_a_spectrum_counts_for_no_hard_label(config, teacher
 
 def take_first(batch):
     end = batch.offsets[1]
-    rows = """offsets atoms nominal_mass highest_mz energy row spectrum lowest_mz recorded
-              teacher_mean teacher_deviation teacher_features""".split()
+    rows = ["offsets", "atoms", "nominal_mass", "highest_mz", "energy", "row", "spectrum"]
+    rows += ["lowest_mz", "recorded", "teacher_mean", "teacher_deviation", "teacher_features"]
     parts = {name: getattr(batch, name)[:1] for name in rows}
     own = batch.pieces.molecule == 0
     pieces = PieceBatch(*(values[own] for values in vars(batch.pieces).values()))
