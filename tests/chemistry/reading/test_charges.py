@@ -4,7 +4,7 @@ import pytest
 from rdkit import Chem
 
 from nextims.chemistry.molecule import MoleculeError, read_molecule
-from nextims.chemistry.reading.charges import NEUTRALISED
+from nextims.chemistry.reading.charges import NEUTRALISED, settle_charges
 
 
 @pytest.mark.parametrize(
@@ -145,3 +145,10 @@ def test_mesomeric_forms_are_one_structure_as_smiles_and_as_inchi(drawn, settled
     for each in (drawn, settled, inchi):
         molecule = read_molecule(each)
         assert (molecule.smiles, molecule.notes) == (settled, ())
+
+
+def test_mesomeric_forms_that_rdkit_cannot_give_are_passed_over(monkeypatch):
+    drawn = Chem.MolFromSmiles("[CH2-][N+]#N")
+    unreadable = Chem.MolFromSmiles("C(C)(C)(C)(C)C", sanitize=False)
+    monkeypatch.setattr(Chem, "ResonanceMolSupplier", lambda *_: [None, unreadable])
+    assert settle_charges(drawn) is drawn
