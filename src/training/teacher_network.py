@@ -16,7 +16,7 @@ from ..files.digest import file_digest
 from ..models.checkpoint import weights_digest
 from ..models.teacher_network import TeacherNetwork
 from .bde import bde_arguments, load_bde_model, starting_model
-from .distillation.self_training import PredictedSpectra, predictions_part
+from .distillation.self_training import PredictedSpectra, first_student_digest, predictions_part
 from .losses import bond_energy_loss, cosine_distance, entropy_distance, recorded
 from .parallel.processes import batch_mean
 from .runs import (
@@ -151,8 +151,8 @@ def train_network(
         "training_elements": measured.elements,
     }
     if predicted is not None:
-        student = weights_digest(config.to_read(config.teacher.student))
-        trained_on |= {"predicted_spectra": len(predicted), "student": student}
+        digest = first_student_digest(config)
+        trained_on |= {"predicted_spectra": len(predicted), "student": digest}
     return train_phase(
         config,
         FinetunePhase(model, config.teacher),

@@ -42,7 +42,8 @@ class ExampleCollator:
         batch.lowest_mz = torch.tensor([e.lowest_mz for e in examples])
         batch.recorded = torch.arange(1, self.max_mz + 1) >= batch.lowest_mz[:, None]
         for recorded, example in zip(batch.recorded, examples, strict=True):
-            recorded[[mz - 1 for mz in example.gap if mz <= self.max_mz]] = False
+            if example.gap:
+                recorded[[mz - 1 for mz in example.gap if mz <= self.max_mz]] = False
         if self.teacher is not None:
             predictions = map(torch.from_numpy, self.teacher.read([e.smiles for e in examples]))
             batch.teacher_mean, batch.teacher_deviation, batch.teacher_features = predictions

@@ -47,7 +47,7 @@ class Gaps:
     def add(self, record: Record) -> None:
         """Count a usable record."""
         bins = record.bins[:_HIGHEST] > 0
-        lowest = int(bins.argmax())
+        lowest = record.of_molecule.nominal[0] - 1
         for key, numbers in zip(
             ((record.source,), (record.source, record.instrument)), self._of_spectrum, strict=True
         ):

@@ -115,10 +115,11 @@ class StoreWriter:
         kinds = {(): 0}
         for masses in gaps:
             kinds.setdefault(masses, len(kinds))
+        said = json.dumps(list(kinds))
+        self._claim(len(gaps) + len(said))
         if len(kinds) > 1:
             self._file["metadata"]["gap"][:] = [kinds[masses] for masses in gaps]
-        self._claim(4 * sum(1 + len(masses) for masses in kinds))
-        self._file.attrs["gaps"] = json.dumps(list(kinds))
+        self._file.attrs["gaps"] = said
         self._claim(len(counts))
         self._file.attrs["ingest"] = counts
         self._file.flush()

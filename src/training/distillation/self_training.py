@@ -73,12 +73,21 @@ def predictions_part(config: Config) -> dict[str, str | int]:
     Raises:
         CheckpointError: the student's checkpoint cannot be read.
     """
-    settings = config.teacher
     return {
-        "student": weights_digest(config.to_read(settings.student)),
+        "student": first_student_digest(config),
         "structures": structures_key(config),
-        "number": settings.student_structures,
+        "number": config.teacher.student_structures,
     }
+
+
+def first_student_digest(config: Config) -> str | None:
+    """Return the SHA-256 of the weights of ``first_student``.
+
+    Raises:
+        CheckpointError: they cannot be read.
+    """
+    path = config.teacher.student
+    return None if path is None else weights_digest(config.to_read(path))
 
 
 def first_student(config: Config) -> Student | None:

@@ -17,7 +17,6 @@ from ...data.examples.features import Batch
 from ...data.examples.loader import make_loader
 from ...data.nist_dataset import ensure_store
 from ...evaluation.assess import assess
-from ...models.checkpoint import weights_digest
 from ...models.device import choose_device
 from ...models.student import Student, counted_experts
 from ..earlier import Run, can_resume
@@ -44,6 +43,7 @@ from ..runs import (
     train_phase,
 )
 from ..trainer import Losses, Phase, state_path
+from .self_training import first_student_digest
 from .teacher_labels import (
     cache_teacher,
     label_passes,
@@ -179,8 +179,8 @@ def student_key(config: Config, teacher_path: Path) -> str:
         "teacher": teacher,
         **library_part(config),
     }
-    if config.teacher.student is not None:
-        settings["first_student"] = weights_digest(config.to_read(config.teacher.student))
+    if first := first_student_digest(config):
+        settings["first_student"] = first
     return run_key(config, "student", settings)
 
 

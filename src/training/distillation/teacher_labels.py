@@ -34,7 +34,7 @@ from ...models.formula_head import Vocabulary
 from ...models.teacher import Teacher
 from ...spectra.spectrum import STANDARD_ENERGY_RANGE
 from .ion_vocabulary import collect_vocabulary
-from .self_training import first_student
+from .self_training import first_student, first_student_digest
 from .unlabelled_structures import unlabelled_structures
 
 # More show hardly any common ion that these do not.
@@ -93,9 +93,9 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
     """
     digest, passes = teacher_digest(teacher_path), label_passes(config, teacher_path)
     key = f"{digest} {passes} {config.training.seed} {_precision(config)}"
-    student, share = first_student(config), config.distillation.student_share
-    if student is not None:
-        key += f" {share} {weights_digest(config.to_read(config.teacher.student))}"
+    share = config.distillation.student_share
+    if mixed_in := first_student_digest(config):
+        key += f" {share} {mixed_in}"
     wanted = [text for part in training_sets(config) for text in part.smiles]
     # Molecules of one size make batches without much empty room.
     wanted = sorted(dict.fromkeys(wanted), key=lambda text: (len(text), text))
@@ -105,7 +105,7 @@ def cache_teacher(config: Config, teacher_path: Path, device: str = "cpu") -> Te
             return cache
     except TeacherCacheError:
         pass  # none yet, or damaged: made again
-    teacher = _load_teacher(config, teacher_path, device)
+    teacher, student = _load_teacher(config, teacher_path, device), first_student(config)
     if passes != config.distillation.mc_samples:
         tqdm.write(
             f"{teacher_path}: a single network, whose labels are means of {passes} passes of MC "

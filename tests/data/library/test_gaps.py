@@ -53,7 +53,9 @@ def test_few_spectra_and_single_masses_say_nothing(spectra, peaks):
 def test_masses_below_the_first_peak_and_above_the_last_are_no_gap():
     low, high = {45: 100, 59: 80}, {89: 300, 104: 50}
     whole = [record("lab", TRIMETHYLSILYL)] * 100
-    assert set(gaps_of([*whole, *[record("other", low), record("other", high)] * 100])) == {()}
+    far = build_record("CCCCCCCCCCCCCCCCCCCC", {267: 5, 282: 9}, id="far", source="other")
+    others = [record("other", low), record("other", high), far]
+    assert set(gaps_of([*whole, *others * 100])) == {()}
 
 
 @pytest.fixture
