@@ -44,6 +44,7 @@ def mol_block(smiles, bond=1, **changed):
         (mol_block("CCO", 5), "bond of no order"),  # single or double
         (mol_block("CCO", 9), "dative bond"),
         (mol_block("CCO", 10), "bond"),  # hydrogen bond
+        ("[#6]C", "query atom"),
         (mol_block("CCO", O="A"), "query atom"),
         (mol_block("CCO", O="Q"), "query atom"),
         (mol_block("CCO", O="L").replace("M  END", "M  ALS   3  2 F N   O   \nM  END"), "query"),
