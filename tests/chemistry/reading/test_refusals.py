@@ -44,7 +44,6 @@ def mol_block(smiles, bond=1, **changed):
         (mol_block("CCO", 5), "bond of no order"),  # single or double
         (mol_block("CCO", 9), "dative bond"),
         (mol_block("CCO", 10), "bond"),  # hydrogen bond
-        ("[#6]C", "query atom"),
         (mol_block("CCO", O="A"), "query atom"),
         (mol_block("CCO", O="Q"), "query atom"),
         (mol_block("CCO", O="L").replace("M  END", "M  ALS   3  2 F N   O   \nM  END"), "query"),
@@ -55,6 +54,11 @@ def mol_block(smiles, bond=1, **changed):
 def test_queries_of_mol_files(block, reason):
     with pytest.raises(MoleculeError, match=reason):
         read_molecule(block)
+
+
+def test_an_atom_of_smarts_is_no_structure():
+    with pytest.raises(MoleculeError, match="query atom"):
+        read_molecule("[#6]C")
 
 
 def test_numbers_of_atoms_in_a_reaction_are_no_part_of_a_molecule():
