@@ -93,7 +93,7 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
     left = Chem.GetFormalCharge(neutral)
     if left and given:
         raise _refusal(neutral, left)
-    unchanged = all(
+    unchanged = neutral.GetNumAtoms() == mol.GetNumAtoms() and all(
         atom.GetFormalCharge() == neutral.GetAtomWithIdx(atom.GetIdx()).GetFormalCharge()
         for atom in charged
     )
@@ -101,12 +101,26 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
 
 
 def _with_protons_moved(mol: Chem.Mol) -> Chem.Mol:
-    plain = Chem.Mol(mol)
+    plain = _without_labelled_protons(mol)
     # A carbon of an aromatic ring that takes a proton is so no longer.
     Chem.Kekulize(plain, clearAromaticFlags=True)
     neutral = _uncharger().uncharge(plain)
     Chem.SanitizeMol(neutral)
     return neutral
+
+
+def _without_labelled_protons(mol: Chem.Mol) -> Chem.Mol:
+    """Take a labelled hydrogen from each positive atom that has no other to lose."""
+    edit = Chem.RWMol(mol)
+    taken = []
+    for atom in edit.GetAtoms():
+        protons = [other for other in atom.GetNeighbors() if other.GetAtomicNum() == 1]
+        if atom.GetFormalCharge() > 0 and protons and not atom.GetTotalNumHs():
+            atom.SetFormalCharge(atom.GetFormalCharge() - 1)
+            taken.append(protons[0].GetIdx())
+    for place in sorted(taken, reverse=True):
+        edit.RemoveAtom(place)
+    return edit.GetMol()
 
 
 def settle_charges(mol: Chem.Mol) -> Chem.Mol:

@@ -55,6 +55,8 @@ def parse_structure(text: str) -> Chem.Mol:
         mol = _read_inchi(line)
     elif len(line) > MAX_ATOMS and len(_ATOM.findall(line)) > MAX_ATOMS:
         raise MoleculeError(f"more than {MAX_ATOMS} atoms")
+    elif "[#" in line:  # of SMARTS: RDKit takes it for an atom without hydrogens
+        raise MoleculeError("query atom", "([#…])")
     else:
         mol = Chem.MolFromSmiles(line, _SMILES)
     if mol is None:

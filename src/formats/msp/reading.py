@@ -159,7 +159,8 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
     A blank line ends a record that has its peaks, or says that it has none; fields before the
     ``Name`` belong to the block that they stand in (matchms writes such). Without blank lines a
     record begins with its ``Name``, or with the fields after another record's peaks that have peaks
-    of their own, or say another structure, formula or number. What ``Num Peaks`` says never decides
+    of their own, or say another structure, formula or number; or with all of them, in a file whose
+    first record has fields before its ``Name``. What ``Num Peaks`` says never decides
     where a record ends.
 
     Args:
@@ -178,6 +179,7 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
     # Fields after a list of peaks: of this record, or of the next, whose name comes later or never.
     entry, later = MspEntry(1), MspEntry(1)
     parted = False  # by a blank line from a record that has its peaks
+    leading = False  # in this file fields of a record stand before its name
     for number, line in enumerate(lines, 1):
         target = entry
         if _PEAK_LINE.match(line):
@@ -195,8 +197,10 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
             parted = entry.has_its_peaks
         elif parts := _split_fields(line):
             for name, value in parts:
+                if name in _NAMES and not entry.peak_lines and not parted:
+                    leading |= bool(entry.fields) and not any(map(entry.fields.get, _NAMES))
                 if name in _NAMES and (parted or entry.is_of_another(name)):
-                    if parted or entry.is_followed_by(later):
+                    if parted or leading or entry.is_followed_by(later):
                         following = later
                     else:
                         entry.take(later)

@@ -152,3 +152,15 @@ def test_mesomeric_forms_that_rdkit_cannot_give_are_passed_over(monkeypatch):
     unreadable = Chem.MolFromSmiles("C(C)(C)(C)(C)C", sanitize=False)
     monkeypatch.setattr(Chem, "ResonanceMolSupplier", lambda *_: [None, unreadable])
     assert settle_charges(drawn) is drawn
+
+
+@pytest.mark.parametrize(
+    ("drawn", "neutral"),
+    [
+        ("[2H][N+]([2H])([2H])C", "[2H]N([2H])C"),
+        ("[2H][N+]([2H])([2H])C([2H])([2H])C([O-])=O", "[2H]N([2H])C([2H])([2H])C(=O)O"),
+        ("[2H][NH+](C)C", "[2H]N(C)C"),
+    ],
+)
+def test_a_labelled_proton_leaves_where_there_is_no_other(drawn, neutral):
+    assert read_molecule(drawn).smiles == read_molecule(neutral).smiles

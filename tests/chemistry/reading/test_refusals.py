@@ -56,6 +56,11 @@ def test_queries_of_mol_files(block, reason):
         read_molecule(block)
 
 
+def test_an_atom_of_smarts_is_no_structure():
+    with pytest.raises(MoleculeError, match="query atom"):
+        read_molecule("[#6]C")
+
+
 def test_numbers_of_atoms_in_a_reaction_are_no_part_of_a_molecule():
     assert read_molecule("[CH3:2][OH:1]").smiles == "CO"
 
