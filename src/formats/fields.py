@@ -85,8 +85,10 @@ NO_BASE_PEAK = "the base peak is missing"
 # Blank lines, comments, and lines between records.
 _SAYS_NOTHING = re.compile(r"\s*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
 _PUNCTUATION = re.compile(r"[\W_]")
-# Why commas cannot be read.
+# Why peaks cannot be read.
 COMMAS_ARE_EITHER = "a comma may stand for the point or between numbers"
+PARTED_THOUSANDS = "an intensity may have its thousands parted"
+NUMBERED_PEAKS = "the first column numbers the peaks"
 _ONE_PEAK = re.compile(rf"\s*({NUMBER})[\s;]+({NUMBER})(?![\d.,])")
 _TWO_WORDS = re.compile(r"\s*([\d.,]+)[\s;]+([\d.,]+)")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
@@ -96,19 +98,27 @@ _DECIMAL_COMMAS = re.compile(
     r"\s*(\d+(?:[.,]\d+)?)[ \t;]+(\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)(?![\d.,])"
 )
 _PEAK_PARTS = re.compile(r"[\s,;:]+")
+# "45, 1,514" and "45 1 514": m/z, and an intensity of groups of three digits.
+_COMMAS_WITHIN = re.compile(rf"[\s,;:(]*{NUMBER}[\s,;:]+[1-9]\d{{0,2}}(?:,\d{{3}})+(?![\d,])")
+_SPACES_WITHIN = re.compile(
+    rf"[\s,;:(]*{NUMBER}[\s,;:]+([1-9]\d{{0,2}})((?:[ \u00a0\u202f]\d{{3}})+)\s*"
+)
+_THREE_NUMBERS = re.compile(rf"\s*({NUMBER})[\s,;:]+{NUMBER}[\s,;:]+{NUMBER}(?:\s|$)")
 
 
 def peak_of(text: str) -> tuple[float, float]:
     """Read m/z and intensity, whatever stands between and after them.
 
     Raises:
-        ValueError: there are not two numbers.
+        ValueError: there are not two numbers, or more that may belong to the second.
 
     Example:
         >>> from nextims.formats.fields import peak_of
         >>> peak_of("31.0178 999 CH3O+")
         (31.0178, 999.0)
     """
+    if _COMMAS_WITHIN.match(text):
+        raise ValueError(f"{PARTED_THOUSANDS} in {text.strip()[:40]!r}")
     if found := decimal_commas(text):
         mz, intensity = _TWO_WORDS.match(text).groups()
         if may_part_thousands([(mz, intensity)]) or (
@@ -200,14 +210,53 @@ def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
     return bool(with_comma) and thousands and len(with_comma) < len(pairs)
 
 
-def may_be_decimal(lines: Iterable[str], mz: Sequence[float]) -> bool:
-    """Say whether commas that were read as standing between numbers may stand for the point.
+def misread_columns(lines: Sequence[str]) -> str:
+    """Say why the first two numbers of lines with one peak each may not be m/z and intensity.
+
+    Returns:
+        The reason, ``""`` where there is none.
+
+    Example:
+        >>> from nextims.formats.fields import misread_columns
+        >>> misread_columns(["31 1 234", "45 514"])
+        "an intensity may have its thousands parted in '31 1 234'"
+        >>> misread_columns(["1 31 999", "2 45 514"])
+        'the first column numbers the peaks'
+        >>> misread_columns(["31 2400 999", "45 1235 514"])  # with relative intensities
+        ''
+    """
+    columns = list(filter(None, map(_THREE_NUMBERS.match, lines)))
+    if lines and len(columns) == len(lines):
+        first = [float(found[1]) for found in columns]
+        if first in ([*range(len(first))], [*range(1, len(first) + 1)]):
+            return NUMBERED_PEAKS
+    with_commas = next(filter(_COMMAS_WITHIN.match, lines), None)
+    if with_commas is None:
+        parted = list(filter(None, map(_SPACES_WITHIN.fullmatch, lines)))
+        # A third column stands on all lines, and is seldom of three digits in all.
+        if not parted or (len(columns) == len(lines) and not _is_parted(parted, len(lines))):
+            return ""
+        with_commas = parted[0][0]
+    return f"{PARTED_THOUSANDS} in {with_commas.strip()[:40]!r}"
+
+
+def _is_parted(found: Sequence[re.Match[str]], lines: int) -> bool:
+    """Say whether three numbers on each line are m/z and an intensity, not two of these."""
+    pairs = np.array([(float(each[1]), float("".join(each[2].split()))) for each in found])
+    relative = pairs[:, 0] * (pairs[:, 1].max() / pairs[:, 0].max())
+    return len(found) == lines and bool((abs(relative - pairs[:, 1]) > 1).any())
+
+
+def may_be_within(lines: Iterable[str], mz: Sequence[float]) -> bool:
+    """Say whether commas that were read as standing between numbers may stand within them.
 
     Args:
         lines: the peaks.
         mz: their m/z as they were read, which ascend in nearly all files.
     """
-    return bool((np.diff(mz) < 0).any()) and any(map(decimal_commas, lines))
+    return bool((np.diff(mz) < 0).any()) and any(
+        decimal_commas(line) or _COMMAS_WITHIN.match(line) for line in lines
+    )
 
 
 def says_nothing(line: str) -> bool:

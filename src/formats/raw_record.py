@@ -21,6 +21,7 @@ from .fields import (
     field_name,
     is_given,
     is_identifier,
+    misread_columns,
     noted_energy,
     of_subtag,
     peak_of,
@@ -57,6 +58,7 @@ class RawRecord:
         pairs: m/z and intensity of each peak.
         damage: why its peaks cannot be read; empty where they can.
         notes: peculiarities that do not spoil the record.
+        peak_lines: the lines of the peak list, where there are such.
 
     Example:
         >>> from nextims.formats.raw_record import RawRecord
@@ -71,6 +73,7 @@ class RawRecord:
     pairs: list[Sequence[float]] | np.ndarray = field(default_factory=list)
     damage: str = ""
     notes: tuple[str, ...] = ()
+    peak_lines: list[str] = field(default_factory=list)
 
     def add(self, name: str, value: object) -> None:
         """Add the value of a field, whatever the name's case; quotes around it are left out."""
@@ -86,6 +89,7 @@ class RawRecord:
     def add_peak(self, text: str, line: int) -> None:
         """Add the peak that stands on a line of the file, see ``peak_of``."""
         try:
+            self.peak_lines.append(text)
             self.pairs.append(peak_of(text))
         except ValueError as error:
             self.spoil(f"line {line}: {error}")
@@ -147,8 +151,8 @@ class RawRecord:
         Raises:
             ValueError: they cannot be read.
         """
-        if self.damage:
-            raise ValueError(self.damage)
+        if damage := self.damage or misread_columns(self.peak_lines):
+            raise ValueError(damage)
         return np.asarray(self.pairs, dtype=np.float64).reshape(-1, 2)
 
     def record(
@@ -215,7 +219,7 @@ class RawRecord:
         mass itself, which rounding the exact one misses in long alkanes and polybromides.
         """
         nominal, exact, weight = (
-            next(filter(None, map(_mass, self.values(fact))), None)
+            next(filter(None, map(mass_of, self.values(fact))), None)
             for fact in ("nominalmass", "exactmass", "mw")
         )
         if nominal is not None:
@@ -266,7 +270,14 @@ def _spectrum(peaks: np.ndarray) -> tuple[Spectrum, tuple[str, ...]]:
         return clean_spectrum(peaks[sound, 0], intensity[sound]), (FAULTY_PEAKS,)
 
 
-def _mass(text: str) -> float | None:
+def mass_of(text: str) -> float | None:
+    """Return the mass in Da that a field gives, ``None`` where it gives none.
+
+    Example:
+        >>> from nextims.formats.raw_record import mass_of
+        >>> mass_of("46.07 g/mol"), mass_of("n/a")
+        (46.07, None)
+    """
     found = _MASS.fullmatch(text.replace(",", "."))
     mass = float(found[1]) if found else 0.0
     return mass if 0 < mass < _HEAVIEST else None

@@ -21,6 +21,8 @@ INTENSITY_FLOOR = 1e-3
 _CARBON = slice(12 - 1, 13)
 _ABOVE_CARBON = slice(14 - 1, 15)
 _CARBON_SHARE = 0.25
+# Characters of a structure that a message shows in full; peptides of a thousand Da have 200.
+_LONGEST = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,12 @@ class FailedPrediction:
 
     def __str__(self) -> str:
         place = f"{self.file}, line {self.file_line}" if self.file else f"line {self.line}"
-        return f"{place}: {self.text or '(empty)'}: {self.reason}"
+        return f"{place}: {_abridged(self.text) or '(empty)'}: {self.reason}"
+
+
+def _abridged(text: str) -> str:
+    """Return a text as a message can hold it; some columns of a list hold megabytes."""
+    return text if len(text) <= _LONGEST else f"{text[:40]}… ({len(text):,} characters)"
 
 
 def spectrum_from_bins(

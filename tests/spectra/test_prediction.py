@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nextims.spectra.prediction import carbon_scale, spectrum_from_bins
+from nextims.spectra.prediction import FailedPrediction, carbon_scale, spectrum_from_bins
 
 
 def bins(**heights):
@@ -33,3 +33,9 @@ def test_many_spectra_are_scaled_alike():
     assert found[0, 11] == 0.25
     assert found[1, 12] == 0
     assert (found[2] == 1).all()
+
+
+def test_a_message_holds_no_megabyte():
+    failed = FailedPrediction(2, "C(" * 500_000, "", "RDKit cannot read it")
+    assert len(str(failed)) < 200
+    assert "1,000,000 characters" in str(failed)

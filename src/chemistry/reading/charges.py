@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rdkit import Chem
 
-from .inchi_form import read_back, take_form
+from .inchi_form import read_back, take_form, with_strongest_acid_charged
 from .refusals import MoleculeError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _with_protons_moved(mol: Chem.Mol) -> Chem.Mol:
     plain = _without_labelled_protons(mol)
     # A carbon of an aromatic ring that takes a proton is so no longer.
     Chem.Kekulize(plain, clearAromaticFlags=True)
-    neutral = _uncharger().uncharge(plain)
+    neutral = with_strongest_acid_charged(_uncharger().uncharge(plain))
     Chem.SanitizeMol(neutral)
     return neutral
 

@@ -6,9 +6,13 @@ begins at it, so that it ends at the same whichever was drawn.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from rdkit import Chem
+
+if TYPE_CHECKING:
+    from rdkit.Chem.MolStandardize.rdMolStandardize import Reionizer
 
 
 class InchiForm(NamedTuple):
@@ -51,8 +55,34 @@ def read_back(mol: Chem.Mol) -> InchiForm | None:
     numbers = auxiliary.partition("/N:")[2].partition("/")[0]
     if form is None or ";" in numbers or form.GetNumAtoms() != mol.GetNumHeavyAtoms():
         return None
+    form = with_strongest_acid_charged(form)
     atoms = [int(number) - 1 for number in numbers.split(",")]
     return InchiForm(form, atoms, inchi, inchi_of(form) == inchi)
+
+
+def with_strongest_acid_charged(mol: Chem.Mol) -> Chem.Mol:
+    """Return an inner salt with its protons where the weaker acids are.
+
+    Returns:
+        The molecule itself where it has no charge.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.chemistry.reading.inchi_form import with_strongest_acid_charged
+        >>> carnitine = Chem.MolFromSmiles("C[N+](C)(C)CC([O-])CC(=O)O")
+        >>> Chem.MolToSmiles(with_strongest_acid_charged(carnitine))
+        'C[N+](C)(C)CC(O)CC(=O)[O-]'
+    """
+    charged = any(atom.GetFormalCharge() for atom in mol.GetAtoms())
+    return _reionizer().reionize(mol) if charged else mol
+
+
+@lru_cache(maxsize=1)
+def _reionizer() -> Reionizer:
+    # Takes a while to import, and most lists have no charges.
+    from rdkit.Chem.MolStandardize.rdMolStandardize import Reionizer
+
+    return Reionizer()
 
 
 def inchi_of(mol: Chem.Mol) -> str:

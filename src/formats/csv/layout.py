@@ -90,6 +90,7 @@ class Layout:
         facts: position of each fact, by the name of its column.
         predicted: whether the spectra are our own predictions.
         width: number of cells of the header, where there is one.
+        unclear: why it cannot be told which columns are m/z and intensity, where it cannot.
     """
 
     delimiter: str | None
@@ -98,6 +99,7 @@ class Layout:
     facts: dict[str, int] | None = None
     predicted: bool = False
     width: int | None = None
+    unclear: str = ""
 
     def peaks_of(self, cells: list[str]) -> list[Peak]:
         """Return the peaks of a row; of several in a row, the last may be missing.
@@ -176,12 +178,16 @@ def layout_of_header(text: str) -> Layout | None:
         if not mz or not intensity or any(map(is_number, cells)):
             continue
         several = len(mz) > 1 and len(mz) == len(intensity) and len(cells) == 2 * len(mz)
-        peaks = tuple(zip(mz, intensity, strict=True)) if several else ((mz[0], intensity[0]),)
+        if several:
+            peaks, unclear = tuple(zip(mz, intensity, strict=True)), ""
+        else:
+            at, intensities = _preferred(mz, cells, "mz"), _preferred(intensity, cells, "intens")
+            peaks, unclear = ((at[0], intensities[0]),), _same_names(cells, (*at, *intensities))
         facts = _facts(cells)
         if facts.keys() <= _OF_PEAKS:
             facts = {}
         predicted = tuple(cells[: len(COLUMNS)]) == COLUMNS
-        return Layout(delimiter, peaks, None, facts or None, predicted, len(cells))
+        return Layout(delimiter, peaks, None, facts or None, predicted, len(cells), unclear)
     return None
 
 
@@ -290,6 +296,21 @@ def _facts(names: list[str]) -> dict[str, int]:
     return {
         field_name(cell): i for i, cell in enumerate(names) if field_name(cell) in _FACTS | OF_SCANS
     }
+
+
+def _preferred(columns: list[int], names: list[str], word: str) -> list[int]:
+    """Return those of columns whose name has a word, all of them if none has.
+
+    ``count`` beside ``intensity`` may be a number of scans, and ``mass`` beside ``m/z`` another's.
+    """
+    return [i for i in columns if word in field_name(names[i])] or columns
+
+
+def _same_names(names: list[str], columns: Sequence[int]) -> str:
+    """Say which of columns have the same name; ``""`` if all differ."""
+    of_columns = [names[i] for i in columns]
+    twice = next((name for name in of_columns if of_columns.count(name) > 1), "")
+    return f"several columns are named {twice!r}" if twice else ""
 
 
 def _kind(cell: str) -> str:

@@ -34,6 +34,8 @@ _CFM_ID = re.compile(r"#.*CFM-ID|energy[0-2]\s*$", re.IGNORECASE)
 # From so many rows at about one distance (times are rounded) below half a unit on they are a curve:
 # a chromatogram or a profile.
 _ROWS_OF_CURVE = 20
+# Lists that follow each other are told from one in no order by so many peaks that rise.
+_PEAKS_OF_LIST = 3
 
 _Row = tuple[int, str]
 
@@ -100,7 +102,9 @@ def _of_table(rows: Iterator[_Row], name: str) -> Iterator[RawRecord]:
             rows = chain([row], rows)
         else:
             above = row
-    if layout.cell is not None:
+    if layout.unclear:
+        yield RawRecord(above[0], damage=layout.unclear)
+    elif layout.cell is not None:
         yield from _one_a_row(rows, layout)
     elif layout.facts is not None:
         yield from _many_spectra(rows, layout, name)
@@ -182,8 +186,16 @@ class _TableRecord(RawRecord):
         """Return the record, spoilt where its commas may be of either kind."""
         if layout.is_ambiguous(self.rows):
             self.spoil("a comma may stand for the point or part thousands")
+        if len(layout.peaks) > 1 and not self.damage and not self._is_of_one(len(layout.peaks)):
+            self.spoil("several columns of m/z, which may be of several spectra")
         self.rows = []
         return self
+
+    def _is_of_one(self, columns: int) -> bool:
+        """Say whether m/z rise along the rows, or down one column of peaks and then the next."""
+        masses = [mz for mz, _ in self.pairs]
+        down = [mz for column in range(columns) for mz in masses[column::columns]]
+        return sorted(masses) in (masses, down)
 
 
 def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator[RawRecord]:
@@ -239,14 +251,29 @@ def _begins_anew(pairs: Sequence[Sequence[float]], cells: list[str], layout: Lay
 
 
 def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[RawRecord]:
-    if layout.width is None and not raw.damage and len(raw.pairs) > 1:
+    if not raw.damage and len(raw.pairs) > 1 and len(layout.peaks) == 1:
         steps = np.diff(np.array(raw.pairs)[:, 0])
-        if width > 2 and (steps == 1).all() and raw.pairs[0][0] in (0, 1):
+        unnamed = layout.width is None
+        if _are_several(steps):
+            raw.spoil("the masses begin anew within the peaks, of one spectrum or two")
+        elif unnamed and width > 2 and (steps == 1).all() and raw.pairs[0][0] in (0, 1):
             raw.spoil("the first column numbers the rows: name the columns in a line above")
-        elif len(steps) >= _ROWS_OF_CURVE and 0.5 * steps.max() < steps.min() <= steps.max() < 0.5:
+        elif unnamed and _is_curve(steps):
             raw.spoil("evenly spaced rows: a chromatogram or a profile, no list of peaks")
     if raw.pairs or raw.damage:
         yield raw.finished(layout)
+
+
+def _is_curve(steps: np.ndarray) -> bool:
+    """Say whether masses with these steps between them are evenly spaced."""
+    return len(steps) >= _ROWS_OF_CURVE and 0.5 * steps.max() < steps.min() <= steps.max() < 0.5
+
+
+def _are_several(steps: np.ndarray) -> bool:
+    """Say whether masses with these steps between them are of lists that each rise."""
+    falls = np.flatnonzero(steps < 0)
+    ends = np.concatenate([[-1], falls, [len(steps)]])
+    return len(falls) > 0 and int(np.diff(ends).min()) >= _PEAKS_OF_LIST
 
 
 def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[RawRecord]:

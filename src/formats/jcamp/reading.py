@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..fields import COMMAS_ARE_EITHER, NUMBER, field_name, may_be_decimal, peaks_with_commas
+from ..fields import COMMAS_ARE_EITHER, NUMBER, field_name, may_be_within, peaks_with_commas
 from ..raw_record import RawRecord
 
 _LABEL = re.compile(r"\s*##([^=]*)=(.*)")
@@ -28,6 +28,8 @@ _FORM = re.compile(r"\(\s*(XY[WM]?A?)\s*(?:\.\.\s*XY[WMA]*\s*)?\)", re.IGNORECAS
 _BEHIND_FORM = re.compile(r"[\s,]*(?:PEAKS|\d+)?\s*", re.IGNORECASE)
 # Micromass wrote Daltons.
 _UNITS_OF_MASS = ("M/Z", "DALTON", "MASS", "AMU", "THOMSON")
+# Beside "mass spectrum": a chromatogram, or a spectrum of another kind.
+_OTHER_UNITS = ("TIME", "SEC", "MIN", "SCAN", "CM", "HZ", "HERTZ", "PPM", "METER", "METRE", "WAVE")
 _TABLES = {"peaktable", "peakassignments", "xypoints", "xydata", "datatable"}
 
 
@@ -188,7 +190,8 @@ def _other_kind(block: _Block) -> str:
     units = block.labels.get("xunits", "").upper()
     if kind and "MASS" not in kind.upper():
         return f"##DATA TYPE={kind}, expected MASS SPECTRUM"
-    if not kind and units and not any(unit in units for unit in _UNITS_OF_MASS):
+    of_mass = any(unit in units for unit in _UNITS_OF_MASS)
+    if units and not of_mass and (not kind or any(unit in units for unit in _OTHER_UNITS)):
         return f"##XUNITS={units}, expected M/Z"
     return ""
 
@@ -215,7 +218,7 @@ def _peaks(block: _Block) -> np.ndarray:
     if len(numbers) % columns:
         raise ValueError(f"{len(numbers)} numbers, expected {columns} for each peak")
     peaks = np.array(numbers).reshape(-1, columns)[:, :2]
-    if announced != str(len(peaks)) and may_be_decimal(texts, peaks[:, 0]):
+    if announced != str(len(peaks)) and may_be_within(texts, peaks[:, 0]):
         raise ValueError(COMMAS_ARE_EITHER)
     return peaks * _factors(block)
 

@@ -21,13 +21,14 @@ from ..fields import (
     SYNONYMS,
     decimal_commas,
     field_name,
-    may_be_decimal,
+    may_be_within,
+    misread_columns,
     of_subtag,
     peaks_with_commas,
     says_nothing,
     unquoted,
 )
-from ..raw_record import RawRecord
+from ..raw_record import RawRecord, mass_of
 
 # Between m/z and intensity, and between peaks, NIST takes any of these.
 _DELIMITERS = r"[\s,;:()\[\]{}<>]"
@@ -42,9 +43,13 @@ _NAMES = ("name", "compoundname", "chname")
 _KNOWN = {name for names in SYNONYMS.values() for name in names}
 # Of these a record has one each; where a block says another, it is of another compound.
 _OF_COMPOUND = ("id", "smiles", "inchi", "inchikey", "formula", "cas")
+_MASSES = ("nominalmass", "exactmass", "mw")
+# Da; one and the same mass may be given in several ways.
+_ROUNDING = 1.0
 # "15,0235 200" and "43 9,990": no comma that stands between m/z and intensity.
 _COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+(?:\.\d+)?[ \t:]+\d|[\d.]+[ \t:]+\d+,\d)")
 _QUOTED = re.compile(r'"[^"]*"')
+_BETWEEN_PEAKS = re.compile(rf"{_DELIMITERS}+")
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
 # The usual list: pairs of plain numbers, each ended by a semicolon or its line.
 _PLAIN_PEAKS = re.compile(
@@ -57,13 +62,11 @@ class MspEntry(RawRecord):
     """One record as its lines say it.
 
     Attributes:
-        peak_lines: the lines of the peak list.
         encodings: what lines were taken for that are not UTF-8.
         at_end: it is the last of its file.
         is_cut: the file ends within a line of it, so that peaks may be missing.
     """
 
-    peak_lines: list[str] = field(default_factory=list)
     encodings: set[str] = field(default_factory=set)
     at_end: bool = False
     is_cut: bool = False
@@ -94,7 +97,11 @@ class MspEntry(RawRecord):
                 own, other = self.fields.get(name), later.fields.get(name)
                 if own and other and own != other:
                     return True
-        return False
+        return any(self._masses_differ(later, fact) for fact in _MASSES)
+
+    def _masses_differ(self, later: MspEntry, fact: str) -> bool:
+        own, other = mass_of(self.first(fact)), mass_of(later.first(fact))
+        return own is not None and other is not None and abs(own - other) > _ROUNDING
 
     def take(self, later: MspEntry) -> None:
         """Take over the fields of a block that follows, where it has none of its own."""
@@ -119,7 +126,7 @@ class MspEntry(RawRecord):
         if "," in text and (decimal := self._decimal_commas(announced)):
             return np.array(decimal)
         pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
-        if "," in text and may_be_decimal(self.peak_lines, [p[0] for p in pairs]):
+        if "," in text and may_be_within(self.peak_lines, [p[0] for p in pairs]):
             raise ValueError(COMMAS_ARE_EITHER)
         if announced and not announced.isdecimal():
             raise ValueError(f"Num Peaks says {announced!r}")
@@ -127,20 +134,38 @@ class MspEntry(RawRecord):
             # Numbers after m/z and intensity are annotations where one peak stands on each line.
             if any(map(_COMMA_IN_NUMBER.match, self.peak_lines)):
                 raise ValueError(COMMAS_ARE_EITHER)
-            pairs = [_pairs(line)[0] for line in self.peak_lines]
-            if int(announced) != len(pairs):
-                pairs = self._fewer_than(int(announced))
+            first = [_pairs(line)[0] for line in self.peak_lines]
+            if int(announced) == len(first):
+                pairs = self._annotated(first)
+            else:
+                pairs = self._fewer_than(int(announced), pairs)
+        elif len(pairs) == len(self.peak_lines):
+            pairs = self._annotated(pairs)
         return np.array(pairs, dtype=np.float64).reshape(-1, 2)
 
-    def _fewer_than(self, announced: int) -> list[tuple[float, float]]:
+    def _annotated(self, pairs: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Return peaks that stand one on each line, with numbers behind them or not.
+
+        Raises:
+            ValueError: the numbers may belong to the peak.
+        """
+        if reason := misread_columns(self.peak_lines):
+            raise ValueError(reason)
+        return pairs
+
+    def _fewer_than(
+        self, announced: int, pairs: list[tuple[float, float]]
+    ) -> list[tuple[float, float]]:
         """Return all peaks where more are announced, as MS Search does, and note that.
 
         Raises:
-            ValueError: fewer are announced, or what is missing may have been cut off.
+            ValueError: fewer are announced, or what is missing may have been cut off, or stand
+                among the numbers behind another peak.
         """
-        pairs = [pair for line in self.peak_lines for pair in _pairs(line)]
         with_commas = any(map(decimal_commas, self.peak_lines))
-        if not pairs or announced < len(pairs) or with_commas or self.is_cut:
+        numbers = sum(map(_is_number, _BETWEEN_PEAKS.split("\n".join(self.peak_lines))))
+        left_out = numbers > 2 * len(pairs)
+        if not pairs or announced < len(pairs) or with_commas or left_out or self.is_cut:
             raise ValueError(f"Num Peaks says {announced}, found {len(pairs)} peaks")
         self.notes += (FEWER_PEAKS,)
         return pairs
@@ -200,7 +225,8 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
                 if name in _NAMES and not entry.peak_lines and not parted:
                     leading |= bool(entry.fields) and not any(map(entry.fields.get, _NAMES))
                 if name in _NAMES and (parted or entry.is_of_another(name)):
-                    if parted or leading or entry.is_followed_by(later):
+                    leading |= entry.is_followed_by(later)
+                    if parted or leading:
                         following = later
                     else:
                         entry.take(later)

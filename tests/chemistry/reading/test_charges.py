@@ -30,6 +30,8 @@ from nextims.chemistry.reading.charges import NEUTRALISED, settle_charges
         ("O=[N+]([O-])c1ccc([NH3+])cc1C([O-])=O", "Nc1ccc([N+](=O)[O-])c(C(=O)O)c1"),
         ("[N-]=[N+]=NCC[NH3+]", "[N-]=[N+]=NCCN"),
         ("C[N+](C)(C)CC([NH3+])C([O-])=O", "C[N+](C)(C)CC(N)C(=O)[O-]"),
+        # Of an inner salt the stronger acid is the one that has lost its proton.
+        ("C[N+](C)(C)CC([O-])CC(=O)O", "C[N+](C)(C)CC(O)CC(=O)[O-]"),
         # Labels stay where they are.
         ("[2H]C([2H])([2H])C([15NH3+])C([O-])=O", "[2H]C([2H])([2H])C([15NH2])C(=O)O"),
     ],

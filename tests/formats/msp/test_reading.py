@@ -153,3 +153,12 @@ def test_an_equals_sign_within_a_value_is_none_of_a_field(tmp_path):
     path.write_text("Name: a=b\nComments: SMILES=CCO\nmode=x: y\nNum Peaks: 1\n31 999\n")
     [record] = read_spectra(path)
     assert (record.name, record.structures) == ("a=b", ("CCO",))
+
+
+def test_masses_tell_whose_the_fields_after_peaks_are():
+    text = (
+        "NAME: benzene\nMW: 78\nNUM PEAKS: 1\n78 999\nMW: 58\nNAME: acetone\nNUM PEAKS: 1\n43 999\n"
+        "MW: 60\nNAME: propanol\nNUM PEAKS: 1\n31 999\nMW: 60\nNAME: isopropanol\n45 999\n"
+    )
+    masses = {entry.first("name"): entry.first("mw") for entry in read_msp(text.splitlines())}
+    assert masses == {"benzene": "78", "acetone": "58", "propanol": "60", "isopropanol": "60"}

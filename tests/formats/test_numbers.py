@@ -1,0 +1,77 @@
+"""Numbers that may be read in two ways: parted thousands, positions, several columns or lists."""
+
+import json
+
+import pytest
+
+PARTED = "thousands parted"
+NUMBERED = "numbers the peaks"
+EITHER = "a comma may stand"
+TWO_LISTS = "begin anew"
+MSP = "Name: ethanol\nSMILES: CCO\nNum Peaks: {}\n{}\n"
+MGF = "BEGIN IONS\nNAME=ethanol\nSMILES=CCO\n{}\nEND IONS\n"
+JCAMP = "##TITLE=ethanol\n##DATA TYPE=MASS SPECTRUM\n##PEAK TABLE=(XY..XY)\n{}\n##END=\n"
+
+
+def of_json(peaks):
+    return json.dumps([{"name": "ethanol", "smiles": "CCO", "peaks": peaks}])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("x.jdx", JCAMP.format("31, 12,999\n45, 1,514"), EITHER),
+        ("x.jdx", JCAMP.format("(31,12,999)(45,1,514)"), EITHER),
+        ("x.msp", MSP.format(3, "31, 999\n45, 1,514\n46, 216"), PARTED),
+        ("x.msp", MSP.format(3, "31, 999\n45,1,514\n46, 216"), PARTED),
+        ("x.msp", MSP.format(2, "31 1 234\n45 999"), PARTED),
+        ("x.msp", MSP.format(2, "31 1\u202f234\n45 12\u202f999"), PARTED),
+        ("x.msp", MSP.format(2, "31 1 234 567\n45 1 999 111"), PARTED),
+        ("x.msp", MSP.format(2, "1 31 999\n2 45 514"), NUMBERED),
+        ("x.msp", MSP.format(3, "31 999 1 45 514 2 46 3 1"), "Num Peaks says 3, found 1"),
+        ("x.mgf", MGF.format("31, 12,345\n45 3"), PARTED),
+        ("x.mgf", MGF.format("31 1 234\n45 999"), PARTED),
+        ("x.mgf", MGF.format("0 31 999\n1 45 514"), NUMBERED),
+        ("x.json", of_json("31,12,345;45,1,514"), PARTED),
+        ("x.json", of_json("1 31 999\n2 45 514"), NUMBERED),
+        ("x.json", of_json(["31 1 234", "45 999"]), PARTED),
+        ("x.csv", "m/z,Intensity,m/z,Intensity\n31,999,29,3\n45,514,31,4\n", "several spectra"),
+        ("x.csv", "m/z,m/z,intensity\n31,31.1,999\n45,45.1,100\n", "named 'm/z'"),
+        ("x.txt", "31 999\n45 500\n46 10\n15 20\n29 30\n31 22\n", TWO_LISTS),
+        ("x.csv", "m/z,intensity\n31,999\n45,500\n46,10\n15,20\n29,30\n31,22\n", TWO_LISTS),
+    ],
+)
+def test_what_may_be_read_in_two_ways_is_refused(name, text, reason, read):
+    [found] = read(name, text)
+    assert reason in found.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.jdx", JCAMP.format("131,999 145,514")),
+        ("x.jdx", JCAMP.format("(131,999)(145,514)")),
+        ("x.msp", MSP.format(2, "131,999 145,514")),
+        ("x.msp", MSP.format(2, "131 999 145 514")),
+        ("x.msp", MSP.format(2, "131 999 1\n145 514 2")),  # with what the ions' charges are, say
+        ("x.msp", MSP.format(2, "131 999 130.9\n145 514 145.1")),
+        ("x.mgf", MGF.format("131 999 1+\n145 514 1+")),
+        ("x.json", of_json("131,999;145,514")),
+        ("x.json", of_json("131 999 999\n145 514 514")),  # with relative intensities
+        ("x.csv", "m/z,count,intensity\n131,5,999\n145,2,514\n"),
+        ("x.csv", "mass,m/z,intensity\n130.9,131,999\n145.1,145,514\n"),
+        ("x.csv", "m/z,Int,m/z,Int\n131,999,145,514\n"),
+        ("x.csv", "m/z,Int\n145,514\n131,999\n"),
+    ],
+)
+def test_what_can_be_read_in_one_way_is(name, text, read):
+    [found] = read(name, text)
+    assert found.spectrum.mz.tolist() == [131.0, 145.0]
+    assert found.spectrum.intensity.tolist() == [999.0, 514.0]
+
+
+@pytest.mark.parametrize("units", ["1/CM", "TIME", "SECONDS", "PPM"])
+def test_a_mass_spectrum_over_other_units_is_refused(units, read):
+    table = f"##XUNITS={units}\n##PEAK TABLE"
+    [found] = read("x.jdx", JCAMP.format("31,999 45,514").replace("##PEAK TABLE", table))
+    assert "expected M/Z" in found.detail
