@@ -136,6 +136,8 @@ class Predictor:
         }
         if energy != STANDARD_ENERGY:
             options["energy"] = energy
+        if self._model.trust is not None:
+            options.pop("uncertainty", None)  # it says so by itself
         if options and not self._model.names_ions:
             raise UserError(f"{', '.join(options)}: needs a teacher: nextims.Predictor('teacher')")
         from tqdm import tqdm

@@ -210,6 +210,10 @@ class Molecule:
             Positions ``(set,)``, int64, and values ``(set,)``, float32: 1 for a bit, the number of
             occurrences for a count.
         """
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> tuple[np.ndarray, np.ndarray]:
         bits = np.fromiter(_ECFP.GetFingerprint(self.mol).GetOnBits(), dtype=np.int64)
         counts = _COUNTS.GetCountFingerprint(self.mol).GetNonzeroElements()
         positions = np.concatenate([bits, ECFP_BITS + np.array(list(counts), dtype=np.int64)])

@@ -19,7 +19,7 @@ from ..inference.streaming import StreamingPredictor
 from ..inference.structures.list_files import input_digest
 from ..inference.structures.lists import InputStructure
 from .commands import going_on, say
-from .prediction_options import LONG_BATCH, batch_settings, output_ending, teacher_options
+from .prediction_options import LONG_BATCH, batch_settings, model_options, output_ending
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def predict_long_batch(
         output_ending(arguments),
         arguments.dialect,
         annotated=arguments.annotate,
-        uncertain=arguments.uncertainty,
+        uncertain=arguments.uncertainty or predictor.trust is not None,
     )
     parts = Parts(folder, _facts(predictor, arguments), size=arguments.parts, expected=total)
     before = sum(part.structures for part in parts.finished.values())
@@ -149,7 +149,7 @@ def _engine(
         device=arguments.device,
         workers=arguments.workers,
         address=arguments.address,
-        **teacher_options(arguments),
+        **model_options(arguments),
     )
 
 
@@ -160,6 +160,7 @@ def _facts(predictor: StreamingPredictor, arguments: argparse.Namespace) -> dict
         "annotate",
         "exact_mass",
         "uncertainty",
+        "neighbours",
         "energy",
         "derivatise",
         "partial",
@@ -170,6 +171,7 @@ def _facts(predictor: StreamingPredictor, arguments: argparse.Namespace) -> dict
         "model": predictor.name,
         "weights": file_digest(arguments.checkpoint),
         "runtime": type(predictor).__name__,
+        "expected similarity": predictor.trust is not None,
         "format": output_ending(arguments),
         **{f"--{name.replace('_', '-')}": getattr(arguments, name) for name in options},
     }

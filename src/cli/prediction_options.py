@@ -160,8 +160,16 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         "--uncertainty",
         action="store_true",
         help="say how similar each spectrum will be to the true one, in the terminal and all "
-        "files, and the standard deviation of each peak in .json and .csv; needs a teacher, takes "
-        "some ten times as long",
+        "files, which a student always does; a teacher, which takes some ten times as long, gives "
+        "the standard deviation of each peak in .json and .csv as well",
+    )
+    parser.add_argument(
+        "--neighbours",
+        type=_whole_number,
+        default=0,
+        metavar="N",
+        help="name the N molecules most like each one that the student has learned from, in the "
+        "terminal and in .json",
     )
     parser.add_argument(
         "--energy",
@@ -286,6 +294,18 @@ def teacher_options(arguments: argparse.Namespace) -> dict[str, bool | float]:
     return asked
 
 
+def model_options(arguments: argparse.Namespace) -> dict[str, bool | float]:
+    """Return what is asked for beside the spectrum, as ``predict_stream`` takes it.
+
+    Example:
+        >>> from nextims.cli.prediction_options import model_options, parse_options
+        >>> model_options(parse_options(["--smiles", "CCO", "--neighbours", "3"]))
+        {'neighbours': 3}
+    """
+    neighbours = {"neighbours": arguments.neighbours} if arguments.neighbours else {}
+    return teacher_options(arguments) | neighbours
+
+
 def output_ending(arguments: argparse.Namespace) -> str:
     """Return the format of the output, a key of ``FORMATS``.
 
@@ -314,7 +334,7 @@ def batch_settings(arguments: argparse.Namespace, total: int | None) -> dict[str
         "ending": output_ending(arguments),
         "dialect": arguments.dialect,
         "mol_folder": arguments.mol_folder,
-        **teacher_options(arguments),
+        **model_options(arguments),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 from unicodedata import normalize
 
 import numpy as np
@@ -35,7 +36,10 @@ SYNONYMS = {
     # One kind of number a record: those of different kinds overlap, and would find the MOL files
     # of other compounds.
     "id": ("id", "db", "nist", "nistno", "nistmassspecno", "spectrumid", "accession"),
-    "inchi": ("inchi", "stdinchi", "standardinchi", "inchicode", "computedinchi", "chiupac"),
+    "inchi": (
+        "inchi", "stdinchi", "standardinchi", "inchicode", "computedinchi", "chiupac",
+        "iupacinchi", "inchistring",
+    ),
     "inchikey": (
         "inchikey", "stdinchikey", "standardinchikey", "inchiaux", "inchikeysmiles",
         "inchikeyinchi",
@@ -47,9 +51,9 @@ SYNONYMS = {
     "instrumenttype": ("instrumenttype", "acinstrumenttype"),
     "ionization": (
         "ionization", "ionizationmode", "ionizationmethod", "ionisation", "ionisationmode",
-        "ionsource",
+        "ionisationmethod", "ionsource",
     ),
-    "ionizationenergy": ("ionizationenergy", "electronenergy", "energy"),
+    "ionizationenergy": ("ionizationenergy", "ionisationenergy", "electronenergy", "energy"),
     "ionmode": ("ionmode", "polarity", "scanpolarity", "ionpolarity"),
     "licence": ("license", "licence"),
     "molblock": ("molblock", "molfile"),
@@ -66,7 +70,8 @@ SYNONYMS = {
     "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
     "smiles": (
         "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
-        "chsmiles", "smilescanonical", "smilesisomeric",
+        "chsmiles", "smilescanonical", "smilesisomeric", "smiles2d", "originalsmiles",
+        "pubchemsmiles", "cxsmiles",
     ),
     "source": ("source", "library"),
 }
@@ -103,7 +108,10 @@ _COMMAS_WITHIN = re.compile(rf"[\s,;:(]*{NUMBER}[\s,;:]+[1-9]\d{{0,2}}(?:,\d{{3}
 _SPACES_WITHIN = re.compile(
     rf"[\s,;:(]*{NUMBER}[\s,;:]+([1-9]\d{{0,2}})((?:[ \u00a0\u202f]\d{{3}})+)\s*"
 )
-_THREE_NUMBERS = re.compile(rf"\s*({NUMBER})[\s,;:]+{NUMBER}[\s,;:]+{NUMBER}(?:\s|$)")
+_ANOTHER_PEAK = re.compile(rf"{NUMBER}[\s,;:]+{NUMBER}(?:[\s,;:]|$)")
+_NUMBER_ALONE = re.compile(NUMBER)
+# "31,02,999": three numbers, or two with a decimal comma.
+_ONLY_COMMAS = re.compile(rf"\s*{NUMBER},{NUMBER},{NUMBER}(?![\d.])")
 
 
 def peak_of(text: str) -> tuple[float, float]:
@@ -131,6 +139,8 @@ def peak_of(text: str) -> tuple[float, float]:
             raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
         text = text.replace(",", ".")
     parts = _PEAK_PARTS.split(text.strip(), maxsplit=2)
+    if len(parts) > 2 and _ANOTHER_PEAK.match(parts[2]):
+        raise ValueError(f"several peaks on a line: {text.strip()[:40]!r}")
     try:
         return float(parts[0]), float(parts[1])
     except (ValueError, IndexError):
@@ -225,26 +235,69 @@ def misread_columns(lines: Sequence[str]) -> str:
         >>> misread_columns(["31 2400 999", "45 1235 514"])  # with relative intensities
         ''
     """
-    columns = list(filter(None, map(_THREE_NUMBERS.match, lines)))
-    if lines and len(columns) == len(lines):
-        first = [float(found[1]) for found in columns]
-        if first in ([*range(len(first))], [*range(1, len(first) + 1)]):
-            return NUMBERED_PEAKS
-    with_commas = next(filter(_COMMAS_WITHIN.match, lines), None)
-    if with_commas is None:
-        parted = list(filter(None, map(_SPACES_WITHIN.fullmatch, lines)))
-        # A third column stands on all lines, and is seldom of three digits in all.
-        if not parted or (len(columns) == len(lines) and not _is_parted(parted, len(lines))):
-            return ""
-        with_commas = parted[0][0]
-    return f"{PARTED_THOUSANDS} in {with_commas.strip()[:40]!r}"
+    for line in lines:
+        if _COMMAS_WITHIN.match(line):
+            return f"{PARTED_THOUSANDS} in {line.strip()[:40]!r}"
+        if _ONLY_COMMAS.match(line):
+            return f"{COMMAS_ARE_EITHER} in {line.strip()[:40]!r}"
+    rows = [_leading_numbers(line) for line in lines]
+    widths = {len(row) for row in rows}
+    if widths <= {2} or min(widths, default=0) < 2:
+        return ""
+    longest = lines[int(np.argmax([len(row) for row in rows]))].strip()[:40]
+    parted = list(filter(None, map(_SPACES_WITHIN.fullmatch, lines)))
+    if widths != {3}:
+        reason = PARTED_THOUSANDS if parted else "lines do not hold two numbers each"
+        return f"{reason} in {longest!r}"
+    return _misread_of_three(np.array(rows), parted)
 
 
-def _is_parted(found: Sequence[re.Match[str]], lines: int) -> bool:
-    """Say whether three numbers on each line are m/z and an intensity, not two of these."""
-    pairs = np.array([(float(each[1]), float("".join(each[2].split()))) for each in found])
-    relative = pairs[:, 0] * (pairs[:, 1].max() / pairs[:, 0].max())
-    return len(found) == lines and bool((abs(relative - pairs[:, 1]) > 1).any())
+def _misread_of_three(rows: np.ndarray, parted: Sequence[re.Match[str]]) -> str:
+    """Say so of lines with three numbers, ``(lines, 3)``; ``parted`` may be parted thousands."""
+    first, second = rows[:, 0], rows[:, 1]
+    places = np.arange(len(rows))
+    if (first == places).all() or (first == places + 1).all():
+        return NUMBERED_PEAKS
+    relative = second * (rows[:, 2].max() / max(second.max(), 1e-12))
+    if (abs(relative - rows[:, 2]) <= 1).all():
+        return ""
+    rises = len(rows) > 2 and (np.diff(second) > 0).all()
+    if len(rows) > 1 and ((first == first[0]).all() or rises):
+        return "which of three columns is m/z cannot be told"
+    # A third column is seldom of three digits on all lines.
+    if len(parted) == len(rows):
+        return f"{PARTED_THOUSANDS} in {parted[0][0].strip()[:40]!r}"
+    return ""
+
+
+def _leading_numbers(line: str) -> list[float]:
+    numbers = []
+    for word in line.split():
+        word = word.replace(",", ".")
+        if not _NUMBER_ALONE.fullmatch(word):
+            break
+        numbers.append(float(word))
+    return numbers
+
+
+def pairs_of_lists(values: Sequence[Any]) -> list[tuple[float, float]]:
+    """Return the peaks of a list of m/z and one of intensities; none where these are no such two.
+
+    Two of two or three numbers each are taken for peaks, as nearly all are.
+
+    Example:
+        >>> from nextims.formats.fields import pairs_of_lists
+        >>> pairs_of_lists([[29, 31, 45, 46], [2, 999, 514, 216]])
+        [(29.0, 2.0), (31.0, 999.0), (45.0, 514.0), (46.0, 216.0)]
+    """
+    are_lists = len(values) == 2 and all(isinstance(each, list | tuple) for each in values)
+    if not are_lists or len(values[0]) != len(values[1]) or len(values[0]) < 4:
+        return []
+    if not all(isinstance(number, int | float) for each in values for number in each):
+        return []
+    if list(values[0]) != sorted(values[0]):  # two peaks, each with a third number
+        return []
+    return [(float(mz), float(height)) for mz, height in zip(*values, strict=True)]
 
 
 def may_be_within(lines: Iterable[str], mz: Sequence[float]) -> bool:

@@ -29,10 +29,10 @@ from .fields import (
 )
 
 _COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(?<![^\s"])([^\s="]+)=("[^"]*"|\S+)')
-_ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON")
+_ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON(?!.?CAPTURE)")
 _OTHER_IONIZATION = re.compile(
-    r"(?:^|[^A-Z])(?:N?ESI|APCI|APPI|CI|MALDI|FAB|FD|FI|DART|LC|HCD|CID|NSI)(?:$|[^A-Z])"
-    r"|ELECTROSPRAY|CHEMICAL"
+    r"(?:^|[^A-Z])(?:[NHD]?ESI|AP[CP]I|[NPD]?CI|N[EI]CI|ECN?I|(?:MA)?LDI|FAB|FD|FI|DART|PTR|VUV|LC"
+    r"|HCD|CID|NSI)(?:$|[^A-Z])|ELECTROSPRAY|CHEMICAL|CAPTURE|PHOTO.?IONI[SZ]|PROTON.?TRANSFER"
 )
 _MASS = re.compile(rf"\s*({NUMBER})\s*(?:Da|amu|u|g/mol|g mol-1)?\s*", re.IGNORECASE)
 # Da; a mass beyond it is a slip of the pen.

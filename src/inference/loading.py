@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..config import WEIGHTS_VARIABLE, Config
 from ..errors import training_packages_named
+from ..evaluation.trust import Trust, trust_path
 from ..files.digest import file_digest
 from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
@@ -29,6 +30,7 @@ def open_predictor(
     Raises:
         CheckpointError: the checkpoint cannot be used.
         OnnxError: the export named cannot be used, or the one beside the checkpoint is damaged.
+        TrustError: what says how far to trust the model is damaged.
         DeviceError: "cuda" is asked for and there is no GPU.
         MissingPackageError: PyTorch is needed, and not installed.
 
@@ -39,6 +41,16 @@ def open_predictor(
         >>> predictor.predict(["CCO"])[0].highest_peaks(1)[0].mz
         31
     """
+    predictor = _predictor(checkpoint, device, threads)
+    path = trust_path(checkpoint)
+    if path.is_file():
+        trust = Trust.load(path)
+        if trust.checkpoint_sha256 == (predictor.checkpoint_sha256 or file_digest(checkpoint)):
+            predictor.trust = trust
+    return predictor
+
+
+def _predictor(checkpoint: Path, device: str, threads: int) -> StreamingPredictor:
     if checkpoint.suffix == ".onnx":
         return OnnxPredictor(checkpoint)
     exported = checkpoint.with_suffix(".onnx")
@@ -95,6 +107,8 @@ def load_predictor(
             f"repository are found in a clone of it, or in the folder that {WEIGHTS_VARIABLE} names"
         )
     predictor = open_predictor(path, device=device)
+    if predictor.trust is None and trust_path(path).is_file():
+        say(f"{trust_path(path)}: of other weights; nextims train trust makes it anew")
     if device == "cuda" and predictor.single_threaded:
         say(f"{path}: an exported student, which runs on the CPU")
     if predictor.unchecked:

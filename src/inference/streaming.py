@@ -16,6 +16,7 @@ from rdkit.rdBase import BlockLogs
 from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
 from ..chemistry.reading.structure_text import UNREADABLE
 from ..errors import UserError
+from ..evaluation.trust import Trust
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY
 from .element_notes import element_notes, notes_of
@@ -37,6 +38,8 @@ class StreamingPredictor:
         single_threaded: whether it leaves all cores but one idle.
         metadata: what the weights came from, as their checkpoint says.
         unchecked: its file, where that has no digest by which damage would be noticed.
+        trust: what says how far its predictions are to be trusted, where that comes with it.
+        checkpoint_sha256: of the checkpoint that it was exported from; empty where it is one.
     """
 
     max_mz: int
@@ -45,6 +48,8 @@ class StreamingPredictor:
     names_ions = False
     single_threaded = False
     unchecked: Path | None = None
+    trust: Trust | None = None
+    checkpoint_sha256 = ""
 
     def predict(
         self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any
@@ -54,7 +59,8 @@ class StreamingPredictor:
         Args:
             smiles: SMILES, or structures as ``read_structures`` gives them.
             batch_size: structures that the model takes at once.
-            **options: what only a teacher gives, see ``check_options``.
+            **options: ``neighbours``, the number of training molecules to name; and what only a
+                teacher gives, see ``check_options``.
 
         Returns:
             One result for each structure, in their order: a ``PredictedSpectrum``, or a
@@ -77,7 +83,12 @@ class StreamingPredictor:
         return list(self.predict_stream(smiles, batch_size, **options))
 
     def predict_stream(
-        self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any
+        self,
+        smiles: Iterable[str | InputStructure],
+        batch_size: int = 256,
+        *,
+        neighbours: int = 0,
+        **options: Any,
     ) -> Iterator[Result]:
         """Predict like ``predict``, a batch at a time, for inputs that do not fit in memory."""
         if isinstance(smiles, str):
@@ -87,7 +98,9 @@ class StreamingPredictor:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, found {batch_size}")
         self.check_options(**options)
-        return self._batches(_numbered(smiles), batch_size, **options)
+        if neighbours and self.trust is None:
+            raise UserError(f"{self.name}: no list of its training molecules lies beside it")
+        return self._batches(_numbered(smiles), batch_size, neighbours, **options)
 
     def check_options(self) -> None:
         """Check that the model can give what is asked for; a student gives the spectrum alone."""
@@ -99,16 +112,15 @@ class StreamingPredictor:
         raise NotImplementedError
 
     def _batches(
-        self, structures: Iterator[InputStructure], batch_size: int, **options: Any
+        self, structures: Iterator[InputStructure], batch_size: int, neighbours: int, **options: Any
     ) -> Iterator[Result]:
         while batch := list(islice(structures, batch_size)):
             read = [self._read(structure) for structure in batch]
             readable = [i for i, molecule in enumerate(read) if isinstance(molecule, Molecule)]
-            results = iter(
-                self._results_of(
-                    [batch[i] for i in readable], [read[i] for i in readable], **options
-                )
+            predicted = self._results_of(
+                [batch[i] for i in readable], [read[i] for i in readable], **options
             )
+            results = iter(self._trusted(predicted, neighbours))
             for molecule in read:
                 yield next(results) if isinstance(molecule, Molecule) else molecule
 
@@ -129,6 +141,23 @@ class StreamingPredictor:
             *self._results_of(structures[:half], molecules[:half], **options),
             *self._results_of(structures[half:], molecules[half:], **options),
         ]
+
+    def _trusted(self, results: list[Result], neighbours: int) -> list[Result]:
+        """Return results with what is known of their uncertainty, where the model has none."""
+        places = [
+            place
+            for place, result in enumerate(results)
+            if isinstance(result, PredictedSpectrum) and result.uncertainty is None
+        ]
+        if self.trust is None or not places:
+            return results
+        spectra = [results[place] for place in places]
+        found = self.trust.uncertainties(
+            [each.molecule for each in spectra], [each.spectrum for each in spectra], neighbours
+        )
+        for place, uncertainty in zip(places, found, strict=True):
+            results[place] = replace(results[place], uncertainty=uncertainty)
+        return results
 
     @cached_property
     def _element_notes(self) -> dict[str, str]:

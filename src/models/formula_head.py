@@ -144,6 +144,14 @@ class FormulaHead(nn.Module):
         self.score.bias.copy_(vocabulary.usual_share.log())
         self._forget()
 
+    @torch.no_grad()
+    def take_vocabulary(self, other: FormulaHead) -> None:
+        """Take over the formulas of another head, and the scores that give each its usual share."""
+        self.ions.copy_(other.ions)
+        self.losses.copy_(other.losses)
+        self.score.bias.copy_(other.score.bias)
+        self._forget()
+
     def _forget(self) -> None:
         self._known = None
 

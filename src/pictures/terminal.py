@@ -59,6 +59,10 @@ def describe(result: PredictedSpectrum, *, unicode: bool = True, peaks: int = 10
         facts += [
             ("Expected", expectation_text(*item)) for item in result.uncertainty.expected.items()
         ]
+        facts += [
+            ("Trained on", f"{neighbour.name} (similarity {neighbour.similarity:.2f})")
+            for neighbour in result.uncertainty.neighbours
+        ]
     blocks = [
         "\n".join(f"{label:<15}{value}" for label, value in facts),
         bar_spectrum(result, unicode=unicode),

@@ -21,6 +21,18 @@ class Expectation(NamedTuple):
     upper: float | np.ndarray
 
 
+class Neighbour(NamedTuple):
+    """A molecule that the model has learned from, and that is like the one predicted.
+
+    Attributes:
+        name: its name, its SMILES where it has none.
+        similarity: Tanimoto coefficient of the two ECFP4 fingerprints, 0 to 1.
+    """
+
+    name: str
+    similarity: float
+
+
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
     """How far a predicted spectrum is to be trusted, as errors on spectra kept back say.
@@ -28,8 +40,10 @@ class Uncertainty:
     Attributes:
         expected: similarity to the true spectrum, by name (``cosine``, ``entropy_similarity``).
         deviations: standard deviation of the error of each peak's intensity, base peak 1,
-            ``(peaks,)``; ``None`` for a spectrum at accurate masses.
+            ``(peaks,)``; ``None`` for a spectrum at accurate masses, and of a student.
+        neighbours: the training molecules that are most like its own, where they were asked for.
     """
 
     expected: dict[str, Expectation]
     deviations: np.ndarray | None
+    neighbours: tuple[Neighbour, ...] = ()

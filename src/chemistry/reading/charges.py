@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -101,26 +102,49 @@ def neutralise(mol: Chem.Mol) -> Chem.Mol:
 
 
 def _with_protons_moved(mol: Chem.Mol) -> Chem.Mol:
-    plain = _without_labelled_protons(mol)
+    plain, taken = _without_labelled_protons(mol)
+    acids = [atom.GetIdx() for atom in plain.GetAtoms() if atom.GetFormalCharge() < 0]
     # A carbon of an aromatic ring that takes a proton is so no longer.
     Chem.Kekulize(plain, clearAromaticFlags=True)
     neutral = with_strongest_acid_charged(_uncharger().uncharge(plain))
+    if not Chem.GetFormalCharge(mol):  # the protons have gone nowhere else
+        neutral = _with_labels(neutral, acids, taken)
     Chem.SanitizeMol(neutral)
     return neutral
 
 
-def _without_labelled_protons(mol: Chem.Mol) -> Chem.Mol:
-    """Take a labelled hydrogen from each positive atom that has no other to lose."""
+def _with_labels(mol: Chem.Mol, acids: Sequence[int], isotopes: Sequence[int]) -> Chem.Mol:
+    """Return a molecule with labelled hydrogens in the place of what its acids have taken up."""
     edit = Chem.RWMol(mol)
-    taken = []
+    changed = [place for place in acids if not edit.GetAtomWithIdx(place).GetFormalCharge()]
+    for place, isotope in zip(changed, isotopes, strict=False):
+        atom = edit.GetAtomWithIdx(place)
+        hydrogens = max(atom.GetTotalNumHs() - 1, 0)
+        label = Chem.Atom(1)
+        label.SetIsotope(isotope)
+        edit.AddBond(place, edit.AddAtom(label), Chem.BondType.SINGLE)
+        atom.SetNoImplicit(True)
+        atom.SetNumExplicitHs(hydrogens)
+    return edit.GetMol()
+
+
+def _without_labelled_protons(mol: Chem.Mol) -> tuple[Chem.Mol, list[int]]:
+    """Take a labelled hydrogen from each positive atom that has no other to lose.
+
+    Returns:
+        The molecule, and the isotopes of what was taken.
+    """
+    edit = Chem.RWMol(mol)
+    taken, isotopes = [], []
     for atom in edit.GetAtoms():
         protons = [other for other in atom.GetNeighbors() if other.GetAtomicNum() == 1]
         if atom.GetFormalCharge() > 0 and protons and not atom.GetTotalNumHs():
             atom.SetFormalCharge(atom.GetFormalCharge() - 1)
             taken.append(protons[0].GetIdx())
+            isotopes.append(protons[0].GetIsotope())
     for place in sorted(taken, reverse=True):
         edit.RemoveAtom(place)
-    return edit.GetMol()
+    return edit.GetMol(), isotopes
 
 
 def settle_charges(mol: Chem.Mol) -> Chem.Mol:

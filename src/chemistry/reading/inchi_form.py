@@ -74,7 +74,9 @@ def with_strongest_acid_charged(mol: Chem.Mol) -> Chem.Mol:
         'C[N+](C)(C)CC(O)CC(=O)[O-]'
     """
     charged = any(atom.GetFormalCharge() for atom in mol.GetAtoms())
-    return _reionizer().reionize(mol) if charged else mol
+    # RDKit takes no proton that is an atom of its own, as labelled ones are.
+    labelled = any(atom.GetAtomicNum() == 1 for atom in mol.GetAtoms())
+    return _reionizer().reionize(mol) if charged and not labelled else mol
 
 
 @lru_cache(maxsize=1)
@@ -108,7 +110,7 @@ def take_form(mol: Chem.Mol, form: Chem.Mol, atoms: list[int]) -> Chem.Mol:
         atoms: which atom of the molecule each of the form's is.
 
     Returns:
-        The molecule itself where the form is no other.
+        The molecule itself where the form is no other, or has no place for a labelled hydrogen.
 
     Example:
         >>> from rdkit import Chem
@@ -128,14 +130,18 @@ def take_form(mol: Chem.Mol, form: Chem.Mol, atoms: list[int]) -> Chem.Mol:
         for one, other, bond in pairs
     ):
         return mol
+    labelled = [
+        _hydrogens(mol.GetAtomWithIdx(i)) - mol.GetAtomWithIdx(i).GetTotalNumHs() for i in atoms
+    ]
+    if any(n > _hydrogens(atom) for n, atom in zip(labelled, form.GetAtoms(), strict=True)):
+        return mol
     form = Chem.Mol(form)
     Chem.Kekulize(form, clearAromaticFlags=True)
     edit = Chem.RWMol(mol)
     Chem.Kekulize(edit, clearAromaticFlags=True)
-    for place, other in zip(atoms, form.GetAtoms(), strict=True):
+    for place, other, explicit in zip(atoms, form.GetAtoms(), labelled, strict=True):
         atom = edit.GetAtomWithIdx(place)
         atom.SetFormalCharge(other.GetFormalCharge())
-        explicit = _hydrogens(atom) - atom.GetTotalNumHs()  # labelled ones
         atom.SetNumExplicitHs(_hydrogens(other) - explicit)
         atom.SetNoImplicit(True)
     for (one, other, _), bond in zip(pairs, form.GetBonds(), strict=True):

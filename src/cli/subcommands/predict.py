@@ -36,6 +36,7 @@ from ..commands import (
 from ..prediction_options import (
     batch_settings,
     build_parser,
+    model_options,
     output_ending,
     parse_options,
     teacher_options,
@@ -45,6 +46,7 @@ __all__ = ["build_parser", "main"]
 
 if TYPE_CHECKING:
     from ...inference.measured import MeasuredSpectra
+    from ...inference.streaming import StreamingPredictor
     from ...pictures.files import PictureWriter
     from ...spectra.record import Record
 
@@ -140,8 +142,14 @@ def _load(arguments: argparse.Namespace):
     """
     config = load_config(arguments.config)
     arguments.checkpoint = config.checkpoint(arguments.checkpoint, note)
-    options = teacher_options(arguments)
     predictor = load_predictor(config, arguments.checkpoint, device=arguments.device)
+    if predictor.trust is not None:
+        arguments.uncertainty = False  # it says so by itself
+    elif arguments.neighbours:
+        raise InputError(
+            f"--neighbours: no list of the training molecules beside {arguments.checkpoint}"
+        )
+    options = teacher_options(arguments)
     for name in options:
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")
@@ -161,18 +169,20 @@ def _load(arguments: argparse.Namespace):
     return predictor
 
 
-def _writer(arguments: argparse.Namespace, model_name: str) -> SpectrumWriter | SpectrumStream:
+def _writer(
+    arguments: argparse.Namespace, predictor: StreamingPredictor
+) -> SpectrumWriter | SpectrumStream:
     ending = output_ending(arguments)
     has = {
         "annotated": arguments.annotate,
-        "uncertain": arguments.uncertainty,
+        "uncertain": arguments.uncertainty or predictor.trust is not None,
         "columns": arguments.keep_columns,
     }
     if arguments.output is None:
         formatter = Formatter(ending, arguments.dialect)
-        return SpectrumStream(sys.stdout.buffer, model_name, formatter, **has)
+        return SpectrumStream(sys.stdout.buffer, predictor.name, formatter, **has)
     options = {"dialect": arguments.dialect, "mol_folder": arguments.mol_folder}
-    return SpectrumWriter(arguments.output, model_name, **has, **options)
+    return SpectrumWriter(arguments.output, predictor.name, **has, **options)
 
 
 def _predict_and_show(
@@ -182,7 +192,7 @@ def _predict_and_show(
     pictures: PictureWriter | None,
     measured: MeasuredSpectra | None,
 ) -> int:
-    results = predictor.predict(structures, **teacher_options(arguments))
+    results = predictor.predict(structures, **model_options(arguments))
     predicted = [result for result in results if not isinstance(result, FailedPrediction)]
     records = [None if measured is None else measured.find(result) for result in predicted]
     if pictures is not None and predicted:
@@ -190,7 +200,7 @@ def _predict_and_show(
             for result, record in zip(predicted, records, strict=True):
                 pictures.write(result, record)
     if arguments.output is not None or arguments.format:
-        with _writer(arguments, predictor.name) as writer:
+        with _writer(arguments, predictor) as writer:
             for result in results:
                 writer.write(result)
     for result in results:
@@ -229,7 +239,7 @@ def _predict_batch(
 
     from ...inference.batches.batch import predict_batch
 
-    writer = _writer(arguments, predictor.name)
+    writer = _writer(arguments, predictor)
     results = predict_batch(predictor, structures, **batch_settings(arguments, total))
     told: set[str] = set()
     known = None if arguments.derivatise else total  # how many derivatives shows in the end

@@ -27,6 +27,7 @@ _INTENSITY = re.compile(
 # Units in brackets behind a name: X may be a time as well.
 _MASS_UNITS = {"amu", "da", "dae", "daltons", "mass", "mz", "th", "thomson", "thomsons", "u"}
 _NO_INTENSITY_UNITS = {"h", "min", "minutes", "ms", "s", "sec", "seconds", "mz", "da", "thomsons"}
+_LEADING_ZERO = re.compile(r"0\d")  # "02" stands behind a decimal comma
 _UNIT = re.compile(r"(.*?)\s*[(\[]([^()\[\]]*)[)\]]\s*")
 # What tells a spectrum from its neighbours in a table of many.
 _FACTS = {
@@ -40,7 +41,14 @@ _FACTS = {
     if name != "energy"  # of a collision, often
 }  # fmt: skip
 # In a run nothing else does.
-OF_SCANS = {"retentiontime", "rt", "rtmin", "scan", "scanno", "scannumber", "scantime"}
+OF_SCANS = {
+    "retentiontime", "retentiontimemin", "rettime", "rettimemin", "rt", "rtmin", "scan",
+    "scanindex", "scanno", "scannumber", "scantime", "spectrumno", "time", "timemin", "tr",
+}  # fmt: skip
+# Of measurements of one compound.
+_OF_MEASUREMENTS = {
+    "cid", "compoundid", "compoundno", "file", "molecule", "pubchemcid", "replicate", "sample",
+}  # fmt: skip
 # Of peaks, where nothing tells whole spectra apart: these are their annotations.
 _OF_PEAKS = {
     name for fact in ("formula", "exactmass", "mw", "nominalmass")
@@ -73,6 +81,7 @@ DELIMITERS = ("\t", ";", ",", None)
 # taken.
 _CURVES = ("chromatogram", "retention time", "time")
 _SPACES = re.compile(r"\s{2,}")
+_GROUP = re.compile(r"[(\[]([^()\[\]]+)[)\]]")  # of brackets within brackets, the inner ones
 _SEPARATOR_OF_PAIRS = re.compile(r"[\s;|]+")
 _BETWEEN_NUMBERS = re.compile(r"[\s,;:|()\[\]]*")
 
@@ -143,7 +152,7 @@ def number(text: str) -> float:
         ValueError: it is no number.
     """
     text = text.replace(",", ".")
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text) or _LEADING_ZERO.match(text):
         raise ValueError(f"not a number: {text!r}")
     return float(text)
 
@@ -277,6 +286,8 @@ def peaks_of_cell(text: str) -> list[Peak]:
         return [(number(mz), number(intensity)) for mz, intensity in pairs]
     if "," in text and text.strip()[:1] not in "[({":
         raise ValueError(f"commas may be of either kind in {text[:40]!r}")
+    if any(group.count(",") + 1 > 2 for group in _GROUP.findall(text)):
+        raise ValueError(f"cannot read the spectrum {text[:40]!r}")
     numbers = [float(found) for found in _NUMBER.findall(text)]
     if not numbers or len(numbers) % 2 or not _BETWEEN_NUMBERS.fullmatch(_NUMBER.sub(" ", text)):
         raise ValueError(f"cannot read the spectrum {text[:40]!r}")
@@ -294,7 +305,9 @@ def _divisions(text: str) -> list[tuple[str | None, list[str]]]:
 
 def _facts(names: list[str]) -> dict[str, int]:
     return {
-        field_name(cell): i for i, cell in enumerate(names) if field_name(cell) in _FACTS | OF_SCANS
+        field_name(cell): i
+        for i, cell in enumerate(names)
+        if field_name(cell) in _FACTS | OF_SCANS | _OF_MEASUREMENTS
     }
 
 

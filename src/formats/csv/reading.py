@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 
-from ..fields import says_nothing
+from ..fields import misread_columns, says_nothing
 from ..raw_record import RawRecord
 from .layout import (
     OF_SCANS,
@@ -35,8 +35,10 @@ _CFM_ID = re.compile(r"#.*CFM-ID|energy[0-2]\s*$", re.IGNORECASE)
 # a chromatogram or a profile.
 _ROWS_OF_CURVE = 20
 # Lists that follow each other are told from one in no order by so many peaks that rise.
-_PEAKS_OF_LIST = 3
+_FEWEST_OF_LIST, _MEAN_OF_LISTS = 2, 2.5
 
+# "31 1'234": a row that no title is.
+_LIKE_A_PEAK = re.compile(r"\s*\d[\d.,]*[\s;,:]+[\d.,]")
 _Row = tuple[int, str]
 
 
@@ -94,7 +96,10 @@ def _of_table(rows: Iterator[_Row], name: str) -> Iterator[RawRecord]:
             return
         layout = layout_of_cells(above[1], row[1]) or layout_of_header(above[1])
         if layout is None and (layout := layout_of_numbers(row[1])):
-            if unknown := unknown_columns(above[1], layout, row[1]):
+            unknown = unknown_columns(above[1], layout, row[1])
+            if _LIKE_A_PEAK.match(above[1]):
+                unknown = f"line {above[0]}: cannot read the peak {above[1].strip()[:40]!r}"
+            if unknown:
                 yield RawRecord(above[0], damage=unknown)
                 return
             above = row
@@ -186,10 +191,24 @@ class _TableRecord(RawRecord):
         """Return the record, spoilt where its commas may be of either kind."""
         if layout.is_ambiguous(self.rows):
             self.spoil("a comma may stand for the point or part thousands")
+        if (beside := self._changes_beside(layout)) is not None:
+            self.spoil(f"masses begin anew where column {beside + 1} changes: name it, scan say")
         if len(layout.peaks) > 1 and not self.damage and not self._is_of_one(len(layout.peaks)):
             self.spoil("several columns of m/z, which may be of several spectra")
         self.rows = []
         return self
+
+    def _changes_beside(self, layout: Layout) -> int | None:
+        """Return a column that is no peak's and has another value wherever the masses fall."""
+        if self.damage or len(layout.peaks) > 1 or len(self.rows) != len(self.pairs):
+            return None
+        falls = [later[0] < mz[0] for mz, later in pairwise(self.pairs)]
+        taken = {*layout.peaks[0], *(layout.facts or {}).values()} if layout.peaks else set()
+        for column in set(range(layout.width or 0)) - taken if any(falls) else ():
+            values = [cells[column] if column < len(cells) else "" for cells in self.rows]
+            if [one != other for one, other in pairwise(values)] == falls:
+                return column
+        return None
 
     def _is_of_one(self, columns: int) -> bool:
         """Say whether m/z rise along the rows, or down one column of peaks and then the next."""
@@ -256,12 +275,16 @@ def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[Raw
         unnamed = layout.width is None
         if _are_several(steps):
             raw.spoil("the masses begin anew within the peaks, of one spectrum or two")
-        elif unnamed and width > 2 and (steps == 1).all() and raw.pairs[0][0] in (0, 1):
-            raw.spoil("the first column numbers the rows: name the columns in a line above")
+        elif unnamed and (reason := misread_columns([_as_line(cells) for cells in raw.rows])):
+            raw.spoil(f"{reason}: name the columns in a line above")
         elif unnamed and _is_curve(steps):
             raw.spoil("evenly spaced rows: a chromatogram or a profile, no list of peaks")
     if raw.pairs or raw.damage:
         yield raw.finished(layout)
+
+
+def _as_line(cells: list[str]) -> str:
+    return " ".join(cells).replace(",", ".")
 
 
 def _is_curve(steps: np.ndarray) -> bool:
@@ -272,8 +295,8 @@ def _is_curve(steps: np.ndarray) -> bool:
 def _are_several(steps: np.ndarray) -> bool:
     """Say whether masses with these steps between them are of lists that each rise."""
     falls = np.flatnonzero(steps < 0)
-    ends = np.concatenate([[-1], falls, [len(steps)]])
-    return len(falls) > 0 and int(np.diff(ends).min()) >= _PEAKS_OF_LIST
+    lengths = np.diff(np.concatenate([[-1], falls, [len(steps)]]))
+    return len(falls) > 0 and lengths.min() >= _FEWEST_OF_LIST and lengths.mean() >= _MEAN_OF_LISTS
 
 
 def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[RawRecord]:

@@ -29,7 +29,26 @@ _BEHIND_FORM = re.compile(r"[\s,]*(?:PEAKS|\d+)?\s*", re.IGNORECASE)
 # Micromass wrote Daltons.
 _UNITS_OF_MASS = ("M/Z", "DALTON", "MASS", "AMU", "THOMSON")
 # Beside "mass spectrum": a chromatogram, or a spectrum of another kind.
-_OTHER_UNITS = ("TIME", "SEC", "MIN", "SCAN", "CM", "HZ", "HERTZ", "PPM", "METER", "METRE", "WAVE")
+_OTHER_UNITS = (
+    "TIME",
+    "SEC",
+    "MIN",
+    "SCAN",
+    "CM",
+    "HZ",
+    "HERTZ",
+    "PPM",
+    "METER",
+    "METRE",
+    "WAVE",
+    "HOUR",
+    "RT",
+    "CHANNEL",
+    "POINT",
+    "MOBILITY",
+    "EV",
+    "KELVIN",
+)
 _TABLES = {"peaktable", "peakassignments", "xypoints", "xydata", "datatable"}
 
 
@@ -218,13 +237,19 @@ def _peaks(block: _Block) -> np.ndarray:
     if len(numbers) % columns:
         raise ValueError(f"{len(numbers)} numbers, expected {columns} for each peak")
     peaks = np.array(numbers).reshape(-1, columns)[:, :2]
-    if announced != str(len(peaks)) and may_be_within(texts, peaks[:, 0]):
-        raise ValueError(COMMAS_ARE_EITHER)
+    if announced != str(len(peaks)):
+        if may_be_within(texts, peaks[:, 0]):
+            raise ValueError(COMMAS_ARE_EITHER)
+        if (np.diff(peaks[:, 0]) < 0).any():
+            raise ValueError("m/z do not rise, and NPOINTS is not the number of pairs")
     return peaks * _factors(block)
 
 
 def _factors(block: _Block) -> list[float]:
     of_pages = [text.strip() for text in block.labels.get("factor", "").split(",")]
+    symbols = [text.strip().upper() for text in block.labels.get("symbol", "").split(",")]
+    if "X" in symbols and "Y" in symbols and len(symbols) == len(of_pages):
+        of_pages = [of_pages[symbols.index(symbol)] for symbol in "XY"]
     factors = []
     for label, of_page in zip(("xfactor", "yfactor"), [*of_pages, ""], strict=False):
         text = block.labels.get(label) or of_page or "1"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..fields import field_name, misread_columns, peak_of, says_nothing
+from ..fields import field_name, misread_columns, pairs_of_lists, peak_of, says_nothing
 from ..mzspeclib.json_form import is_library, spectra_of_library
 from ..raw_record import RawRecord
 
@@ -172,20 +172,33 @@ def _peaks(values: Mapping[str, Any]) -> list[tuple[float, float]]:
         raise ValueError(f"expected a list of peaks, found {str(peaks)[:40]!r}")
     # MassBank's may begin with what the columns are.
     heading = bool(peaks) and isinstance(peaks[0], str) and peaks[0].lower().startswith("m/z")
-    texts = [peak for peak in peaks[heading:] if isinstance(peak, str)]
+    if two_lists := pairs_of_lists(peaks):
+        return two_lists
+    texts = [each for each in map(_as_line, peaks[heading:]) if each]
     if reason := misread_columns(texts):
         raise ValueError(reason)
     return [_peak(peak) for peak in peaks[heading:]]
 
 
+def _as_line(peak: Any) -> str:
+    """Return a peak that is text, or has more than two values, as a line of text."""
+    if isinstance(peak, list) and len(peak) > 2:
+        return " ".join(map(str, peak))
+    return peak if isinstance(peak, str) else ""
+
+
 def _peaks_of_text(text: str) -> list[tuple[float, float]]:
     """Return the peaks of a text: ``15:60 31:999``, or a line or a semicolon for each."""
     lines = [line for line in re.split(r"[;\r\n]", text) if line.strip()]
+    if len(lines) == 1 and all(part.count(":") == 1 for part in lines[0].split(",")):
+        lines = lines[0].split(",")  # "31:999,45:514"
     if len(lines) > 1 or ":" not in text:
         heading = bool(lines) and lines[0].strip().lower().startswith("m/z")
         if reason := misread_columns(lines[heading:]):
             raise ValueError(reason)
         return [peak_of(line) for line in lines[heading:]]
+    if any(pair.count(":") != 1 for pair in text.split()):
+        raise ValueError(f"cannot read the peaks {text.strip()[:40]!r}")
     return [peak_of(pair) for pair in text.split()]
 
 

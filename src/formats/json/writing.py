@@ -20,8 +20,9 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
     Where the ions are known, ``annotations`` has them for each of the peaks. A spectrum at accurate
     masses has ``left_out``. Where the uncertainty is known, ``expected_similarity`` has the
     similarity to expect and the quartiles of predictions like this, and ``peak_deviations`` the
-    standard deviation of each peak's error, on the scale of the intensities. ``columns`` has what
-    columns of the input say that were kept.
+    standard deviation of each peak's error, on the scale of the intensities; ``neighbours``, where
+    asked for, the training molecules most like this one. ``columns`` has what columns of the input
+    say that were kept.
 
     Example:
         >>> from nextims.formats.exported import ethanol
@@ -51,6 +52,10 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
         }
         if result.uncertainty.deviations is not None:
             fields["peak_deviations"] = [peak.deviation for peak in peaks]
+        if neighbours := result.uncertainty.neighbours:
+            fields["neighbours"] = [
+                {"name": name, "similarity": rounded(similarity)} for name, similarity in neighbours
+            ]
     if result.left_out is not None:
         fields["left_out"] = rounded(result.left_out)
     if result.annotations is not None:

@@ -204,27 +204,37 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
     # Fields after a list of peaks: of this record, or of the next, whose name comes later or never.
     entry, later = MspEntry(1), MspEntry(1)
     parted = False  # by a blank line from a record that has its peaks
+    waiting = False  # behind a blank line, for the peaks of a record or for the next record
     leading = False  # in this file fields of a record stand before its name
     for number, line in enumerate(lines, 1):
         target = entry
         if _PEAK_LINE.match(line):
-            if later.fields and (parted or entry.is_followed_by(later)):
+            if waiting and later.fields and not entry.fields.get("numpeaks"):
+                entry.take(later)
+                later = MspEntry(number)
+            elif later.fields and (parted or entry.is_followed_by(later)):
                 yield entry
                 entry, later, parted = later, MspEntry(number), False
             entry.peak_lines.append(line)
+            waiting = False
         elif not line.strip():
-            if entry.is_followed_by(later):
+            if later.fields and waiting and not entry.fields.get("numpeaks"):
+                entry.take(later)
+                later = MspEntry(number)
+            elif entry.is_followed_by(later):
                 yield entry
                 entry, later = later, MspEntry(number)
             elif later.fields:  # a block of fields alone says more of the record above
                 entry.take(later)
                 later = MspEntry(number)
             parted = entry.has_its_peaks
+            waiting = not parted and any(map(entry.fields.get, _NAMES))
         elif parts := _split_fields(line):
             for name, value in parts:
                 if name in _NAMES and not entry.peak_lines and not parted:
                     leading |= bool(entry.fields) and not any(map(entry.fields.get, _NAMES))
                 if name in _NAMES and (parted or entry.is_of_another(name)):
+                    parted |= waiting
                     leading |= entry.is_followed_by(later)
                     if parted or leading:
                         following = later
@@ -233,8 +243,8 @@ def read_msp(lines: Iterable[str], notes: set[str] | None = None) -> Iterator[Ms
                         following = MspEntry(number)
                     if entry.fields or entry.peak_lines:
                         yield entry
-                    entry, later, parted = following, MspEntry(number), False
-                ended = parted or entry.peak_lines or entry.says_it_is_empty
+                    entry, later, parted, waiting = following, MspEntry(number), False, False
+                ended = parted or waiting or entry.peak_lines or entry.says_it_is_empty
                 target = later if ended else entry
                 if not target.fields:
                     target.line = number

@@ -244,9 +244,27 @@ def _table(
     for number, cells in read_rows(lines, delimiter):
         if width:
             cells = _with_whole_inchi(cells, delimiter, columns.structures, width)
+            while len(cells) > width and not cells[-1]:
+                cells = cells[:-1]
+            if len(cells) > width:
+                cells = _with_whole_name(cells, delimiter, columns)
+                if len(cells) > width:
+                    fault = f"{len(cells)} cells, expected {width}: quote what has a {delimiter!r}"
+                    yield InputStructure(number, delimiter.join(cells), fault=fault)
+                    continue
         said = (cells[place] if place < len(cells) else "" for place in kept.values())
         kept_said = tuple(zip(kept, said, strict=True))
         yield InputStructure(number, *columns.read(cells), columns=kept_said)
+
+
+def _with_whole_name(cells: list[str], delimiter: str, columns: Columns) -> list[str]:
+    """Return the cells of a table of names and structures, with a name that had no quotes whole."""
+    match columns.structures, columns.names:
+        case (1,), 0:
+            return [delimiter.join(cells[:-1]), cells[-1]]
+        case (0,), 1:
+            return [cells[0], delimiter.join(cells[1:])]
+    return cells
 
 
 def _with_whole_inchi(

@@ -18,6 +18,7 @@ from ...data.examples.loader import make_loader
 from ...data.nist_dataset import ensure_store
 from ...evaluation.assess import assess
 from ...models.device import choose_device
+from ...models.heads import Prediction
 from ...models.student import Student, counted_experts
 from ..earlier import Run, can_resume
 from ..losses import (
@@ -54,74 +55,37 @@ from .teacher_labels import (
 from .unlabelled_structures import structures_key
 
 
-class DistillationPhase(Phase):
-    """Trains the student on hard labels, soft labels and features.
+class MeasuredPhase(Phase):
+    """Trains a student on measured spectra alone: the hard labels.
 
     Args:
         model: the student.
-        teacher_width: size of the teacher's features.
-        settings: which losses, and temperatures.
         routing: weights of the gate's losses.
     """
 
-    name = "student"
+    name = "measured"
     monitor = "entropy_similarity"
+    loss_names: tuple[str, ...] = ("hard",)
 
-    def __init__(
-        self,
-        model: Student,
-        *,
-        teacher_width: int,
-        settings: DistillationConfig,
-        routing: StudentConfig,
-    ):
+    def __init__(self, model: Student, *, routing: StudentConfig):
         super().__init__(model)
-        self.projection = nn.Linear(model.feature_width, teacher_width)
-        # What is in no loss has no gradient, and DDP would wait for one.
-        self.projection.requires_grad_(settings.features)
-        self.settings, self.routing = settings, routing
-        chosen = {"soft": settings.soft, "features": settings.features}
-        self.loss_names = ("hard", *(name for name, wanted in chosen.items() if wanted))
+        self.routing = routing
         self._load: torch.Tensor | None = None
-
-    @property
-    def temperature(self) -> float:
-        """The temperature of the soft labels at this point of the training."""
-        start, end = self.settings.temperature_start, self.settings.temperature_end
-        return start + (end - start) * self.progress
 
     def forward(self, batch: Batch) -> Losses:
         """Return the losses of a batch."""
         prediction = self.model(batch)
-        measured = batch.spectrum.amax(1) > 0
-        hard = entropy_distance(
-            recorded(prediction.intensity[measured], batch.recorded[measured]),
-            recorded(batch.spectrum[measured], batch.recorded[measured]),
-        )
-        # The teacher speaks for every m/z, also below the lowest recorded one.
-        soft = entropy_distance(
-            tempered(prediction.intensity, self.temperature),
-            tempered(batch.teacher_mean, self.temperature),
-        )
-        trust = torch.ones_like(soft)
-        if self.settings.confidence:
-            trust = confidence(batch.teacher_mean, batch.teacher_deviation)
-        features = cosine_distance(self.projection(prediction.features), batch.teacher_features)
+        return Losses({"hard": _hard_loss(prediction, batch)}, self._gate_losses(prediction))
+
+    def _gate_losses(self, prediction: Prediction) -> dict[str, torch.Tensor]:
         routing = prediction.extra
         self._load = whole_mean(routing.load(), routing.chosen.numel())
-        losses = {
-            # A batch may hold no measured spectrum.
-            "hard": whole_mean(hard.sum() / max(1, len(hard)), len(hard)),
-            "soft": whole_mean((trust * soft).sum() / trust.sum(), trust.sum()),
-            "features": batch_mean(features),
-        }
         balance = switch_balance(routing.probabilities, self._load)
         gate_entropy = gate_information(routing.probabilities)
-        fixed = {
+        return {
             "balance": self.routing.balance_weight * balance,
             "gate_entropy": self.routing.gate_entropy_weight * gate_entropy,
         }
-        return Losses({name: losses[name] for name in self.loss_names}, fixed)
 
     def shared_parameters(self) -> list[nn.Parameter]:
         """Return the weights of the student's layer after the mixture."""
@@ -136,6 +100,71 @@ class DistillationPhase(Phase):
         with counted_experts(self.model) as shares:
             scores = assess(self.model, batches)
         return {**mean_scores(all_scores(scores)), **_mean_shares(shares, len(scores["row"]))}
+
+
+class DistillationPhase(MeasuredPhase):
+    """Trains the student on hard labels, soft labels and features.
+
+    Args:
+        model: the student.
+        teacher_width: size of the teacher's features.
+        settings: which losses, and temperatures.
+        routing: weights of the gate's losses.
+    """
+
+    name = "student"
+
+    def __init__(
+        self,
+        model: Student,
+        *,
+        teacher_width: int,
+        settings: DistillationConfig,
+        routing: StudentConfig,
+    ):
+        super().__init__(model, routing=routing)
+        self.projection = nn.Linear(model.feature_width, teacher_width)
+        # What is in no loss has no gradient, and DDP would wait for one.
+        self.projection.requires_grad_(settings.features)
+        self.settings = settings
+        chosen = {"soft": settings.soft, "features": settings.features}
+        self.loss_names = ("hard", *(name for name, wanted in chosen.items() if wanted))
+
+    @property
+    def temperature(self) -> float:
+        """The temperature of the soft labels at this point of the training."""
+        start, end = self.settings.temperature_start, self.settings.temperature_end
+        return start + (end - start) * self.progress
+
+    def forward(self, batch: Batch) -> Losses:
+        """Return the losses of a batch."""
+        prediction = self.model(batch)
+        # The teacher speaks for every m/z, also below the lowest recorded one.
+        soft = entropy_distance(
+            tempered(prediction.intensity, self.temperature),
+            tempered(batch.teacher_mean, self.temperature),
+        )
+        trust = torch.ones_like(soft)
+        if self.settings.confidence:
+            trust = confidence(batch.teacher_mean, batch.teacher_deviation)
+        features = cosine_distance(self.projection(prediction.features), batch.teacher_features)
+        losses = {
+            "hard": _hard_loss(prediction, batch),
+            "soft": whole_mean((trust * soft).sum() / trust.sum(), trust.sum()),
+            "features": batch_mean(features),
+        }
+        balanced = {name: losses[name] for name in self.loss_names}
+        return Losses(balanced, self._gate_losses(prediction))
+
+
+def _hard_loss(prediction: Prediction, batch: Batch) -> torch.Tensor:
+    """Return the mean entropy distance to the measured spectra; a batch may hold none."""
+    measured = batch.spectrum.amax(1) > 0
+    hard = entropy_distance(
+        recorded(prediction.intensity[measured], batch.recorded[measured]),
+        recorded(batch.spectrum[measured], batch.recorded[measured]),
+    )
+    return whole_mean(hard.sum() / max(1, len(hard)), len(hard))
 
 
 def _mean_shares(shares: dict[str, float], molecules: int) -> dict[str, float]:

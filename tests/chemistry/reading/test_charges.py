@@ -160,9 +160,10 @@ def test_mesomeric_forms_that_rdkit_cannot_give_are_passed_over(monkeypatch):
     ("drawn", "neutral"),
     [
         ("[2H][N+]([2H])([2H])C", "[2H]N([2H])C"),
-        ("[2H][N+]([2H])([2H])C([2H])([2H])C([O-])=O", "[2H]N([2H])C([2H])([2H])C(=O)O"),
+        ("[2H][N+]([2H])([2H])C([2H])([2H])C([O-])=O", "[2H]OC(=O)C([2H])([2H])N([2H])[2H]"),
+        ("[2H][n+]1ccccc1C(=O)[O-]", "[2H]OC(=O)c1ccccn1"),
         ("[2H][NH+](C)C", "[2H]N(C)C"),
     ],
 )
-def test_a_labelled_proton_leaves_where_there_is_no_other(drawn, neutral):
+def test_a_labelled_proton_leaves_where_there_is_no_other_and_goes_to_the_acid(drawn, neutral):
     assert read_molecule(drawn).smiles == read_molecule(neutral).smiles

@@ -1,0 +1,172 @@
+"""Predictions of molecules, and of whole libraries, that the student has not learned from.
+
+What a student predicts of its own training molecules says nothing of its errors on others, and its
+validation molecules are few and of the same laboratories. So two students more are trained, from
+the measured spectra alone, each on one half of the training molecules: of the largest library every
+second molecule, of the others whole libraries. Each predicts the half that it has not seen.
+
+Shapes: ``n`` spectra, ``max_mz`` nominal masses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from ..chemistry.molecule import first_block
+from ..config import Config
+from ..data.examples.dataset import Concatenation, SpectrumDataset
+from ..data.examples.loader import make_loader
+from ..data.library.store import SpectrumStore
+from ..evaluation.metrics import score
+from ..evaluation.trust import SIMILARITIES
+from ..models.checkpoint import load_model
+from ..models.device import choose_device
+from ..models.student import Student
+from ..spectra.spectrum import STANDARD_ENERGY_RANGE
+from .distillation.student import MeasuredPhase, student_arguments
+from .earlier import can_resume, is_complete
+from .runs import library_part, library_source, run_key, split_loader, train_phase
+
+_TRAINING = 0  # of the splits
+
+
+class LeftOut(NamedTuple):
+    """Predictions of measured spectra by a student that has not learned from the molecules.
+
+    Attributes:
+        rows: positions in the store, ``(n,)``.
+        intensity: predicted, sum 1, ``(n, max_mz)`` float16.
+        similarity: to the measured spectra, by name, ``(n,)`` each.
+        learned: positions in the store of the spectra that the student has learned from.
+    """
+
+    rows: np.ndarray
+    intensity: np.ndarray
+    similarity: dict[str, np.ndarray]
+    learned: np.ndarray
+
+
+def halves(blocks: Sequence[str], libraries: Sequence[str]) -> np.ndarray:
+    """Return which half each spectrum is of, 0 or 1, ``(n,)``.
+
+    Args:
+        blocks: the first block of each molecule's InChIKey.
+        libraries: the library of each spectrum.
+
+    Example:
+        >>> from nextims.training.left_out import halves
+        >>> halves(["A", "B", "C", "D"], ["large", "large", "large", "small"]).tolist()
+        [0, 1, 0, 1]
+    """
+    ordered = [name for name, _ in Counter(libraries).most_common()]
+    numbers = {block: number for number, block in enumerate(sorted(set(blocks)))}
+    of_molecules = np.array([numbers[block] % 2 for block in blocks])
+    libraries = np.array(libraries)
+    half = of_molecules.copy()
+    sizes = np.bincount(half[libraries == ordered[0]], minlength=2)
+    for name in ordered[1:]:
+        smaller = int(sizes.argmin())
+        half[libraries == name] = smaller
+        sizes[smaller] += (libraries == name).sum()
+    return half
+
+
+def of_halves(config: Config, student: Student, folder: Path) -> Iterator[LeftOut]:
+    """Train the two students, and yield what each predicts of the other's half.
+
+    Args:
+        config: the configuration.
+        student: the student whose errors are to be foretold; they are built like it.
+        folder: for their checkpoints; finished ones are not trained again, others gone on with.
+    """
+    with SpectrumStore(config.data.store) as store:
+        blocks = np.array([first_block(key) for key in store.column("inchikey")])
+        libraries, splits = store.column("source"), store.index.split
+    half = halves(blocks.tolist(), libraries)
+    for number in (0, 1):
+        learned = np.flatnonzero((splits == _TRAINING) & (half == number))
+        model = _trained(config, student, learned, folder / f"half_{number + 1}" / "student.pt")
+        unseen = (splits == _TRAINING) & ~np.isin(blocks, np.unique(blocks[learned]))
+        yield predicted(config, model, "train", np.flatnonzero(unseen), learned)
+
+
+def of_split(config: Config, model: Student, split: str) -> LeftOut:
+    """Return what a student predicts of the validation or test split."""
+    with SpectrumStore(config.data.store) as store:
+        learned = np.flatnonzero(store.index.split == _TRAINING)
+    return predicted(config, model, split, None, learned)
+
+
+def predicted(
+    config: Config, model: Student, split: str, rows: np.ndarray | None, learned: np.ndarray
+) -> LeftOut:
+    """Return what a student predicts of spectra of a split; ``rows`` are ``None`` for all."""
+    dataset = SpectrumDataset(
+        config.data.store, split, energy_range=STANDARD_ENERGY_RANGE, inputs=model.inputs
+    )
+    if rows is not None:
+        dataset.rows = np.intersect1d(dataset.rows, rows).astype(dataset.rows.dtype)
+    loader = make_loader(dataset, max_mz=config.data.max_mz, batch_size=256, num_workers=0)
+    device, parts = next(model.parameters()).device, []
+    model.eval()
+    with torch.inference_mode():
+        for batch in tqdm(loader, desc="left out", unit="batch", disable=None, leave=False):
+            intensity = model(batch.to(device)).intensity.float().cpu().numpy()
+            known = np.where(batch.recorded.cpu().numpy(), intensity, 0.0)
+            measured, lowest = batch.spectrum.cpu().numpy(), batch.lowest_mz.cpu().numpy()
+            parts.append((intensity.astype(np.float16), score(known, measured, lowest)))
+    similarity = {
+        name: np.concatenate([scores[name] for _, scores in parts]) for name in SIMILARITIES
+    }
+    intensity = np.concatenate([own for own, _ in parts])
+    return LeftOut(dataset.rows, intensity, similarity, learned)
+
+
+def _trained(config: Config, student: Student, rows: np.ndarray, checkpoint: Path) -> Student:
+    arguments = student_arguments(config)
+    settings = config.training.student
+    parts = {"model": arguments, "rows": rows.tolist(), **library_part(config)}
+    key = run_key(config, "student", parts)
+    if not is_complete(checkpoint, key):
+        torch.manual_seed(config.training.seed)
+        model = Student(**arguments)
+        # Which ions there are in the world is no secret.
+        model.head.take_vocabulary(student.head)
+        dataset = SpectrumDataset(
+            config.data.store,
+            "train",
+            energy_range=config.data.energy_range,
+            inputs=model.inputs,
+            memory_efficient=config.data.memory_efficient_mode,
+        )
+        dataset.rows = np.intersect1d(dataset.rows, rows).astype(dataset.rows.dtype)
+        training = make_loader(
+            Concatenation([dataset] * config.distillation.labelled_repeats),
+            max_mz=config.data.max_mz,
+            batch_size=settings.batch_size,
+            num_workers=config.data.num_workers,
+            shuffle_seed=config.training.seed,
+        )
+        validation = split_loader(
+            config, "validation", inputs=model.inputs, batch_size=settings.batch_size
+        )
+        train_phase(
+            config,
+            MeasuredPhase(model, routing=config.student),
+            settings,
+            (training, validation),
+            model_config=arguments,
+            checkpoint=checkpoint,
+            key=key,
+            resume=can_resume(checkpoint, MeasuredPhase.name, key),
+            data=library_source(config),
+            trained_on={"training_spectra": len(dataset)},
+        )
+    return load_model(checkpoint, choose_device(config.training.device))[0]
