@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "all phases, from library to student",
     "train teacher": "pretrain the encoder, or train the teacher",
     "train student": "distil the student from the teacher",
+    "train trust": "learn how far to trust the student",
     "evaluate": "score a model against measured spectra",
     "export": "a student as ONNX, which predicts without PyTorch",
     "prepare library": "the store of spectra, from files of any format",

@@ -249,7 +249,7 @@ def recalibrate(
         weights = slope * values[f"{name}_weights"]
         weights[0] += constant
         expected = slope * expected + constant
-        order = np.array_split(np.argsort(expected), _GROUPS)
+        order = np.array_split(np.argsort(expected), min(_GROUPS, len(expected)))
         residual = measured - np.clip(expected, 0.0, 1.0)
         moved[f"{name}_weights"] = weights
         moved[f"{name}_quartiles"] = np.array(

@@ -20,12 +20,13 @@ from .earlier import Say
 from .parallel.launch import start
 from .parallel.processes import on_first
 from .teacher import train_teacher
+from .trust import train_trust
 
 
 def run_pipeline(
     config: Config, records: Sequence[Path] = (), say: Say = print, *, rounds: int = 1
 ) -> dict[str, dict[str, Any]]:
-    """Make the store, the bond energies, the teacher and the student, as far as they are missing.
+    """Make the store, the bond energies, the teacher, the student and its trust, as far as missing.
 
     A phase that was interrupted continues where it stopped; one that was interrupted under other
     settings begins anew.
@@ -60,7 +61,9 @@ def run_pipeline(
         taught_by = {"student": first.student.checkpoint}
         teacher = config.teacher.model_copy(update=taught_by)
         config = config.model_copy(update={"teacher": teacher})
-    return _teach(config, say)
+    trained = _teach(config, say)
+    train_trust(config, say=_titled(say, "phase 3, trust"))
+    return trained
 
 
 def _teach(config: Config, say: Say, which: str = "") -> dict[str, dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -14,12 +13,14 @@ from ..config import Config
 from ..data.library.store import SpectrumStore
 from ..data.nist_dataset import ensure_store
 from ..evaluation.neighbours import TrainingMolecules
-from ..evaluation.trust import Trust, fit_trust, quantities, recalibrate, trust_path
+from ..evaluation.trust import Trust, TrustError, fit_trust, quantities, recalibrate, trust_path
 from ..files.digest import file_digest
 from ..models.checkpoint import load_model
 from ..models.device import choose_device
 from .earlier import Say
 from .left_out import LeftOut, of_halves, of_split
+from .parallel.launch import start
+from .parallel.processes import first_ahead, on_first
 
 
 def train_trust(config: Config, *, replace: bool = False, say: Say = tqdm.write) -> Path:
@@ -43,11 +44,14 @@ def train_trust(config: Config, *, replace: bool = False, say: Say = tqdm.write)
         Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     checkpoint = config.student.checkpoint
+    start(config.training)
     path, digest = trust_path(checkpoint), file_digest(checkpoint)
-    ensure_store(config)
-    if path.is_file() and not replace and Trust.load(path).checkpoint_sha256 == digest:
-        say(f"skipped, {path} is of these weights")
+    with first_ahead():
+        ensure_store(config)
+    if not replace and on_first(_is_of, path, digest):
+        on_first(say, f"skipped, {path} is of these weights")
         return path
+    on_first(say, "training")
     student, _ = load_model(checkpoint, choose_device(config.training.device))
     molecules = StoredMolecules(config)
     parts = list(of_halves(config, student, checkpoint.with_name("left_out")))
@@ -60,9 +64,15 @@ def train_trust(config: Config, *, replace: bool = False, say: Say = tqdm.write)
     values = fit_trust(found, similarity, 1 / molecules.spectra_of(rows))
     own = of_split(config, student, "validation")
     values = recalibrate(values, molecules.quantities(own), own.similarity)
-    learned = molecules.known(own.learned)
-    Trust(learned, values, digest).save(path)
+    on_first(Trust(molecules.known(own.learned), values, digest).save, path)
     return path
+
+
+def _is_of(path: Path, digest: str) -> bool:
+    try:
+        return path.is_file() and Trust.load(path).checkpoint_sha256 == digest
+    except TrustError:
+        return False
 
 
 class StoredMolecules:
@@ -113,22 +123,3 @@ class StoredMolecules:
         smiles = np.array([self.smiles[row] for row in rows])
         _, which, times = np.unique(smiles, return_inverse=True, return_counts=True)
         return times[which]
-
-
-def trust_figures(expected: np.ndarray, measured: np.ndarray) -> dict[str, Any]:
-    """Return how well expected similarities foretell measured ones.
-
-    Returns:
-        ``rms``, the root of the mean squared error, and ``rank``, Spearman's correlation.
-
-    Example:
-        >>> import numpy as np
-        >>> from nextims.training.trust import trust_figures
-        >>> trust_figures(np.array([0.2, 0.8, 0.9]), np.array([0.2, 0.8, 0.9]))
-        {'rms': 0.0, 'rank': 1.0}
-    """
-    ranks = [np.argsort(np.argsort(values)) for values in (expected, measured)]
-    return {
-        "rms": float(np.sqrt(np.mean((expected - measured) ** 2))),
-        "rank": round(float(np.corrcoef(*ranks)[0, 1]), 12),
-    }

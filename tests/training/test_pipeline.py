@@ -51,8 +51,9 @@ def test_all_phases_run_once_and_are_then_skipped(with_bond_energies):
         "molecules                                         24",
         "phase 1, fine-tuning",
         "phase 2, student",
+        "phase 3, trust",
     ]
-    assert sum(line.endswith(": training") for line in said) == 3
+    assert sum(line.endswith(": training") for line in said) == 4
     assert set(first) == {"teacher", "student"}
     assert 0 <= first["student"]["validation"]["entropy_similarity"] <= 1
     assert first["student"]["teacher"]
@@ -62,7 +63,7 @@ def test_all_phases_run_once_and_are_then_skipped(with_bond_energies):
 
     again, said = run(config)
     assert all("skipped" in line for line in said)
-    assert len(said) == 5
+    assert len(said) == 6
     assert again == first
     assert [path.stat().st_mtime_ns for path in results] == written
 
@@ -76,7 +77,7 @@ def test_a_second_round_learns_from_the_first_ones_student(config):
     assert results["teacher"]["predicted_spectra"] == 8
     said = []
     assert run_pipeline(config, say=said.append, rounds=2) == results
-    assert len([line for line in said if "skipped" in line]) == 6
+    assert len([line for line in said if "skipped" in line]) == 7
 
 
 def test_without_dft_energies_pretraining_is_skipped_and_the_command_named(config):
@@ -129,7 +130,7 @@ def test_a_cache_that_other_weights_have_filled_is_filled_anew(with_bond_energie
     assert config.bde.checkpoint.read_bytes() != model
     assert after.backend_version == open_backend(config.bde).version != before.backend_version
     # Energies and starting weights of the teacher are others, and so is the student's teacher.
-    assert said[-2:] == ["phase 1, fine-tuning: training", "phase 2, student: training"]
+    assert said[-3:-1] == ["phase 1, fine-tuning: training", "phase 2, student: training"]
     _, said = run(longer)
     assert all("skipped" in line for line in said)
 
@@ -177,7 +178,10 @@ def test_a_model_that_was_trained_but_not_published_is_published(with_bond_energ
 def test_a_changed_student_leaves_the_teacher_alone(config):
     run(config)
     _, said = run(changed(config, "student", dropout=0.3))
-    assert [line for line in said if "skipped" not in line] == ["phase 2, student: training"]
+    assert [line for line in said if "skipped" not in line] == [
+        "phase 2, student: training",
+        "phase 3, trust: training",
+    ]
 
 
 @pytest.fixture
@@ -193,7 +197,7 @@ def cut_off(config, monkeypatch):
 
 def test_a_run_that_was_cut_off_continues(config, cut_off):
     _, said = run(config)
-    assert said[-1] == "phase 2, student: continued"
+    assert said[-2] == "phase 2, student: continued"
     assert "finished" in load_plain(config.student.checkpoint)["metadata"]
     assert not cut_off.exists()
 
@@ -201,7 +205,7 @@ def test_a_run_that_was_cut_off_continues(config, cut_off):
 def test_a_state_without_its_best_model_is_not_continued(config, cut_off):
     config.student.checkpoint.unlink()
     _, said = run(config)
-    assert said[-1] == (f"phase 2, student: training; discards the unfinished run at {cut_off}")
+    assert said[-2] == (f"phase 2, student: training; discards the unfinished run at {cut_off}")
 
 
 def test_a_student_that_cannot_be_stops_the_pipeline_before_the_teacher(config):

@@ -179,7 +179,10 @@ def settle_charges(mol: Chem.Mol) -> Chem.Mol:
     found = Chem.ResonanceMolSupplier(neutral, Chem.ALLOW_CHARGE_SEPARATION, _MOST_FORMS)
     # RDKit makes forms that it cannot read itself, and has nothing in the place of others.
     forms = [form for form in found if form and not Chem.SanitizeMol(form, catchErrors=True)]
-    return take_form(mol, min(forms, key=_rank), start.atoms) if forms else mol
+    best = min(forms, key=_rank, default=None)
+    if best is None or _charged_atoms(best) > _charged_atoms(mol):  # as the InChI of a carbene is
+        return mol
+    return take_form(mol, best, start.atoms)
 
 
 def _charged_atoms(mol: Chem.Mol) -> int:

@@ -167,3 +167,7 @@ def test_mesomeric_forms_that_rdkit_cannot_give_are_passed_over(monkeypatch):
 )
 def test_a_labelled_proton_leaves_where_there_is_no_other_and_goes_to_the_acid(drawn, neutral):
     assert read_molecule(drawn).smiles == read_molecule(neutral).smiles
+
+
+def test_a_carbene_does_not_become_ions():
+    assert read_molecule("C=C=C[C]").smiles == "[C]C=C=C"
