@@ -26,9 +26,9 @@ _COUNTED = ("C", "H", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
 _ALIKE = (0.35, 0.5, 0.7)
 # Of the network between quantities and similarities: its size, how steep its functions are, and
 # the seed that they are drawn from.
-_FUNCTIONS, _STEEPNESS, _SEED = 300, 0.35, 0
+_FUNCTIONS, _STEEPNESS, _SEED = 300, 0.2, 0
 # Of ridge regression, for quantities of variance 1.
-_PENALTY = 30.0
+_PENALTY = 100.0
 # Quartiles are of this many groups of predictions, the least similar expected ones first.
 _GROUPS = 8
 _MAKE_ANEW = "nextims train trust makes it anew"
