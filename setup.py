@@ -15,6 +15,7 @@ SHIPPED = (
     "config.yaml",
     "checkpoints/student/best_student.onnx",
     "checkpoints/student/best_student.onnx.sha256",
+    "checkpoints/student/best_student.trust.npz",
     "checkpoints/student/best_student.MODEL_CARD.md",
 )
 

@@ -113,7 +113,7 @@ class TeacherConfig(Section):
     members: int = Field(3, ge=1)
     mc_samples: int = Field(8, ge=2)
     student: FilePath | None = None
-    student_structures: int = Field(16_500, ge=1)
+    student_structures: int = Field(18_000, ge=1)
 
 
 class StudentConfig(Section):
@@ -140,8 +140,8 @@ class DistillationConfig(Section):
     """What the student takes from the teacher."""
 
     cache: FilePath = Path("data/processed/teacher_predictions.h5")
-    unlabelled: FilePath = Path("data/unlabelled.smi.gz")
-    variants: int = Field(100_000, ge=0)
+    unlabelled: FilePath = Path("data/unlabelled-gc.smi.gz")
+    variants: int = Field(60_000, ge=0)
     structures: FilePath = Path("data/processed/unlabelled_structures.smi.gz")
     labelled_repeats: int = Field(2, ge=1)
     mc_samples: int = Field(0, ge=0)
@@ -197,7 +197,7 @@ class PretrainConfig(PhaseConfig):
 class FinetuneConfig(PhaseConfig):
     """The defaults of the teacher's training on spectra."""
 
-    epochs: int = Field(12, ge=1)
+    epochs: int = Field(6, ge=1)
     weight_decay: float = Field(1e-2, ge=0)
     precision: Precision | None = "bf16-mixed"
     weight_average: Fraction | None = 0.998

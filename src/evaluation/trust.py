@@ -5,8 +5,10 @@ Shapes: ``b`` predictions, ``n`` of them whose spectra were measured, ``q`` quan
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zipfile import BadZipFile
 
@@ -19,6 +21,7 @@ from ..spectra.prediction import INTENSITY_FLOOR
 from ..spectra.spectrum import Spectrum
 from ..spectra.uncertainty import Expectation, Uncertainty
 from .neighbours import TrainingMolecules
+from .weak_classes import classes_of
 
 SIMILARITIES = ("cosine", "entropy_similarity")
 _COUNTED = ("C", "H", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
@@ -108,12 +111,22 @@ class Trust:
         known: the training molecules.
         values: the arrays of the regression, as ``fit_trust`` gives them.
         checkpoint_sha256: of the weights that it belongs to.
+        weak: what is to be said of molecules of a class, as ``weak_classes`` gives it.
     """
 
     def __init__(
-        self, known: TrainingMolecules, values: Mapping[str, np.ndarray], checkpoint_sha256: str
+        self,
+        known: TrainingMolecules,
+        values: Mapping[str, np.ndarray],
+        checkpoint_sha256: str,
+        weak: Mapping[str, str] = MappingProxyType({}),
     ):
         self.known, self.values, self.checkpoint_sha256 = known, dict(values), checkpoint_sha256
+        self.weak = dict(weak)
+
+    def warnings(self, molecule: Molecule) -> tuple[str, ...]:
+        """Return what is to be said of a molecule of a class that is predicted worse."""
+        return tuple(self.weak[name] for name in classes_of(molecule, tuple(self.weak)))
 
     def expect(
         self, molecules: Sequence[Molecule], intensity: np.ndarray
@@ -164,10 +177,11 @@ class Trust:
         with written_whole(path) as unfinished, unfinished.open("wb") as file:
             np.savez_compressed(
                 file,
-                names=np.frombuffer(names.encode(), np.uint8),
+                names=_bytes(names),
                 holders=self.known.holders,
                 ends=self.known.ends,
-                checkpoint_sha256=np.frombuffer(self.checkpoint_sha256.encode(), np.uint8),
+                checkpoint_sha256=_bytes(self.checkpoint_sha256),
+                weak=_bytes(json.dumps(self.weak)),
                 **self.values,
             )
 
@@ -181,9 +195,12 @@ class Trust:
         try:
             with np.load(path, allow_pickle=False) as content:
                 values: dict[str, Any] = dict(content)
-            names = values.pop("names").tobytes().decode().split("\n")
-            known = TrainingMolecules(names, values.pop("holders"), values.pop("ends"))
-            return cls(known, values, values.pop("checkpoint_sha256").tobytes().decode())
+            names, digest, weak = (
+                values.pop(name).tobytes().decode()
+                for name in ("names", "checkpoint_sha256", "weak")
+            )
+            known = TrainingMolecules(names.split("\n"), values.pop("holders"), values.pop("ends"))
+            return cls(known, values, digest, json.loads(weak))
         except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
             raise TrustError(
                 f"{path}: damaged, or not what nextims train trust wrote ({error})"
@@ -259,6 +276,10 @@ def recalibrate(
             ]
         )
     return moved
+
+
+def _bytes(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode(), np.uint8)
 
 
 def _design(found: np.ndarray, values: Mapping[str, np.ndarray]) -> np.ndarray:

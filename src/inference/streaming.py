@@ -156,7 +156,9 @@ class StreamingPredictor:
             [each.molecule for each in spectra], [each.spectrum for each in spectra], neighbours
         )
         for place, uncertainty in zip(places, found, strict=True):
-            results[place] = replace(results[place], uncertainty=uncertainty)
+            result = results[place]
+            notes = (*result.notes, *self.trust.warnings(result.molecule))
+            results[place] = replace(result, uncertainty=uncertainty, notes=notes)
         return results
 
     @cached_property

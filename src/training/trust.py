@@ -14,6 +14,7 @@ from ..data.library.store import SpectrumStore
 from ..data.nist_dataset import ensure_store
 from ..evaluation.neighbours import TrainingMolecules
 from ..evaluation.trust import Trust, TrustError, fit_trust, quantities, recalibrate, trust_path
+from ..evaluation.weak_classes import weak_classes
 from ..files.digest import file_digest
 from ..models.checkpoint import load_model
 from ..models.device import choose_device
@@ -64,7 +65,8 @@ def train_trust(config: Config, *, replace: bool = False, say: Say = tqdm.write)
     values = fit_trust(found, similarity, 1 / molecules.spectra_of(rows))
     own = of_split(config, student, "validation")
     values = recalibrate(values, molecules.quantities(own), own.similarity)
-    on_first(Trust(molecules.known(own.learned), values, digest).save, path)
+    weak = weak_classes(molecules.of(rows), similarity["entropy_similarity"])
+    on_first(Trust(molecules.known(own.learned), values, digest, weak).save, path)
     return path
 
 

@@ -12,6 +12,7 @@ from nextims.evaluation.trust import (
     quantities,
     recalibrate,
 )
+from nextims.evaluation.weak_classes import weak_classes
 from nextims.spectra.spectrum import Spectrum
 
 
@@ -80,3 +81,14 @@ def test_peaks_too_small_for_a_file_change_nothing(trust, molecules):
     with_noise = np.where(intensity > 0.001 * intensity.max(), intensity, 0.0009 * intensity.max())
     [one], [other] = (trust.expect(molecules[:1], each) for each in (intensity, with_noise))
     assert one == other
+
+
+def test_classes_that_came_out_worse_are_told_of(trust, molecules):
+    phosphates = [read_molecule(f"CCOP(=O)(OCC)O{'C' * n}") for n in range(1, 21)]
+    similarity = np.array([0.5] * 20 + [0.9] * 20)
+    weak = weak_classes(phosphates + [read_molecule("C" * n) for n in range(1, 21)], similarity)
+    assert list(weak) == ["organophosphorus compounds"]
+    assert "20 spectra left out" in weak["organophosphorus compounds"]
+    warned = Trust(trust.known, trust.values, "a", weak)
+    assert warned.warnings(phosphates[0]) == tuple(weak.values())
+    assert warned.warnings(molecules[0]) == ()
