@@ -13,9 +13,7 @@ their first blocks that the first models have learned from, these are left out f
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +24,11 @@ from nextims.data.library.store import SpectrumStore
 from nextims.errors import UserError
 from nextims.evaluation.assess import assess
 from nextims.evaluation.intervals import Scores, summarize, summarize_difference
-from nextims.files.writing import write_text_whole
 from nextims.models.checkpoint import load_model
 from nextims.training.runs import split_batches
-from tables import cell, markdown_table
+from tables import DATA, cell, markdown_table, write_rows
 
 METRICS = ("cosine", "entropy_similarity")
-COLUMNS = ("model", "data", "split", "metric", "value", "interval", "commit", "date")
 # Of fewer spectra a mean says little.
 _FEWEST = 20
 
@@ -66,11 +62,10 @@ def main(argv: list[str] | None = None) -> int:
                 ]
             )
             for metric in METRICS:
-                rows.append((name, group, metric, found[metric]))
+                rows.append((name, DATA, f"test, {group}", metric, found[metric]))
                 if differs:
-                    rows.append(
-                        (name, group, f"{metric} less that of {names[first]}", less[metric])
-                    )
+                    gain = f"{metric} less that of {names[first]}"
+                    rows.append((name, DATA, f"test, {group}", gain, less[metric]))
     head = ("test spectra of", "model", *METRICS, *(f"{metric}, gain" for metric in METRICS))
     print(markdown_table(head, printed))
     if arguments.output:
@@ -102,24 +97,6 @@ def scored(arguments: argparse.Namespace) -> tuple[list[str], list[Scores], np.n
         scores.append({metric: found[metric][kept] for metric in METRICS})
     rows = rows[kept]
     return names, scores, libraries[rows], blocks[rows]
-
-
-def write_rows(path: Path, rows: list[tuple]) -> None:
-    """Write figures as the tables of results/ have them."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    date = datetime.now(timezone.utc).date().isoformat()
-    lines = [",".join(COLUMNS)]
-    for name, group, metric, value in rows:
-        interval = f"{value['low']:.4f} to {value['high']:.4f}"
-        lines.append(
-            ",".join(
-                (name, "open libraries", f"test, {group}", metric, f"{value['mean']:.4f}", interval,
-                 commit, date)
-            )
-        )  # fmt: skip
-    write_text_whole(path, "\n".join(lines) + "\n")
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:

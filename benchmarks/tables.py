@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import subprocess
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from nextims.evaluation.metrics import METRICS
+from nextims.files.writing import written_whole
+
+COLUMNS = ("model", "data", "split", "metric", "value", "interval", "commit", "date")
+DATA = "open libraries"
 
 # Metrics of the breakdowns.
 _SHORT = ("cosine", "entropy_similarity")
@@ -117,3 +125,25 @@ def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = list(head)
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def write_rows(path: Path, rows: Iterable[tuple[str, str, str, str, float | Mapping]]) -> None:
+    """Write figures as the tables of results/ have them.
+
+    Args:
+        path: the table.
+        rows: of each figure the model, the data, the split, the metric and the value: a number, or
+            what ``summarize`` gives.
+    """
+    command = ["git", "rev-parse", "--short=7", "HEAD"]
+    commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    date = datetime.now(timezone.utc).date().isoformat()
+    with written_whole(path) as unfinished, unfinished.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for *about, value in rows:
+            interval = ""
+            if isinstance(value, Mapping):
+                interval = f"{value['low']:.4f} to {value['high']:.4f}"
+                value = value["mean"]
+            writer.writerow((*about, f"{value:.4f}", interval, commit, date))

@@ -29,7 +29,7 @@ from nextims.spectra.uncertainty import Expectation
 from nextims.training.left_out import LeftOut, of_halves, of_split
 from nextims.training.parallel.launch import start
 from nextims.training.trust import StoredMolecules
-from tables import markdown_table
+from tables import DATA, markdown_table, write_rows
 
 # Of fewer spectra a correlation says little.
 _FEWEST = 20
@@ -41,8 +41,10 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG)
+    parser.add_argument("--output", type=Path, metavar="CSV", help="where the figures are written")
+    arguments = parser.parse_args(argv)
     try:
-        config = load_config(parser.parse_args(argv).config)
+        config = load_config(arguments.config)
         start(config.training)
         rows = [*tested(config), *left_out(config)]
     except UserError as error:
@@ -50,6 +52,13 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     head = ("spectra of", "similarity", "n", "rms error", "rank correlation", "in middle half")
     print(markdown_table(head, ([str(cell) for cell in row] for row in rows)))
+    if arguments.output:
+        figures = (
+            ("student", DATA, split, f"{title} of {similarity}", float(value))
+            for split, similarity, _, *values in rows
+            for title, value in zip(head[3:], values, strict=True)
+        )
+        write_rows(arguments.output, figures)
     return 0
 
 

@@ -41,6 +41,11 @@ def test_the_nominal_mass(fields, mass):
         ("EI+", "EI"),
         ("electrospray ionization", "ELECTROSPRAY IONIZATION"),
         ("chemical ionization", "CHEMICAL IONIZATION"),
+        ("NCI", "NCI"),
+        ("ECNI", "ECNI"),
+        ("DESI", "DESI"),
+        ("electron capture negative ionization", "ELECTRON CAPTURE NEGATIVE IONIZATION"),
+        ("photoionization", "PHOTOIONIZATION"),
         ("", "EI"),
     ],
 )

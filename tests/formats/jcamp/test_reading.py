@@ -79,6 +79,7 @@ def test_endings_and_line_ends(read, pairs, ending, line_end):
         "##PEAK ASSIGNMENTS=(XYA)\n(15, 9, <CH3+, 1.0>)\n(16, 12, <CH4+>)",
         "##XFACTOR=0.5\n##YFACTOR=3\n##PEAK TABLE=(XY..XY)\n30,3 32,4",
         "##NPOINTS=2\n##PEAK TABLE=(XY..XY)\n15,9 16,12",
+        "##SYMBOL=T, X, Y\n##FACTOR=1, 0.1, 1\n##PEAK TABLE=(XY..XY)\n150,9 160,12",
     ],
 )
 def test_dialects_of_peak_tables(read, pairs, table):

@@ -162,3 +162,21 @@ def test_masses_tell_whose_the_fields_after_peaks_are():
     )
     masses = {entry.first("name"): entry.first("mw") for entry in read_msp(text.splitlines())}
     assert masses == {"benzene": "78", "acetone": "58", "propanol": "60", "isopropanol": "60"}
+
+
+@pytest.mark.parametrize("empty", ["", "Num Peaks: NA\n", "Num Peaks: 3\n", "SMILES: C\n"])
+def test_a_record_without_peaks_takes_nothing_of_the_block_below(empty):
+    text = (
+        f"NAME: empty\nCOMMENT: x\n{empty}\n"
+        "SMILES: CCO\nNAME: ethanol\nNum Peaks: 2\n31 999\n45 514\n"
+    )
+    first, second = read_msp(text.splitlines())
+    assert first.first("smiles") in ("", "C")
+    assert (second.first("name"), second.first("smiles")) == ("ethanol", "CCO")
+
+
+def test_blank_lines_between_fields_and_peaks_part_nothing():
+    text = "NAME: ethanol\n\nSMILES: CCO\n\nNum Peaks: 1\n\n31 999\n\nNAME: b\n\n45 9\n"
+    first, second = read_msp(text.splitlines())
+    assert (first.first("smiles"), len(first.peak_lines)) == ("CCO", 1)
+    assert (second.first("name"), second.first("smiles")) == ("b", "")

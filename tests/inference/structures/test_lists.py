@@ -251,6 +251,24 @@ def test_inchis_between_commas_without_quotes_are_whole(tmp_path):
     ]
 
 
+def test_names_between_commas_without_quotes_are_whole(tmp_path):
+    content = "name,smiles\nN,N-dimethylaniline,CN(C)c1ccccc1\ntoluene,Cc1ccccc1,\n"
+    assert read(tmp_path, content, "list.csv") == [
+        (2, "CN(C)c1ccccc1", "N,N-dimethylaniline"),
+        (3, "Cc1ccccc1", "toluene"),
+    ]
+    content = "smiles,name\nOCCO,1,2-ethanediol\n"
+    assert read(tmp_path, content, "list.csv") == [(2, "OCCO", "1,2-ethanediol")]
+
+
+def test_a_row_of_too_many_cells_is_refused(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("id,name,smiles\n1,butane-1,C,CCCC\n2,ethanol,CCO\n")
+    faulty, ethanol = read_structures(path)
+    assert faulty.fault == "4 cells, expected 3: quote what has a ','"
+    assert (ethanol.smiles, ethanol.name) == ("CCO", "ethanol")
+
+
 def test_a_row_without_a_smiles_has_its_inchi(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text(
