@@ -26,7 +26,7 @@ from ..data.examples.loader import make_loader
 from ..data.library.store import SpectrumStore
 from ..evaluation.metrics import score
 from ..evaluation.trust import SIMILARITIES
-from ..models.checkpoint import load_model
+from ..models.checkpoint import load_content, load_model, weights_digest
 from ..models.device import choose_device
 from ..models.student import Student
 from ..spectra.spectrum import STANDARD_ENERGY_RANGE
@@ -92,7 +92,8 @@ def of_halves(config: Config, student: Student, folder: Path) -> Iterator[LeftOu
     half = halves(blocks.tolist(), libraries)
     for number in (0, 1):
         learned = np.flatnonzero((splits == _TRAINING) & (half == number))
-        model = _trained(config, student, learned, folder / f"half_{number + 1}" / "student.pt")
+        checkpoint = folder / f"half_{number + 1}" / "student.pt"
+        model = trained(config, learned, checkpoint, vocabulary_of=student)
         unseen = (splits == _TRAINING) & ~np.isin(blocks, np.unique(blocks[learned]))
         yield predicted(config, model, "train", np.flatnonzero(unseen), learned)
 
@@ -113,6 +114,9 @@ def predicted(
     )
     if rows is not None:
         dataset.rows = np.intersect1d(dataset.rows, rows).astype(dataset.rows.dtype)
+    if not len(dataset):
+        nothing = {name: np.zeros(0) for name in SIMILARITIES}
+        return LeftOut(dataset.rows, np.zeros((0, config.data.max_mz)), nothing, learned)
     loader = make_loader(dataset, max_mz=config.data.max_mz, batch_size=256, num_workers=0)
     device, parts = next(model.parameters()).device, []
     model.eval()
@@ -129,16 +133,34 @@ def predicted(
     return LeftOut(dataset.rows, intensity, similarity, learned)
 
 
-def _trained(config: Config, student: Student, rows: np.ndarray, checkpoint: Path) -> Student:
-    arguments = student_arguments(config)
+def trained(
+    config: Config,
+    rows: np.ndarray,
+    checkpoint: Path,
+    *,
+    vocabulary_of: Student | None = None,
+    start: Path | None = None,
+) -> Student:
+    """Return a student trained on measured spectra alone; one that is finished is not trained anew.
+
+    Args:
+        config: the configuration; the schedule is that of its student.
+        rows: positions in the store of what it may learn from.
+        checkpoint: where it is kept.
+        vocabulary_of: the student whose ions and losses it knows, where it begins at random: which
+            ions there are in the world is no secret.
+        start: the checkpoint of the student that it begins as instead.
+    """
+    arguments = load_content(start)["model_config"] if start else student_arguments(config)
     settings = config.training.student
     parts = {"model": arguments, "rows": rows.tolist(), **library_part(config)}
+    parts |= {"start": weights_digest(start)} if start else {}
     key = run_key(config, "student", parts)
     if not is_complete(checkpoint, key):
         torch.manual_seed(config.training.seed)
-        model = Student(**arguments)
-        # Which ions there are in the world is no secret.
-        model.head.take_vocabulary(student.head)
+        model = Student(**arguments) if start is None else load_model(start)[0]
+        if vocabulary_of is not None:
+            model.head.take_vocabulary(vocabulary_of.head)
         dataset = SpectrumDataset(
             config.data.store,
             "train",
