@@ -78,6 +78,7 @@ class Predictor:
         annotate: bool = False,
         exact_mass: bool = False,
         uncertainty: bool = False,
+        neighbours: int = 0,
         energy: float = STANDARD_ENERGY,
         quiet: bool = False,
     ) -> Prediction: ...
@@ -90,6 +91,7 @@ class Predictor:
         annotate: bool = False,
         exact_mass: bool = False,
         uncertainty: bool = False,
+        neighbours: int = 0,
         energy: float = STANDARD_ENERGY,
         quiet: bool = False,
     ) -> Predictions: ...
@@ -101,6 +103,7 @@ class Predictor:
         annotate: bool = False,
         exact_mass: bool = False,
         uncertainty: bool = False,
+        neighbours: int = 0,
         energy: float = STANDARD_ENERGY,
         quiet: bool = False,
     ) -> Prediction | Predictions:
@@ -111,9 +114,12 @@ class Predictor:
                 in any iterable, a column of pandas among them; a table of pandas with a column of
                 structures; the ``Path`` of a file of them; or one structure.
             names: a name for each of many.
-            annotate: name the ions behind each peak; needs a teacher, as do the next three.
+            annotate: name the ions behind each peak; needs a teacher, as do ``exact_mass`` and
+                ``energy``.
             exact_mass: give accurate masses.
-            uncertainty: say how similar to the true spectrum each is likely to be.
+            uncertainty: say how similar to the true spectrum each is likely to be, which a student
+                always does.
+            neighbours: number of training molecules most like each to name.
             energy: ionization energy, eV.
             quiet: whether to show no progress.
 
@@ -140,6 +146,8 @@ class Predictor:
             options.pop("uncertainty", None)  # it says so by itself
         if options and not self._model.names_ions:
             raise UserError(f"{', '.join(options)}: needs a teacher: nextims.Predictor('teacher')")
+        if neighbours:
+            options["neighbours"] = neighbours
         from tqdm import tqdm
 
         results = self._model.predict_stream(input_structures(structures, names), **options)
@@ -172,6 +180,7 @@ def predict(
     annotate: bool = False,
     exact_mass: bool = False,
     uncertainty: bool = False,
+    neighbours: int = 0,
     energy: float = STANDARD_ENERGY,
     quiet: bool = False,
 ) -> Prediction: ...
@@ -185,6 +194,7 @@ def predict(
     annotate: bool = False,
     exact_mass: bool = False,
     uncertainty: bool = False,
+    neighbours: int = 0,
     energy: float = STANDARD_ENERGY,
     quiet: bool = False,
 ) -> Predictions: ...

@@ -151,6 +151,21 @@ class Prediction(_Shown, PredictedSpectrum):
         """Canonical SMILES of the structure."""
         return self.molecule.smiles
 
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a table with one row a peak: ``mz`` and ``intensity``, base peak 1.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+
+        Example:
+            >>> import nextims
+            >>> ethanol = nextims.predict("CCO").to_pandas()
+            >>> int(ethanol.loc[ethanol["intensity"].idxmax(), "mz"])
+            31
+        """
+        peaks = {"mz": self.spectrum.mz, "intensity": self.spectrum.intensity}
+        return _pandas().DataFrame(peaks)
+
     def to_dict(self) -> dict[str, Any]:
         """Return all that is known of the spectrum as plain values, as ``.json`` files have it.
 
@@ -292,11 +307,7 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
             >>> nextims.predict(["CCO", "CO"]).to_pandas()["formula"].tolist()
             ['C2H6O', 'CH4O']
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingPackageError("pandas is missing: pip install pandas") from error
-        return pandas.DataFrame([_row(spectrum) for spectrum in self])
+        return _pandas().DataFrame([_row(spectrum) for spectrum in self])
 
     def to_matchms(self) -> list[matchms.Spectrum]:
         """Return the spectra as matchms has them, see ``Prediction.to_matchms``."""
@@ -313,6 +324,14 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
         columns = ("line", "name", "formula", "SMILES", "peaks")
         heads = "".join(f"<th>{column}</th>" for column in columns)
         return f"<p>{escape(repr(self)[1:-1])}</p><table><tr>{heads}</tr>{''.join(rows)}</table>"
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingPackageError("pandas is missing: pip install pandas") from error
+    return pandas
 
 
 def _row(spectrum: Prediction | Measured) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def input_structures(given: Any, names: Iterable[object] | None = None) -> Itera
         names: a name for each, for a column of them, say.
 
     Raises:
-        InputError: a table has no column of structures; or the file, see ``read_structures``.
+        InputError: a table has no column of structures; it is ``None``; or the file, see
+            ``read_structures``.
         TypeError: a tuple is no pair.
 
     Example:
@@ -53,6 +54,8 @@ def input_structures(given: Any, names: Iterable[object] | None = None) -> Itera
     """
     if isinstance(given, Path):
         return read_structures(given)
+    if given is None:
+        raise InputError("no structure: RDKit gives None for what it cannot read")
     if is_one(given):
         given = [given]
     elif hasattr(given, "columns"):

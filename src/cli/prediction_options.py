@@ -114,7 +114,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         metavar="FILE",
         type=Path,
         help="draw the spectra: FILE.png, .svg or .pdf; with the ions (--annotate) and whiskers "
-        "(--uncertainty) where these are asked for; needs Matplotlib",
+        "(--uncertainty) where these are asked for; needs nextims[plot]",
     )
     parser.add_argument(
         "--compare",

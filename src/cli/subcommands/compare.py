@@ -43,7 +43,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         "--plot",
         type=Path,
         metavar="FILE",
-        help="draw the first below the second: FILE.png, .svg or .pdf; needs Matplotlib",
+        help="draw the first below the second: FILE.png, .svg or .pdf; needs nextims[plot]",
     )
     parser.add_argument(
         "--format",

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...config import load_config
+from ...config import WEIGHTS_VARIABLE, load_config
 from ...files.writing import OutputError, only_writer
 from ...formats.exported import single_line
 from ...formats.spectrum_writer import (
@@ -43,6 +43,11 @@ from ..prediction_options import (
 )
 
 __all__ = ["build_parser", "main"]
+
+_NO_TEACHER = (
+    f"none comes with this installation: clone the repository and name its folder checkpoints in "
+    f"{WEIGHTS_VARIABLE}, or train one"
+)
 
 if TYPE_CHECKING:
     from ...inference.measured import MeasuredSpectra
@@ -153,9 +158,9 @@ def _load(arguments: argparse.Namespace):
     for name in options:
         if not predictor.names_ions:
             option = "--" + name.replace("_", "-")
-            raise InputError(
-                f"{option}: needs a teacher; --checkpoint {config.checkpoint('teacher')}"
-            )
+            teacher = config.checkpoint("teacher")
+            there = f"--checkpoint {teacher}" if teacher.is_file() else _NO_TEACHER
+            raise InputError(f"{option}: needs a teacher; {there}")
     if options:
         try:
             predictor.check_options(**options)

@@ -136,7 +136,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         "--report",
         metavar="FILE.html",
         type=Path,
-        help="write a page with the hits and mirror plots; needs Matplotlib",
+        help="write a page with the hits and mirror plots; needs nextims[plot]",
     )
     add_model(parser, "student or teacher that predicts candidates")
     return parser

@@ -189,7 +189,9 @@ def _kept(keep: Sequence[str], header: Sequence[str], label: str) -> dict[str, i
     try:
         return kept_columns(keep, header)
     except KeyError as error:
-        there = f"its columns are {', '.join(header)}" if header else "it has none with names"
+        there = f"its columns are {', '.join(header)}"
+        if not header:
+            there = f"of its first line, no column is known as {WANTED_COLUMN}"
         raise InputError(f"{label}: has no column {error.args[0]} to keep; {there}") from None
 
 

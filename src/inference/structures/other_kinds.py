@@ -41,6 +41,7 @@ _ONE = {
     "molecular formulas": "a molecular formula",
     _WORDS: "a name",
 }
+_FILE = re.compile(r"\S.*\.(smi|csv|tsv|txt|sdf|mol|mdl|parquet|ich)(\.gz)?", re.IGNORECASE)
 _SMILES = re.compile(r"(?=.*[A-Za-z\[])(\[[^][]*\]|Br|Cl|[BCNOPSFIbcnops*]|[-\d%=#$:/\\.()~>@+])+")
 
 
@@ -101,6 +102,8 @@ def told_kind(text: str) -> str:
         >>> told_kind("64-17-5"), told_kind("C1CC")
         ('a CAS number: give a structure, as SMILES or InChI', '')
     """
+    if _FILE.fullmatch(text.strip()):
+        return "a file, it seems: --batch FILE, and in Python Path(FILE), read its structures"
     kind = _kind(text) if text.strip() else ""
     return f"{_ONE[kind]}: give a structure, as SMILES or InChI" if kind else ""
 
