@@ -11,7 +11,7 @@ shipped models have seen molecules of that test split. What was trained is kept 
 trained again.
 
 Prints tables in Markdown, intervals of 95 % in brackets (1,000 bootstrap samples of the molecules);
---output writes all numbers as JSON, --card the first table into the model cards of the configured
+--output writes all numbers as JSON, --rows the first tables as results/ has them, --card the first table into the model cards of the configured
 teacher and student.
 """
 
@@ -52,7 +52,7 @@ from peer_training import (
     trained_teacher,
 )
 from peers import mean_of_replicates, molecule_numbers, nearest_neighbour
-from tables import peers_section, print_tables
+from tables import accuracy_rows, breakdown_rows, peers_section, print_tables, write_rows
 
 TEACHER, STUDENT, PLAIN, NEIMS = "teacher", "student", "teacher without fragments", "NEIMS"
 NEIGHBOUR, CEILING = "nearest training molecule", "mean of replicates"
@@ -82,6 +82,9 @@ def main(argv: list[str] | None = None) -> int:
         measured = {"teacher": config.teacher.checkpoint, "student": config.student.checkpoint}
         for name in measured.keys() & result["accuracy"].keys():
             add_section(measured[name], "Beside its peers", peers_section(result))
+    if arguments.rows is not None:
+        write_rows(arguments.rows / "accuracy.csv", accuracy_rows(result))
+        write_rows(arguments.rows / "breakdown.csv", breakdown_rows(result))
     if arguments.output is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False)
         arguments.output.write_text(text + "\n", encoding="utf-8")
@@ -133,6 +136,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--members-teacher", type=int, help="networks of the one trained here (as configured)"
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json")
+    parser.add_argument("--rows", type=Path, metavar="FOLDER", help="for the tables of results/")
     parser.add_argument("--card", action="store_true", help="write the table into the model cards")
     arguments = parser.parse_args(argv)
     if arguments.card and (arguments.teacher or arguments.split_by):

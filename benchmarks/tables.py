@@ -14,6 +14,9 @@ from nextims.files.writing import written_whole
 
 COLUMNS = ("model", "data", "split", "metric", "value", "interval", "commit", "date")
 DATA = "open libraries"
+_SPLITS = {"inchikey": "InChIKey", "scaffold": "scaffold"}
+# Model, data, split, metric, and the value, with an interval or without.
+Row = tuple[str, str, str, str, Any]
 
 # Metrics of the breakdowns.
 _SHORT = ("cosine", "entropy_similarity")
@@ -95,6 +98,49 @@ def _print_groups(title: str, groups: Mapping[str, Mapping[str, Any]]) -> None:
     _print_table((*columns, "difference of cosine"), rows)
 
 
+def accuracy_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Return the accuracy of all models as rows for ``write_rows``."""
+    split = f"test by {_SPLITS[result['store']['split_by']]}"
+    rows: list[Row] = []
+    for part in ("training", "test"):
+        where = split.replace("test", part)
+        rows += [("", DATA, where, what, result[part][what]) for what in ("spectra", "molecules")]
+    parts = {split: result["accuracy"]}
+    if replicates := result["with_replicates"]:
+        parts[f"{split}, with replicates"] = replicates["accuracy"]
+        for what in ("spectra", "molecules"):
+            rows.append(("", DATA, f"{split}, with replicates", what, replicates[what]))
+    for where, accuracy in parts.items():
+        rows += [
+            (m, DATA, where, metric, own[metric])
+            for m, own in accuracy.items()
+            for metric in METRICS
+        ]
+    rows += [
+        (name, DATA, split, f"{metric} less that of NEIMS", own[metric])
+        for name, own in result["difference_from_neims"].items()
+        if name != "NEIMS"
+        for metric in METRICS
+    ]
+    return rows
+
+
+def breakdown_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Return the accuracy of groups of molecules as rows for ``write_rows``."""
+    split = f"test by {_SPLITS[result['store']['split_by']]}"
+    rows: list[Row] = []
+    for title, groups in result["breakdown"].items():
+        for group, own in groups.items():
+            where = f"{split}, {title}: {group}"
+            rows += [("", DATA, where, what, own[what]) for what in ("spectra", "molecules")]
+            for name, metrics in own["models"].items():
+                rows += [(name, DATA, where, metric, metrics[metric]) for metric in _SHORT]
+            if own["models"]:
+                less = own["difference"]["cosine"]
+                rows.append(("teacher", DATA, where, "cosine less that of NEIMS", less))
+    return rows
+
+
 def _print_matching(matching: Mapping[str, Any]) -> None:
     print(
         f"\nLibrary matching: {matching['queries']} spectra searched among "
@@ -127,7 +173,7 @@ def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def write_rows(path: Path, rows: Iterable[tuple[str, str, str, str, float | Mapping]]) -> None:
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
     """Write figures as the tables of results/ have them.
 
     Args:
@@ -146,4 +192,5 @@ def write_rows(path: Path, rows: Iterable[tuple[str, str, str, str, float | Mapp
             if isinstance(value, Mapping):
                 interval = f"{value['low']:.4f} to {value['high']:.4f}"
                 value = value["mean"]
-            writer.writerow((*about, f"{value:.4f}", interval, commit, date))
+            text = str(value) if isinstance(value, int) else f"{value:.4f}"
+            writer.writerow((*about, text, interval, commit, date))
