@@ -11,8 +11,8 @@ shipped models have seen molecules of that test split. What was trained is kept 
 trained again.
 
 Prints tables in Markdown, intervals of 95 % in brackets (1,000 bootstrap samples of the molecules);
---output writes all numbers as JSON, --rows the first tables as results/ has them, --card the first table into the model cards of the configured
-teacher and student.
+--output writes all numbers as JSON, --rows the first tables as results/ has them, --card the first
+table into the model cards of the configured teacher and student.
 """
 
 from __future__ import annotations
