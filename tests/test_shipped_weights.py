@@ -11,8 +11,10 @@ from nextims.chemistry.isotopes import isotope_pattern
 from nextims.chemistry.molecule import read_molecule
 from nextims.config import PROJECT_ROOT, load_config
 from nextims.data.bde.bond_table import bond_rows
+from nextims.evaluation.trust import trust_path
 from nextims.files.digest import digest_path, file_digest
 from nextims.inference import Predictor
+from nextims.inference.loading import open_predictor
 from nextims.inference.onnx.predictor import OnnxError, OnnxPredictor
 from nextims.models.bde_backends import NativeBackend
 from nextims.models.checkpoint import CheckpointError, load_plain, weights_digest
@@ -38,26 +40,43 @@ BASE_PEAKS = {
 
 @BOTH
 def test_they_are_small_finished_and_described(path):
-    assert path.stat().st_size < {TEACHER: 60e6, STUDENT: 20e6}[path]  # the teacher: 3 networks
+    assert path.stat().st_size < {TEACHER: 60e6, STUDENT: 21e6}[path]  # the teacher: 3 networks
     metadata = load_plain(path)["metadata"]
-    assert {"finished", "commit", "data", "validation", "test", "version"} <= set(metadata)
+    assert {"finished", "commit", "data", "validation", "version"} <= set(metadata)
     card = card_path(path).read_text()
-    for value in metadata["test"].values():
-        assert f"{value:.4f}" in card
+    for name, value in metadata["validation"].items():
+        assert f"{value:.4f}" in card or name.startswith("expert_")
+    assert "Test: 1203 spectra" in card
     assert "CC BY-NC-SA" in card
 
 
-def test_every_expert_of_the_student_gets_a_tenth_of_the_test_split():
-    shares = load_plain(STUDENT)["metadata"]["test_expert_shares"]
+def test_every_expert_of_the_student_gets_a_tenth_of_the_validation_split():
+    validation = load_plain(STUDENT)["metadata"]["validation"]
+    shares = [share for name, share in validation.items() if name.startswith("expert_")]
     assert len(shares) == 4
-    assert min(shares.values()) >= 0.1
+    assert min(shares) >= 0.1
+
+
+def test_the_student_says_how_far_it_is_to_be_trusted():
+    export = STUDENT.with_suffix(".onnx")
+    assert trust_path(export).stat().st_size < 2e6
+    smiles = ["CCCCCCCCCC", "CCOP(=S)(OCC)Oc1ccc(cc1)[N+](=O)[O-]"]
+    for checkpoint in (STUDENT, export):
+        decane, parathion = open_predictor(checkpoint, device="cpu").predict(smiles, neighbours=1)
+        of_decane, of_parathion = (
+            each.uncertainty.expected["entropy_similarity"].mean for each in (decane, parathion)
+        )
+        assert of_decane > 0.85 > of_parathion
+        assert "ANE" in decane.uncertainty.neighbours[0].name.upper()
+        assert any("organophosphorus" in note for note in parathion.notes)
+        assert not decane.notes
 
 
 def test_the_students_export_is_of_the_same_weights_and_small():
     exported = OnnxPredictor(STUDENT.with_suffix(".onnx"))
     assert exported.checkpoint_sha256 == file_digest(STUDENT)
     assert exported.unchecked is None
-    assert STUDENT.with_suffix(".onnx").stat().st_size < 20e6
+    assert STUDENT.with_suffix(".onnx").stat().st_size < 20.5e6
     by_checkpoint = Predictor.from_checkpoint(STUDENT, device="cpu").predict(list(BASE_PEAKS))
     for own, other in zip(exported.predict(list(BASE_PEAKS)), by_checkpoint, strict=True):
         own, other = own.spectrum.binned(200), other.spectrum.binned(200)
@@ -141,12 +160,12 @@ def test_isotope_patterns_are_computed(predictor, smiles, mz, shift, formula):
         ("C[Se][Se]C", 190, {"C": 2, "H": 6, "Se": 2}),
     ],
 )
-def test_elements_that_they_have_never_seen_have_their_isotopes(predictor, smiles, mz, formula):
+def test_elements_that_they_have_hardly_seen_have_their_isotopes(predictor, smiles, mz, formula):
     results = predictor.predict([smiles])
     if not predictor.names_ions:
         results += OnnxPredictor(STUDENT.with_suffix(".onnx")).predict([smiles])
     for result in results:
-        assert "no training data" in result.notes[0]
+        assert re.match("(no|little) training data", result.notes[0])
         intensity = {peak.mz: peak.intensity for peak in result.peaks}
         pattern = isotope_pattern(formula)
         seen = [shift for shift in pattern if pattern[shift] > 0.02]
