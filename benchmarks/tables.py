@@ -190,7 +190,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
         for *about, value in rows:
             interval = ""
             if isinstance(value, Mapping):
-                interval = f"{value['low']:.4f} to {value['high']:.4f}"
+                interval = f"{value['low']:.3f} to {value['high']:.3f}"
                 value = value["mean"]
             text = str(value) if isinstance(value, int) else f"{value:.4f}"
             writer.writerow((*about, text, interval, commit, date))

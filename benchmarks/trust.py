@@ -75,12 +75,12 @@ def left_out(config: Config) -> Iterator[tuple[object, ...]]:
     student, _ = load_model(config.student.checkpoint)
     molecules = StoredMolecules(config)
     parts = list(of_halves(config, student, config.student.checkpoint.with_name("left_out")))
-    for own, other in (parts, parts[::-1]):
+    for half, (own, other) in enumerate((parts, parts[::-1]), start=1):
         values = fit_trust(
             molecules.quantities(own), own.similarity, 1 / molecules.spectra_of(own.rows)
         )
         trust = Trust(molecules.known(other.learned), values, "")
-        yield from _figures(config, trust, other, "left out", whole=False)
+        yield from _figures(config, trust, other, f"left out by half {half}", whole=False)
 
 
 def _figures(
