@@ -59,8 +59,7 @@ class TrainingMolecules:
         shared = self._common[rows[rows >= 0]].sum(0, dtype=np.uint8).astype(np.float32)
         rare = [self._of_bit(bit) for bit in bits[rows < 0].tolist()]
         if rare:
-            holders, times = np.unique(np.concatenate(rare), return_counts=True)
-            shared[holders] += times
+            np.add.at(shared, np.concatenate(rare), np.float32(1))
         return shared / np.maximum(self._bits_set + len(bits) - shared, 1)
 
     def nearest(self, molecule: Molecule, number: int) -> list[Neighbour]:

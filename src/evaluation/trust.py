@@ -97,8 +97,8 @@ def quantities(
 
 def _nearness(molecules: Sequence[Molecule], known: TrainingMolecules) -> np.ndarray:
     found = [known.similarities(molecule) for molecule in molecules]
-    counts = [[np.log1p((each > limit).sum()) for limit in _ALIKE] for each in found]
-    return np.column_stack([[each.max(initial=0) for each in found], counts]).T
+    counts = [[np.count_nonzero(each > limit) for limit in _ALIKE] for each in found]
+    return np.column_stack([[each.max(initial=0) for each in found], np.log1p(counts)]).T
 
 
 class Trust:

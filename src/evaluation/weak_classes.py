@@ -8,22 +8,27 @@ from functools import lru_cache
 import numpy as np
 from rdkit import Chem
 
-from ..chemistry.molecule import Molecule, without_isotopes
+from ..chemistry.molecule import Molecule
 
-# Class → SMARTS, and how often it is to match.
-CLASSES = {
-    "organophosphorus compounds": ("[P;!$(P#*)]", 1),
-    "compounds of six fluorine atoms or more": ("F", 6),
-    "compounds of five chlorine atoms or more": ("Cl", 5),
-    "compounds of several bromine atoms": ("Br", 2),
-    "organic iodides": ("[#6]I", 1),
-    "nitramines, nitrate esters and nitrosamines": ("[N,O]-[$([NX3+](=O)[O-]),$([NX2]=O)]", 1),
-    "aromatic compounds of several nitro groups": ("c[NX3+](=O)[O-]", 2),
-    "compounds of three silyl groups or more": ("[#7,#8,#16][SiX4]", 3),
-    "sulfonylureas and sulfonamides": ("[#6]S(=O)(=O)[#7]", 1),
-    "organometallic and organoboron compounds": ("[Sn,Hg,Ge,Pb,B]", 1),
-    "steroids": ("C1~C~C~C2~C(~C1)~C~C~C1~C2~C~C~C2~C1~C~C~C2", 1),
-    "compounds of more than 30 heavy atoms": ("[!#1]", 31),
+# Class → SMARTS, how often it is to match, and elements of which one is in it (it is looked for in
+# molecules of these alone). Of any heavy atom, atoms are counted.
+CLASSES: dict[str, tuple[str, int, frozenset[str]]] = {
+    "organophosphorus compounds": ("P", 1, frozenset("P")),
+    "compounds of six fluorine atoms or more": ("F", 6, frozenset("F")),
+    "compounds of five chlorine atoms or more": ("Cl", 5, frozenset({"Cl"})),
+    "compounds of several bromine atoms": ("Br", 2, frozenset({"Br"})),
+    "organic iodides": ("[#6]I", 1, frozenset("I")),
+    "nitramines, nitrate esters and nitrosamines": (
+        "[N,O]-[$([NX3+](=O)[O-]),$([NX2]=O)]", 1, frozenset("N"),
+    ),
+    "aromatic compounds of several nitro groups": ("c[NX3+](=O)[O-]", 2, frozenset("N")),
+    "compounds of three silyl groups or more": ("[#7,#8,#16][SiX4]", 3, frozenset({"Si"})),
+    "sulfonylureas and sulfonamides": ("[#6]S(=O)(=O)[#7]", 1, frozenset("S")),
+    "organometallic and organoboron compounds": (
+        "[Sn,Hg,Ge,Pb,B]", 1, frozenset({"Sn", "Hg", "Ge", "Pb", "B"}),
+    ),
+    "steroids": ("C1~C~C~C2~C(~C1)~C~C~C1~C2~C~C~C2~C1~C~C~C2", 1, frozenset("C")),
+    "compounds of more than 30 heavy atoms": ("*", 31, frozenset("C")),
 }  # fmt: skip
 # Fewer spectra say little; nearer to the mean of all, a class is not weak.
 _FEWEST, _WEAK = 15, 0.05
@@ -38,12 +43,17 @@ def classes_of(molecule: Molecule, names: Sequence[str] = tuple(CLASSES)) -> lis
         >>> classes_of(read_molecule("CCOP(=S)(OCC)OCC"))
         ['organophosphorus compounds']
     """
-    mol = molecule.mol if molecule.unlabelled is molecule else without_isotopes(molecule.mol)
+    mol, elements = molecule.unlabelled.mol, molecule.elements
     found = []
     for name in names:
-        times = CLASSES[name][1]
-        matches = mol.GetSubstructMatches(_pattern(name), maxMatches=times)
-        found += [name] if len(matches) >= times else []
+        smarts, times, needed = CLASSES[name]
+        if needed.isdisjoint(elements):
+            continue
+        if smarts == "*":
+            matches = mol.GetNumHeavyAtoms()
+        else:
+            matches = len(mol.GetSubstructMatches(_pattern(name), maxMatches=times))
+        found += [name] if matches >= times else []
     return found
 
 
