@@ -119,6 +119,7 @@ def test_it_holds_the_student_and_no_other_weights(wheel):
         "config.yaml",
         "best_student.onnx",
         "best_student.onnx.sha256",
+        "best_student.trust.npz",
         "best_student.MODEL_CARD.md",
     }
     assert "nextims/py.typed" in names

@@ -220,8 +220,12 @@ def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
     return bool(with_comma) and thousands and len(with_comma) < len(pairs)
 
 
-def misread_columns(lines: Sequence[str]) -> str:
+def misread_columns(lines: Sequence[str], *, counted: bool = False) -> str:
     """Say why the first two numbers of lines with one peak each may not be m/z and intensity.
+
+    Args:
+        lines: the lines.
+        counted: whether it is known that each is one peak.
 
     Returns:
         The reason, ``""`` where there is none.
@@ -246,6 +250,8 @@ def misread_columns(lines: Sequence[str]) -> str:
         return ""
     longest = lines[int(np.argmax([len(row) for row in rows]))].strip()[:40]
     parted = list(filter(None, map(_SPACES_WITHIN.fullmatch, lines)))
+    if counted and len(widths) == 1 and not parted and widths != {3}:
+        return ""
     if widths != {3}:
         reason = PARTED_THOUSANDS if parted else "lines do not hold two numbers each"
         return f"{reason} in {longest!r}"

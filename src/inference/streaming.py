@@ -157,7 +157,8 @@ class StreamingPredictor:
         )
         for place, uncertainty in zip(places, found, strict=True):
             result = results[place]
-            notes = (*result.notes, *self.trust.warnings(result.molecule))
+            warnings = self.trust.warnings(result.molecule, uncertainty.expected)
+            notes = (*result.notes, *warnings)
             results[place] = replace(result, uncertainty=uncertainty, notes=notes)
         return results
 

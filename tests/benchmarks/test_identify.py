@@ -68,7 +68,7 @@ def test_candidates_are_all_molecules_of_the_formula_once(tmp_path):
     }  # fmt: skip
     assert found.sources == {
         "records": {"structures": 24, "unusable": 0, "candidates": 3},
-        "unlabelled.smi.gz": {"structures": 5, "unusable": 1, "candidates": 2},
+        "unlabelled-gc.smi.gz": {"structures": 5, "unusable": 1, "candidates": 2},
         "bde_data.h5": {"structures": 3, "unusable": 0, "candidates": 2},
     }
     assert found.number(["C4H8O", "C2H5Cl", "C9H20"]).tolist() == [6, 1, 0]
@@ -219,7 +219,7 @@ def test_the_tables_and_what_is_kept(run, folder, monkeypatch):
     assert "training" not in again
     assert out.endswith(again)
     assert asked == []
-    listed = folder / "data" / "unlabelled.smi.gz"
+    listed = folder / "data" / "unlabelled-gc.smi.gz"
     before = listed.read_bytes()
     listed.write_bytes(gzip.compress(b"C1CC1CO\n"))
     assert run()[0] == 0
@@ -230,7 +230,7 @@ def test_the_tables_and_what_is_kept(run, folder, monkeypatch):
 def test_what_is_missing_is_named(run, folder):
     for path, message in (
         (folder / "data/processed/bde_data.h5", "get them with: nextims prepare bde"),
-        (folder / "data/unlabelled.smi.gz", "cannot be read"),
+        (folder / "data/unlabelled-gc.smi.gz", "cannot be read"),
         (folder / "checkpoints/student/best_student.pt", "no such checkpoint"),
     ):
         away = path.with_name("away")

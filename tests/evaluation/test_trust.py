@@ -14,6 +14,7 @@ from nextims.evaluation.trust import (
 )
 from nextims.evaluation.weak_classes import weak_classes
 from nextims.spectra.spectrum import Spectrum
+from nextims.spectra.uncertainty import Expectation
 
 
 @pytest.fixture(scope="module")
@@ -90,5 +91,6 @@ def test_classes_that_came_out_worse_are_told_of(trust, molecules):
     assert list(weak) == ["organophosphorus compounds"]
     assert "20 spectra left out" in weak["organophosphorus compounds"]
     warned = Trust(trust.known, trust.values, "a", weak)
-    assert warned.warnings(phosphates[0]) == tuple(weak.values())
-    assert warned.warnings(molecules[0]) == ()
+    low, high = ({"entropy_similarity": Expectation(mean, 0, 1)} for mean in (0.0, 1.0))
+    assert warned.warnings(phosphates[0], low) == tuple(weak.values())
+    assert warned.warnings(phosphates[0], high) == warned.warnings(molecules[0], low) == ()

@@ -465,7 +465,7 @@ def test_without_them_the_output_is_as_ever(run, tmp_path):
     ("name", "text", "there"),
     [
         ("list.csv", COLUMNS, "its columns are SMILES, Name, CAS No., Retention Index, lab"),
-        ("list.smi", "CCO ethanol\n", "it has none with names"),
+        ("list.smi", "CCO ethanol\n", "of its first line, no column is known as smiles (or InChI)"),
     ],
 )
 def test_a_column_that_is_not_there_is_named(run, tmp_path, name, text, there):

@@ -40,6 +40,7 @@ _QUATERNARY = 4  # bonds of nitrogen
 # Oxides and, of phosphorus and its like, ylides and imides: two ways to write one bond.
 _OXIDE = Chem.MolFromSmarts("[P,As,S,Se,Cl,Br,I;+,+2,+3]-[O;-;X1]")
 _UNLIKELY = Chem.MolFromSmarts("[$([N+]#[NX1]),$([#7+;!$(*-[O-]);!$(*=[N-])]=[OX1]),$([+;!H0]=*)]")
+_CATION = Chem.MolFromSmarts("[#6+]")
 # Where negative charges are, by atomic number: on oxygen, sulfur, nitrogen.
 _PLACES = (8, 16, 7)
 _MOST_FORMS = 64
@@ -180,7 +181,7 @@ def settle_charges(mol: Chem.Mol) -> Chem.Mol:
     # RDKit makes forms that it cannot read itself, and has nothing in the place of others.
     forms = [form for form in found if form and not Chem.SanitizeMol(form, catchErrors=True)]
     best = min(forms, key=_rank, default=None)
-    if best is None or _charged_atoms(best) > _charged_atoms(mol):  # as the InChI of a carbene is
+    if best is None or best.HasSubstructMatch(_CATION):  # as the InChI of a carbene is read
         return mol
     return take_form(mol, best, start.atoms)
 

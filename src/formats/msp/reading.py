@@ -149,7 +149,8 @@ class MspEntry(RawRecord):
         Raises:
             ValueError: the numbers may belong to the peak.
         """
-        if reason := misread_columns(self.peak_lines):
+        counted = self.first("numpeaks") == str(len(pairs))
+        if reason := misread_columns(self.peak_lines, counted=counted):
             raise ValueError(reason)
         return pairs
 
