@@ -66,8 +66,8 @@ def tested(config: Config) -> Iterator[tuple[object, ...]]:
     """Yield the figures of the test split: all of it, and each library."""
     trust = Trust.load(trust_path(config.student.checkpoint))
     student, _ = load_model(config.student.checkpoint)
-    part = of_split(config, student, "test")
-    yield from _figures(config, trust, part, "test split", whole=True)
+    part, molecules = of_split(config, student, "test"), StoredMolecules(config)
+    yield from _figures(config, trust, part, molecules, "test split", whole=True)
 
 
 def left_out(config: Config) -> Iterator[tuple[object, ...]]:
@@ -80,13 +80,19 @@ def left_out(config: Config) -> Iterator[tuple[object, ...]]:
             molecules.quantities(own), own.similarity, 1 / molecules.spectra_of(own.rows)
         )
         trust = Trust(molecules.known(other.learned), values, "")
-        yield from _figures(config, trust, other, f"left out by half {half}", whole=False)
+        title = f"left out by half {half}"
+        yield from _figures(config, trust, other, molecules, title, whole=False)
 
 
 def _figures(
-    config: Config, trust: Trust, part: LeftOut, title: str, *, whole: bool
+    config: Config,
+    trust: Trust,
+    part: LeftOut,
+    molecules: StoredMolecules,
+    title: str,
+    *,
+    whole: bool,
 ) -> Iterator[tuple[object, ...]]:
-    molecules = StoredMolecules(config)
     with SpectrumStore(config.data.store) as store:
         libraries = np.array(store.column("source"))[part.rows]
     expected = [

@@ -34,14 +34,24 @@ def assess(model: nn.Module, batches: Iterable[Batch]) -> dict[str, np.ndarray]:
     for batch in batches:
         intensity = model(batch).intensity.float().cpu().numpy()
         batch = batch.to("cpu")
-        known = np.where(batch.recorded.numpy(), intensity, 0.0)
-        batch_scores = score(known, batch.spectrum.numpy(), batch.lowest_mz.numpy())
+        batch_scores = score_batch(batch, intensity)
         batch_scores["impossible_share"] = impossible_share(
             intensity, batch.atoms.numpy(), batch.labels.numpy(), batch.highest_mz.numpy()
         )
         scores.append({**batch_scores, "row": batch.row.numpy()})
     model.train(was_training)
     return {name: np.concatenate([part[name] for part in scores]) for name in scores[0]}
+
+
+def score_batch(batch: Batch, intensity: np.ndarray) -> dict[str, np.ndarray]:
+    """Return each metric of ``metrics.score`` where the measured spectra say something.
+
+    Args:
+        batch: a batch with measured spectra.
+        intensity: predicted for it, ``(b, max_mz)``.
+    """
+    known = np.where(batch.recorded.cpu().numpy(), intensity, 0.0)
+    return score(known, batch.spectrum.cpu().numpy(), batch.lowest_mz.cpu().numpy())
 
 
 def impossible_share(

@@ -123,14 +123,14 @@ class Trust:
     ):
         self.known, self.values, self.checkpoint_sha256 = known, dict(values), checkpoint_sha256
         self.weak = dict(weak)
-        self._levels = self.values["entropy_similarity_quartiles"][0]
+        self._usual = float(np.median(self.values["entropy_similarity_quartiles"][0]))
 
     def warnings(self, molecule: Molecule, expected: Mapping[str, Expectation]) -> tuple[str, ...]:
         """Return what is to be said of a molecule of a class that is predicted worse.
 
         Nothing of one of which more is expected than of most.
         """
-        if expected["entropy_similarity"].mean > np.median(self._levels):
+        if expected["entropy_similarity"].mean > self._usual:
             return ()
         return tuple(self.weak[name] for name in classes_of(molecule, tuple(self.weak)))
 

@@ -14,8 +14,9 @@ import torch
 
 from ..data.examples.features import Batch
 from ..models.teacher import Teacher
+from .assess import score_batch
 from .calibration import Calibration, fit_error, fit_similarity
-from .metrics import PREDICTION_FLOOR, score
+from .metrics import PREDICTION_FLOOR
 
 # The similarities that are foretold.
 FORETOLD = ("cosine", "entropy_similarity")
@@ -118,9 +119,8 @@ def calibrate(scores: UncertaintyScores) -> Calibration:
 def _scores(
     batch: Batch, intensity: np.ndarray, deviation: np.ndarray, passes: int
 ) -> UncertaintyScores:
-    measured, lowest = batch.spectrum.cpu().numpy(), batch.lowest_mz.cpu().numpy()
-    recorded = batch.recorded.cpu().numpy()
-    similarity = score(np.where(recorded, intensity, 0.0), measured, lowest)
+    measured, recorded = batch.spectrum.cpu().numpy(), batch.recorded.cpu().numpy()
+    similarity = score_batch(batch, intensity)
     base = np.where(recorded, intensity, 0.0).max(1, keepdims=True)
     measured_base = np.where(recorded, measured, 0.0).max(1, keepdims=True)
     peaks = recorded & (intensity >= PREDICTION_FLOOR * base) & (base > 0) & (measured_base > 0)

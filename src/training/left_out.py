@@ -12,27 +12,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from ..chemistry.molecule import first_block
 from ..config import Config
-from ..data.examples.dataset import Concatenation, SpectrumDataset
+from ..data.examples.dataset import Concatenation, EmptySplitError, SpectrumDataset
 from ..data.examples.loader import make_loader
 from ..data.library.store import SpectrumStore
-from ..evaluation.metrics import score
+from ..evaluation.assess import score_batch
 from ..evaluation.trust import SIMILARITIES
 from ..models.checkpoint import load_content, load_model, weights_digest
 from ..models.device import choose_device
 from ..models.student import Student
-from ..spectra.spectrum import STANDARD_ENERGY_RANGE
 from .distillation.student import MeasuredPhase, student_arguments
 from .earlier import can_resume, is_complete
-from .runs import library_part, library_source, run_key, split_loader, train_phase
+from .runs import (
+    library_part,
+    library_source,
+    run_key,
+    split_batches,
+    split_loader,
+    train_phase,
+)
 
 _TRAINING = 0  # of the splits
 
@@ -109,28 +115,24 @@ def predicted(
     config: Config, model: Student, split: str, rows: np.ndarray | None, learned: np.ndarray
 ) -> LeftOut:
     """Return what a student predicts of spectra of a split; ``rows`` are ``None`` for all."""
-    dataset = SpectrumDataset(
-        config.data.store, split, energy_range=STANDARD_ENERGY_RANGE, inputs=model.inputs
-    )
-    if rows is not None:
-        dataset.rows = np.intersect1d(dataset.rows, rows).astype(dataset.rows.dtype)
-    if not len(dataset):
-        nothing = {name: np.zeros(0) for name in SIMILARITIES}
-        return LeftOut(dataset.rows, np.zeros((0, config.data.max_mz)), nothing, learned)
-    loader = make_loader(dataset, max_mz=config.data.max_mz, batch_size=256, num_workers=0)
-    device, parts = next(model.parameters()).device, []
     model.eval()
-    with torch.inference_mode():
-        for batch in tqdm(loader, desc="left out", unit="batch", disable=None, leave=False):
-            intensity = model(batch.to(device)).intensity.float().cpu().numpy()
-            known = np.where(batch.recorded.cpu().numpy(), intensity, 0.0)
-            measured, lowest = batch.spectrum.cpu().numpy(), batch.lowest_mz.cpu().numpy()
-            parts.append((intensity.astype(np.float16), score(known, measured, lowest)))
+    found = []
+    with torch.inference_mode(), suppress(EmptySplitError):
+        for batch in split_batches(config, split, model, batch_size=256, rows=rows):
+            intensity = model(batch).intensity.float().cpu().numpy()
+            scores = score_batch(batch, intensity)
+            found.append((batch.row.cpu().numpy(), intensity.astype(np.float16), scores))
+    nothing = np.zeros((0, config.data.max_mz), np.float16)
     similarity = {
-        name: np.concatenate([scores[name] for _, scores in parts]) for name in SIMILARITIES
+        name: np.concatenate([np.zeros(0), *(scores[name] for _, _, scores in found)])
+        for name in SIMILARITIES
     }
-    intensity = np.concatenate([own for own, _ in parts])
-    return LeftOut(dataset.rows, intensity, similarity, learned)
+    return LeftOut(
+        np.concatenate([np.zeros(0, np.int32), *(each for each, _, _ in found)]),
+        np.concatenate([nothing, *(intensity for _, intensity, _ in found)]),
+        similarity,
+        learned,
+    )
 
 
 def trained(
@@ -167,8 +169,8 @@ def trained(
             energy_range=config.data.energy_range,
             inputs=model.inputs,
             memory_efficient=config.data.memory_efficient_mode,
+            rows=rows,
         )
-        dataset.rows = np.intersect1d(dataset.rows, rows).astype(dataset.rows.dtype)
         training = make_loader(
             Concatenation([dataset] * config.distillation.labelled_repeats),
             max_mz=config.data.max_mz,

@@ -88,6 +88,7 @@ def split_loader(
     shuffle: bool = False,
     bde_cache: Path | None = None,
     beside: ExampleDataset | None = None,
+    rows: np.ndarray | None = None,
 ) -> DataLoader:
     """Return a loader of one split of the configured store.
 
@@ -100,6 +101,7 @@ def split_loader(
         shuffle: in random order, by the configured seed.
         bde_cache: cache of bond energies to add.
         beside: further examples.
+        rows: positions in the store of the spectra to take, of those that are in the split.
     """
     dataset = SpectrumDataset(
         config.data.store,
@@ -108,6 +110,7 @@ def split_loader(
         inputs=inputs,
         memory_efficient=config.data.memory_efficient_mode,
         bde_cache=bde_cache,
+        rows=rows,
     )
     return make_loader(
         dataset if beside is None else Concatenation([dataset, beside]),

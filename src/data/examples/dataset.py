@@ -150,6 +150,7 @@ class SpectrumDataset(ExampleDataset):
         inputs: what to compute beside the fingerprint.
         memory_efficient: see above.
         bde_cache: path of a BDE cache whose energies are added to the examples.
+        rows: positions in the store of the spectra to take, of those that are in the split.
 
     Attributes:
         in_blocks: whether neighbours are quicker to read than any others.
@@ -169,6 +170,7 @@ class SpectrumDataset(ExampleDataset):
         inputs: Inputs = FINGERPRINT_ONLY,
         memory_efficient: bool = True,
         bde_cache=None,
+        rows: np.ndarray | None = None,
     ):
         super().__init__(inputs, memory_efficient=memory_efficient)
         self.store = SpectrumStore(store)
@@ -179,6 +181,8 @@ class SpectrumDataset(ExampleDataset):
         low, high = energy_range
         chosen = (index.split == SPLITS.index(split)) & (energy >= low) & (energy <= high)
         self.rows = np.flatnonzero(chosen).astype(np.int32)
+        if rows is not None:
+            self.rows = self.rows[np.isin(self.rows, rows)]
         if not len(self.rows):
             raise EmptySplitError(f"{store}: no {split} spectrum of {low:g} to {high:g} eV")
         # A file that is open when workers are forked would be shared with them.

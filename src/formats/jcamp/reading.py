@@ -30,25 +30,9 @@ _BEHIND_FORM = re.compile(r"[\s,]*(?:PEAKS|\d+)?\s*", re.IGNORECASE)
 _UNITS_OF_MASS = ("M/Z", "DALTON", "MASS", "AMU", "THOMSON")
 # Beside "mass spectrum": a chromatogram, or a spectrum of another kind.
 _OTHER_UNITS = (
-    "TIME",
-    "SEC",
-    "MIN",
-    "SCAN",
-    "CM",
-    "HZ",
-    "HERTZ",
-    "PPM",
-    "METER",
-    "METRE",
-    "WAVE",
-    "HOUR",
-    "RT",
-    "CHANNEL",
-    "POINT",
-    "MOBILITY",
-    "EV",
-    "KELVIN",
-)
+    "TIME", "HOUR", "MIN", "SEC", "RT", "SCAN", "POINT", "CHANNEL", "CM", "METER", "METRE", "WAVE",
+    "HZ", "HERTZ", "PPM", "MOBILITY", "EV", "KELVIN",
+)  # fmt: skip
 _TABLES = {"peaktable", "peakassignments", "xypoints", "xydata", "datatable"}
 
 
