@@ -5,6 +5,7 @@ Imports RDKit and NumPy only, so that reading structures stays quick where no mo
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,8 +36,18 @@ _COUNTS = rdFingerprintGenerator.GetMorganGenerator(
 )
 # Components of a salt that are looked at.
 _MOST_PARTS = 8
+# Times that a structure is normalised; two are enough for nearly all.
+_MOST_ROUNDS = 4
+# Of square planes, octahedra and so on, which carbon and its like are not.
+_HIGHER_STEREO = re.compile(r"@(?:AL|SP|TB|OH)\d")
 # An ion of less than this share of the molecular ion's pattern is left out of a spectrum's range.
 _ISOTOPE_FLOOR = 1e-3
+_ARYNE = re.compile(r"[cn]\d*#|#\d*[cn]")
+_TETRAHEDRAL = {
+    Chem.ChiralType.CHI_TETRAHEDRAL,
+    Chem.ChiralType.CHI_TETRAHEDRAL_CW,
+    Chem.ChiralType.CHI_TETRAHEDRAL_CCW,
+}
 
 _D_AND_T = ((1, 2), (1, 3))
 _ALL_HYDROGENS = Chem.RemoveHsParameters()
@@ -280,10 +291,26 @@ def from_parsed(mol: Chem.Mol) -> Molecule:
         raise MoleculeError("several components", _offer_of_parts(mol))
     refuse_odd_bonds(mol, molecule.smiles)
     _check_atoms(molecule)
+    try:
+        for _ in range(_MOST_ROUNDS):
+            before, molecule = molecule, _normalised(molecule)
+            if molecule.smiles == before.smiles:
+                break
+    except Chem.MolSanitizeException as error:
+        raise MoleculeError("no neutral form can be written", f"({error})") from error
+    return molecule
+
+
+def _normalised(molecule: Molecule) -> Molecule:
+    """Return what a structure evaporates as, in the one form that is predicted of it.
+
+    What comes out may have changed once more by the same rules: the settled form of an inner salt
+    has charges that it was not written with, and protons may take them away.
+    """
     if is_charged(molecule.smiles) or "[C]" in molecule.smiles:  # carbon monoxide as a carbene
         written = write_oxides(molecule.mol)
         neutral = neutralise(written)
-        notes = () if neutral is written else (NEUTRALISED,)
+        notes = molecule.notes if neutral is written else (NEUTRALISED,)
         molecule = replace(_canonical(settle_charges(neutral)), notes=notes)
     mol = normalise_tautomer(molecule.mol, molecule.smiles)
     if mol is not molecule.mol:
@@ -297,12 +324,18 @@ def _canonical(mol: Chem.Mol) -> Molecule:
     Caches of per-atom and per-bond values refer to that order.
     """
     smiles = Chem.MolToSmiles(mol)
-    if ":" in smiles:  # numbers of atoms in a reaction, which would decide over the order
+    higher = _HIGHER_STEREO.search(smiles)
+    if ":" in smiles or higher:  # numbers of atoms in a reaction, which would decide over the order
         mol = Chem.Mol(mol)
         for atom in mol.GetAtoms():
             atom.SetAtomMapNum(0)
+            if higher and atom.GetChiralTag() not in _TETRAHEDRAL:
+                atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
         smiles = Chem.MolToSmiles(mol)
     mol = Chem.MolFromSmiles(smiles)
+    if mol is not None and _ARYNE.search(smiles):  # RDKit writes some in two ways by turns
+        smiles = min(smiles, Chem.MolToSmiles(mol))
+        mol = Chem.MolFromSmiles(smiles)
     if mol is None:
         raise MoleculeError("RDKit cannot read the structure's own canonical SMILES")
     return Molecule(mol, smiles)

@@ -112,3 +112,26 @@ def test_a_centre_that_is_chiral_by_its_label_alone_is_none():
 def test_a_molecule_without_isotope_labels_is_left_alone():
     mol = Chem.MolFromSmiles("C[C@H](O)F")
     assert without_isotopes(mol) is mol
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "CC(=O)Oc1ccccc1CC(=O)[N-][N+](C)(C)CC(=O)O",  # settled, it has another proton to move
+        "O=c1ccccc(O)c1[As]",
+        "[O-][Cl+3]([O-])[O-]",
+        "Oc1[c@SP2]cccc1",
+        "[C@OH1H-]1CCCCC1",
+        "C1CCSC1 |c:1|",
+        "C1CCC=CCCCC1 |t:3|",
+        "Clc1c(Cl)#c(Cl)c(Cl)c(Cl)c1Cl",
+    ],
+)
+def test_what_was_read_is_read_as_itself(drawn):
+    smiles = read_molecule(drawn).smiles
+    assert read_molecule(smiles).smiles == smiles
+
+
+def test_what_has_no_neutral_form_that_can_be_written_is_refused():
+    with pytest.raises(MoleculeError, match="no neutral form can be written"):
+        read_molecule("C[n+]1#ccccc1")

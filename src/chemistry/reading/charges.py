@@ -225,9 +225,9 @@ def write_oxides(mol: Chem.Mol) -> Chem.Mol:
             positive.SetFormalCharge(positive.GetFormalCharge() - 1)
             negative.SetFormalCharge(0)
             edit.GetBondBetweenAtoms(centre, partner).SetBondType(Chem.BondType.DOUBLE)
-    if edit is None:
+    # Of a radical, such as ClO3, there is no such form.
+    if edit is None or Chem.SanitizeMol(edit, catchErrors=True):
         return mol
-    Chem.SanitizeMol(edit)
     return edit.GetMol()
 
 

@@ -59,6 +59,10 @@ def parse_structure(text: str) -> Chem.Mol:
         raise MoleculeError("query atom", "([#…])")
     else:
         mol = Chem.MolFromSmiles(line, _SMILES)
+        if mol is not None and "|" in line:  # an extension may call single bonds cis or trans
+            for bond in mol.GetBonds():
+                if bond.GetBondType() != Chem.BondType.DOUBLE:
+                    bond.SetStereo(Chem.BondStereo.STEREONONE)
     if mol is None:
         raise MoleculeError(UNREADABLE)
     return mol
