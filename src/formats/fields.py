@@ -108,6 +108,8 @@ _COMMAS_WITHIN = re.compile(rf"[\s,;:(]*{NUMBER}[\s,;:]+[1-9]\d{{0,2}}(?:,\d{{3}
 _SPACES_WITHIN = re.compile(
     rf"[\s,;:(]*{NUMBER}[\s,;:]+([1-9]\d{{0,2}})((?:[ \u00a0\u202f]\d{{3}})+)\s*"
 )
+_POINT_WITHIN = re.compile(r"\s*\d+[\s,;:]+[1-9]\d{0,2}(?:\.\d{3})+\s*")
+_WHOLE = re.compile(r"\s*\d+[\s,;:]+(\d+)\s*")
 _ANOTHER_PEAK = re.compile(rf"{NUMBER}[\s,;:]+{NUMBER}(?:[\s,;:]|$)")
 _NUMBER_ALONE = re.compile(NUMBER)
 # "31,02,999": three numbers, or two with a decimal comma.
@@ -244,6 +246,8 @@ def misread_columns(lines: Sequence[str], *, counted: bool = False) -> str:
             return f"{PARTED_THOUSANDS} in {line.strip()[:40]!r}"
         if _ONLY_COMMAS.match(line):
             return f"{COMMAS_ARE_EITHER} in {line.strip()[:40]!r}"
+    if parted_by_points(lines):
+        return f"{PARTED_THOUSANDS} by points"
     rows = [_leading_numbers(line) for line in lines]
     widths = {len(row) for row in rows}
     if widths <= {2} or min(widths, default=0) < 2:
@@ -258,6 +262,27 @@ def misread_columns(lines: Sequence[str], *, counted: bool = False) -> str:
     return _misread_of_three(np.array(rows), parted)
 
 
+def parted_by_points(lines: Sequence[str]) -> bool:
+    """Say whether intensities with a point are thousands: all are, beside whole ones below 1000.
+
+    Where they are relative to a base peak, its intensity is a round one.
+
+    Example:
+        >>> from nextims.formats.fields import parted_by_points
+        >>> parted_by_points(["31 1.234", "45 514"]), parted_by_points(["31 100", "45 51.402"])
+        (True, False)
+    """
+    whole, parted = [], 0
+    for line in lines:
+        if found := _WHOLE.fullmatch(line):
+            whole.append(float(found[1]))
+        elif not _POINT_WITHIN.fullmatch(line):
+            return False
+        else:
+            parted += 1
+    return bool(whole and parted) and max(whole) < 1000 and max(whole) not in (100, 999)
+
+
 def _misread_of_three(rows: np.ndarray, parted: Sequence[re.Match[str]]) -> str:
     """Say so of lines with three numbers, ``(lines, 3)``; ``parted`` may be parted thousands."""
     first, second = rows[:, 0], rows[:, 1]
@@ -268,7 +293,9 @@ def _misread_of_three(rows: np.ndarray, parted: Sequence[re.Match[str]]) -> str:
     if (abs(relative - rows[:, 2]) <= 1).all():
         return ""
     rises = len(rows) > 2 and (np.diff(second) > 0).all()
-    if len(rows) > 1 and ((first == first[0]).all() or rises):
+    steps = np.diff(rows, axis=1).min(1)
+    lies = len(rows) == 2 and steps[0] > 0 > steps[1]  # m/z in one row, intensities in the other
+    if len(rows) > 1 and ((first == first[0]).all() or rises or lies):
         return "which of three columns is m/z cannot be told"
     # A third column is seldom of three digits on all lines.
     if len(parted) == len(rows):

@@ -18,12 +18,14 @@ from ..fields import (
     COMMAS_ARE_EITHER,
     FEWER_PEAKS,
     NUMBER,
+    PARTED_THOUSANDS,
     SYNONYMS,
     decimal_commas,
     field_name,
     may_be_within,
     misread_columns,
     of_subtag,
+    parted_by_points,
     peaks_with_commas,
     says_nothing,
     unquoted,
@@ -120,6 +122,8 @@ class MspEntry(RawRecord):
         announced = self.first("numpeaks")
         text = "\n".join([*self.peak_lines, ""])
         if _PLAIN_PEAKS.fullmatch(text):
+            if "." in text and parted_by_points(self.peak_lines):
+                raise ValueError(f"{PARTED_THOUSANDS} by points")
             values = list(map(float, text.replace(";", " ").split()))
             if not announced or announced == str(len(values) // 2):
                 return np.array(values).reshape(-1, 2)
