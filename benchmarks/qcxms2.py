@@ -7,13 +7,12 @@ molecules, and those that QCxMS and QCxMS2, at three levels, give for them. Scor
 whole m/z, peaks under 1 % of the base peak left out, weighted entropy similarity (Li et al., Nat.
 Methods 2021, 18, 1524). Means are of the molecules that all methods predict, and of those among
 them that the training split of the configured store (data.store) does not hold: it should be the
-one that the models were trained on. --output writes the table as CSV.
+one that the models were trained on. --output writes them as rows of results/.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import sys
 import tarfile
@@ -28,9 +27,8 @@ from nextims.data.library.store import SPLITS, SpectrumStore
 from nextims.errors import UserError
 from nextims.evaluation.assess import predict_structures
 from nextims.evaluation.metrics import weighted_entropy_similarity
-from nextims.files.writing import written_whole
 from nextims.models.checkpoint import load_model
-from tables import markdown_table
+from tables import markdown_table, write_rows
 
 # The molecules by the names of their folders.
 STRUCTURES = {
@@ -81,20 +79,26 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     names = list(next(iter(scores.values())))
-    head = ("molecule", *names)
-    rows = []
-    for molecule, own in scores.items():
-        mark = " (in training)" if molecule in known else ""
-        rows.append((molecule + mark, *(f"{own[n]:.3f}" if n in own else "–" for n in names)))
     compared = [own for own in scores.values() if len(own) == len(names)]
     unknown = [own for key, own in scores.items() if own in compared and key not in known]
+    table = {key + (" (in training)" if key in known else ""): own for key, own in scores.items()}
     for title, those in (("mean", compared), ("mean, not in training", unknown)):
-        means = (f"{np.mean([own[n] for own in those]):.3f}" for n in names)
-        rows.append((f"{title} ({len(those)})", *(means if those else "–" * len(names))))
-    print(markdown_table(head, rows))
+        means = {name: float(np.mean([own[name] for own in those])) for name in names if those}
+        table[f"{title} ({len(those)})"] = means
+    cells = (
+        [key, *(f"{own[n]:.3f}" if n in own else "–" for n in names)] for key, own in table.items()
+    )
+    print(markdown_table(("molecule", *names), cells))
     if arguments.output is not None:
-        with written_whole(arguments.output) as path, path.open("w", newline="") as file:
-            csv.writer(file).writerows([head, *rows])
+        metric = "weighted_entropy_similarity"
+        write_rows(
+            arguments.output,
+            [
+                (name, "QCxMS2-data", key, metric, value)
+                for key, own in table.items()
+                for name, value in own.items()
+            ],
+        )
     return 0
 
 
@@ -117,7 +121,7 @@ def score_all(data: Path, checkpoints: list[Path]) -> dict[str, dict[str, float]
         model, description = load_model(path)
         spectra = predict_structures(model, list(readable.values()))
         for name, spectrum in zip(readable, spectra, strict=True):
-            predicted[name][f"NExtIMS, {description.kind}"] = spectrum
+            predicted[name][description.kind] = spectrum
     return {
         name: {method: _score(spectrum, measured[name]) for method, spectrum in own.items()}
         for name, own in predicted.items()
