@@ -47,6 +47,9 @@ for failure in spectra.failures:
     print(failure.line, failure.reason)
 predictor = nextims.Predictor("student", device="cpu")
 again = predictor.predict(["CCO"], names=["ethanol"])
+derivative = nextims.predict("CCO", derivatise="tms", quiet=True)[0]
+kept = nextims.predict(Path("list.csv"), keep_columns=["CAS"], partial=False)
+cas: str = dict(kept[0].columns)["CAS"]
 path: Path = nextims.write(again, "out.msp")
 measured = nextims.read(path)
 scores: dict[str, float] = nextims.compare(measured[0], ethanol)
@@ -190,6 +193,7 @@ def test_its_data_are_those_of_the_folder_one_works_in(run, tmp_path):
 def test_its_public_names_pass_a_strict_type_check(run, installed, tmp_path):
     pytest.importorskip("mypy", reason='needs pip install -e ".[test]"')
     (tmp_path / "user.py").write_text(STRICT)
+    (tmp_path / "list.csv").write_text("smiles,CAS\nCCO,64-17-5\n")
     command = ("-m", "mypy", "--strict", "--follow-imports=silent", "user.py")
     done = run(*command, MYPYPATH=str(installed))
     assert done.returncode == 0, done.stdout + done.stderr
