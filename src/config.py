@@ -24,6 +24,7 @@ PROJECT_ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
 DEFAULT_CONFIG = PROJECT_ROOT / "config.yaml"
 # Names a folder of weights, laid out as ``checkpoints/`` is, or without its folders.
 WEIGHTS_VARIABLE = "NEXTIMS_WEIGHTS"
+_NOT_OURS = "not the model that comes with NExtIMS"
 
 # Each takes a look at all keys that there are.
 _MISTAKES_SHOWN = 20
@@ -273,7 +274,8 @@ class Config(Section):
         the folder of a configuration of one's own, the model in the folder that the environment's
         ``NEXTIMS_WEIGHTS`` names, or else the one that comes with the code. Of a student the
         export alone (``.onnx``) will do. What is written goes to ``path`` itself, so that no
-        shipped file is overwritten from elsewhere.
+        shipped file is overwritten from elsewhere. The settings of a wheel take ``path`` from the
+        folder that one works in, and say so where that is why another model than its own is read.
 
         Args:
             path: as this configuration has it.
@@ -287,16 +289,24 @@ class Config(Section):
             True
         """
         models = {self._root / model: model for model in _SHIPPED if self._root}
-        if path.exists() or path not in models:
+        if path not in models:
             return path
+        # Nobody named the folder that one works in, nor expects it to hold the wheel's own model.
+        of_wheel = self._file == DEFAULT_CONFIG and PROJECT_ROOT == _IN_WHEEL
+        for found in (path, path.with_suffix(".onnx")):
+            if found.is_file():
+                if of_wheel:
+                    say(f"{found} is read, which lies in this folder: {_NOT_OURS}")
+                return found
+        inside = models[path].relative_to("checkpoints")
         for folder, whose in _weights_folders():
-            inside = models[path].relative_to("checkpoints")
             for place in (folder / inside, folder / inside.name):
                 for found in (place, place.with_suffix(".onnx")):
                     if found.is_file():
-                        # With a wheel's own settings that is as expected.
-                        if self._file != DEFAULT_CONFIG or PROJECT_ROOT != _IN_WHEEL:
+                        if not of_wheel:
                             say(f"{path}: not there; read instead is {found}, {whose}")
+                        elif not found.is_relative_to(_IN_WHEEL):
+                            say(f"{found} is read, {whose}: {_NOT_OURS}")
                         return found
         return path
 

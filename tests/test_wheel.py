@@ -47,6 +47,9 @@ for failure in spectra.failures:
     print(failure.line, failure.reason)
 predictor = nextims.Predictor("student", device="cpu")
 again = predictor.predict(["CCO"], names=["ethanol"])
+derivative = nextims.predict("CCO", derivatise="tms", quiet=True)[0]
+kept = nextims.predict(Path("list.csv"), keep_columns=["CAS"], partial=False)
+cas: str = dict(kept[0].columns)["CAS"]
 path: Path = nextims.write(again, "out.msp")
 measured = nextims.read(path)
 scores: dict[str, float] = nextims.compare(measured[0], ethanol)
@@ -153,6 +156,35 @@ def test_what_needs_pytorch_says_what_installs_it(run):
     assert re.search(r'torch is missing: pip install "nextims\[train\]"$', done.stderr.strip())
 
 
+def test_a_student_in_the_folder_one_works_in_is_read_and_said_so(run, installed, tmp_path):
+    shipped = installed / "nextims/shipped/checkpoints/student/best_student.onnx"
+    own = tmp_path / "checkpoints" / "student" / shipped.name
+    own.parent.mkdir(parents=True)
+    shutil.copy(shipped, own)
+    shutil.copy(f"{shipped}.sha256", f"{own}.sha256")
+    note = "which lies in this folder: not the model that comes with NExtIMS"
+    predict = ("-m", "nextims", "predict", "--smiles", "CCO")
+    done = run(*predict)
+    assert (done.returncode, done.stderr) == (0, f"note: {own} is read, {note}\n")
+    done = run("-W", "error", "-c", "import nextims; nextims.predict('CCO')")
+    assert f"UserWarning: {own} is read, {note}" in done.stderr
+    # Trained anew since it was exported.
+    checkpoint = own.with_suffix(".pt")
+    checkpoint.write_bytes(b"other weights")
+    code = WITHOUT_TRAINING + f"from nextims.cli.main import main; main({predict[2:]})"
+    assert run("-c", code).stderr.splitlines() == [
+        f"note: {checkpoint} is read, {note}",
+        f"error: {own}: is of other weights than best_student.pt beside it, which needs PyTorch; "
+        f"nextims export --checkpoint {checkpoint} makes it anew; torch is missing: "
+        'pip install "nextims[train]"',
+    ]
+    checkpoint.unlink()
+    weights = PROJECT_ROOT / "checkpoints" / "student"
+    own.rename(tmp_path / "elsewhere.onnx")
+    done = run(*predict, NEXTIMS_WEIGHTS=str(weights))
+    assert f"note: {weights / 'best_student.pt'} is read, as NEXTIMS_WEIGHTS says" in done.stderr
+
+
 def test_its_data_are_those_of_the_folder_one_works_in(run, tmp_path):
     done = run("-c", "from nextims.config import load_config; print(load_config().data.store)")
     assert done.stdout.strip() == str(tmp_path / "data" / "processed" / "spectra.h5")
@@ -161,6 +193,7 @@ def test_its_data_are_those_of_the_folder_one_works_in(run, tmp_path):
 def test_its_public_names_pass_a_strict_type_check(run, installed, tmp_path):
     pytest.importorskip("mypy", reason='needs pip install -e ".[test]"')
     (tmp_path / "user.py").write_text(STRICT)
+    (tmp_path / "list.csv").write_text("smiles,CAS\nCCO,64-17-5\n")
     command = ("-m", "mypy", "--strict", "--follow-imports=silent", "user.py")
     done = run(*command, MYPYPATH=str(installed))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from ..formats.reading import read_spectra
@@ -81,15 +82,21 @@ def write(
     for spectrum in many:
         if not isinstance(spectrum, PredictedSpectrum):
             raise TypeError(f"expected predicted spectra, found {type(spectrum).__name__}")
+    columns = tuple(dict.fromkeys(name for each in many for name, _ in each.columns))
     writer = SpectrumWriter(
         path,
         next((each.model for each in many if isinstance(each, Prediction)), ""),
         annotated=any(each.annotations is not None for each in many),
         uncertain=any(each.uncertainty is not None for each in many),
+        columns=columns,
         dialect=dialect,
         mol_folder=mol_folder,
     )
     with writer:
-        for result in (*many, *getattr(spectra, "failures", ())):
-            writer.write(result)
+        for spectrum in many:
+            said = dict(spectrum.columns)
+            each = tuple((name, said.get(name, "")) for name in columns)
+            writer.write(replace(spectrum, columns=each) if columns else spectrum)
+        for failure in getattr(spectra, "failures", ()):
+            writer.write(failure)
     return Path(path)

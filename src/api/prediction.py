@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 from ..config import DEFAULT_CONFIG, load_config
 from ..errors import UserError
 from ..inference.loading import load_predictor
+from ..inference.structures.columns import NOT_OF_DERIVATIVES, facts_of_a_structure
 from ..spectra.prediction import FailedPrediction
 from ..spectra.spectrum import STANDARD_ENERGY
 from .spectra import Prediction, Spectra
@@ -18,10 +19,23 @@ from .structures import input_structures, is_one
 
 if TYPE_CHECKING:
     import pandas
+    from typing_extensions import Unpack
 
+    from ..inference.structures.lists import InputStructure
     from .structures import Structure
 
 Predictions = Spectra[Prediction, FailedPrediction]
+
+
+class Options(TypedDict, total=False):
+    """What else ``Predictor.predict`` takes."""
+
+    annotate: bool
+    exact_mass: bool
+    uncertainty: bool
+    neighbours: int
+    energy: float
+    quiet: bool
 
 
 class PredictionError(UserError):
@@ -75,12 +89,8 @@ class Predictor:
         structures: Structure,
         *,
         names: None = None,
-        annotate: bool = False,
-        exact_mass: bool = False,
-        uncertainty: bool = False,
-        neighbours: int = 0,
-        energy: float = STANDARD_ENERGY,
-        quiet: bool = False,
+        derivatise: None = None,
+        **options: Unpack[Options],
     ) -> Prediction: ...
     @overload
     def predict(
@@ -88,18 +98,28 @@ class Predictor:
         structures: Iterable[Structure] | pandas.DataFrame | Path,
         *,
         names: Iterable[object] | None = None,
-        annotate: bool = False,
-        exact_mass: bool = False,
-        uncertainty: bool = False,
-        neighbours: int = 0,
-        energy: float = STANDARD_ENERGY,
-        quiet: bool = False,
+        keep_columns: Sequence[str] = (),
+        derivatise: str | None = None,
+        partial: bool = False,
+        **options: Unpack[Options],
+    ) -> Predictions: ...
+    @overload
+    def predict(
+        self,
+        structures: Structure,
+        *,
+        derivatise: str,
+        partial: bool = False,
+        **options: Unpack[Options],
     ) -> Predictions: ...
     def predict(
         self,
         structures: Any,
         *,
         names: Iterable[object] | None = None,
+        keep_columns: Sequence[str] = (),
+        derivatise: str | None = None,
+        partial: bool = False,
         annotate: bool = False,
         exact_mass: bool = False,
         uncertainty: bool = False,
@@ -114,6 +134,10 @@ class Predictor:
                 in any iterable, a column of pandas among them; a table of pandas with a column of
                 structures; the ``Path`` of a file of them; or one structure.
             names: a name for each of many.
+            keep_columns: columns of a table, or of a file, whose values go with the spectra.
+            derivatise: tms, meox-tms, acetyl or methyl: predict what a laboratory injects in the
+                place of each structure.
+            partial: whether to predict the derivatives with fewer groups as well.
             annotate: name the ions behind each peak; needs a teacher, as do ``exact_mass`` and
                 ``energy``.
             exact_mass: give accurate masses.
@@ -124,12 +148,14 @@ class Predictor:
             quiet: whether to show no progress.
 
         Returns:
-            Of one structure its spectrum. Of many the spectra, in their order, and in ``failures``
-            the structures that have none; ``line`` of each is its place among them, from 1.
+            Of one structure its spectrum. Of many, and of derivatives, the spectra in their order,
+            and in ``failures`` the structures that have none; ``line`` of each is its place among
+            them, from 1.
 
         Raises:
             PredictionError: the one structure has no spectrum.
-            UserError: a student is asked for what only a teacher gives.
+            UserError: a student is asked for what only a teacher gives; or there is no such column,
+                or none that holds of derivatives; or no such derivatisation.
         """
         options: dict[str, Any] = {
             name: True
@@ -150,7 +176,8 @@ class Predictor:
             options["neighbours"] = neighbours
         from tqdm import tqdm
 
-        results = self._model.predict_stream(input_structures(structures, names), **options)
+        given = _input(structures, names, keep_columns, derivatise, partial=partial)
+        results = self._model.predict_stream(given, **options)
         spectra: list[Prediction] = []
         failures: list[FailedPrediction] = []
         for result in tqdm(results, unit=" structures", delay=2, disable=quiet or None):
@@ -158,7 +185,7 @@ class Predictor:
                 failures.append(result)
             else:
                 spectra.append(Prediction(**vars(result), model=self.name))
-        if not is_one(structures):
+        if derivatise or not is_one(structures):
             return Spectra(spectra, failures)
         if failures:
             raise PredictionError(f"{failures[0].text or '(empty)'}: {failures[0].reason}")
@@ -171,18 +198,38 @@ def _loaded(checkpoint: str | Path | None, device: str, folder: Path) -> Predict
     return Predictor(checkpoint, device=device)
 
 
+def _input(
+    structures: Any,
+    names: Iterable[object] | None,
+    keep: Sequence[str],
+    method: str | None,
+    *,
+    partial: bool,
+) -> Iterator[InputStructure]:
+    """Return what is to be predicted: the structures that were given, or their derivatives."""
+    if isinstance(keep, str):
+        raise TypeError(f"keep_columns: expected a list of names: [{keep!r}]")
+    given = input_structures(structures, names, keep)
+    if method is None:
+        return given
+    from ..chemistry.derivatives.reagents import METHODS
+    from ..inference.structures.derivatised import derivatise_structures
+
+    if method not in METHODS:
+        raise UserError(f"derivatise: expected one of {', '.join(METHODS)}, found {method!r}")
+    if refused := facts_of_a_structure(keep):
+        raise UserError(f"keep_columns: {NOT_OF_DERIVATIVES.format(', '.join(refused))}")
+    return derivatise_structures(given, method, partial=partial)
+
+
 @overload
 def predict(
     structures: Structure,
     *,
     checkpoint: str | Path | None = None,
     device: str = "auto",
-    annotate: bool = False,
-    exact_mass: bool = False,
-    uncertainty: bool = False,
-    neighbours: int = 0,
-    energy: float = STANDARD_ENERGY,
-    quiet: bool = False,
+    derivatise: None = None,
+    **options: Unpack[Options],
 ) -> Prediction: ...
 @overload
 def predict(
@@ -191,12 +238,20 @@ def predict(
     names: Iterable[object] | None = None,
     checkpoint: str | Path | None = None,
     device: str = "auto",
-    annotate: bool = False,
-    exact_mass: bool = False,
-    uncertainty: bool = False,
-    neighbours: int = 0,
-    energy: float = STANDARD_ENERGY,
-    quiet: bool = False,
+    keep_columns: Sequence[str] = (),
+    derivatise: str | None = None,
+    partial: bool = False,
+    **options: Unpack[Options],
+) -> Predictions: ...
+@overload
+def predict(
+    structures: Structure,
+    *,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    derivatise: str,
+    partial: bool = False,
+    **options: Unpack[Options],
 ) -> Predictions: ...
 def predict(
     structures: Any,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +13,7 @@ from ..inference.structures.lists import (
     InputError,
     InputStructure,
     parse_line,
+    places_kept,
     read_structures,
 )
 
@@ -33,7 +35,9 @@ def is_one(given: object) -> bool:
     return isinstance(given, (str, tuple)) or hasattr(given, "GetAtoms")
 
 
-def input_structures(given: Any, names: Iterable[object] | None = None) -> Iterator[InputStructure]:
+def input_structures(
+    given: Any, names: Iterable[object] | None = None, keep: Sequence[str] = ()
+) -> Iterator[InputStructure]:
     """Return structures as the predictors take them, numbered from 1.
 
     Args:
@@ -41,10 +45,11 @@ def input_structures(given: Any, names: Iterable[object] | None = None) -> Itera
             iterable; a table of pandas with a column of structures, and perhaps of names; the path
             of a file of structures; or one structure. After a SMILES may stand a name.
         names: a name for each, for a column of them, say.
+        keep: columns of a table or file whose values are kept as ``InputStructure.columns``.
 
     Raises:
-        InputError: a table has no column of structures; it is ``None``; or the file, see
-            ``read_structures``.
+        InputError: a table has no column of structures, or none to keep; it is ``None``; or the
+            file, see ``read_structures``.
         TypeError: a tuple is no pair.
 
     Example:
@@ -53,24 +58,42 @@ def input_structures(given: Any, names: Iterable[object] | None = None) -> Itera
         [('CCO', 'ethanol'), ('C', 'marsh')]
     """
     if isinstance(given, Path):
-        return read_structures(given)
+        return read_structures(given, keep)
     if given is None:
         raise InputError("no structure: RDKit gives None for what it cannot read")
     if is_one(given):
         given = [given]
-    elif hasattr(given, "columns"):
-        columns = [str(name) for name in given.columns]
-        found_columns = find_columns(columns, "the table")
-        if found_columns is None:
-            found = ", ".join(columns)
-            raise InputError(f"no column {WANTED_COLUMN}; the table's columns are {found}")
-        if found_columns.names >= 0 and names is None:
-            names = given.iloc[:, found_columns.names]
-        cells = zip(*(given.iloc[:, place] for place in found_columns.structures), strict=True)
-        given = map(_first_given, cells)
+    said: Iterable[tuple[tuple[str, str], ...]] = repeat(())
+    if hasattr(given, "columns"):
+        given, own_names, said = _of_table(given, keep)
+        names = own_names if names is None else names
+    elif keep:
+        raise InputError(f"{', '.join(keep)}: columns are kept of a table of pandas, or of a Path")
     # Names that are too few are a mistake; without any, each is as the structure says.
     pairs = zip(given, repeat(None)) if names is None else zip(given, names, strict=True)
-    return (_structure(line, *pair) for line, pair in enumerate(pairs, start=1))
+    numbered = (_structure(line, *pair) for line, pair in enumerate(pairs, start=1))
+    return (
+        replace(each, columns=row) if row else each
+        for each, row in zip(numbered, said, strict=False)
+    )
+
+
+def _of_table(
+    table: Any, keep: Sequence[str]
+) -> tuple[Iterator[Any], Any, Iterable[tuple[tuple[str, str], ...]]]:
+    """Return the structures of a table, its names if it has any, and what is kept of its rows."""
+    columns = [str(name) for name in table.columns]
+    found = find_columns(columns, "the table")
+    if found is None:
+        raise InputError(f"no column {WANTED_COLUMN}; the table's columns are {', '.join(columns)}")
+    kept = [
+        [(name, _text(cell)) for cell in table.iloc[:, place]]
+        for name, place in places_kept(keep, columns, "the table").items()
+    ]
+    cells = zip(*(table.iloc[:, place] for place in found.structures), strict=True)
+    names = table.iloc[:, found.names] if found.names >= 0 else None
+    said = zip(*kept, strict=True) if kept else repeat(())
+    return map(_first_given, cells), names, said
 
 
 def _first_given(cells: tuple[Any, ...]) -> Any:
@@ -98,5 +121,9 @@ def _structure(line: int, given: Any, name: object) -> InputStructure:
         given, name = parsed.smiles, parsed.name if name is None else name
     elif not isinstance(given, str):  # an empty cell of a table
         given = "" if given is None or given != given else given
-    text = "" if name is None or name != name else str(name)
-    return InputStructure(line, given, text)
+    return InputStructure(line, given, _text(name))
+
+
+def _text(cell: object) -> str:
+    """Return a cell as text; what is missing, NaN among it, as an empty one."""
+    return "" if cell is None or cell != cell else str(cell)

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..chemistry.derivatives.reagents import METHODS
 from ..formats.msp.writing import DIALECTS
-from ..formats.writing import FORMATS, WITH_COLUMNS, WITH_IONS, file_ending
+from ..formats.writing import FORMATS, WITH_IONS, file_ending
 from ..inference.batches.parts import STRUCTURES_A_BATCH
+from ..inference.structures.columns import NOT_OF_DERIVATIVES, facts_of_a_structure
 from ..inference.structures.lists import STANDARD_INPUT
 from ..spectra.spectrum import STANDARD_ENERGY
 from .options import add_model, command_parser
@@ -101,7 +102,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         type=_names,
         default=(),
         help="columns of the list, or fields of an SDF, that go with each spectrum to the output: "
-        "CAS,RI,ID, say; into .msp, .json, .csv and .sdf",
+        "CAS,RI,RT,ID, say; with --derivatise those that hold of the derivatives too",
     )
     parser.add_argument("--dialect", choices=tuple(DIALECTS), help="of MSP (default: nist)")
     parser.add_argument(
@@ -245,13 +246,8 @@ def _check_columns(parser: argparse.ArgumentParser, arguments: argparse.Namespac
         return
     if arguments.batch is None:
         parser.error("--keep-columns: needs --batch, a list that has columns")
-    if arguments.derivatise:
-        parser.error("--keep-columns: what a list says of a structure holds of no derivative of it")
-    if output_ending(arguments) not in WITH_COLUMNS:
-        parser.error(
-            f"--keep-columns: {output_ending(arguments)} has no place for them; these have: "
-            f"{', '.join(WITH_COLUMNS)}"
-        )
+    if arguments.derivatise and (refused := facts_of_a_structure(arguments.keep_columns)):
+        parser.error(f"--keep-columns: {NOT_OF_DERIVATIVES.format(', '.join(refused))}")
 
 
 def _check_standard_output(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
@@ -361,7 +357,7 @@ def _format_ending(text: str) -> str:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(","))
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     if not all(names):
         raise argparse.ArgumentTypeError(f"expected names with commas between, found {text!r}")
     return names

@@ -6,7 +6,7 @@ integer, or has four decimals where the spectrum is at accurate masses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from ..spectra.prediction import PredictedSpectrum
 from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..spectra.uncertainty import Expectation
 from ..version import __version__
+from .fields import SYNONYMS, field_name
 
 BASE_PEAK = 999
 # lib2nist stops at a peak below m/z 1 and loses the rest of the library.
@@ -198,6 +199,53 @@ def remarks(result: PredictedSpectrum, model_name: str = "") -> list[str]:
     if result.left_out is not None:
         said.append(f"intensity left out={100 * result.left_out:.1f}%")
     return said
+
+
+def kept_fields(
+    result: PredictedSpectrum, fields: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what columns of the input say that go with a spectrum, each on one line.
+
+    Args:
+        result: the spectrum.
+        fields: the fields that a format has for such facts, by a key of ``SYNONYMS``.
+
+    Returns:
+        What has a field, by that; and the rest by the names of the columns.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from nextims.formats.exported import ethanol, kept_fields
+        >>> kept = replace(ethanol(), columns=(("CAS No.", "64-17-5"), ("lab", "A")))
+        >>> kept_fields(kept, {"cas": "CAS#"})
+        ({'CAS#': '64-17-5'}, {'lab': 'A'})
+    """
+    found: dict[str, str] = {}
+    others: dict[str, str] = {}
+    for name, value in result.columns:
+        known = field_name(name)
+        field = next((field for fact, field in fields.items() if known in SYNONYMS[fact]), "")
+        if text := single_line(value):
+            free = field and field not in found
+            (found if free else others)[field if free else single_line(name)] = text
+    return found, others
+
+
+def pairs_of(fields: Mapping[str, str]) -> list[str]:
+    """Return facts as remarks: ``name=value``."""
+    return [f"{name}={value}" for name, value in fields.items()]
+
+
+def free_names(columns: Iterable[str], taken: Collection[str]) -> list[str]:
+    """Return what columns of the input are called among others, of which none must have their name.
+
+    Example:
+        >>> from nextims.formats.exported import free_names
+        >>> free_names(["CAS", "Name"], ["line", "name"])
+        ['CAS', 'input Name']
+    """
+    known = set(map(field_name, taken))
+    return [f"input {name}" if field_name(name) in known else name for name in columns]
 
 
 def expectation_text(similarity: str, expected: Expectation) -> str:

@@ -67,6 +67,8 @@ SYNONYMS = {
         "numpeaks", "numpeak", "npeaks", "nopeaks", "numberofpeaks", "numofpeaks", "peakcount",
         "pknumpeak",
     ),
+    # In minutes, as far as the name tells: a column in seconds keeps its own name.
+    "retentiontime": ("retentiontime", "rt", "rettime", "retentiontimemin", "rettimemin", "rtmin"),
     "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
     "smiles": (
         "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from ..spectra.prediction import PredictedSpectrum
-from .exported import Contents
+from .csv.writing import EXPECTED_COLUMNS
+from .exported import Contents, free_names
 from .json.writing import spectrum_fields
 
 Row = dict[str, object]
@@ -25,6 +27,16 @@ FACTS = {
     "model": str,
     "left_out": np.float64,
 }
+# What else it may have.
+_LISTS = (
+    "mz",
+    "intensity",
+    "expected_similarity",
+    "peak_deviations",
+    "neighbours",
+    "annotations",
+    *EXPECTED_COLUMNS,
+)
 # Rows that are held until they are written; as many go into one part of a file.
 ROWS_A_BATCH = 1024
 
@@ -89,8 +101,15 @@ class Table:
         raise NotImplementedError
 
 
+def kept_names(columns: Iterable[str]) -> list[str]:
+    """Return what columns of the input are called in a row."""
+    return free_names(columns, (*FACTS, *_LISTS))
+
+
 def table_row(result: PredictedSpectrum, model_name: str = "") -> Row:
     """Return what ``spectrum_fields`` has, with ``mz`` and ``intensity`` as two lists.
+
+    Columns of the input have their own names, see ``kept_names``.
 
     Text that is no Unicode (bytes from a command line) has these written as escapes.
 
@@ -105,7 +124,10 @@ def table_row(result: PredictedSpectrum, model_name: str = "") -> Row:
     peaks = row.pop("peaks")
     row["mz"] = [mz for mz, _ in peaks]
     row["intensity"] = [intensity for _, intensity in peaks]
-    for name in ("name", "model"):
+    kept = row.pop("columns", {})
+    names = kept_names(kept)
+    row |= zip(names, kept.values(), strict=True)
+    for name in ("name", "model", *names):
         # The strings of HDF5 end at a zero byte.
         text = row[name].replace("\0", " ")
         row[name] = text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -49,7 +49,6 @@ class Format:
         header: gives what stands above the spectra in a file of text.
         table: module and class of a file of rows, loaded when they are needed.
         ions: whether there is a place for the ions behind the peaks.
-        columns: whether there is one for columns of the input.
         needs: the library of the extra ``formats`` that it is written with.
     """
 
@@ -57,7 +56,6 @@ class Format:
     header: Callable[[Contents], str] = lambda contents: ""
     table: tuple[str, str] | None = None
     ions: bool = False
-    columns: bool = False
     needs: str = ""
 
     def __call__(self, result: PredictedSpectrum, model_name: str = "") -> str | Row:
@@ -72,11 +70,11 @@ class Format:
 
 # By the ending of a file: the one place where formats to write are named.
 FORMATS: dict[str, Format] = {
-    ".msp": Format(msp_record, ions=True, columns=True),
-    ".json": Format(json_record, ions=True, columns=True),
-    ".jsonl": Format(json_record, ions=True, columns=True),
-    ".csv": Format(csv_record, csv_header, ions=True, columns=True),
-    ".sdf": Format(sdf_record, columns=True),
+    ".msp": Format(msp_record, ions=True),
+    ".json": Format(json_record, ions=True),
+    ".jsonl": Format(json_record, ions=True),
+    ".csv": Format(csv_record, csv_header, ions=True),
+    ".sdf": Format(sdf_record),
     ".jdx": Format(jcamp_record),
     ".mgf": Format(mgf_record),
     ".mzspeclib.txt": Format(mzspeclib_record, mzspeclib_header, ions=True),
@@ -84,7 +82,6 @@ FORMATS: dict[str, Format] = {
     ".h5": Format(table_row, table=("hdf5", "Hdf5Table"), ions=True),
 }
 WITH_IONS = tuple(ending for ending, format_ in FORMATS.items() if format_.ions)
-WITH_COLUMNS = tuple(ending for ending, format_ in FORMATS.items() if format_.columns)
 
 
 @dataclass(frozen=True)

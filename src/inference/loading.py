@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..config import WEIGHTS_VARIABLE, Config
-from ..errors import training_packages_named
+from ..errors import MissingPackageError, training_packages_named
 from ..evaluation.trust import Trust, trust_path
 from ..files.digest import file_digest
 from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
@@ -20,7 +20,8 @@ def open_predictor(
     """Load what predicts with a checkpoint.
 
     That is the student's export beside it (``.onnx``) through ONNX Runtime, if it is of the same
-    weights and no GPU is asked for; else the checkpoint through PyTorch.
+    weights and no GPU is asked for; else the checkpoint through PyTorch. An export of other weights
+    is never used in the checkpoint's place.
 
     Args:
         checkpoint: a checkpoint, or an export.
@@ -53,24 +54,39 @@ def open_predictor(
 def _predictor(checkpoint: Path, device: str, threads: int) -> StreamingPredictor:
     if checkpoint.suffix == ".onnx":
         return OnnxPredictor(checkpoint)
-    exported = checkpoint.with_suffix(".onnx")
+    exported, outdated = checkpoint.with_suffix(".onnx"), None
     if device != "cuda" and exported.is_file():
         try:
             predictor = OnnxPredictor(exported)
             if predictor.checkpoint_sha256 == file_digest(checkpoint):
                 return predictor
+            outdated = exported
         except DamagedExportError:
             raise
         except OnnxError:
             pass  # no runtime, or no export of ours: the checkpoint itself will do
-    with training_packages_named():
-        import torch
+    try:
+        with training_packages_named():
+            import torch
 
-        from .predictor import Predictor
+            from .predictor import Predictor
+    except MissingPackageError as error:
+        if outdated is None:
+            raise
+        raise MissingPackageError(f"{_of_other_weights(outdated, checkpoint)}; {error}") from error
 
     if threads:
         torch.set_num_threads(threads)
-    return Predictor.from_checkpoint(checkpoint, device)
+    predictor = Predictor.from_checkpoint(checkpoint, device)
+    predictor.outdated = outdated
+    return predictor
+
+
+def _of_other_weights(export: Path, checkpoint: Path) -> str:
+    return (
+        f"{export}: is of other weights than {checkpoint.name} beside it, which needs PyTorch; "
+        f"nextims export --checkpoint {checkpoint} makes it anew"
+    )
 
 
 def load_predictor(
@@ -111,6 +127,8 @@ def load_predictor(
         say(f"{trust_path(path)}: of other weights; nextims train trust makes it anew")
     if device == "cuda" and predictor.single_threaded:
         say(f"{path}: an exported student, which runs on the CPU")
+    if predictor.outdated:
+        say(_of_other_weights(predictor.outdated, path))
     if predictor.unchecked:
         say(
             f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "

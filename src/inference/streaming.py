@@ -38,6 +38,7 @@ class StreamingPredictor:
         single_threaded: whether it leaves all cores but one idle.
         metadata: what the weights came from, as their checkpoint says.
         unchecked: its file, where that has no digest by which damage would be noticed.
+        outdated: an export beside its checkpoint, where that is of other weights, and not used.
         trust: what says how far its predictions are to be trusted, where that comes with it.
         checkpoint_sha256: of the checkpoint that it was exported from; empty where it is one.
     """
@@ -48,6 +49,7 @@ class StreamingPredictor:
     names_ions = False
     single_threaded = False
     unchecked: Path | None = None
+    outdated: Path | None = None
     trust: Trust | None = None
     checkpoint_sha256 = ""
 

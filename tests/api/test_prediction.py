@@ -156,3 +156,49 @@ def test_what_there_is_is_listed():
     assert {"predict", "search", "compare", "read", "write", "Predictor"} <= set(dir(nextims))
     with pytest.raises(AttributeError, match="no attribute 'predikt'"):
         _ = nextims.predikt
+
+
+def test_columns_of_a_table_or_a_file_go_with_the_spectra(tmp_path):
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    table = pandas.DataFrame({
+        "SMILES": ["CCO", "C1CC", "CO"], "CAS": ["64-17-5", "x", None], "lab": [1, 2, 3]
+    })  # fmt: skip
+    spectra = nextims.predict(table, keep_columns=["cas", "lab"])
+    assert [spectrum.columns for spectrum in spectra] == [
+        (("cas", "64-17-5"), ("lab", "1")),
+        (("cas", ""), ("lab", "3")),
+    ]
+    assert spectra.to_pandas()["cas"].tolist() == ["64-17-5", ""]
+    written = nextims.write(spectra, tmp_path / "x.msp").read_text()
+    assert "CAS#: 64-17-5" in written and '"lab=3"' in written
+    table.to_csv(tmp_path / "list.csv", index=False)
+    again = nextims.predict(tmp_path / "list.csv", keep_columns=["cas", "lab"])
+    assert [spectrum.columns for spectrum in again] == [spectrum.columns for spectrum in spectra]
+    # Of lists put together, each has what it has.
+    both = [*spectra, nextims.predict("CC")]
+    rows = nextims.write(both, tmp_path / "x.csv").read_text().splitlines()
+    assert len({row.count(",") for row in rows}) == 1
+    for given, words in ((table, "has no column RT to keep"), (["CCO"], "of a table of pandas")):
+        with pytest.raises(UserError, match=words):
+            nextims.predict(given, keep_columns=["RT"])
+    with pytest.raises(TypeError, match=r"expected a list of names: \['CAS'\]"):
+        nextims.predict(table, keep_columns="CAS")
+
+
+def test_derivatives_in_the_place_of_structures():
+    names = [each.name for each in nextims.predict("OCC(O)CO glycerol", derivatise="tms")]
+    assert names == ["glycerol 3TMS"]
+    spectra = nextims.predict(["CO", "C1CC"], derivatise="tms", partial=True)
+    assert [spectrum.smiles for spectrum in spectra] == ["CO[Si](C)(C)C"]
+    assert len(spectra.failures) == 1
+    with pytest.raises(UserError, match="derivatise: expected one of tms, meox-tms, acetyl"):
+        nextims.predict("CO", derivatise="bstfa")
+
+
+def test_what_holds_of_a_structure_alone_is_not_kept_of_its_derivatives():
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    table = pandas.DataFrame({"SMILES": ["CO"], "CAS": ["67-56-1"], "lab": ["A"]})
+    with pytest.raises(UserError, match="CAS holds of the structure in the list, and of no deriv"):
+        nextims.predict(table, derivatise="tms", keep_columns=["CAS"])
+    [spectrum] = nextims.predict(table, derivatise="tms", keep_columns=["lab"])
+    assert spectrum.columns == (("lab", "A"),)

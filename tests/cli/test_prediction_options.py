@@ -16,8 +16,10 @@ def test_one_structure_needs_nothing_else():
         ("", "--smiles --batch is required"),
         ("--smiles C --batch x.smi", "not allowed with"),
         ("--smiles C --keep-columns CAS", "--keep-columns: needs --batch"),
-        ("--batch x.csv --keep-columns CAS --output x.mgf", "--keep-columns: .mgf has no place"),
-        ("--batch x.csv --keep-columns CAS --derivatise tms", "holds of no derivative"),
+        (
+            "--batch x.csv --keep-columns ID,CAS,RI --derivatise tms",
+            "CAS, RI holds of the structure in the list, and of no derivative of it",
+        ),
         ("--batch x.csv --keep-columns , ", "expected names with commas between"),
         ("--smiles C --format parquet", "--format: .parquet is no text"),
         ("--smiles C --format sdf --annotate", "--format: .sdf has no place for ions"),

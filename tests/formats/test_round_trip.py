@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -152,6 +153,76 @@ def test_spectra_of_one_line_stay_apart(write, ending):
     records = read(write(f"x{ending}", results))
     assert [record.molecule.smiles for record in records] == ["CCO", "CCOC", "CCO"]
     assert [len(record.spectrum) for record in records] == [2, 2, 2]
+
+
+# Some would end the record, or be another fact of it, under their own names.
+COLUMNS = {
+    "CAS No.": "64-17-5", "Kovats RI": "1", "RI": "427", "RT (min)": "1.25", "ID": "S7",
+    "name": "another", "line": "9", "mz": "5", "END": "x", "peak table": "31 999", "2nd lab": "B=1",
+    "a/b $$ =": "y", "Num Peaks": "7", "charge": "z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "options"), FILES, ids=IDS)
+def test_columns_of_the_input_come_back_or_do_no_harm(write, file, options):
+    skip_without_pyarrow(file)
+    ethanol, spectrum = read_molecule("CCO"), Spectrum([31, 45], [1.0, 0.5])
+    kept = [tuple(COLUMNS.items()), tuple((name, "") for name in COLUMNS)]
+    results = [
+        PredictedSpectrum(i, "x", ethanol, spectrum, columns=columns)
+        for i, columns in enumerate(kept, 1)
+    ]
+    path = write(file, results, columns=tuple(COLUMNS), **options)
+    first, second = read(path)
+    for record in (first, second):
+        assert record.spectrum.mz.tolist() == [31, 45]
+        assert (record.name, record.molecule.smiles) == ("x", "CCO")
+    assert second.retention_index is None
+    if not file.endswith((".json", ".jsonl", ".csv", ".h5", ".parquet")):  # which read none
+        assert first.retention_index == 427
+    if path.suffix not in (".h5", ".parquet"):
+        text = path.read_text(encoding="utf-8")
+        assert all(value in text for value in COLUMNS.values())
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "lines"),
+    [
+        ("x.msp", {}, ["CAS#: 64-17-5", "Retention_index: 427", "RT: 1.25", "ID: S7"]),
+        ("x.msp", {"dialect": "msdial"}, ["RETENTIONTIME: 1.25", "RETENTIONINDEX: 427"]),
+        ("x.jdx", {}, ["##CAS REGISTRY NO=64-17-5", "##$RETENTION INDEX=427", "##$INPUT lab=A"]),
+        ("x.mgf", {}, ["CAS=64-17-5", "RI=427", "RT=1.25", "SPECTRUMID=S7", "INPUT_LAB=A"]),
+        ("x.sdf", {}, [">  <RI>", "427", ">  <lab>", "A"]),
+        ("x.mzspeclib.txt", {}, ["[5]MS:1003275|other attribute name=retention time"]),
+    ],
+    ids=["nist", "msdial", "jdx", "mgf", "sdf", "mzspeclib"],
+)
+def test_facts_stand_where_the_format_has_them(write, file, options, lines):
+    columns = {"CAS No.": "64-17-5", "RI": "427", "RT (min)": "1.25", "ID": "S7", "lab": "A"}
+    spectrum = Spectrum([31, 45], [1.0, 0.5])
+    result = PredictedSpectrum(
+        1, "x", read_molecule("CCO"), spectrum, columns=tuple(columns.items())
+    )
+    written = write(file, [result], **options).read_text().splitlines()
+    assert [line for line in lines if line not in written] == []
+
+
+@pytest.mark.parametrize("file", ["x.h5", "x.parquet"])
+def test_columns_are_columns_of_a_table(write, file):
+    skip_without_pyarrow(file)
+    spectrum = Spectrum([31, 45], [1.0, 0.5])
+    columns = (("CAS", "64-17-5"), ("name", "other"))
+    result = PredictedSpectrum(1, "x", read_molecule("CCO"), spectrum, columns=columns)
+    path = write(file, [result], columns=("CAS", "name"))
+    if file == "x.parquet":
+        from pyarrow.parquet import read_table
+
+        [row] = read_table(path).to_pylist()
+    else:
+        with h5py.File(path) as table:
+            facts = table["metadata"]
+            row = {name: facts[name].asstr()[0] for name in ("CAS", "name", "input name")}
+    assert (row["CAS"], row["name"], row["input name"]) == ("64-17-5", "x", "other")
 
 
 @pytest.mark.parametrize("ending", list(FORMATS))

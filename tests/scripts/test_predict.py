@@ -455,6 +455,24 @@ def test_columns_go_through_on_demand(run, tmp_path):
     assert [record.retention_index for record in read_spectra(tmp_path / "x.msp")] == [427, None]
 
 
+def test_columns_of_a_sample_go_with_its_derivatives(run, tmp_path):
+    (tmp_path / "list.csv").write_text("smiles,name,lab\nOCCO,glycol,A\nCC,ethane,B\n")
+    keep = ("--batch", "list.csv", "--derivatise", "tms", "--keep-columns", "lab")
+    assert run(*keep, "--output", "x.json")[0] == 0
+    said = [json.loads(line) for line in (tmp_path / "x.json").read_text().splitlines()]
+    assert [(each["name"], each["columns"]["lab"]) for each in said] == [
+        ("glycol 2TMS", "A"),
+        ("ethane", "B"),
+    ]
+
+
+def test_an_output_that_no_format_has_is_named_as_such(run, tmp_path):
+    (tmp_path / "list.csv").write_text(COLUMNS)
+    keep = ("--batch", "list.csv", "--keep-columns", "CAS", "--output", "x.xlsx")
+    status, _, err = run(*keep)
+    assert status == 2 and err.startswith("error: x.xlsx: unknown ending '.xlsx'; spectra can be")
+
+
 def test_without_them_the_output_is_as_ever(run, tmp_path):
     (tmp_path / "list.csv").write_text(COLUMNS)
     assert run("--batch", "list.csv", "--output", "x.msp")[0] == 3

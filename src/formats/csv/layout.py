@@ -42,7 +42,7 @@ _FACTS = {
 }  # fmt: skip
 # In a run nothing else does.
 OF_SCANS = {
-    "retentiontime", "retentiontimemin", "rettime", "rettimemin", "rt", "rtmin", "scan",
+    *SYNONYMS["retentiontime"], "scan",
     "scanindex", "scanno", "scannumber", "scantime", "spectrumno", "time", "timemin", "tr",
 }  # fmt: skip
 # Of measurements of one compound.

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ...spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ...spectra.uncertainty import Uncertainty
-from ..exported import Contents, exported_peaks, mz_text, rounded
+from ..exported import Contents, exported_peaks, free_names, mz_text, rounded
 from .cells import safe_cell
 from .layout import COLUMNS
 
@@ -65,7 +65,7 @@ def csv_header(contents: Contents) -> str:
     columns = COLUMNS
     columns += ION_COLUMNS if contents.annotated else ()
     columns += ("deviation", *EXPECTED_COLUMNS) if contents.uncertain else ()
-    return csv_text([(*columns, *contents.columns)])
+    return csv_text([(*columns, *free_names(contents.columns, columns))])
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from ...files.hdf5 import HEAD, seal
 from ..csv.writing import EXPECTED_COLUMNS
 from ..exported import BASE_PEAK, Contents, signature
-from ..table import FACTS, ROWS_A_BATCH, Row, Table
+from ..table import FACTS, ROWS_A_BATCH, Row, Table, kept_names
 
 _TEXT = h5py.string_dtype()
 # What was predicted by is said once for the whole file.
@@ -60,13 +60,14 @@ class Hdf5Table(Table):
             self._columns["annotations"] = _TEXT
         if contents.uncertain:
             self._columns |= dict.fromkeys(EXPECTED_COLUMNS, np.float64)
+        self._columns |= dict.fromkeys(kept_names(contents.columns), _TEXT)
         self._folder = Path(path).parent
         self._require_space()
         self._path = path
         self._file = h5py.File(path, "w", userblock_size=HEAD)
         self._file.attrs.update({"predicted_by": signature(), "base_peak": BASE_PEAK})
         for name, dtype in self._columns.items():
-            self._create(f"metadata/{name}", dtype, ROWS_A_BATCH)
+            self._create(_place(name), dtype, ROWS_A_BATCH)
         self._create("peaks/offsets", np.int64, ROWS_A_BATCH)
         self._extend("peaks/offsets", [0])
         self._create("peaks/mz", np.float64, _PEAK_CHUNK)
@@ -78,7 +79,7 @@ class Hdf5Table(Table):
         self._require_space()
         cells = [_cells(row) for row in rows]
         for name in self._columns:
-            self._extend(f"metadata/{name}", [row[name] for row in cells])
+            self._extend(_place(name), [row[name] for row in cells])
         end = self._file["peaks/offsets"][-1]
         self._extend("peaks/offsets", end + np.cumsum([len(row["mz"]) for row in rows]))
         for name in ("mz", "intensity"):
@@ -96,7 +97,7 @@ class Hdf5Table(Table):
         rows = slice(start, start + ROWS_A_BATCH)
         columns = {}
         for name, dtype in self._columns.items():
-            column = file[f"metadata/{name}"]
+            column = file[_place(name)]
             columns[name] = (column.asstr() if dtype is _TEXT else column)[rows]
         offsets = file["peaks/offsets"][start : start + ROWS_A_BATCH + 1]
         peaks = slice(offsets[0], offsets[-1])
@@ -128,6 +129,11 @@ class Hdf5Table(Table):
         start = len(dataset)
         dataset.resize(start + len(values), axis=0)
         dataset[start:] = values
+
+
+def _place(column: str) -> str:
+    """Return where a column stands; in HDF5, a slash divides folders."""
+    return f"metadata/{column.replace('/', '_')}"
 
 
 def _cells(row: Row) -> Row:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import display_name, peak_lines, remarks
+from ..exported import display_name, kept_fields, peak_lines, remarks
 
 # The standard asks for lines of at most 80 characters.
 _PEAKS_A_LINE = 5
+_FIELDS = {
+    "cas": "CAS REGISTRY NO",
+    "retentionindex": "$RETENTION INDEX",
+    "retentiontime": "$RETENTION TIME",
+    "id": "$ID",
+}
 
 
 def jcamp_record(result: PredictedSpectrum, model_name: str = "") -> str:
     """Return a spectrum as one block of JCAMP-DX, a peak table of pairs, with CRLF.
 
-    Labels that begin with ``$`` are ours. The ions behind the peaks have no place in it.
+    Labels that begin with ``$`` are ours; ``$INPUT NAME`` is the column NAME of the input. The ions
+    behind the peaks have no place in it.
 
     Example:
         >>> from nextims.formats.exported import ethanol
@@ -25,6 +32,7 @@ def jcamp_record(result: PredictedSpectrum, model_name: str = "") -> str:
     molecule = result.molecule
     by, *further = remarks(result, model_name)
     peaks = peak_lines(result, ",")
+    fields, others = kept_fields(result, _FIELDS)
     labels = {
         "TITLE": display_name(result),
         "JCAMP-DX": "5.00",
@@ -42,6 +50,8 @@ def jcamp_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "$INCHIKEY": molecule.inchikey,
         "$SMILES": molecule.smiles,
         "$REMARKS": "; ".join(further),
+        **fields,
+        **{f"$INPUT {re.sub(r'[=$]+', ' ', name)}": value for name, value in others.items()},
         "XUNITS": "M/Z",
         "YUNITS": "RELATIVE ABUNDANCE",
         "XFACTOR": "1",

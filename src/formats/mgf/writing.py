@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import display_name, molecular_ion_mz, numbered_name, peak_lines, remarks
+from ..exported import (
+    display_name,
+    kept_fields,
+    molecular_ion_mz,
+    numbered_name,
+    peak_lines,
+    remarks,
+)
+
+_FIELDS = {"cas": "CAS", "retentionindex": "RI", "retentiontime": "RT", "id": "SPECTRUMID"}
 
 
 def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
     """Return a spectrum as one block of MGF; the precursor is the molecular ion.
 
-    TITLE, which readers take for a key, begins with the line of the input. The ions behind the
-    peaks have no place in it.
+    TITLE, which readers take for a key, begins with the line of the input. INPUT_NAME is the column
+    NAME of the input. The ions behind the peaks have no place in it.
 
     Example:
         >>> from nextims.formats.exported import ethanol
@@ -19,6 +30,7 @@ def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         ['BEGIN IONS', 'TITLE=1 ethanol', 'PEPMASS=46.04132']
     """
     molecule = result.molecule
+    fields, others = kept_fields(result, _FIELDS)
     parameters = {
         "TITLE": numbered_name(result),
         "PEPMASS": f"{molecular_ion_mz(result):.5f}",
@@ -35,6 +47,8 @@ def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "MW": str(molecule.nominal_mass),
         "IONIZATION_ENERGY": f"{result.energy:g}",
         "COMMENT": "; ".join(remarks(result, model_name)),
+        **fields,
+        **{re.sub(r"\W+", "_", f"INPUT_{name}".upper()): text for name, text in others.items()},
     }
     lines = [f"{name}={value}" for name, value in parameters.items() if value]
     return "\n".join(["BEGIN IONS", *lines, *peak_lines(result), "END IONS", "", ""])

@@ -6,20 +6,22 @@ from ...spectra.ions import AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ..exported import (
     display_name,
+    kept_fields,
     molecular_ion_mz,
+    pairs_of,
     peak_lines,
     percent,
     remarks,
     single_line,
 )
-from ..fields import SYNONYMS, field_name
 
 # Lengths that NIST's MS Search can hold (its manual, version 2.4).
 NAME_LENGTH = 511
 COMMENTS_LENGTH = 1023
 FORMULA_LENGTH = 23
-# Fields for what a list may say of a structure.
-_FIELDS = {"cas": "CAS#", "retentionindex": "Retention_index", "id": "ID"}
+# Fields for what a list may say of a structure; RT is mzmine's, in minutes.
+_FIELDS = {"cas": "CAS#", "retentionindex": "Retention_index", "retentiontime": "RT", "id": "ID"}
+_OF_MSDIAL = {"retentionindex": "RETENTIONINDEX", "retentiontime": "RETENTIONTIME"}
 
 
 def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool = False) -> str:
@@ -48,13 +50,13 @@ def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool
     lines += [f"MW: {molecule.nominal_mass}", f"ExactMass: {molecule.exact_mass:.6f}"]
     if molecule.inchikey:
         lines.append(f"InChIKey: {molecule.inchikey}")
-    fields, others = _columns(result)
+    fields, others = kept_fields(result, _FIELDS)
     if with_id:  # which finds the MOL file of the record
         if own := fields.pop("ID", ""):
-            others.append(f"ID={own}")
+            others["ID"] = own
         fields["ID"] = str(result.identifier)
     lines += [f"{name}: {value}" for name, value in fields.items()]
-    lines.append(f"Comments: {_nist_comments(result, model_name, others)}")
+    lines.append(f"Comments: {_nist_comments(result, model_name, pairs_of(others))}")
     return _record(lines, peak_lines(result, " ", _quoted_comment))
 
 
@@ -71,22 +73,20 @@ def msdial_record(result: PredictedSpectrum, model_name: str = "") -> str:
         ['NAME: ethanol', 'PRECURSORMZ: 46.04132', 'PRECURSORTYPE: [M]+']
     """
     molecule = result.molecule
-    fields, others = _columns(result)
-    index = fields.pop("Retention_index", "-1")
-    said = [*remarks(result, model_name), *(f"{name}={text}" for name, text in fields.items())]
+    fields, others = kept_fields(result, _OF_MSDIAL)
     lines = [
         f"NAME: {display_name(result)}",
         f"PRECURSORMZ: {molecular_ion_mz(result):.5f}",
         "PRECURSORTYPE: [M]+",
         "IONMODE: Positive",
-        f"RETENTIONINDEX: {index}",
+        *(f"{name}: {value}" for name, value in ({"RETENTIONINDEX": "-1"} | fields).items()),
         f"FORMULA: {molecule.formula}",
         f"SMILES: {molecule.smiles}",
         f"INCHIKEY: {molecule.inchikey}",
         "INSTRUMENTTYPE: EI (predicted)",
         "IONIZATION: EI+",
         f"COLLISIONENERGY: {result.energy:g}",
-        f"COMMENT: {'; '.join(said + others)}",
+        f"COMMENT: {'; '.join([*remarks(result, model_name), *pairs_of(others)])}",
     ]
     return _record(lines, peak_lines(result, "\t", _quoted_comment))
 
@@ -131,19 +131,6 @@ def _nist_name(result: PredictedSpectrum) -> str:
     if name == molecule.smiles and len(name) > NAME_LENGTH:
         name = molecule.inchikey or name
     return name.encode("utf-8")[:NAME_LENGTH].decode("utf-8", "ignore").rstrip()
-
-
-def _columns(result: PredictedSpectrum) -> tuple[dict[str, str], list[str]]:
-    """Return the columns kept that have a field in MSP by its name, and the others as remarks."""
-    fields, others = {}, []
-    for name, value in result.columns:
-        text = single_line(value)
-        key = next((key for fact, key in _FIELDS.items() if field_name(name) in SYNONYMS[fact]), "")
-        if text and key and key not in fields:
-            fields[key] = text
-        elif text:
-            others.append(f"{single_line(name)}={text}")
-    return fields, others
 
 
 def _nist_comments(result: PredictedSpectrum, model_name: str, others: list[str]) -> str:

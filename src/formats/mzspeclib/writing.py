@@ -11,6 +11,7 @@ from ..exported import (
     Contents,
     display_name,
     energy_text,
+    kept_fields,
     numbered_name,
     peak_lines,
     remarks,
@@ -26,6 +27,12 @@ _ALL_SPECTRA = (
     "MS:1000465|scan polarity=MS:1000130|positive scan",
     "MS:1000008|ionization type=MS:1000389|electron ionization",
 )
+_FIELDS = {
+    "cas": "CAS number",
+    "retentionindex": "retention index",
+    "retentiontime": "retention time",
+    "id": "id",
+}
 
 
 def mzspeclib_header(contents: Contents) -> str:
@@ -48,7 +55,7 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
 
     The standard wants names unique, so the spectrum's begins with that key; the name as it was
     given is one of the analyte's attributes. Where the ions are known, each peak has them in
-    mzPAF, see ``mzpaf``.
+    mzPAF, see ``mzpaf``. The attribute ``input NAME`` is the column NAME of the input.
 
     Example:
         >>> from nextims.formats.exported import ethanol
@@ -58,6 +65,7 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
     """
     molecule = result.molecule
     peaks = peak_lines(result, "\t", mzpaf)
+    fields, others = kept_fields(result, _FIELDS)
     of_molecule = {
         "MS:1000866|molecular formula": molecule.formula,
         "MS:1001117|theoretical neutral mass": f"{molecule.exact_mass:.6f}",
@@ -72,6 +80,7 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
         *_other_attributes(
             [("ionization energy", energy_text(result))]
             + [("remark", text) for text in remarks(result, model_name)]
+            + [*fields.items(), *((f"input {name}", text) for name, text in others.items())]
         ),
         "<Analyte=1>",
         *(f"{term}={value}" for term, value in of_molecule.items() if value),

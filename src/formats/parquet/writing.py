@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..exported import BASE_PEAK, Contents, signature
-from ..table import FACTS, ROWS_A_BATCH, Row, Table
+from ..table import FACTS, ROWS_A_BATCH, Row, Table, kept_names
 from .seal import KEY, UNKNOWN, seal
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def _schema(contents: Contents) -> pa.Schema:
             dict.fromkeys(("cosine", "entropy_similarity"), expectation)
         )
         fields["peak_deviations"] = pa.list_(pa.float64())
+    fields |= dict.fromkeys(kept_names(contents.columns), pa.string())
     return pa.schema(fields, {"predicted_by": signature(), "base_peak": str(BASE_PEAK)})
 
 

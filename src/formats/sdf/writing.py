@@ -6,7 +6,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import display_name, energy_text, peak_lines, remarks, single_line
+from ..exported import display_name, energy_text, free_names, peak_lines, remarks, single_line
 
 # Of the title line of a MOL file.
 _TITLE_LENGTH = 80
@@ -54,12 +54,10 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "NUM PEAKS": str(len(peaks)),
         "MASS SPECTRAL PEAKS": "\r\n".join(peaks),
     }
+    kept = {single_line(name): single_line(value) for name, value in result.columns}
     # An identifier of the user's own takes the place of ours.
-    data = (
-        {name: single_line(value) for name, value in result.columns}
-        | data
-        | {name: single_line(value) for name, value in result.columns if name.upper() == "ID"}
-    )
+    data |= {name.upper(): kept.pop(name) for name in tuple(kept) if name.upper() == "ID"}
+    data = dict(zip(free_names(kept, data), kept.values(), strict=True)) | data
     items = "".join(
         f">  <{tag}>\r\n{value.replace(_END_OF_RECORD, '$')}\r\n\r\n"
         for tag, value in data.items()

@@ -34,6 +34,11 @@ _NAMES = (
     "(?!.*file).*name",
     "compound|title",
 )
+_OF_A_STRUCTURE = {
+    "cas", "exactmass", "formula", "inchi", "inchikey", "molblock", "mw", "retentionindex",
+    "retentiontime", "smiles",
+}  # fmt: skip
+NOT_OF_DERIVATIVES = "{} holds of the structure in the list, and of no derivative of it"
 _MISSING = {"", "-", "n/a", "na", "nan", "none", "null"}
 # In an InChI, JSON, or a row that another delimiter divides.
 _NO_NAME = re.compile(r"[=,;\t{}<>]")
@@ -134,6 +139,17 @@ def kept_columns(wanted: Sequence[str], header: Sequence[str]) -> dict[str, int]
         else:
             raise KeyError(name)
     return places
+
+
+def facts_of_a_structure(wanted: Sequence[str]) -> list[str]:
+    """Return those columns that hold of the structure in the list, and of no derivative of it.
+
+    Example:
+        >>> from nextims.inference.structures.columns import facts_of_a_structure
+        >>> facts_of_a_structure(["Sample", "CAS No.", "RI"])
+        ['CAS No.', 'RI']
+    """
+    return [name for name in wanted if _fact(field_name(name)) in _OF_A_STRUCTURE]
 
 
 def _fact(name: str) -> str:

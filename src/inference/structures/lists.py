@@ -162,7 +162,7 @@ def _read_parquet(path: Path, keep: Sequence[str]) -> Iterator[InputStructure]:
         raise InputError(
             f"{path}: has no column {WANTED_COLUMN}; its columns are {', '.join(found)}"
         )
-    kept = _kept(keep, found, str(path))
+    kept = places_kept(keep, found, str(path))
     return refuse_other_kinds(_parquet_rows(file, found, columns, kept), str(path))
 
 
@@ -185,7 +185,12 @@ def _parquet_rows(
                 yield InputStructure(line, *among.read(texts[:facts]), columns=said)
 
 
-def _kept(keep: Sequence[str], header: Sequence[str], label: str) -> dict[str, int]:
+def places_kept(keep: Sequence[str], header: Sequence[str], label: str) -> dict[str, int]:
+    """Return where the columns to ``keep`` stand, see ``kept_columns``.
+
+    Raises:
+        InputError: there is no such column in what the ``label`` names.
+    """
     try:
         return kept_columns(keep, header)
     except KeyError as error:
@@ -213,10 +218,10 @@ def _structures(
         columns = find_columns(header, label)
         if columns is not None and (is_table or len(header) > 1):
             next(numbered)
-            kept = _kept(keep, header, label)
+            kept = places_kept(keep, header, label)
             rows = _table(numbered, delimiter, columns, len(header), kept)
             return refuse_other_kinds(rows, label)
-    _kept(keep, (), label)
+    places_kept(keep, (), label)
     if is_table:
         # Without a header the structure comes first, and no SMILES holds a delimiter.
         present = [delimiter for delimiter in delimiters if delimiter in first_line]

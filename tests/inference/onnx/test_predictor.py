@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from builders import STUDENT_SIZES, bit_flips, build_student
+from nextims.config import load_config
 from nextims.files.digest import digest_path
 from nextims.inference import Predictor
-from nextims.inference.loading import open_predictor
+from nextims.inference.loading import load_predictor, open_predictor
 from nextims.inference.onnx.predictor import OnnxError, OnnxPredictor
 from nextims.models.checkpoint import CheckpointError, save_checkpoint
 
@@ -124,6 +125,20 @@ def test_an_export_without_digest_is_used_and_said_to_be_without(exported, tmp_p
     path.write_bytes(exported[1].read_bytes())
     assert OnnxPredictor(exported[1]).unchecked is None
     assert OnnxPredictor(path).unchecked == path
+
+
+def test_an_export_of_other_weights_is_not_used_and_the_user_told(exported, tmp_path):
+    checkpoint, path = (tmp_path / file.name for file in exported)
+    path.write_bytes(exported[1].read_bytes())
+    torch.manual_seed(4)
+    save_checkpoint(checkpoint, build_student(), STUDENT_SIZES, {"data": "none"})
+    said = []
+    predictor = load_predictor(load_config(), checkpoint, say=said.append, device="cpu")
+    assert isinstance(predictor, Predictor)
+    assert said == [
+        f"{path}: is of other weights than {checkpoint.name} beside it, which needs PyTorch; "
+        f"nextims export --checkpoint {checkpoint} makes it anew"
+    ]
 
 
 def changed(exported, path, change):
