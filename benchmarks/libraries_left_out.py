@@ -66,12 +66,14 @@ def _measure(config: Config, arguments: argparse.Namespace) -> tuple[list, list]
     before, _ = load_model(arguments.start)
     learned_before = np.unique(blocks[(splits == SPLITS.index("train")) & (libraries == largest)])
     printed, rows = [], []
-    for name, size in sizes[1:]:
-        if size < _FEWEST or (arguments.library and name not in arguments.library):
+    for name, _ in sizes[1:]:
+        if arguments.library and name not in arguments.library:
             continue
         learned = np.flatnonzero((splits == SPLITS.index("train")) & (libraries != name))
         known = np.union1d(blocks[learned], learned_before)
         new = np.flatnonzero((libraries == name) & ~np.isin(blocks, known))
+        if len(new) < _FEWEST:
+            continue
         checkpoint = arguments.work / name / "student.pt"
         after = trained(config, learned, checkpoint, start=arguments.start)
         one, other = (_scores(config, model, new) for model in (before, after))
