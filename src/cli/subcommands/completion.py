@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 
 from ..commands import ALL_DONE, run_command
-from ..main import COMMANDS
+from ..main import COMMANDS, module_name
 from ..options import command_parser
 
 EXAMPLES = """\
@@ -45,7 +45,7 @@ def _print() -> int:
     # Of patterns that fit, the shell takes the first: values, then options, then commands.
     cases = []
     for name in sorted(COMMANDS, key=len, reverse=True):
-        module = import_module(f".{name.replace(' ', '_')}", __package__)
+        module = import_module(f".{module_name(name)}", __package__)
         actions = module.build_parser()._actions
         for action in actions:
             for option in action.option_strings if action.choices else ():
