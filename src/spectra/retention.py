@@ -46,6 +46,17 @@ NIST_NAMES = {
 }
 
 
+# What ``exported.remarks`` say, and NIST's form: value, deviation and number of measurements.
+_TEXT = re.compile(r"\bindex (\d{3,4}) \(90 %: (\d{3,4})-(\d{3,4}), ([a-z -]{5,30})\)")
+_NIST = re.compile(r"\b(SemiStdNP|StdNP|StdPolar|[snp])=(\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?")
+_NIST_KINDS = {name: kind for kind, name in NIST_NAMES.items()} | {
+    "s": SEMI_STANDARD_NON_POLAR,
+    "n": STANDARD_NON_POLAR,
+    "p": POLAR,
+}
+_PREFERRED = (SEMI_STANDARD_NON_POLAR, STANDARD_NON_POLAR, POLAR)
+
+
 class RetentionError(UserError):
     """A retention index, a retention time or a ladder that cannot be used."""
 
@@ -77,10 +88,21 @@ class RetentionIndex:
     @property
     def deviation(self) -> float:
         """Half of the interval as a standard deviation of a normal distribution."""
-        return (self.high - self.low) / 2 / _Z90
+        return (self.high - self.low) / 2 / Z90
+
+    @property
+    def nist(self) -> str:
+        """The index as NIST's libraries write it, of no measurement: ``SemiStdNP=1234/20/0``."""
+        return f"{NIST_NAMES[self.column]}={self.value:.0f}/{self.deviation:.0f}/0"
+
+    @classmethod
+    def in_text(cls, text: str) -> RetentionIndex | None:
+        """Return the index that a text tells of as ``remarks`` do; ``None`` without one."""
+        found = _TEXT.search(text)
+        return found and cls(float(found[1]), float(found[2]), float(found[3]), found[4])
 
 
-_Z90 = 1.6449  # a normal distribution's 95 % quantile
+Z90 = 1.6449  # a normal distribution's 95 % quantile
 
 
 def column_kind(column: str) -> str:
@@ -109,3 +131,19 @@ def check_index(value: float) -> float:
             f"{HIGHEST:g}, n-alkanes having 100 a carbon atom"
         )
     return value
+
+
+def nist_index(text: str) -> tuple[float, float | None, str] | None:
+    """Read NIST's form of an index: that on 5 % phenyl of several, with deviation and kind.
+
+    Example:
+        >>> from nextims.spectra.retention import nist_index
+        >>> nist_index("SemiStdNP=1404/7/125 StdNP=1361/11/49 StdPolar=2568/15/128")
+        (1404.0, 7.0, 'semi-standard non-polar')
+    """
+    found = {
+        _NIST_KINDS[name]: (float(value), float(deviation) if deviation else None)
+        for name, value, deviation in _NIST.findall(text)
+    }
+    kind = next((kind for kind in _PREFERRED if kind in found), None)
+    return None if kind is None else (*found[kind], kind)
