@@ -64,7 +64,7 @@ def test_all_phases_run_once_and_are_then_skipped(with_bond_energies):
 
     again, said = run(config)
     assert all("skipped" in line for line in said)
-    assert len(said) == 6
+    assert len(said) == 7
     assert again == first
     assert [path.stat().st_mtime_ns for path in results] == written
 
@@ -78,7 +78,7 @@ def test_a_second_round_learns_from_the_first_ones_student(config):
     assert results["teacher"]["predicted_spectra"] == 8
     said = []
     assert run_pipeline(config, say=said.append, rounds=2) == results
-    assert len([line for line in said if "skipped" in line]) == 7
+    assert len([line for line in said if "skipped" in line]) == 8
 
 
 def test_without_dft_energies_pretraining_is_skipped_and_the_command_named(config):
@@ -131,7 +131,7 @@ def test_a_cache_that_other_weights_have_filled_is_filled_anew(with_bond_energie
     assert config.bde.checkpoint.read_bytes() != model
     assert after.backend_version == open_backend(config.bde).version != before.backend_version
     # Energies and starting weights of the teacher are others, and so is the student's teacher.
-    assert said[-3:-1] == ["phase 1, fine-tuning: training", "phase 2, student: training"]
+    assert said[-4:-2] == ["phase 1, fine-tuning: training", "phase 2, student: training"]
     _, said = run(longer)
     assert all("skipped" in line for line in said)
 
@@ -198,7 +198,7 @@ def cut_off(config, monkeypatch):
 
 def test_a_run_that_was_cut_off_continues(config, cut_off):
     _, said = run(config)
-    assert said[-2] == "phase 2, student: continued"
+    assert said[-3] == "phase 2, student: continued"
     assert "finished" in load_plain(config.student.checkpoint)["metadata"]
     assert not cut_off.exists()
 
@@ -206,7 +206,7 @@ def test_a_run_that_was_cut_off_continues(config, cut_off):
 def test_a_state_without_its_best_model_is_not_continued(config, cut_off):
     config.student.checkpoint.unlink()
     _, said = run(config)
-    assert said[-2] == (f"phase 2, student: training; discards the unfinished run at {cut_off}")
+    assert said[-3] == (f"phase 2, student: training; discards the unfinished run at {cut_off}")
 
 
 def test_a_student_that_cannot_be_stops_the_pipeline_before_the_teacher(config):
