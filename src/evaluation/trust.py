@@ -71,7 +71,7 @@ def quantities(
     """
     kept = np.where(intensity >= INTENSITY_FLOOR * intensity.max(1, keepdims=True), intensity, 0)
     share = kept / np.maximum(kept.sum(1, keepdims=True), 1e-12)
-    highest = -np.partition(-share, 2, axis=1)[:, :3]
+    highest = -np.partition(-np.pad(share, ((0, 0), (0, 3))), 2, axis=1)[:, :3]
     logarithm = np.log(share, out=np.zeros_like(share), where=share > 0)
     mz = np.arange(1, share.shape[1] + 1)
     mass = np.array([molecule.nominal_mass for molecule in molecules])
@@ -89,7 +89,7 @@ def quantities(
             share @ mz / mass,
             np.log(mass),
             np.log1p(atoms),
-            atoms / heavy[:, None],
+            atoms / np.maximum(heavy, 1)[:, None],  # hydrogen has none
             atoms > 0,
         ]
     )
