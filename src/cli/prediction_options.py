@@ -211,7 +211,7 @@ def parse_options(argv: list[str] | None = None, prog: str | None = None) -> arg
         prog: what the shell calls the command.
 
     Raises:
-        SystemExit: with status 2 and the usage on standard error, or 0 after ``--help``.
+        SystemExit: with status 2 and the reason on standard error, or 0 after ``--help``.
 
     Example:
         >>> from nextims.cli.prediction_options import parse_options

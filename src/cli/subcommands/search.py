@@ -25,8 +25,8 @@ from ...spectra.record import Record
 from ..commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
+    check_overwritten,
     load_predictor,
-    refuse_overwriting,
     run_command,
     say,
 )
@@ -245,17 +245,17 @@ def _searched(arguments: argparse.Namespace) -> str:
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    written = []
+    beside = []
     if arguments.output is not None:
         check_output(arguments.output, ENDINGS, "hits")
-        written += [arguments.output, errors_path(arguments.output)]
+        beside.append(errors_path(arguments.output))
     if arguments.report is not None:
         from ...pictures.files import check_drawable
 
         check_output(arguments.report, (".html",), "reports")
         check_drawable(arguments.report)
-        written.append(arguments.report)
-    refuse_overwriting(written, (arguments.query, arguments.library, arguments.candidates))
+    read = (arguments.query, arguments.library, arguments.candidates)
+    check_overwritten((arguments.output, arguments.report), read, beside=beside)
 
 
 def _entries(
