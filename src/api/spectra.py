@@ -273,7 +273,7 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
         >>> spectra
         <1 spectrum, 1 failure>
         >>> [spectrum.smiles for spectrum in spectra], spectra.failures[0].reason
-        (['CCO'], 'RDKit cannot read the structure')
+        (['CCO'], 'RDKit cannot read the structure (ring 1 is not closed, character 2)')
     """
 
     def __init__(self, spectra: Sequence[SpectrumT], failures: Sequence[FailureT] = ()):

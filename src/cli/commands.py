@@ -242,7 +242,9 @@ def note(text: str) -> None:
 
 @contextmanager
 def told_if_long(work: str) -> Iterator[None]:
-    """Tell the user what is being done, if it takes more than a moment and has no progress to show.
+    """Tell a user what is being done, if it takes more than a moment and has no progress to show.
+
+    As a progress bar, that is seen in a terminal alone.
 
     Example:
         >>> from nextims.cli.commands import told_if_long
@@ -251,7 +253,8 @@ def told_if_long(work: str) -> Iterator[None]:
     """
     timer = Timer(_A_MOMENT, say, [f"{work} …"])
     timer.daemon = True
-    timer.start()
+    if sys.stderr.isatty():
+        timer.start()
     try:
         yield
     finally:

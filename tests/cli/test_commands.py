@@ -99,7 +99,12 @@ def test_what_is_overwritten_is_told(tmp_path, capsys):
 
 def test_work_that_takes_long_is_told(capsys, monkeypatch):
     monkeypatch.setattr("nextims.cli.commands._A_MOMENT", 0.2)
-    for seconds, said in ((0, ""), (1, "loading the teacher …\n")):
+    for seconds, seen, said in (
+        (0, True, ""),
+        (1, False, ""),
+        (1, True, "loading the teacher …\n"),
+    ):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda seen=seen: seen)
         with told_if_long("loading the teacher"):
             time.sleep(seconds)
         assert capsys.readouterr().err == said
