@@ -36,7 +36,10 @@ from ..options import add_model, command_parser
 _MANY = 20_000
 
 EXAMPLES = """\
-examples, which run as they are, in the folder of NExtIMS:
+examples:
+  nextims search --query YOURS.msp --library YOUR_LIBRARY.msp
+  nextims search --query YOURS.msp --candidates YOURS.smi --report hits.html
+in the folder of NExtIMS, with its files:
   nextims search --query docs/examples/unknown.msp --candidates docs/examples/candidates.smi \\
       --mass-window --output hits.csv --report hits.html
   nextims search --query docs/examples/unknown.msp --candidates docs/examples/candidates.smi \\
