@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import matchms
     import pandas
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from ..pictures.panel import LibrarySpectrum
 
@@ -273,7 +274,7 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
         >>> spectra
         <1 spectrum, 1 failure>
         >>> [spectrum.smiles for spectrum in spectra], spectra.failures[0].reason
-        (['CCO'], 'RDKit cannot read the structure')
+        (['CCO'], 'RDKit cannot read the structure (ring 1 is not closed, character 2)')
     """
 
     def __init__(self, spectra: Sequence[SpectrumT], failures: Sequence[FailureT] = ()):
@@ -295,6 +296,37 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
         spectra = "1 spectrum" if len(self) == 1 else f"{len(self)} spectra"
         failed = len(self.failures)
         return f"<{spectra}, {'1 failure' if failed == 1 else f'{failed} failures'}>"
+
+    def plot(self, *, path: str | Path | None = None) -> Figure:
+        """Draw up to ten spectra on a page, with their structures.
+
+        Args:
+            path: file to write as well: .png, .svg or .pdf.
+
+        Returns:
+            The figure.
+
+        Raises:
+            OutputError: Matplotlib or SciPy is missing, or the file cannot be written.
+            ValueError: there are none or too many: ``spectra[:10].plot()`` draws the first.
+
+        Example:
+            >>> import nextims
+            >>> axes = nextims.predict(["CCO", "CO"]).plot().axes
+            >>> len([each for each in axes if each.get_xlabel()])
+            2
+        """
+        from ..pictures.files import check_drawable, check_picture
+
+        check_drawable("plot") if path is None else check_picture(path)
+        from matplotlib import pyplot  # noqa: F401, with which a notebook shows figures
+
+        from ..pictures.drawing import page
+
+        figure = page([(spectrum._drawn(), None) for spectrum in self])
+        if path is not None:
+            figure.savefig(path)
+        return figure
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return a table: one row a spectrum, ``mz`` and ``intensity`` with a list in each cell.

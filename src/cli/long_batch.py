@@ -97,7 +97,7 @@ def predict_long_batch(
         output_ending(arguments),
         arguments.dialect,
         annotated=arguments.annotate,
-        uncertain=arguments.uncertainty or predictor.trust is not None,
+        uncertain=predictor.says_what_to_expect(asked=arguments.uncertainty),
     )
     parts = Parts(folder, _facts(predictor, arguments), size=arguments.parts, expected=total)
     before = sum(part.structures for part in parts.finished.values())

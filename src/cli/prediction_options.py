@@ -20,9 +20,14 @@ from .options import add_model, command_parser
 LONG_BATCH = 50_000
 
 EXAMPLES = """\
-examples, of which all but the last two run as they are, in the folder of NExtIMS:
+examples:
   nextims predict --smiles "CCO"
   nextims predict --smiles "CCO" --format json
+  nextims predict --smiles "CC(=O)Oc1ccccc1C(=O)O aspirin" --plot aspirin.svg
+  nextims predict --batch YOURS.smi --output spectra.msp
+  nextims predict --batch YOURS.csv --keep-columns CAS,RI --output spectra.msp
+  nextims predict --batch YOURS/ --output SPECTRA/ --format parquet --engine ray
+in the folder of NExtIMS, with its files:
   nextims predict --batch docs/examples/candidates.smi --output spectra.msp
   cut -d " " -f 1 docs/examples/candidates.smi | nextims predict --batch - --output spectra.csv
   nextims predict --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
@@ -35,8 +40,6 @@ examples, of which all but the last two run as they are, in the folder of NExtIM
       --compare docs/examples/unknown.msp
   nextims predict --batch docs/examples/candidates.smi --output spectra.msp \\
       --plot all.pdf --grid
-  nextims predict --batch YOURS.csv --keep-columns CAS,RI --output spectra.msp
-  nextims predict --batch YOURS/ --output SPECTRA/ --format parquet --engine ray
 
 A batch file holds one SMILES or InChI a line, and a name after white space where there is one; a
 .csv or .parquet file has a column of them ("smiles", "Canonical SMILES", "InChI", ...), and perhaps
@@ -211,7 +214,7 @@ def parse_options(argv: list[str] | None = None, prog: str | None = None) -> arg
         prog: what the shell calls the command.
 
     Raises:
-        SystemExit: with status 2 and the usage on standard error, or 0 after ``--help``.
+        SystemExit: with status 2 and the reason on standard error, or 0 after ``--help``.
 
     Example:
         >>> from nextims.cli.prediction_options import parse_options

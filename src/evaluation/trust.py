@@ -111,7 +111,7 @@ class Trust:
         known: the training molecules.
         values: the arrays of the regression, as ``fit_trust`` gives them.
         checkpoint_sha256: of the weights that it belongs to.
-        weak: what is to be said of molecules of a class, as ``weak_classes`` gives it.
+        weak: how classes of molecules came out, as ``weak_classes`` gives it.
     """
 
     def __init__(
@@ -132,7 +132,9 @@ class Trust:
         """
         if expected["entropy_similarity"].mean > self._usual:
             return ()
-        return tuple(self.weak[name] for name in classes_of(molecule, tuple(self.weak)))
+        # Its figures would take a line of their own in the terminal; what to expect stands beside.
+        weak = classes_of(molecule, tuple(self.weak))
+        return tuple(f"{name} are predicted worse than others" for name in weak)
 
     def expect(
         self, molecules: Sequence[Molecule], intensity: np.ndarray

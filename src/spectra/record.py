@@ -23,6 +23,8 @@ _SALT = re.compile(
     r"\b(?:salt|sodium|potassium)\b",
     re.IGNORECASE,
 )
+# What our own files, MS-DIAL's dialect of them and mzSpecLib say of a spectrum not measured.
+_PREDICTED = re.compile(r"predicted by NExtIMS|\(predicted\)", re.IGNORECASE)
 # Da: what rounding adds to a mass, and the protons of what was drawn with charges.
 _ROUNDED_UP, _PROTONS = 0.6, 2
 
@@ -103,6 +105,12 @@ class Record:
     column: str = ""
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def predicted(self) -> bool:
+        """Whether the spectrum was predicted, as far as the record says so."""
+        said = (self.instrument, *self.remarks[1:])  # a name may say anything
+        return any(_PREDICTED.search(text) for text in said)
 
     @property
     def lowest_mz(self) -> int:

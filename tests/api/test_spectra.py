@@ -173,3 +173,17 @@ class TestSearch:
     def test_one_of_library_and_candidates_is_needed(self, measured):
         with pytest.raises(TypeError, match="expected a library to search in, or candidates="):
             nextims.search(measured[0])
+
+
+def test_many_are_drawn_on_a_page(measured, tmp_path):
+    pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"')
+    spectra = nextims.predict(["CCO ethanol", "CO methanol", "C1CC"])
+    figure = spectra.plot(path=tmp_path / "page.svg")
+    assert ElementTree.parse(tmp_path / "page.svg").getroot().tag.endswith("svg")
+    titles = [each.get_title(loc="left") for each in figure.axes]
+    assert [title for title in titles if title] == ["ethanol", "methanol"]
+    assert len(measured.plot().axes) >= len(measured)
+    many = nextims.predict([f"{'C' * n}O" for n in range(1, 13)])
+    assert len(many[:10].plot().axes) >= 10
+    with pytest.raises(ValueError, match="a page holds 1 to 10 spectra, not 12"):
+        many.plot()

@@ -267,7 +267,7 @@ def test_a_terminal_without_dashes_gets_ascii(main, config, trained, monkeypatch
 @pytest.mark.parametrize(
     ("smiles", "reason"),
     [
-        ("C1CC", "C1CC: RDKit cannot read the structure"),
+        ("C1CC", "C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)"),
         ("C(C)(C)(C)(C)C", "RDKit cannot read the structure"),
         ("CCO.O", "CCO.O: several components"),
         ("C[Zn]C", "unsupported element Zn"),

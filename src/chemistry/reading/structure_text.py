@@ -8,6 +8,7 @@ from rdkit import Chem
 
 from .inchi_text import ANY_INCHI, INCHI, is_inchi
 from .refusals import MAX_ATOMS, MoleculeError
+from .unreadable import why_unreadable
 
 # Of a SMILES or InChI, some ten an atom; of a MOL block, a line an atom and one or two a bond.
 _MAX_CHARACTERS = 10 * MAX_ATOMS
@@ -64,7 +65,8 @@ def parse_structure(text: str) -> Chem.Mol:
                 if bond.GetBondType() != Chem.BondType.DOUBLE:
                     bond.SetStereo(Chem.BondStereo.STEREONONE)
     if mol is None:
-        raise MoleculeError(UNREADABLE)
+        why = "" if is_inchi(line) else why_unreadable(text)
+        raise MoleculeError(UNREADABLE, f"({why})" if why else "")
     return mol
 
 

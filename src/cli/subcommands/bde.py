@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ...config import Config, load_config
 from ...errors import UserError
-from ..commands import ALL_DONE, going_on, note, run_command, say
+from ..commands import ALL_DONE, check_overwritten, going_on, note, run_command, say, told_if_long
 from ..options import command_parser
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def _open_backend(config: Config, arguments: argparse.Namespace):
     from ...models.bde_backends import open_configured_backend
 
-    return open_configured_backend(
-        config, name=arguments.backend, device=arguments.device, say=note
-    )
+    with told_if_long("loading the model of bond energies"):
+        return open_configured_backend(
+            config, name=arguments.backend, device=arguments.device, say=note
+        )
 
 
 def _show(config: Config, arguments: argparse.Namespace) -> None:
@@ -122,6 +123,7 @@ def _show(config: Config, arguments: argparse.Namespace) -> None:
         from ...pictures.bond_drawing import check_drawing, draw_bond_energies
 
         check_drawing(arguments.plot)
+        check_overwritten([arguments.plot])
     backend = _open_backend(config, arguments)
     [energies] = backend.predict(backend.prepare([molecule]))
     if isinstance(energies, str):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from functools import partial
 from pathlib import Path
 
 from ...formats.reading import read_spectra
 from ...inference.measured import MeasuredError, all_scores
 from ...spectra.record import BadRecord, Record
-from ..commands import ALL_DONE, SOME_LEFT_OUT, refuse_overwriting, run_command, say
+from ..commands import ALL_DONE, SOME_LEFT_OUT, check_overwritten, main_of, say
 from ..options import command_parser
 from ..scores import score_table
 
@@ -54,19 +53,13 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    return run_command(partial(_compare, arguments), quiet=arguments.quiet)
-
-
 def _compare(arguments: argparse.Namespace) -> int:
     pictures = None
     if arguments.plot is not None:
         from ...pictures.files import PictureWriter
 
         pictures = PictureWriter(arguments.plot, mirrors=True)
-        refuse_overwriting([arguments.plot], (arguments.unknown, arguments.reference))
+        check_overwritten([arguments.plot], (arguments.unknown, arguments.reference))
     unknown, unread = _records(arguments.unknown)
     reference, unread_too = _records(arguments.reference)
     pairs = [(first, second) for first in unknown for second in reference]
@@ -108,3 +101,6 @@ def _records(path: Path) -> tuple[list[Record], int]:
 
 def _name(record: Record) -> str:
     return record.name or record.id
+
+
+main = main_of(build_parser, _compare)

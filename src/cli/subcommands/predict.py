@@ -27,9 +27,9 @@ from ...spectra.prediction import FailedPrediction, PredictedSpectrum
 from ..commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
+    check_overwritten,
     load_predictor,
     note,
-    refuse_overwriting,
     run_command,
     say,
 )
@@ -102,9 +102,13 @@ def _report_underivatised(structure: InputStructure) -> None:
 
 def _check_output(arguments: argparse.Namespace) -> None:
     output = arguments.output
+    read = [arguments.compare]
+    if arguments.batch is not None and arguments.batch != STANDARD_INPUT:
+        read += [arguments.batch, *list_files(arguments.batch)]
     if output is None:
         if arguments.mol_folder:
             raise OutputError("--mol-folder: needs --output LIB.msp")
+        check_overwritten([arguments.plot], read)
         return
     if arguments.format is None and output.is_dir():
         raise OutputError(f"{output}: is a folder; --format says what to write into it")
@@ -114,10 +118,7 @@ def _check_output(arguments: argparse.Namespace) -> None:
         mol_folder=arguments.mol_folder,
         annotated=arguments.annotate,
     )
-    read = [arguments.compare]
-    if arguments.batch is not None and arguments.batch != STANDARD_INPUT:
-        read += [arguments.batch, *list_files(arguments.batch)]
-    refuse_overwriting((output, errors_path(output)), read)
+    check_overwritten((output, arguments.plot), read, beside=[errors_path(output)])
     if arguments.batch is not None and output.resolve().parent == Path(arguments.batch).resolve():
         raise OutputError(f"{output}: lies in the folder that is read")
 
@@ -180,7 +181,7 @@ def _writer(
     ending = output_ending(arguments)
     has = {
         "annotated": arguments.annotate,
-        "uncertain": arguments.uncertainty or predictor.trust is not None,
+        "uncertain": predictor.says_what_to_expect(asked=arguments.uncertainty),
         "columns": arguments.keep_columns,
     }
     if arguments.output is None:

@@ -39,6 +39,8 @@ _OF_A_STRUCTURE = {
     "retentiontime", "smiles",
 }  # fmt: skip
 NOT_OF_DERIVATIVES = "{} holds of the structure in the list, and of no derivative of it"
+# Of a column that is not known: words, perhaps with a number or a unit.
+_HEAD = re.compile(r"[^\W\d][\w .#/()-]*")
 _MISSING = {"", "-", "n/a", "na", "nan", "none", "null"}
 # In an InChI, JSON, or a row that another delimiter divides.
 _NO_NAME = re.compile(r"[=,;\t{}<>]")
@@ -100,6 +102,27 @@ def find_columns(header: Sequence[str], label: str = "") -> Columns | None:
         found = " and ".join(header[place] for place in unclear)
         raise InputError(f"{label}: {found} could each be the structures; name one of them smiles")
     return Columns(structures, next(_matching(keys, _NAMES), -1))
+
+
+def columns_below(header: Sequence[str]) -> Columns | None:
+    """Return the columns of a table that has its structures first, under a name not known to us.
+
+    Args:
+        header: the cells of its first line.
+
+    Returns:
+        ``None`` where the cells are not several names.
+
+    Example:
+        >>> from nextims.inference.structures.columns import columns_below
+        >>> columns_below(["struct", "label", "CAS"]), columns_below(["CCO", "64-17-5"])
+        (Columns(structures=(0,), names=1), None)
+    """
+    if len(header) < 2 or not all(map(_HEAD.fullmatch, header)):
+        return None
+    named = find_columns(["smiles", *header[1:]])
+    is_fact = _fact(field_name(header[1])) in SYNONYMS
+    return Columns((0,), named.names if named.names > 0 else -1 if is_fact else 1)
 
 
 def _matching(keys: Sequence[str], patterns: Sequence[str]) -> Iterator[int]:

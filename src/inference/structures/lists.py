@@ -15,6 +15,7 @@ from .columns import (
     DELIMITERS,
     WANTED_COLUMN,
     Columns,
+    columns_below,
     divide,
     find_columns,
     kept_columns,
@@ -31,7 +32,7 @@ from .list_files import (
     structures_ending,
 )
 from .mol_blocks import HEADER_LINES, MOL_ENDINGS, is_mol_block, read_mol_blocks
-from .other_kinds import refuse_other_kinds
+from .other_kinds import is_readable, refuse_other_kinds, told_kind
 from .text_lines import InputError, decoded_lines, open_bytes
 
 _ROWS_AT_ONCE = 4096
@@ -208,11 +209,12 @@ def _structures(
     if ending in MOL_ENDINGS or is_mol_block(beginning):
         return read_mol_blocks(lines, keep)
     numbered = enumerate(lines, start=1)
-    first_line, second_line = [*beginning, "", ""][:2]
+    first_line, second_line, third_line = [*beginning, "", "", ""][:3]
     is_table, delimiters = ending in TABLE_ENDINGS, DELIMITERS
     if separator := _SEPARATOR.fullmatch(first_line.strip()):
         next(numbered)
-        first_line, is_table, delimiters = second_line, True, separator[1]
+        first_line, second_line = second_line, third_line
+        is_table, delimiters = True, separator[1]
     for delimiter in delimiters:
         header = divide(first_line, delimiter)
         columns = find_columns(header, label)
@@ -221,14 +223,21 @@ def _structures(
             kept = places_kept(keep, header, label)
             rows = _table(numbered, delimiter, columns, len(header), kept)
             return refuse_other_kinds(rows, label)
+    # Without such a header the structure comes first, and no SMILES holds a delimiter.
+    present = [delimiter for delimiter in delimiters if delimiter in first_line]
+    delimiter = min(present, key=first_line.index, default=",")
+    header = divide(first_line, delimiter)
+    columns = columns_below(header) if is_table or delimiter == "\t" else None
+    first_below = divide(second_line, delimiter)[:1]
+    if columns and told_kind(header[0]) and all(map(is_readable, first_below)):
+        next(numbered)
+        kept = places_kept(keep, header, label)
+        rows = refuse_other_kinds(_table(numbered, delimiter, columns, len(header), kept), label)
+        note = f"{label}: its first line is taken for names of columns ({', '.join(header)})"
+        return (replace(row, note=note) if i == 0 else row for i, row in enumerate(rows))
     places_kept(keep, (), label)
     if is_table:
-        # Without a header the structure comes first, and no SMILES holds a delimiter.
-        present = [delimiter for delimiter in delimiters if delimiter in first_line]
-        delimiter = min(present, key=first_line.index, default=",")
-        return refuse_other_kinds(
-            _table(numbered, delimiter, Columns((0,), 1)), label, divide(first_line, delimiter)
-        )
+        return refuse_other_kinds(_table(numbered, delimiter, Columns((0,), 1)), label, header)
     # No molecule is written "smiles": such a word heads the column of a text file.
     if find_columns([first_line]) or find_columns(first_line.split()[:1]):
         next(numbered)

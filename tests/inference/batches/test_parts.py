@@ -96,8 +96,8 @@ def test_the_failures_of_a_part_are_known(tmp_path, predictor):
     [first, *_] = predict_parts(predictor, structures(), parts, checkpoint=None, workers=1)
     assert first == FinishedPart(0, 256, 251, 5)
     assert [str(failure) for failure in parts.failures(first)][:2] == [
-        "line 50: C1CC: RDKit cannot read the structure",
-        "line 100: C1CC: RDKit cannot read the structure",
+        "line 50: C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)",
+        "line 100: C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)",
     ]
 
 

@@ -290,3 +290,35 @@ def test_a_table_of_two_kinds_of_smiles_is_refused_by_name(tmp_path):
     path.write_text("smiles_predicted,smiles_true\nCCO,CCC\n")
     with pytest.raises(InputError, match=r"list.csv: smiles_predicted and smiles_true could each"):
         read_structures(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"),
+    [("list.csv", False), ("list.csv", True), ("list.tsv", False), ("list.txt", False)],
+)
+def test_names_of_columns_that_are_not_known_are_no_data(tmp_path, name, separator):
+    delimiter = "," if name == "list.csv" else "\t"
+    lines = ["struct,label,cas", "CCO,ethanol,64-17-5", "CO,methanol,67-56-1"]
+    text = "\n".join(lines).replace(",", delimiter) + "\n"
+    (tmp_path / name).write_text(f"sep={delimiter}\n{text}" if separator else text)
+    structures = list(read_structures(tmp_path / name, ["CAS"]))
+    found = [(each.line, each.smiles, each.name, each.columns) for each in structures]
+    first = 3 if separator else 2
+    assert found == [
+        (first, "CCO", "ethanol", (("CAS", "64-17-5"),)),
+        (first + 1, "CO", "methanol", (("CAS", "67-56-1"),)),
+    ]
+    said = "its first line is taken for names of columns (struct, label, cas)"
+    assert [each.note.endswith(said) for each in structures] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CO,methanol\nCCO,ethanol\n", "C1CC,broken\nCCO,ethanol\n", "caffeine,58-08-2\nCCO,64-17-5\n"],
+)
+def test_a_first_line_that_may_be_data_stays_data(tmp_path, text):
+    (tmp_path / "list.csv").write_text(text)
+    assert [(each.line, each.note) for each in read_structures(tmp_path / "list.csv")] == [
+        (1, ""),
+        (2, ""),
+    ]
