@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..fields import NUMBER, SYNONYMS, THOUSANDS, field_name, may_part_thousands
+from ..fields import NUMBER, SYNONYMS, THOUSANDS, field_name, thousands_in_doubt
 from .cells import original_cell
 
 _NUMBER = re.compile(NUMBER)
@@ -88,6 +88,10 @@ _BETWEEN_NUMBERS = re.compile(r"[\s,;:|()\[\]]*")
 Peak = tuple[float, float]
 
 
+class DoubtfulNumbersError(ValueError):
+    """Commas or points in the numbers of a spectrum may stand for the point or part thousands."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """How the rows of a table are divided.
@@ -123,15 +127,15 @@ class Layout:
             raise ValueError("cells are missing")
         return [(number(cells[i]), _intensity(cells[j], cells[i])) for i, j in there]
 
-    def is_ambiguous(self, rows: Sequence[list[str]]) -> bool:
-        """Say whether commas in intensities may stand for the point or part thousands.
+    def doubt(self, rows: Sequence[list[str]]) -> str:
+        """Say why commas or points may part thousands, see ``thousands_in_doubt``.
 
         Args:
             rows: the cells of all rows of a spectrum.
         """
         there = ((cells, i, j) for cells in rows for i, j in self.peaks)
         pairs = [(cells[i], cells[j]) for cells, i, j in there if max(i, j) < len(cells)]
-        return may_part_thousands(pairs)
+        return thousands_in_doubt(pairs)
 
 
 def split(text: str, delimiter: str | None) -> list[str]:
@@ -219,6 +223,8 @@ def layout_of_cells(header: str, row: str) -> Layout | None:
                 continue
             try:
                 peaks_of_cell(cell)
+            except DoubtfulNumbersError:
+                pass  # which is said of the row
             except ValueError:
                 continue
             facts = {fact: at for fact, at in _facts(names).items() if at != i}
@@ -272,6 +278,7 @@ def peaks_of_cell(text: str) -> list[Peak]:
 
     Raises:
         ValueError: it is none.
+        DoubtfulNumbersError: its numbers may be others.
 
     Example:
         >>> from nextims.formats.csv.layout import peaks_of_cell
@@ -281,8 +288,8 @@ def peaks_of_cell(text: str) -> list[Peak]:
     parts = [part for part in _SEPARATOR_OF_PAIRS.split(text.strip("[](){} ")) if part]
     if parts and all(part.strip(",").count(":") == 1 for part in parts):
         pairs = [part.strip(",").split(":") for part in parts]
-        if may_part_thousands(pairs):
-            raise ValueError(f"commas may be of either kind in {text[:40]!r}")
+        if doubt := thousands_in_doubt(pairs):
+            raise DoubtfulNumbersError(f"{doubt} in {text[:40]!r}")
         return [(number(mz), number(intensity)) for mz, intensity in pairs]
     if "," in text and text.strip()[:1] not in "[({":
         raise ValueError(f"commas may be of either kind in {text[:40]!r}")

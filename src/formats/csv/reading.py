@@ -13,6 +13,7 @@ from ..fields import misread_columns, says_nothing
 from ..raw_record import RawRecord
 from .layout import (
     OF_SCANS,
+    DoubtfulNumbersError,
     Layout,
     is_number,
     layout_of_cells,
@@ -188,9 +189,8 @@ class _TableRecord(RawRecord):
             self.spoil(f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}")
 
     def finished(self, layout: Layout) -> _TableRecord:
-        """Return the record, spoilt where its commas may be of either kind."""
-        if layout.is_ambiguous(self.rows):
-            self.spoil("a comma may stand for the point or part thousands")
+        """Return the record, spoilt where its commas or points may be of either kind."""
+        self.spoil(layout.doubt(self.rows))
         if (beside := self._changes_beside(layout)) is not None:
             self.spoil(f"masses begin anew where column {beside + 1} changes: name it, scan say")
         if len(layout.peaks) > 1 and not self.damage and not self._is_of_one(len(layout.peaks)):
@@ -330,6 +330,8 @@ def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
         raw = _record_of(row[0], facts, layout)
         try:
             raw.pairs = peaks_of_cell(cells[layout.cell])
+        except DoubtfulNumbersError as error:
+            raw.spoil(f"line {row[0]}: {error}")
         except (ValueError, IndexError):
             raw.spoil(f"line {row[0]}: no spectrum in the row {row[1].strip()[:40]!r}")
         yield raw
