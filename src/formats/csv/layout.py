@@ -83,6 +83,9 @@ _CURVES = ("chromatogram", "retention time", "time")
 _SPACES = re.compile(r"\s{2,}")
 _GROUP = re.compile(r"[(\[]([^()\[\]]+)[)\]]")  # of brackets within brackets, the inner ones
 _SEPARATOR_OF_PAIRS = re.compile(r"[\s;|]+")
+# A comment sign before the names of columns; a column may be called so too.
+_SIGN = re.compile(r"\s*(?:[#%;!]+|//+|--+)\s*")
+_UNIT_APART = re.compile(r"\s+[(\[][^()\[\]]*[)\]]")
 _BETWEEN_NUMBERS = re.compile(r"[\s,;:|()\[\]]*")
 
 Peak = tuple[float, float]
@@ -175,14 +178,21 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.replace(",", ".")) is not None
 
 
-def layout_of_header(text: str) -> Layout | None:
+def layout_of_header(text: str, row: str = "") -> Layout | None:
     """Return the layout of a table by the line above its rows, ``None`` where that is none.
+
+    Args:
+        text: the line.
+        row: one of the rows, which tells a comment sign from the name of a column.
 
     Example:
         >>> from nextims.formats.csv.layout import layout_of_header
         >>> layout_of_header("#Point,X(Thomsons),Y(Counts)").peaks
         ((1, 2),)
+        >>> layout_of_header("% mass abundance", "31 999").peaks
+        ((0, 1),)
     """
+    text = _without_sign(text, row)
     for delimiter, cells in _divisions(text):
         kinds = [_kind(cell) for cell in cells]
         mz, intensity = (
@@ -196,6 +206,8 @@ def layout_of_header(text: str) -> Layout | None:
         else:
             at, intensities = _preferred(mz, cells, "mz"), _preferred(intensity, cells, "intens")
             peaks, unclear = ((at[0], intensities[0]),), _same_names(cells, (*at, *intensities))
+            if delimiter is None and len(cells) > len(row.split()) > 0 and max(peaks[0]) > 1:
+                unclear = f"which words of {text.strip()[:40]!r} name which column cannot be told"
         facts = _facts(cells)
         if facts.keys() <= _OF_PEAKS:
             facts = {}
@@ -249,6 +261,10 @@ def unknown_columns(header: str, layout: Layout, row: str) -> str:
         layout: of these numbers.
         row: the numbers.
     """
+    uncommented = _without_sign(header, row).split()
+    kinds = {*map(_kind, uncommented)}
+    if kinds & {"mz", "intensity"} and "spectrum" not in kinds:  # else it may be a remark
+        header = _without_sign(header, row)
     cells = split(header, layout.delimiter)
     if layout.delimiter is None:
         width = len(split(row, None))
@@ -301,13 +317,29 @@ def peaks_of_cell(text: str) -> list[Peak]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
+def _without_sign(header: str, row: str) -> str:
+    """Return a header without a comment sign, unless that is, or begins, the name of a column."""
+    sign = _SIGN.match(header)
+    if sign is None:
+        return header
+    for delimiter in filter(None, DELIMITERS):
+        if len(split(header, delimiter)) == len(split(row, delimiter)) > 1:
+            return header
+    names, cells = header.split(), row.split()
+    # Of a column called "#", which numbers the peaks.
+    if names[0] == "#" and len(names) == len(cells) and cells[0] in ("0", "1"):
+        return header
+    return header[sign.end() :]
+
+
 def _divisions(text: str) -> list[tuple[str | None, list[str]]]:
     """Return the cells of a header for each delimiter."""
     divided = [(delimiter, split(text, delimiter)) for delimiter in DELIMITERS if delimiter]
     if any(len(cells) > 1 for _, cells in divided):
         return divided
     # Of names with single spaces between them nobody can say which words are one.
-    return [*divided, (None, _SPACES.split(text.strip())), (None, text.split())]
+    words = _UNIT_APART.sub(lambda unit: "".join(unit[0].split()), text).split()
+    return [*divided, (None, _SPACES.split(text.strip())), (None, words)]
 
 
 def _facts(names: list[str]) -> dict[str, int]:

@@ -95,7 +95,7 @@ def _of_table(rows: Iterator[_Row], name: str) -> Iterator[RawRecord]:
         if _CFM_ID.match(above[1]):
             yield RawRecord(first[0], damage="output of CFM-ID: product ions, no EI spectrum")
             return
-        layout = layout_of_cells(above[1], row[1]) or layout_of_header(above[1])
+        layout = layout_of_cells(above[1], row[1]) or layout_of_header(above[1], row[1])
         if layout is None and (layout := layout_of_numbers(row[1])):
             unknown = unknown_columns(above[1], layout, row[1])
             if _LIKE_A_PEAK.match(above[1]):
@@ -225,12 +225,13 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
     raw, width = _TableRecord(start), None
     words = last = ""  # a row that is no peak: the end of the list, or the title of what follows
     end, blank, spaced = start, False, False  # there may be a blank line between all rows
+    above = ""  # the peak above
     for row in rows:
         blank |= row[0] > end + 1
         end = row[0] + row[1].count("\n")
         cells = split(row[1], layout.delimiter)
         if not any(cell[:1].isdigit() or is_number(cell) for cell in cells):
-            if again := layout_of_header(row[1]):
+            if again := layout_of_header(row[1], above):
                 yield from _finished(raw, layout, width or 2)
                 raw, layout, words, width = _TableRecord(row[0]), again, "", None
             elif not row[1].lstrip().startswith("#"):
@@ -245,7 +246,7 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
                 raw, width = _TableRecord(row[0]), None
             else:
                 raw.spoil(f"line {row[0]}: a blank line within the peaks, of one spectrum or two")
-        blank = False
+        blank, above = False, row[1]
         before = len(raw.pairs)
         raw.add_row(row, cells, layout)
         if words and before and not (says_nothing(last) and raw.pairs[-1] > raw.pairs[before - 1]):
