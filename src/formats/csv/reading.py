@@ -265,7 +265,8 @@ def _begins_anew(pairs: Sequence[Sequence[float]], cells: list[str], layout: Lay
     """Say whether a row begins another list: its mass falls, where those above it rise."""
     masses = [mz for mz, _ in pairs]
     try:
-        return masses == sorted(masses) and layout.peaks_of(cells)[0][0] <= masses[-1]
+        rise = bool(masses) and masses == sorted(masses)
+        return rise and layout.peaks_of(cells)[0][0] <= masses[-1]
     except ValueError:
         return False
 
@@ -302,23 +303,43 @@ def _are_several(steps: np.ndarray) -> bool:
 
 def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[RawRecord]:
     raw, own = None, None
+    said = 0  # rows of the spectrum that say whose it is
     for row in rows:
         cells = split(row[1], layout.delimiter)
         if _is_remark(row, cells, layout):
             continue
         facts = tuple(cells[i] for i in layout.facts.values() if i < len(cells))
+        doubt = ""
+        if raw is not None and facts != own[: len(facts)]:
+            anew, by_first = _begins_anew(raw.pairs, cells, layout), said == 1
+            if less := _says_less(facts, own):  # as where the first row alone says whose it is
+                doubtful = anew == by_first
+            else:
+                doubtful = _says_less(own, facts) and not anew
+            if doubtful:
+                doubt = f"line {row[0]}: whose peak this is cannot be told: name it in each row"
+                raw.spoil(doubt)
+            if less and (by_first or not anew):
+                facts = ()
         # A row that is cut off may be of the spectrum above.
         if raw is None or facts != own[: len(facts)]:
             if raw is not None:
                 yield raw.finished(layout)
-            raw, own = _record_of(row[0], facts, layout), facts
+            raw, own, said = _record_of(row[0], facts, layout), facts, 0
+            raw.spoil(doubt)
             if layout.facts.keys() <= OF_SCANS:
                 raw.add("name", " ".join((name, *facts)))
             if layout.predicted:
                 raw.add("comment", "predicted by NExtIMS")
+        said += facts == own
         raw.add_row(row, cells, layout)
     if raw is not None:
         yield raw.finished(layout)
+
+
+def _says_less(facts: Sequence[str], own: Sequence[str]) -> bool:
+    """Say whether a row has none of the facts of another, or part of them, and no other."""
+    return all(fact in ("", other) for fact, other in zip(facts, own, strict=False))
 
 
 def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
