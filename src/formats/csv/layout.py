@@ -123,7 +123,7 @@ class Layout:
         Raises:
             ValueError: there are no two numbers, or more cells than the header has.
         """
-        if self.width and len(cells) > self.width:  # decimal commas between commas, say
+        if self.width and any(cells[self.width :]):  # decimal commas between commas, say
             raise ValueError(f"{len(cells)} cells, expected {self.width}")
         there = [(i, j) for i, j in self.peaks if len(cells) > max(i, j)]
         if not there:

@@ -40,6 +40,11 @@ _FEWEST_OF_LIST, _MEAN_OF_LISTS = 2, 2.5
 
 # "31 1'234": a row that no title is.
 _LIKE_A_PEAK = re.compile(r"\s*\d[\d.,]*[\s;,:]+[\d.,]")
+# What begins with a word, and may hold numbers: "Scan 13 (5.2 min)".
+_TITLE = re.compile(
+    r"\W*(?:apex|average|compound|file|name|retention time|rt|sample|scans?|spectrum|title)\b",
+    re.IGNORECASE,
+)
 _Row = tuple[int, str]
 
 
@@ -230,7 +235,8 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
         blank |= row[0] > end + 1
         end = row[0] + row[1].count("\n")
         cells = split(row[1], layout.delimiter)
-        if not any(cell[:1].isdigit() or is_number(cell) for cell in cells):
+        has_numbers = any(cell[:1].isdigit() or is_number(cell) for cell in cells)
+        if not has_numbers or _TITLE.match(row[1]):
             if again := layout_of_header(row[1], above):
                 yield from _finished(raw, layout, width or 2)
                 raw, layout, words, width = _TableRecord(row[0]), again, "", None
@@ -256,7 +262,7 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
             width = len(cells)
             if width > 2 and layout.delimiter == "," and all(map(str.isdecimal, cells)):
                 raw.spoil("commas may stand for the point: name the columns in a line above")
-        if layout.width is None and len(cells) > width:
+        if layout.width is None and any(cells[width:]):
             raw.spoil(f"line {row[0]}: {len(cells)} cells, above {width}")
     yield from _finished(raw, layout, width or 2)
 
