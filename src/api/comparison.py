@@ -78,4 +78,4 @@ def compare(measured: object, reference: object) -> dict[str, float]:
         >>> round(scores["cosine"], 3), scores["nist_identity_reverse_match_factor"]
         (0.964, 936)
     """
-    return all_scores(as_record(reference).spectrum, as_record(measured))
+    return all_scores(as_record(reference).of_known, as_record(measured))

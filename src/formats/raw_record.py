@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from ..chemistry.formula import mass_defect
-from ..spectra.record import BadRecord, Record, clean_spectrum
+from ..spectra.record import BadRecord, Record, clean_spectrum, structure_defect
 from ..spectra.spectrum import Spectrum, nominal_mz
 from .fields import (
     FAULTY_PEAKS,
@@ -191,7 +191,7 @@ class RawRecord:
             structures=written,
             structure_problem=structure_problem or "no structure in the record",
             formula=self.first("formula"),
-            nominal_mass=self._nominal_mass(),
+            nominal_mass=self._nominal_mass(written),
             inchikey=inchikey,
             energy=energy,
             instrument=self.first("instrument"),
@@ -212,7 +212,7 @@ class RawRecord:
             inchi = f"InChI={inchi}"
         return [*self.values("molblock"), *filter(None, (smiles, inchi))]
 
-    def _nominal_mass(self) -> int | None:
+    def _nominal_mass(self, structures: Sequence[str]) -> int | None:
         """Return the molecular mass given, the exact one before an MW, which may be an average.
 
         An MW that is whole and no further from the exact mass than a mass defect is the nominal
@@ -229,7 +229,8 @@ class RawRecord:
         is_whole = weight is not None and weight.is_integer()
         if is_whole and abs(weight - exact) <= _MASS_DEFECT * exact:
             return int(weight)
-        return int(nominal_mz(exact, mass_defect(self.first("formula"))))
+        defect = mass_defect(self.first("formula"))
+        return int(nominal_mz(exact, structure_defect(structures) if defect is None else defect))
 
     def _retention_index(self) -> float | None:
         """Return a retention index that is one number; of several columns' none can be told."""

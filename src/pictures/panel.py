@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from rdkit import Chem
 
-from ..chemistry.formula import ELECTRON_MASS, mass_defect
+from ..chemistry.formula import ELECTRON_MASS
 from ..chemistry.molecule import Molecule, MoleculeError
 from ..inference.measured import similarities
 from ..spectra.ions import MZ_DECIMALS, AnnotatedPeak
@@ -73,7 +73,7 @@ class LibrarySpectrum:
             molecule = record.molecule
         except MoleculeError:
             molecule = None
-        spectrum = record.spectrum.of(mass_defect(record.formula))
+        spectrum = record.of_known
         bins = spectrum.binned(int(spectrum.nominal.max(initial=1)))
         nominal = Spectrum(np.flatnonzero(bins) + 1, bins[bins > 0])
         kind = "predicted" if record.predicted else "library"

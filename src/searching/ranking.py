@@ -19,7 +19,7 @@ import numpy as np
 from ..evaluation import metrics
 from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
-from .entries import Entry, SearchError, entry_label, measured_spectrum
+from .entries import Entry, SearchError, entry_label
 from .filters import EntryFilter
 
 SCORES: dict[str, Callable[..., np.ndarray]] = {
@@ -239,7 +239,7 @@ class QuerySearch:
         self._bins = _bins([query])
         peaks = np.flatnonzero(self._bins[0])
         self.spectrum = Spectrum(peaks + 1, self._bins[0, peaks]) if len(peaks) else None
-        self._lowest_mz = int(measured_spectrum(query).nominal.min(initial=HIGHEST_MZ))
+        self._lowest_mz = int(query.of_known.nominal.min(initial=HIGHEST_MZ))
         self.mass = entry_filter.mass_of(query)
         self._result = SearchResult(query, score, self.mass)
         self._first_notes(len(peaks))
@@ -300,7 +300,7 @@ class QuerySearch:
 
 def _bins(records: Sequence[Record]) -> np.ndarray:
     """Return spectra at nominal masses, ``(records, max_mz)``, as wide as the heaviest needs."""
-    spectra = [measured_spectrum(record) for record in records]
+    spectra = [record.of_known for record in records]
     highest = [int(spectrum.nominal[-1]) for spectrum in spectra if len(spectrum)]
     max_mz = min(max(highest, default=1), HIGHEST_MZ)
     return np.stack([spectrum.binned(max_mz) for spectrum in spectra])

@@ -107,6 +107,14 @@ class TestCompare:
         assert [nextims.compare(kind, ethanol) for kind in kinds] == [expected] * 4
         assert nextims.compare(measured[0], (ethanol.mz, ethanol.intensity)) == expected
 
+    @pytest.mark.parametrize("known", ["Formula: C6Br6", "SMILES: Brc1c(Br)c(Br)c(Br)c(Br)c1Br"])
+    def test_accurate_masses_are_of_the_molecule_on_either_side(self, tmp_path, known):
+        path = tmp_path / "hexabromobenzene.msp"
+        path.write_text(f"Name: a\n{known}\nNum Peaks: 2\n551.504 999; 391.668 300\n")
+        accurate, nominal = nextims.read(path, quiet=True)[0], ([552, 392], [999, 300])
+        assert nextims.compare(accurate, nominal)["cosine"] == pytest.approx(1)
+        assert nextims.compare(nominal, accurate)["cosine"] == pytest.approx(1)
+
     def test_matchms(self, ethanol, measured):
         matchms = pytest.importorskip("matchms", reason='needs pip install -e ".[test]"')
         mz, intensity = (np.array(values, dtype=float) for values in self.PEAKS)

@@ -13,7 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..fields import field_name, misread_columns, pairs_of_lists, peak_of, says_nothing
+from ..fields import (
+    field_name,
+    leading_numbers,
+    misread_columns,
+    pairs_of_lists,
+    pairs_on_lines,
+    peak_of,
+    says_nothing,
+)
 from ..mzspeclib.json_form import is_library, spectra_of_library
 from ..raw_record import RawRecord
 
@@ -190,16 +198,20 @@ def _as_line(peak: Any) -> str:
 def _peaks_of_text(text: str) -> list[tuple[float, float]]:
     """Return the peaks of a text: ``15:60 31:999``, or a line or a semicolon for each."""
     lines = [line for line in re.split(r"[;\r\n]", text) if line.strip()]
-    if len(lines) == 1 and all(part.count(":") == 1 for part in lines[0].split(",")):
-        lines = lines[0].split(",")  # "31:999,45:514"
-    if len(lines) > 1 or ":" not in text:
-        heading = bool(lines) and lines[0].strip().lower().startswith("m/z")
-        if reason := misread_columns(lines[heading:]):
-            raise ValueError(reason)
-        return [peak_of(line) for line in lines[heading:]]
-    if any(pair.count(":") != 1 for pair in text.split()):
-        raise ValueError(f"cannot read the peaks {text.strip()[:40]!r}")
-    return [peak_of(pair) for pair in text.split()]
+    if len(lines) == 1 and ":" in text:
+        parts = lines[0].split(",")  # "31:999,45:514"
+        lines = parts if all(part.count(":") == 1 for part in parts) else text.split()
+        if any(pair.count(":") != 1 for pair in lines):
+            raise ValueError(f"cannot read the peaks {text.strip()[:40]!r}")
+    lines = lines[bool(lines) and lines[0].strip().lower().startswith("m/z") :]
+    lines = pairs_on_lines(lines)
+    if len(lines) == 1 and len(leading_numbers(lines[0])) > 2:
+        raise ValueError(
+            f"several numbers on a line, which may be pairs or not: {text.strip()[:40]!r}"
+        )
+    if reason := misread_columns(lines):
+        raise ValueError(reason)
+    return [peak_of(line) for line in lines]
 
 
 def _peak(peak: Any) -> tuple[float, float]:
