@@ -1,5 +1,8 @@
 """The page's server with the shipped student, asked as a browser of this machine would."""
 
+import subprocess
+import sys
+
 import pytest
 
 pytest.importorskip("fastapi", reason='needs pip install "nextims[web]"')
@@ -22,3 +25,16 @@ def client():
     )
     with TestClient(app, base_url=ADDRESS) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Where the command serves the page, in a process of its own."""
+    library = str(EXAMPLES / "measured.msp")
+    command = ["-m", "nextims", "app", "--no-browser", "--port", "0", "--library", library]
+    with subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=PROJECT_ROOT
+    ) as server:
+        yield server.stdout.readline().split()[0]
+        server.terminate()
+        assert server.wait(timeout=20) == 0
