@@ -31,6 +31,8 @@ INDEX = ["ms_entropy>=1.5"]
 DISTRIBUTED = ["ray[data]>=2.40", *FORMATS]
 # For pictures of spectra.
 PLOT = ["matplotlib>=3.8", "scipy>=1.9"]
+# For the page to draw on, and its HTTP API.
+WEB = ["fastapi>=0.115", "uvicorn>=0.30"]
 # For the site.
 DOCS = [
     "mkdocs>=1.6,<2",
@@ -64,7 +66,11 @@ setup(
     python_requires=">=3.10",
     package_dir={"nextims": "src"},
     packages=["nextims"] + [f"nextims.{name}" for name in find_packages("src")],
-    package_data={"nextims": ["py.typed"], "nextims.data.library": ["corrections.tsv"]},
+    package_data={
+        "nextims": ["py.typed"],
+        "nextims.data.library": ["corrections.tsv"],
+        "nextims.web": ["static/*"],
+    },
     cmdclass={"build_py": BuildWithModel},
     entry_points={"console_scripts": ["nextims = nextims.cli.main:main"]},
     install_requires=[
@@ -85,6 +91,7 @@ setup(
         "index": INDEX,
         "distributed": DISTRIBUTED,
         "plot": PLOT,
+        "web": WEB,
         "docs": DOCS,
         "test": [
             "pytest>=8",
@@ -101,11 +108,13 @@ setup(
             "nbclient>=0.10",
             "ipykernel>=6.29",
             "ct3>=3.4",
+            "httpx2>=2",
             *TRAIN,
             *ONNX,
             *FORMATS,
             *INDEX,
             *PLOT,
+            *WEB,
         ],
         "alfabet": [*TRAIN, "alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
     },

@@ -1,0 +1,260 @@
+"""What the API does: prediction, comparison and ranking with models that are loaded once."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from itertools import islice
+from typing import Any, TypeVar
+
+from rdkit import Chem
+from rdkit.rdBase import BlockLogs
+
+from ..chemistry.labelling import label_atom
+from ..chemistry.molecule import read_molecule
+from ..chemistry.reading.inchi_text import is_inchi
+from ..config import Config
+from ..errors import UserError
+from ..formats.spectrum_writer import SpectrumStream
+from ..formats.writing import Formatter
+from ..inference.loading import load_predictor
+from ..inference.measured import all_scores
+from ..inference.streaming import Result, attempted, describe
+from ..inference.structures.derivatised import derivatise_structures
+from ..inference.structures.input_structure import InputStructure
+from ..searching.candidates import select_candidates
+from ..searching.entries import predicted_entry
+from ..searching.ranking import search
+from ..searching.tables import hits_text
+from ..spectra.prediction import FailedPrediction, PredictedSpectrum
+from ..spectra.spectrum import STANDARD_ENERGY
+from .answers import hit_fields, prediction_fields
+from .batching import Batcher
+from .library import Library
+from .limits import DERIVATIVES, Limits
+from .requests import (
+    CompareRequest,
+    ExportRequest,
+    LabelRequest,
+    OneRequest,
+    Options,
+    PredictRequest,
+    RankRequest,
+    Structure,
+)
+
+_Given = TypeVar("_Given")
+_FAILURES = 20
+# A teacher takes a tenth of a second a structure; the others wait for no more than these.
+_OF_TEACHER = 8
+
+
+class Service:
+    """Models, a library to search, and what is done with them.
+
+    Args:
+        config: which models.
+        library: to search in; ``None`` for none.
+        limits: of a request.
+
+    Attributes:
+        limits: as given.
+        library: likewise.
+        has_teacher: whether its weights and PyTorch are there.
+    """
+
+    def __init__(self, config: Config, library: Library | None, limits: Limits):
+        self.limits, self.library = limits, library
+        teacher = config.checkpoint("teacher")
+        self.has_teacher = teacher.is_file() and find_spec("torch") is not None
+        self._models = {
+            "student": Batcher(partial(load_predictor, config)),
+            "teacher": Batcher(
+                partial(load_predictor, config, "teacher", device="cpu"), _OF_TEACHER
+            ),
+        }
+
+    @property
+    def model_name(self) -> str:
+        """What spectra call the student."""
+        return self._models["student"].name
+
+    async def ready(self) -> None:
+        """Load the student."""
+        await self._models["student"].ready()
+
+    async def predict(self, request: PredictRequest) -> dict[str, Any]:
+        """Answer ``/predict``."""
+        structures = await self._read(request.structures)
+        if method := request.derivative:
+            structures = await self._in_thread(
+                lambda each: list(islice(derivatise_structures(each, method), DERIVATIVES + 1)),
+                structures,
+            )
+            if len(structures) > DERIVATIVES:
+                raise UserError(f"structures: more than {DERIVATIVES} derivatives")
+        results = await self._predicted(structures, request, neighbours=request.neighbours)
+        return {"predictions": await asyncio.to_thread(self._fields, results, request)}
+
+    async def annotate(self, request: OneRequest) -> dict[str, Any]:
+        """Answer ``/annotate``."""
+        [result] = await self._one(request.model_copy(update={"model": "teacher"}))
+        return await asyncio.to_thread(
+            prediction_fields, result, self._models["teacher"].name, drawing=request.drawing
+        )
+
+    async def compare(self, request: CompareRequest) -> dict[str, Any]:
+        """Answer ``/compare``."""
+        if request.reference is not None:
+            spectrum, prediction = request.reference.spectrum, None
+        else:
+            one = request.model_dump(include={"structure", "model", "energy"})
+            [result] = await self._one(OneRequest(**one))
+            spectrum = result.spectrum
+            [prediction] = await asyncio.to_thread(self._fields, [result], request)
+        scores = await asyncio.to_thread(all_scores, spectrum, request.measured.record)
+        return {"scores": scores, "prediction": prediction}
+
+    async def rank(self, request: RankRequest) -> dict[str, Any]:
+        """Answer ``/rank``."""
+        record, chosen = request.measured.record, request.filter
+        options = {"score": request.score, "top": request.top, "entry_filter": chosen}
+        failures: list[str] = []
+        predicted: dict[int, PredictedSpectrum] = {}
+        if request.candidates is None:
+            if self.library is None:
+                raise UserError("no candidates, and the server has no library: nextims app "
+                                "--library FILE")  # fmt: skip
+            result = await self._in_thread(self.library.search, record, options)
+        else:
+            given = await self._read(request.candidates)
+            if wanted := chosen.for_any_of([record]):
+                given = await self._in_thread(
+                    lambda each: list(select_candidates(each, wanted)), given
+                )
+            results = await self._predicted(given, request)
+            results = await self._in_thread(
+                lambda each: [attempted(describe, one) for one in each], results
+            )
+            failures = [str(each) for each in results if isinstance(each, FailedPrediction)]
+            predicted = {e.line: e for e in results if isinstance(e, PredictedSpectrum)}
+            [result] = await self._in_thread(
+                lambda entries: search([record], entries, **options),
+                [predicted_entry(each, "candidates") for each in predicted.values()],
+            )
+        searched = self.library.name if request.candidates is None else "candidates"
+        hits = await self._in_thread(
+            lambda each: [hit_fields(hit, predicted.get(hit.entry.line)) for hit in each],
+            result.hits[: request.top],
+        )
+        return {
+            "hits": hits,
+            "compared": result.compared,
+            "notes": result.notes,
+            "failures": failures[:_FAILURES],
+            "csv": hits_text(".csv", [result], searched=searched),
+        }
+
+    async def export(self, request: ExportRequest) -> bytes:
+        """Answer ``/export``."""
+        [result] = await self._one(request)
+        stream = io.BytesIO()
+        has = {
+            "annotated": result.annotations is not None,
+            "uncertain": result.uncertainty is not None,
+        }
+        name = self._models[request.model].name
+        with SpectrumStream(stream, name, Formatter(request.format), **has) as writer:
+            writer.write(result)
+        return stream.getvalue()
+
+    async def label(self, request: LabelRequest) -> dict[str, Any]:
+        """Answer ``/label``."""
+        element = request.isotope.lstrip("0123456789")
+        isotope = int(request.isotope.removesuffix(element))
+
+        def labelled() -> str:
+            with BlockLogs():
+                molecule = read_molecule(request.structure)
+                return label_atom(molecule, request.atom, element, isotope).smiles
+
+        return {"smiles": await asyncio.to_thread(labelled)}
+
+    async def _one(self, request: OneRequest) -> list[PredictedSpectrum]:
+        """Predict the one structure of a request.
+
+        Raises:
+            UserError: it has no spectrum.
+        """
+        [result] = await self._predicted(await self._read([request]), request)
+        if isinstance(result, FailedPrediction):
+            raise UserError(f"structure: {result.reason}")
+        return [result]
+
+    async def _read(self, given: Sequence[Structure]) -> list[InputStructure]:
+        structures = [each.on_line(line) for line, each in enumerate(given, start=1)]
+        return await asyncio.to_thread(self._checked, structures)
+
+    async def _predicted(
+        self, structures: list[InputStructure], request: Options, *, neighbours: int = 0
+    ) -> list[Result]:
+        options: dict[str, Any] = {"neighbours": neighbours} if neighbours else {}
+        if request.model == "teacher":
+            if not self.has_teacher:
+                raise UserError(
+                    'no teacher here: it needs pip install "nextims[train]" and its weights'
+                )
+            options = {"annotate": True}
+            if request.energy != STANDARD_ENERGY:
+                options["energy"] = request.energy
+        return await self._models[request.model].predict(structures, **options)
+
+    def _checked(self, structures: list[InputStructure]) -> list[InputStructure]:
+        """Refuse what would take long, before it is read in earnest."""
+        most = self.limits.atoms
+        with BlockLogs():
+            return [
+                replace(each, fault=f"more than {most} atoms")
+                if _count_atoms(each.smiles) > most
+                else each
+                for each in structures
+            ]
+
+    def _fields(self, results: Iterable[Result], request: Options) -> list[dict[str, Any]]:
+        name = self._models[request.model].name
+        return [prediction_fields(each, name, drawing=request.drawing) for each in results]
+
+    async def _in_thread(
+        self, function: Callable[..., _Given], items: Any, *arguments: Any
+    ) -> _Given:
+        """Work on items beside the other requests, and no longer than the answer is waited for."""
+        abandoned = threading.Event()
+        if isinstance(items, list):
+            items = _until(abandoned, items)
+        try:
+            return await asyncio.to_thread(function, items, *arguments)
+        finally:
+            abandoned.set()
+
+
+def _count_atoms(text: str) -> int:
+    """Return the number of atoms written; 0 where the text is none of a structure."""
+    if "\n" in text.strip():
+        mol = Chem.MolFromMolBlock(text, sanitize=False)
+    elif is_inchi(text):
+        mol = Chem.MolFromInchi(text, sanitize=False)
+    else:
+        mol = Chem.MolFromSmiles(text, sanitize=False)
+    return 0 if mol is None else mol.GetNumAtoms()
+
+
+def _until(abandoned: threading.Event, items: list[Any]) -> Iterator[Any]:
+    for item in items:
+        if abandoned.is_set():
+            raise asyncio.CancelledError
+        yield item
