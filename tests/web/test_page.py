@@ -203,7 +203,7 @@ def test_a_name_that_is_a_script_is_text(page):
     drop(page, "a.msp", f"Name: {script}\nNum Peaks: 2\n31 999\n45 500\n")
     page.fill("#candidates", f"CCO {script}")
     page.get_by_role("button", name="Rank", exact=True).click()
-    expect(page.get_by_role("button", name=script)).to_be_visible()
+    expect(page.get_by_role("button", name=script, exact=True)).to_be_visible()
     expect(page.locator(".legend")).to_contain_text(script)
     assert page.title() == "NExtIMS"
     with page.expect_download() as waited:
