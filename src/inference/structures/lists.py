@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ...chemistry.reading.inchi_text import is_inchi
-from ...formats.fields import says_nothing
+from ...formats.fields import field_name, says_nothing
 from .columns import (
     DELIMITERS,
     WANTED_COLUMN,
@@ -192,8 +192,12 @@ def places_kept(keep: Sequence[str], header: Sequence[str], label: str) -> dict[
     """Return where the columns to ``keep`` stand, see ``kept_columns``.
 
     Raises:
-        InputError: there is no such column in what the ``label`` names.
+        InputError: there is no such column in what the ``label`` names, or several.
     """
+    names = [field_name(name) for name in header]
+    for name in keep:
+        if names.count(field_name(name)) > 1:
+            raise InputError(f"{label}: several columns are named {name}; rename all but one")
     try:
         return kept_columns(keep, header)
     except KeyError as error:

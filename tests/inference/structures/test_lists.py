@@ -93,6 +93,14 @@ def test_a_header_is_recognised_in_a_text_file(tmp_path):
     assert read(tmp_path, "name,smiles\nethanol,CCO\n") == [(2, "CCO", "ethanol")]
 
 
+def test_a_column_to_keep_is_one(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("SMILES,RI,ri\nCCO,400,500\n")
+    assert next(read_structures(path)).smiles == "CCO"
+    with pytest.raises(InputError, match="several columns are named RI; rename all but one"):
+        read_structures(path, ["RI"])
+
+
 def test_blank_lines_and_comments_are_no_structures(tmp_path):
     text = "\n// alcohols\nCCO\n\n   \n# alkanes\n-----\nCC\n\n"
     assert read(tmp_path, text) == [(3, "CCO", ""), (8, "CC", "")]
