@@ -85,7 +85,7 @@ def find_columns(header: Sequence[str], label: str = "") -> Columns | None:
         ``None`` where no column is named after structures.
 
     Raises:
-        InputError: of two columns of SMILES, the names do not say which is meant.
+        InputError: of two columns of SMILES, or two of the same name, nothing says which is meant.
 
     Example:
         >>> from nextims.inference.structures.columns import find_columns
@@ -101,7 +101,16 @@ def find_columns(header: Sequence[str], label: str = "") -> Columns | None:
     if len(unclear) > 1 and not better:
         found = " and ".join(header[place] for place in unclear)
         raise InputError(f"{label}: {found} could each be the structures; name one of them smiles")
-    return Columns(structures, next(_matching(keys, _NAMES), -1))
+    names = next(_matching(keys, _NAMES), -1)
+    for place in (*structures, names):
+        same = [p for p, key in enumerate(keys) if place >= 0 and key == keys[place]]
+        plain = [p for p in same if field_name(header[p]) == keys[p]]
+        # Of "SMILES" and "SMILES 2" the first is meant, of "SMILES 1" and "SMILES 2" nobody knows.
+        if len(plain) > 1 or (place != names and len(same) > 1 and plain != same[:1]):
+            found = " and ".join(header[p] for p in same)
+            what = "names" if place == names else "structures"
+            raise InputError(f"{label}: {found} could each be the {what}; rename all but one")
+    return Columns(structures, names)
 
 
 def columns_below(header: Sequence[str]) -> Columns | None:
