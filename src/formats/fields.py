@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -401,6 +402,30 @@ def pairs_of_lists(values: Sequence[Any]) -> list[tuple[float, float]]:
     if list(values[0]) != sorted(values[0]):  # two peaks, each with a third number
         return []
     return [(float(mz), float(height)) for mz, height in zip(*values, strict=True)]
+
+
+def paired(mz: Sequence[Any], intensity: Sequence[Any]) -> list[tuple[float, float]]:
+    """Return the peaks of m/z and intensities as JSON has them: numbers, or texts of such.
+
+    Raises:
+        ValueError: there are not as many of the one as of the other, or one is no number.
+
+    Example:
+        >>> from nextims.formats.fields import paired
+        >>> paired([31, "45"], [999, 510.5])
+        [(31.0, 999.0), (45.0, 510.5)]
+    """
+    if len(mz) != len(intensity):
+        raise ValueError(f"{len(mz)} m/z, but {len(intensity)} intensities")
+    return [(_number(x), _number(y)) for x, y in zip(mz, intensity, strict=True)]
+
+
+def _number(value: Any) -> float:
+    try:
+        return float("" if isinstance(value, bool) else value)
+    except (TypeError, ValueError, OverflowError):
+        found = json.dumps(value, ensure_ascii=False, default=str)[:40]
+        raise ValueError(f"expected a number, found {found}") from None
 
 
 def may_be_within(lines: Iterable[str], mz: Sequence[float]) -> bool:

@@ -17,6 +17,7 @@ from ..fields import (
     field_name,
     leading_numbers,
     misread_columns,
+    paired,
     pairs_of_lists,
     pairs_on_lines,
     peak_of,
@@ -109,7 +110,7 @@ def _objects_of_array(
 
 def _fill(raw: RawRecord, values: Any) -> None:
     if not isinstance(values, dict):
-        raw.damage = f"expected an object, found {str(values)[:40]!r}"
+        raw.damage = f"expected an object, found {_shown(values)}"
         return
     by_name = {field_name(name): value for name, value in values.items()}
     for compound in _mappings(by_name.get("compound")):
@@ -165,19 +166,24 @@ def _peaks(values: Mapping[str, Any]) -> list[tuple[float, float]]:
     mz = next((values[name] for name in _MZ if name in values), None)
     intensity = next((values[name] for name in _INTENSITY if name in values), None)
     if isinstance(mz, list) and isinstance(intensity, list):
-        return [(float(x), float(y)) for x, y in zip(mz, intensity, strict=True)]
+        return paired(mz, intensity)
     name = next((name for name in _PEAKS if name in values), None)
     if name is None:
-        raise ValueError(f"no peaks; found {', '.join(values)[:100] or 'nothing'}")
+        found = ", ".join(values)[:100] or "nothing"
+        raise ValueError(f"no peaks; found {found}; expected peaks, or lists of mz and intensity")
     peaks = values[name]
     while isinstance(peaks, dict):  # MassBank's "peak": {"peak": {"values": …}}
-        peaks = peaks.get("peak", peaks.get("values"))
+        inner = peaks.get("peak", peaks.get("values"))
+        if inner is None:
+            found = ", ".join(map(str, peaks))[:40] or "nothing"
+            raise ValueError(f"expected a list of peaks, found an object with {found}")
+        peaks = inner
     if isinstance(peaks, str):
         if not peaks.lstrip().startswith("["):
             return _peaks_of_text(peaks)
         peaks = json.loads(peaks)
     if not isinstance(peaks, list):
-        raise ValueError(f"expected a list of peaks, found {str(peaks)[:40]!r}")
+        raise ValueError(f"expected a list of peaks, found {_shown(peaks)}")
     # MassBank's may begin with what the columns are.
     heading = bool(peaks) and isinstance(peaks[0], str) and peaks[0].lower().startswith("m/z")
     if two_lists := pairs_of_lists(peaks):
@@ -189,8 +195,8 @@ def _peaks(values: Mapping[str, Any]) -> list[tuple[float, float]]:
 
 
 def _as_line(peak: Any) -> str:
-    """Return a peak that is text, or has more than two values, as a line of text."""
-    if isinstance(peak, list) and len(peak) > 2:
+    """Return a peak that is text, has text, or more than two values, as a line of text."""
+    if isinstance(peak, list) and (len(peak) > 2 or any(isinstance(each, str) for each in peak)):
         return " ".join(map(str, peak))
     return peak if isinstance(peak, str) else ""
 
@@ -220,7 +226,13 @@ def _peak(peak: Any) -> tuple[float, float]:
     if isinstance(peak, dict):
         named = {field_name(name): value for name, value in peak.items()}
         height = next((named[name] for name in _INTENSITY if name in named), None)
-        return float(named["mz"]), float(height)
+        if "mz" not in named or height is None:
+            raise ValueError(f"expected mz and intensity in a peak, found {_shown(peak)}")
+        peak = [named["mz"], height]
     if not isinstance(peak, list) or len(peak) < 2:
-        raise ValueError(f"cannot read the peak {str(peak)[:40]!r}")
-    return float(peak[0]), float(peak[1])
+        raise ValueError(f"cannot read the peak {_shown(peak)}, expected [m/z, intensity]")
+    return paired(peak[:1], peak[1:2])[0]
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:40]
