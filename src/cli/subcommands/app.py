@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...config import load_config
 from ...web.serving import DEFAULT_HOST, DEFAULT_PORT, serve
-from ..commands import ALL_DONE, run_command
+from ..commands import ALL_DONE, main_of
 from ..options import command_parser
 
 EXAMPLES = """\
@@ -49,12 +49,6 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    return run_command(partial(_serve, arguments), quiet=arguments.quiet)
-
-
 def _serve(arguments: argparse.Namespace) -> int:
     serve(
         load_config(arguments.config),
@@ -71,3 +65,6 @@ def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 65535, found {text!r}")
     return int(text)
+
+
+main = main_of(build_parser, _serve)
