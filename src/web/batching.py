@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, NamedTuple
 
 from ..inference.streaming import Result, StreamingPredictor
@@ -16,7 +15,8 @@ from ..inference.structures.input_structure import InputStructure
 class _Job(NamedTuple):
     structures: Sequence[InputStructure]
     options: dict[str, Any]
-    results: asyncio.Future[list[Result]]
+    finish: Callable[[Result], Any]
+    results: asyncio.Future[list[Any]]
 
 
 class Batcher:
@@ -61,17 +61,29 @@ class Batcher:
         """
         await asyncio.get_running_loop().run_in_executor(self._thread, self._loaded)
 
-    async def predict(self, structures: Sequence[InputStructure], **options: Any) -> list[Result]:
+    async def predict(
+        self,
+        structures: Sequence[InputStructure],
+        *,
+        finish: Callable[[Result], Any] = lambda result: result,
+        **options: Any,
+    ) -> list[Any]:
         """Predict structures, as ``StreamingPredictor.predict`` does.
+
+        Args:
+            structures: the structures.
+            finish: makes of each result what is returned, in the thread of the model: threads that
+                work at once only wait for each other.
+            **options: of the predictor.
 
         Raises:
             UserError: of the model, or of what is asked for.
         """
-        results: list[Result] = []
+        results: list[Any] = []
         for start in range(0, len(structures), self._most):
             waited_for = asyncio.get_running_loop().create_future()
             piece = structures[start : start + self._most]
-            self._waiting.append(_Job(piece, options, waited_for))
+            self._waiting.append(_Job(piece, options, finish, waited_for))
             if self._worker is None or self._worker.done():
                 self._worker = asyncio.create_task(self._work())
             results += await waited_for
@@ -80,19 +92,16 @@ class Batcher:
     async def _work(self) -> None:
         run = asyncio.get_running_loop().run_in_executor
         while jobs := self._next():
-            structures = [structure for job in jobs for structure in job.structures]
             try:
-                found = await run(self._thread, partial(self._run, structures, jobs[0].options))
+                found = await run(self._thread, self._run, jobs)
             except Exception as error:
                 for job in jobs:
                     if not job.results.done():
                         job.results.set_exception(error)
                 continue
-            results = iter(found)
-            for job in jobs:
-                own = [next(results) for _ in job.structures]
+            for job, results in zip(jobs, found, strict=True):
                 if not job.results.done():
-                    job.results.set_result(own)
+                    job.results.set_result(results)
 
     def _next(self) -> list[_Job]:
         """Take from the queue what goes into one batch: jobs of the same options."""
@@ -113,8 +122,11 @@ class Batcher:
             self._predictor = self._load()
         return self._predictor
 
-    def _run(self, structures: list[InputStructure], options: dict[str, Any]) -> list[Result]:
+    def _run(self, jobs: list[_Job]) -> list[list[Any]]:
         predictor = self._loaded()
+        options = jobs[0].options
         if predictor.trust is None:  # knows no neighbours
             options = {name: value for name, value in options.items() if name != "neighbours"}
-        return predictor.predict(structures, len(structures), **options)
+        structures = [structure for job in jobs for structure in job.structures]
+        results = iter(predictor.predict(structures, len(structures), **options))
+        return [[job.finish(next(results)) for _ in job.structures] for job in jobs]

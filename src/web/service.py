@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -98,15 +98,14 @@ class Service:
             )
             if len(structures) > DERIVATIVES:
                 raise UserError(f"structures: more than {DERIVATIVES} derivatives")
-        results = await self._predicted(structures, request, neighbours=request.neighbours)
-        return {"predictions": await asyncio.to_thread(self._fields, results, request)}
+        fields = partial(self._fields, request)
+        found = await self._predicted(structures, request, fields, neighbours=request.neighbours)
+        return {"predictions": found}
 
     async def annotate(self, request: OneRequest) -> dict[str, Any]:
         """Answer ``/annotate``."""
-        [result] = await self._one(request.model_copy(update={"model": "teacher"}))
-        return await asyncio.to_thread(
-            prediction_fields, result, self._models["teacher"].name, drawing=request.drawing
-        )
+        request = request.model_copy(update={"model": "teacher"})
+        return await asyncio.to_thread(self._fields, request, await self._one(request))
 
     async def compare(self, request: CompareRequest) -> dict[str, Any]:
         """Answer ``/compare``."""
@@ -114,9 +113,9 @@ class Service:
             spectrum, prediction = request.reference.spectrum, None
         else:
             one = request.model_dump(include={"structure", "model", "energy"})
-            [result] = await self._one(OneRequest(**one))
+            result = await self._one(OneRequest(**one))
             spectrum = result.spectrum
-            [prediction] = await asyncio.to_thread(self._fields, [result], request)
+            prediction = await asyncio.to_thread(self._fields, request, result)
         scores = await asyncio.to_thread(all_scores, spectrum, request.measured.record)
         return {"scores": scores, "prediction": prediction}
 
@@ -137,10 +136,7 @@ class Service:
                 given = await self._in_thread(
                     lambda each: list(select_candidates(each, wanted)), given
                 )
-            results = await self._predicted(given, request)
-            results = await self._in_thread(
-                lambda each: [attempted(describe, one) for one in each], results
-            )
+            results = await self._predicted(given, request, partial(attempted, describe))
             failures = [str(each) for each in results if isinstance(each, FailedPrediction)]
             predicted = {e.line: e for e in results if isinstance(e, PredictedSpectrum)}
             [result] = await self._in_thread(
@@ -162,7 +158,7 @@ class Service:
 
     async def export(self, request: ExportRequest) -> bytes:
         """Answer ``/export``."""
-        [result] = await self._one(request)
+        result = await self._one(request)
         stream = io.BytesIO()
         has = {
             "annotated": result.annotations is not None,
@@ -185,7 +181,7 @@ class Service:
 
         return {"smiles": await asyncio.to_thread(labelled)}
 
-    async def _one(self, request: OneRequest) -> list[PredictedSpectrum]:
+    async def _one(self, request: OneRequest) -> PredictedSpectrum:
         """Predict the one structure of a request.
 
         Raises:
@@ -194,15 +190,22 @@ class Service:
         [result] = await self._predicted(await self._read([request]), request)
         if isinstance(result, FailedPrediction):
             raise UserError(f"structure: {result.reason}")
-        return [result]
+        return result
 
     async def _read(self, given: Sequence[Structure]) -> list[InputStructure]:
         structures = [each.on_line(line) for line, each in enumerate(given, start=1)]
+        if len(structures) == 1:  # quicker than to change threads
+            return self._checked(structures)
         return await asyncio.to_thread(self._checked, structures)
 
     async def _predicted(
-        self, structures: list[InputStructure], request: Options, *, neighbours: int = 0
-    ) -> list[Result]:
+        self,
+        structures: list[InputStructure],
+        request: Options,
+        finish: Callable[[Result], Any] = lambda result: result,
+        *,
+        neighbours: int = 0,
+    ) -> list[Any]:
         options: dict[str, Any] = {"neighbours": neighbours} if neighbours else {}
         if request.model == "teacher":
             if not self.has_teacher:
@@ -212,7 +215,7 @@ class Service:
             options = {"annotate": True}
             if request.energy != STANDARD_ENERGY:
                 options["energy"] = request.energy
-        return await self._models[request.model].predict(structures, **options)
+        return await self._models[request.model].predict(structures, finish=finish, **options)
 
     def _checked(self, structures: list[InputStructure]) -> list[InputStructure]:
         """Refuse what would take long, before it is read in earnest."""
@@ -225,9 +228,9 @@ class Service:
                 for each in structures
             ]
 
-    def _fields(self, results: Iterable[Result], request: Options) -> list[dict[str, Any]]:
+    def _fields(self, request: Options, result: Result) -> dict[str, Any]:
         name = self._models[request.model].name
-        return [prediction_fields(each, name, drawing=request.drawing) for each in results]
+        return prediction_fields(result, name, drawing=request.drawing)
 
     async def _in_thread(
         self, function: Callable[..., _Given], items: Any, *arguments: Any
