@@ -52,8 +52,8 @@ _MIDDLES = ("", "C(C)", "C=C", "c1ccc(cc1)", "C(=O)N", "OC", "C(O)", "C1CCC(CC1)
 def molecules() -> Iterator[str]:
     """Give distinct molecules, the smallest first."""
     for length in count(1):
-        for middle, end in product(_MIDDLES, _ENDS):
-            yield f"{'C' * length}{middle}{end}"
+        for first, second, end in product(_MIDDLES, _MIDDLES, _ENDS):
+            yield f"{'C' * length}{first}C{second}{end}"
 
 
 def main(argv: list[str] | None = None) -> int:
