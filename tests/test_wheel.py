@@ -125,7 +125,7 @@ def test_it_holds_the_student_and_no_other_weights(wheel):
         "best_student.trust.npz",
         "best_student.MODEL_CARD.md",
     }
-    assert "nextims/py.typed" in names
+    assert {"nextims/py.typed", "nextims/web/static/index.html"} <= set(names)
     assert not [name for name in names if name.endswith(".pt")]
 
 
