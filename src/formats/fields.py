@@ -224,6 +224,22 @@ def pairs_on_lines(lines: Sequence[str]) -> Sequence[str]:
     return words
 
 
+def several_on_lines(lines: Sequence[str]) -> str:
+    """Say why lines may hold several peaks each, see ``pairs_on_lines``; ``""`` if they do not.
+
+    Example:
+        >>> from nextims.formats.fields import several_on_lines
+        >>> several_on_lines(["31,999 45,510"]), several_on_lines(["31,02 999,5"])
+        ("several peaks on a line: '31,999 45,510'", '')
+    """
+    try:
+        if pairs_on_lines(lines) is lines:
+            return ""
+        return f"several peaks on a line: {lines[0].strip()[:40]!r}"
+    except ValueError as error:
+        return str(error)
+
+
 def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
     """Say whether commas, or points beside decimal commas, may part thousands.
 
@@ -304,11 +320,8 @@ def misread_columns(lines: Sequence[str], *, counted: bool = False) -> str:
             return f"{PARTED_THOUSANDS} in {line.strip()[:40]!r}"
         if _ONLY_COMMAS.match(line):
             return f"{COMMAS_ARE_EITHER} in {line.strip()[:40]!r}"
-    try:
-        if pairs_on_lines(lines) is not lines:
-            return f"several peaks on a line: {lines[0].strip()[:40]!r}"
-    except ValueError as error:
-        return str(error)
+    if reason := several_on_lines(lines):
+        return reason
     words = [[word.rstrip(",") for word in m.groups()] for m in map(_TWO_WORDS.match, lines) if m]
     if parted_by_points(lines) or may_part_thousands(words):
         return f"{PARTED_THOUSANDS} by points or commas"

@@ -69,6 +69,8 @@ def of_json(peaks):
         ("x.json", of_json("31,5 45,5\n46,2 47,5"), EITHER),
         ("x.json", of_json(["31,999 45,510", "46,216"]), "several peaks"),
         ("x.mgf", MGF.format("31,999 45,510"), "several peaks"),
+        ("x.txt", "31,999 45,510\n", "several peaks"),
+        ("x.txt", "31,999 45,510 46,216\n47,5 48,3 49,1\n", "several peaks"),
         ("x.mgf", MGF.format("31,999 45,510\n46,216"), "several peaks"),
         ("x.csv", "m/z;Intensity\n31,02;9.990\n45,03;5.100\n46,04;216\n", "a point part them"),
         ("x.csv", "m/z;Intensity\n31;9.990\n45;5.100\n46;216,5\n", "a point part them"),

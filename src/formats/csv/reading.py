@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from ..fields import misread_columns, says_nothing
+from ..fields import misread_columns, says_nothing, several_on_lines
 from ..raw_record import RawRecord
 from .layout import (
     OF_SCANS,
@@ -278,6 +278,8 @@ def _begins_anew(pairs: Sequence[Sequence[float]], cells: list[str], layout: Lay
 
 
 def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[RawRecord]:
+    if layout.width is None and layout.delimiter is None:
+        raw.spoil(several_on_lines([" ".join(cells) for cells in raw.rows]))
     if not raw.damage and len(raw.pairs) > 1 and len(layout.peaks) == 1:
         steps = np.diff(np.array(raw.pairs)[:, 0])
         unnamed = layout.width is None
