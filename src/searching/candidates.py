@@ -70,7 +70,7 @@ def select_candidates(
     for structure in structures:
         try:
             with BlockLogs():
-                passed = wanted(read_molecule(structure.smiles))
+                passed = bool(structure.fault) or wanted(read_molecule(structure.smiles))
         except Exception:
             passed = True  # the predictor says what is wrong with it
         if passed:

@@ -29,7 +29,7 @@ from ..inference.structures.derivatised import derivatise_structures
 from ..inference.structures.input_structure import InputStructure
 from ..searching.candidates import select_candidates
 from ..searching.entries import predicted_entry
-from ..searching.ranking import search
+from ..searching.ranking import SearchResult, search
 from ..searching.tables import hits_text
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum
 from ..spectra.spectrum import STANDARD_ENERGY
@@ -121,29 +121,16 @@ class Service:
 
     async def rank(self, request: RankRequest) -> dict[str, Any]:
         """Answer ``/rank``."""
-        record, chosen = request.measured.record, request.filter
-        options = {"score": request.score, "top": request.top, "entry_filter": chosen}
-        failures: list[str] = []
         predicted: dict[int, PredictedSpectrum] = {}
-        if request.candidates is None:
-            if self.library is None:
-                raise UserError("no candidates, and the server has no library: nextims app "
-                                "--library FILE")  # fmt: skip
-            result = await self._in_thread(self.library.search, record, options)
-        else:
-            given = await self._read(request.candidates)
-            if wanted := chosen.for_any_of([record]):
-                given = await self._in_thread(
-                    lambda each: list(select_candidates(each, wanted)), given
-                )
-            results = await self._predicted(given, request, partial(attempted, describe))
-            failures = [str(each) for each in results if isinstance(each, FailedPrediction)]
+        failures: list[FailedPrediction] = []
+        if request.candidates is not None:
+            results = await self._candidates(request.candidates, request)
             predicted = {e.line: e for e in results if isinstance(e, PredictedSpectrum)}
-            [result] = await self._in_thread(
-                lambda entries: search([record], entries, **options),
-                [predicted_entry(each, "candidates") for each in predicted.values()],
-            )
-        searched = self.library.name if request.candidates is None else "candidates"
+            failures = [each for each in results if isinstance(each, FailedPrediction)]
+        elif self.library is None:
+            said = "no candidates, and the server has no library: nextims app --library FILE"
+            raise UserError(said)
+        result = await self._searched(request, list(predicted.values()))
         hits = await self._in_thread(
             lambda each: [hit_fields(hit, predicted.get(hit.entry.line)) for hit in each],
             result.hits[: request.top],
@@ -152,9 +139,31 @@ class Service:
             "hits": hits,
             "compared": result.compared,
             "notes": result.notes,
-            "failures": failures[:_FAILURES],
-            "csv": hits_text(".csv", [result], searched=searched),
+            "failures": [str(each) for each in failures[:_FAILURES]],
+            "csv": hits_text(".csv", [result], searched=""),
         }
+
+    async def _candidates(
+        self, candidates: Sequence[Structure], request: RankRequest
+    ) -> list[Result]:
+        """Predict the candidates that can be what is searched for."""
+        given = await self._read(candidates)
+        if wanted := request.filter.for_any_of([request.measured.record]):
+            given = await self._in_thread(lambda each: list(select_candidates(each, wanted)), given)
+        return await self._predicted(given, request, partial(attempted, describe))
+
+    async def _searched(
+        self, request: RankRequest, predicted: list[PredictedSpectrum]
+    ) -> SearchResult:
+        record = request.measured.record
+        options = {"score": request.score, "top": request.top, "entry_filter": request.filter}
+        if request.candidates is None and self.library is not None:
+            return await self._in_thread(self.library.search, record, options)
+        [result] = await self._in_thread(
+            lambda entries: search([record], entries, **options),
+            [predicted_entry(each, "candidates") for each in predicted],
+        )
+        return result
 
     async def export(self, request: ExportRequest) -> bytes:
         """Answer ``/export``."""

@@ -100,6 +100,14 @@ def test_candidates_are_ranked_and_those_of_another_formula_left_out(client):
     assert ranking["csv"].splitlines()[1].startswith("peak 7,1,1,")
 
 
+def test_a_candidate_that_is_too_large_is_left_out_unread(client):
+    candidates = [{"structure": "C" * 101}, {"structure": "CCO"}]
+    ranking = ask(client, "/rank", measured=ETHANOL, candidates=candidates, formula="C2H6O").json()
+    assert [hit["smiles"] for hit in ranking["hits"]] == ["CCO"]
+    [failure] = ranking["failures"]
+    assert failure.endswith("more than 100 atoms")
+
+
 def test_the_library_is_searched_where_there_are_no_candidates(client):
     [record] = read_spectra(EXAMPLES / "measured.msp")
     peaks = list(zip(record.spectrum.mz.tolist(), record.spectrum.intensity.tolist(), strict=True))
