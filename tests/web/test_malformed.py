@@ -5,6 +5,7 @@ import random
 from contextlib import suppress
 from itertools import product
 
+import httpx2
 import pytest
 
 from nextims.config import PROJECT_ROOT
@@ -82,6 +83,7 @@ def test_a_fuzz_of_what_the_api_says_of_itself(address):
     from hypothesis.errors import Unsatisfiable
     from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+    httpx2.post(f"{address}annotate", json={"structure": "C"}, timeout=120)  # loads the teacher
     schema = schemathesis.openapi.from_url(f"{address}openapi.json")
     asked = 0
     for found, mode in product(schema.get_all_operations(), schemathesis.GenerationMode):

@@ -58,12 +58,14 @@ def parse_structure(text: str) -> Chem.Mol:
         raise MoleculeError(f"more than {MAX_ATOMS} atoms")
     elif "[#" in line:  # of SMARTS: RDKit takes it for an atom without hydrogens
         raise MoleculeError("query atom", "([#…])")
-    else:
+    elif line.isascii() or line.split()[0].isascii():
         mol = Chem.MolFromSmiles(line, _SMILES)
         if mol is not None and "|" in line:  # an extension may call single bonds cis or trans
             for bond in mol.GetBonds():
                 if bond.GetBondType() != Chem.BondType.DOUBLE:
                     bond.SetStereo(Chem.BondStereo.STEREONONE)
+    else:
+        mol = None  # RDKit drops such letters from the end, and takes "CCé" for ethane
     if mol is None:
         why = "" if is_inchi(line) else why_unreadable(text)
         raise MoleculeError(UNREADABLE, f"({why})" if why else "")

@@ -39,6 +39,9 @@ def why_unreadable(text: str) -> str:
     """
     is_block = "\n" in text.strip()
     smiles = "" if is_block else text.split()[0]
+    if not smiles.isascii():  # RDKit's own words hold halves of such letters, and cannot be read
+        at = next(place for place, letter in enumerate(smiles) if not letter.isascii())
+        return _SYNTAX["syntax error"].format(at=_character(smiles, at + 1))
     # Older versions of RDKit keep to themselves where a SMILES goes wrong.
     capture = getattr(rdBase, "CaptureErrorLog", rdBase.BlockLogs)
     with capture() as log:
@@ -65,8 +68,7 @@ def _syntax(smiles: str, said: str) -> str:
             open_rings[int(number)] = found.start()
     place = _PLACE.search(said)
     if place:
-        at = int(place[1])
-        where = f"character {at} ({smiles[at - 1 : at]!r})"
+        where = _character(smiles, int(place[1]))
         return next(
             (ours.format(at=where) for rdkits, ours in _SYNTAX.items() if rdkits in said), ""
         )
@@ -76,6 +78,10 @@ def _syntax(smiles: str, said: str) -> str:
         f"ring {number} is not closed, character {start + 1}"
         for number, start in open_rings.items()
     )
+
+
+def _character(smiles: str, at: int) -> str:
+    return f"character {at} ({smiles[at - 1 : at]!r})"
 
 
 def _chemistry(problem, smiles: str) -> str:

@@ -25,6 +25,10 @@ from nextims.chemistry.reading.unreadable import why_unreadable
         ("c1cccc1", "no double bonds fit the aromatic atoms, characters 1, 3, 4, 5, 6"),
         ("Cc1cccn1", "no double bonds fit the aromatic atoms (is an [nH] meant?), characters"),
         ("c1ccccc1c", "an aromatic atom (lower case) outside of a ring, character 9"),
+        ("CC—O", "no SMILES at character 3 ('—')"),
+        ("CCé", "no SMILES at character 3 ('é')"),
+        ("é" * 300, "no SMILES at character 1 ('é')"),
+        ("C" * 237 + "漢字" * 40, "no SMILES at character 238 ('漢')"),
     ],
 )
 def test_the_reason_and_the_place(smiles, said):
