@@ -17,6 +17,8 @@ SHIPPED = (
     "checkpoints/student/best_student.onnx.sha256",
     "checkpoints/student/best_student.trust.npz",
     "checkpoints/student/best_student.MODEL_CARD.md",
+    "checkpoints/retention_index/retention_index.npz",
+    "checkpoints/retention_index/retention_index.MODEL_CARD.md",
 )
 
 # For training, and for predicting with a teacher.

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nextims.cli.main import COMMANDS, main
+from nextims.cli.main import COMMANDS, main, module_name
 from nextims.config import DEFAULT_CONFIG
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def help_of(name: str) -> str:
 
 def page_of(name: str) -> str:
     """Return the path of a command's page; ``commands/index.md`` is that of all."""
-    return f"commands/{name.replace(' ', '_')}{'_' * (name == 'index')}.md"
+    return f"commands/{module_name(name)}{'_' * (name == 'index')}.md"
 
 
 def command_pages() -> Iterator[tuple[str, str]]:

@@ -161,6 +161,13 @@ class DistillationConfig(Section):
         return found
 
 
+class RetentionIndexConfig(Section):
+    """The model of retention indices."""
+
+    checkpoint: FilePath = Path("checkpoints/retention_index/retention_index.npz")
+    least_molecules: int = Field(200, ge=50)
+
+
 class GradNormConfig(Section):
     """Balancing of the losses (Chen et al. 2018)."""
 
@@ -230,7 +237,10 @@ class TrainingConfig(Section):
 
 
 # What comes with the code, and is found there by what reads it: see ``Config.to_read``.
-_SHIPPED = (BDEConfig().checkpoint, TeacherConfig().checkpoint, StudentConfig().checkpoint)
+_SHIPPED = tuple(
+    section().checkpoint
+    for section in (BDEConfig, TeacherConfig, StudentConfig, RetentionIndexConfig)
+)
 
 
 class Config(Section):
@@ -247,6 +257,7 @@ class Config(Section):
     teacher: TeacherConfig = TeacherConfig()
     student: StudentConfig = StudentConfig()
     distillation: DistillationConfig = DistillationConfig()
+    retention_index: RetentionIndexConfig = RetentionIndexConfig()
     training: TrainingConfig = TrainingConfig()
 
     # The file, as the user named it, and the folder that its relative paths are taken from.

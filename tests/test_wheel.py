@@ -79,7 +79,7 @@ def wheel(tmp_path_factory):
         source.mkdir(exist_ok=True)
         shutil.copy(PROJECT_ROOT / name, source)
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pt")
-    for name in ("src", "checkpoints/student"):
+    for name in ("src", "checkpoints/student", "checkpoints/retention_index"):
         shutil.copytree(PROJECT_ROOT / name, source / name, ignore=ignored)
     command = ["wheel", str(source), "--no-deps", "--no-build-isolation", "-w", str(folder)]
     subprocess.run([sys.executable, "-m", "pip", *command], check=True, capture_output=True)
@@ -124,6 +124,8 @@ def test_it_holds_the_student_and_no_other_weights(wheel):
         "best_student.onnx.sha256",
         "best_student.trust.npz",
         "best_student.MODEL_CARD.md",
+        "retention_index.npz",
+        "retention_index.MODEL_CARD.md",
     }
     assert {"nextims/py.typed", "nextims/web/static/index.html"} <= set(names)
     assert not [name for name in names if name.endswith(".pt")]

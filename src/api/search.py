@@ -18,6 +18,7 @@ from ..searching.index_layout import index_path
 from ..searching.libraries import read_library, read_queries
 from ..searching.ranking import DEFAULT_SCORE, Hit, SearchResult
 from ..searching.ranking import search as search_entries
+from ..searching.retention import WEIGHT, RetentionSearch
 from ..searching.tables import COLUMNS, hit_rows, score_text, summary
 from ..spectra.prediction import PredictedSpectrum
 from .comparison import as_record
@@ -85,6 +86,10 @@ def search(
     formula: str | None = None,
     mass: int | None = None,
     mass_window: int | None = None,
+    retention_index: float | None = None,
+    column: str = "",
+    retention_window: float | None = None,
+    retention_weight: float | None = None,
     checkpoint: str | Path | None = None,
     quiet: bool = False,
 ) -> list[Found]: ...
@@ -99,6 +104,10 @@ def search(
     formula: str | None = None,
     mass: int | None = None,
     mass_window: int | None = None,
+    retention_index: float | None = None,
+    column: str = "",
+    retention_window: float | None = None,
+    retention_weight: float | None = None,
     checkpoint: str | Path | None = None,
     quiet: bool = False,
 ) -> Found: ...
@@ -112,6 +121,10 @@ def search(
     formula: str | None = None,
     mass: int | None = None,
     mass_window: int | None = None,
+    retention_index: float | None = None,
+    column: str = "",
+    retention_window: float | None = None,
+    retention_weight: float | None = None,
     checkpoint: str | Path | None = None,
     quiet: bool = False,
 ) -> Found | list[Found]:
@@ -127,6 +140,13 @@ def search(
         formula: only molecules of exactly this formula.
         mass: nominal mass of the molecule in Da, where it is known.
         mass_window: only molecules whose mass differs by no more than this, Da; 5 with ``mass``.
+        retention_index: of the compound, by n-alkanes; where it is left out, what the measured
+            record gives, if one of the next two is set.
+        column: that the index is of; 5 % phenyl if not named.
+        retention_window: only entries whose index differs by no more than this, or whose own
+            interval holds the compound's.
+        retention_weight: of the logarithm of the index's likelihood, added to the score; 0.03 with
+            an index and no window.
         checkpoint: what predicts candidates, as ``nextims.Predictor`` takes it.
         quiet: whether to show no progress.
 
@@ -151,7 +171,16 @@ def search(
     entry_filter = EntryFilter(formula, mass, mass_window)
     of_file = isinstance(query, (str, Path))
     queries, failures = read_queries(query) if of_file else ([as_record(query)], [])
-    options: dict[str, Any] = {"score": score, "top": top, "entry_filter": entry_filter}
+    if retention_weight is None:
+        alone = retention_index is not None and retention_window is None
+        retention_weight = WEIGHT if alone else 0.0
+    retention = RetentionSearch(retention_index, column, retention_window, retention_weight)
+    options: dict[str, Any] = {
+        "score": score,
+        "top": top,
+        "entry_filter": entry_filter,
+        "retention": retention,
+    }
     if isinstance(library, (str, Path)) and index_path(library).exists():
         from ..searching.indexed_search import search_index
         from ..searching.library_index import LibraryIndex

@@ -192,6 +192,7 @@ class Prediction(_Shown, PredictedSpectrum):
             "ionmode": "positive",
             "instrument_type": "EI (predicted)",
             "ionization_energy": self.energy,
+            "retention_index": self.retention_index and round(self.retention_index.value, 1),
             "comment": f"predicted by {signature(self.model)}",
         }
 
@@ -203,6 +204,7 @@ class Prediction(_Shown, PredictedSpectrum):
         return {
             "formula": self.molecule.formula,
             "SMILES": self.molecule.smiles,
+            **({"retention index": str(self.retention_index)} if self.retention_index else {}),
             "predicted by": signature(self.model),
             **({"note": "; ".join(notes)} if notes else {}),
         }

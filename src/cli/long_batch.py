@@ -149,6 +149,7 @@ def _engine(
         device=arguments.device,
         workers=arguments.workers,
         address=arguments.address,
+        retention=predictor.retention_path,
         **model_options(arguments),
     )
 
@@ -172,6 +173,7 @@ def _facts(predictor: StreamingPredictor, arguments: argparse.Namespace) -> dict
         "weights": file_digest(arguments.checkpoint),
         "runtime": type(predictor).__name__,
         "expected similarity": predictor.trust is not None,
+        "retention indices": predictor.retention_path and file_digest(predictor.retention_path),
         "format": output_ending(arguments),
         **{f"--{name.replace('_', '-')}": getattr(arguments, name) for name in options},
     }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from difflib import get_close_matches
 from importlib import import_module
 
 from ..version import __version__
 
-# By what follows ``nextims``: each is a module of ``subcommands``, its spaces underscores.
+# By what follows ``nextims``: each is a module of ``subcommands``, underscores for spaces and
+# hyphens.
 COMMANDS = {
     "predict": "spectra of structures",
     "search": "a measured spectrum in a library, or among candidates",
@@ -19,6 +21,7 @@ COMMANDS = {
     "train teacher": "pretrain the encoder, or train the teacher",
     "train student": "distil the student from the teacher",
     "train trust": "learn how far to trust the student",
+    "train retention-index": "fit the model of retention indices",
     "evaluate": "score a model against measured spectra",
     "export": "a student as ONNX, which predicts without PyTorch",
     "prepare library": "the store of spectra, from files of any format",
@@ -39,6 +42,17 @@ nextims COMMAND --help tells of a command; nextims --version of the version.
 """
 
 
+def module_name(command: str) -> str:
+    """Return the name of the module of a command.
+
+    Example:
+        >>> from nextims.cli.main import module_name
+        >>> module_name("train retention-index")
+        'train_retention_index'
+    """
+    return re.sub("[ -]", "_", command)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit status.
 
@@ -55,12 +69,12 @@ def main(argv: list[str] | None = None) -> int:
     for length in (2, 1):
         name = " ".join(words[:length])
         if name in COMMANDS:
-            module = import_module(f".subcommands.{name.replace(' ', '_')}", __package__)
+            module = import_module(f".subcommands.{module_name(name)}", __package__)
             return module.main(words[length:], prog=f"nextims {name}")
     if words[:1] == ["--version"]:
         print(f"nextims {__version__}")
         return 0
-    commands = "\n".join(f"  {name:<18}{what}" for name, what in COMMANDS.items())
+    commands = "\n".join(f"  {name:<23}{what}" for name, what in COMMANDS.items())
     if not words or words[0] in ("--help", "-h", "help"):
         print(_USAGE.format(commands=commands), end="")
         return 0

@@ -15,6 +15,7 @@ from ..chemistry.formula import ELECTRON_MASS
 from ..chemistry.molecule import read_molecule
 from ..spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ..spectra.prediction import PredictedSpectrum
+from ..spectra.retention import RetentionIndex
 from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..spectra.uncertainty import Expectation
 from ..version import __version__
@@ -23,6 +24,8 @@ from .fields import SYNONYMS, field_name
 BASE_PEAK = 999
 # lib2nist stops at a peak below m/z 1 and loses the rest of the library.
 LOWEST_MZ = 1
+# Of a table: the retention index, the interval that holds it in nine of ten cases, and the column.
+INDEX_FIELDS = ("retention_index", "retention_index_low", "retention_index_high", "column")
 # Looked up, whole numbers take a third of the time that they take to print.
 _TEXTS = np.array([str(number) for number in range(2000)], dtype=object)
 
@@ -188,7 +191,7 @@ def remarks(result: PredictedSpectrum, model_name: str = "") -> list[str]:
     """Return what is to be said of a spectrum beside its facts, the most important first.
 
     That is what it was predicted by, the ionization energy if not 70 eV, the similarity to expect,
-    and what accurate masses leave out.
+    the retention index with its interval, and what accurate masses leave out.
     """
     said = [f"predicted by {signature(single_line(model_name))}"]
     if result.energy != STANDARD_ENERGY:
@@ -196,22 +199,33 @@ def remarks(result: PredictedSpectrum, model_name: str = "") -> list[str]:
     if result.uncertainty is not None:
         expected = result.uncertainty.expected.items()
         said += [f"expected {expectation_text(*item)}" for item in expected]
+    if result.retention_index is not None:
+        said.append(f"predicted retention index {result.retention_index}")
     if result.left_out is not None:
         said.append(f"intensity left out={100 * result.left_out:.1f}%")
     return said
 
 
+def index_text(index: RetentionIndex) -> str:
+    """Return the value of a retention index as most formats have it."""
+    return f"{index.value:.1f}"
+
+
 def kept_fields(
-    result: PredictedSpectrum, fields: Mapping[str, str]
+    result: PredictedSpectrum,
+    fields: Mapping[str, str],
+    index_text: Callable[[RetentionIndex], str] = index_text,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return what columns of the input say that go with a spectrum, each on one line.
 
     Args:
         result: the spectrum.
         fields: the fields that a format has for such facts, by a key of ``SYNONYMS``.
+        index_text: gives the text of a retention index.
 
     Returns:
-        What has a field, by that; and the rest by the names of the columns.
+        What has a field, by that; and the rest by the names of the columns. Where no column is the
+        retention index, the field of that has the predicted one.
 
     Example:
         >>> from dataclasses import replace
@@ -228,12 +242,23 @@ def kept_fields(
         if text := single_line(value):
             free = field and field not in found
             (found if free else others)[field if free else single_line(name)] = text
+    place = fields.get("retentionindex")
+    if place and place not in found and result.retention_index is not None:
+        found[place] = index_text(result.retention_index)
     return found, others
 
 
 def pairs_of(fields: Mapping[str, str]) -> list[str]:
     """Return facts as remarks: ``name=value``."""
     return [f"{name}={value}" for name, value in fields.items()]
+
+
+def index_fields(result: PredictedSpectrum) -> dict[str, float | str]:
+    """Return the retention index as fields of ``INDEX_FIELDS``; none where it is not known."""
+    if (index := result.retention_index) is None:
+        return {}
+    values = (round(value, 1) for value in (index.value, index.low, index.high))
+    return dict(zip(INDEX_FIELDS, (*values, index.column), strict=True))
 
 
 def free_names(columns: Iterable[str], taken: Collection[str]) -> list[str]:

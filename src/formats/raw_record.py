@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from ..chemistry.formula import mass_defect
 from ..spectra.record import BadRecord, Record, clean_spectrum, structure_defect
+from ..spectra.retention import Z90, RetentionIndex, nist_index
 from ..spectra.spectrum import Spectrum, nominal_mz
 from .fields import (
     FAULTY_PEAKS,
@@ -200,8 +202,7 @@ class RawRecord:
             ms_level=self._ms_level(),
             licence=self.said("licence"),
             source=self.first("source"),
-            retention_index=self._retention_index(),
-            column=self.first("column"),
+            **self._retention(),
             remarks=(name, *self.values("comment")),
             notes=notes + faults + nameless + self.notes,
         )
@@ -232,11 +233,30 @@ class RawRecord:
         defect = mass_defect(self.first("formula"))
         return int(nominal_mz(exact, structure_defect(structures) if defect is None else defect))
 
-    def _retention_index(self) -> float | None:
-        """Return a retention index that is one number; of several columns' none can be told."""
-        text = self.first("retentionindex")
-        index = float(text) if re.fullmatch(NUMBER, text) else 0.0
-        return index if 0 < index < math.inf else None
+    def _retention(self) -> dict[str, Any]:
+        """Return the retention index, its deviation and its column, as far as they are given.
+
+        Of several columns' the index on 5 % phenyl. A deviation is NIST's, or that of a predicted
+        index, whose interval is given.
+        """
+        text, column = self.first("retentionindex"), self.first("column")
+        deviation: float | None = None
+        if of_nist := nist_index(text):
+            index, deviation, column = of_nist
+        else:
+            index = float(text) if re.fullmatch(NUMBER, text) else 0.0
+            ends = [self.first(f"retentionindex{end}") for end in ("low", "high")]
+            if all(re.fullmatch(NUMBER, end) for end in ends):
+                deviation = (float(ends[1]) - float(ends[0])) / 2 / Z90
+        said = next(filter(None, map(RetentionIndex.in_text, self.values("comment"))), None)
+        if said and abs(said.value - index) < 1:  # else the index is a measured one
+            deviation, column = said.deviation, column or said.column
+        given = 0 < index < math.inf
+        return {
+            "retention_index": index if given else None,
+            "retention_deviation": deviation if given and deviation else None,
+            "column": column,
+        }
 
     def _ionization(self) -> str:
         """Return ``EI`` unless the record says otherwise: NIST's libraries do not say."""

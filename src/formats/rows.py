@@ -13,7 +13,8 @@ from .raw_record import RawRecord
 BATCH = 1024
 FACTS = (
     "id", "name", "smiles", "formula", "nominal_mass", "exact_mass", "inchikey", "instrument",
-    "licence", "energy", "ionization_energy",
+    "licence", "energy", "ionization_energy", "retention_index", "retention_index_low",
+    "retention_index_high", "column",
 )  # fmt: skip
 PREDICTED = "predicted_by"
 # What the libraries of these formats raise of files that are damaged.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..spectra.prediction import PredictedSpectrum
 from .csv.writing import EXPECTED_COLUMNS
-from .exported import Contents, free_names
+from .exported import INDEX_FIELDS, Contents, free_names
 from .json.writing import spectrum_fields
 
 Row = dict[str, object]
@@ -23,6 +23,7 @@ FACTS = {
     "exact_mass": np.float64,
     "inchikey": str,
     "ionization_energy": np.float64,
+    **dict(zip(INDEX_FIELDS, (*[np.float64] * 3, str), strict=True)),
     "predicted_by": str,
     "model": str,
     "left_out": np.float64,

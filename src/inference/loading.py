@@ -9,13 +9,14 @@ from ..config import WEIGHTS_VARIABLE, Config
 from ..errors import MissingPackageError, training_packages_named
 from ..evaluation.trust import Trust, trust_path
 from ..files.digest import file_digest
+from ..models.retention_index import RetentionModel
 from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
 from .structures.lists import InputError
 
 
 def open_predictor(
-    checkpoint: Path, *, device: str = "auto", threads: int = 0
+    checkpoint: Path, *, device: str = "auto", threads: int = 0, retention: Path | None = None
 ) -> StreamingPredictor:
     """Load what predicts with a checkpoint.
 
@@ -27,11 +28,13 @@ def open_predictor(
         checkpoint: a checkpoint, or an export.
         device: "cpu", "cuda", or "auto".
         threads: threads of PyTorch for one batch; 0 for one a core. ONNX Runtime takes one.
+        retention: a model of retention indices, if these are wanted.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
         OnnxError: the export named cannot be used, or the one beside the checkpoint is damaged.
         TrustError: what says how far to trust the model is damaged.
+        RetentionModelError: so is the model of retention indices.
         DeviceError: "cuda" is asked for and there is no GPU.
         MissingPackageError: PyTorch is needed, and not installed.
 
@@ -48,6 +51,8 @@ def open_predictor(
         trust = Trust.load(path)
         if trust.checkpoint_sha256 == (predictor.checkpoint_sha256 or file_digest(checkpoint)):
             predictor.trust = trust
+    if retention is not None:
+        predictor.retention, predictor.retention_path = RetentionModel.load(retention), retention
     return predictor
 
 
@@ -122,7 +127,10 @@ def load_predictor(
             f"{path}: no such checkpoint; this makes one: nextims train {what}; those of the "
             f"repository are found in a clone of it, or in the folder that {WEIGHTS_VARIABLE} names"
         )
-    predictor = open_predictor(path, device=device)
+    retention = config.to_read(config.retention_index.checkpoint)
+    predictor = open_predictor(
+        path, device=device, retention=retention if retention.is_file() else None
+    )
     if predictor.trust is None and trust_path(path).is_file():
         say(f"{trust_path(path)}: of other weights; nextims train trust makes it anew")
     if device == "cuda" and predictor.single_threaded:

@@ -17,6 +17,7 @@ from ..chemistry.molecule import Molecule, MoleculeError, read_molecule
 from ..chemistry.reading.structure_text import UNREADABLE
 from ..errors import UserError
 from ..evaluation.trust import Trust
+from ..models.retention_index import RetentionModel
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY
 from .element_notes import element_notes, notes_of
@@ -40,6 +41,8 @@ class StreamingPredictor:
         unchecked: its file, where that has no digest by which damage would be noticed.
         outdated: an export beside its checkpoint, where that is of other weights, and not used.
         trust: what says how far its predictions are to be trusted, where that comes with it.
+        retention: what predicts retention indices, where that is there.
+        retention_path: its file.
         checkpoint_sha256: of the checkpoint that it was exported from; empty where it is one.
     """
 
@@ -51,6 +54,8 @@ class StreamingPredictor:
     unchecked: Path | None = None
     outdated: Path | None = None
     trust: Trust | None = None
+    retention: RetentionModel | None = None
+    retention_path: Path | None = None
     checkpoint_sha256 = ""
 
     def says_what_to_expect(self, *, asked: bool) -> bool:
@@ -126,7 +131,7 @@ class StreamingPredictor:
             predicted = self._results_of(
                 [batch[i] for i in readable], [read[i] for i in readable], **options
             )
-            results = iter(self._trusted(predicted, neighbours))
+            results = iter(self._indexed(self._trusted(predicted, neighbours)))
             for molecule in read:
                 yield next(results) if isinstance(molecule, Molecule) else molecule
 
@@ -167,6 +172,19 @@ class StreamingPredictor:
             notes = (*result.notes, *warnings)
             results[place] = replace(result, uncertainty=uncertainty, notes=notes)
         return results
+
+    def _indexed(self, results: list[Result]) -> list[Result]:
+        """Return results with the retention indices of their molecules, where a model is there."""
+        predicted = [each for each in results if isinstance(each, PredictedSpectrum)]
+        if self.retention is None or not predicted:
+            return results
+        found = iter(self.retention.predict([each.molecule for each in predicted]))
+        return [
+            replace(each, retention_index=next(found))
+            if isinstance(each, PredictedSpectrum)
+            else each
+            for each in results
+        ]
 
     @cached_property
     def _element_notes(self) -> dict[str, str]:

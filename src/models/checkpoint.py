@@ -104,7 +104,7 @@ def save_checkpoint(
         "kind": model.kind,
         "model_config": dict(model_config),
         "weights": weights,
-        "metadata": {"version": __version__, "commit": _COMMIT, **metadata},
+        "metadata": {"version": __version__, "commit": COMMIT, **metadata},
     }
     save_atomically(content, path)
 
@@ -247,4 +247,4 @@ def _commit() -> str:
 
 
 # Asked when the code is loaded: the checkout may change while a training runs.
-_COMMIT = _commit()
+COMMIT = _commit()

@@ -54,6 +54,8 @@ def describe(result: PredictedSpectrum, *, unicode: bool = True, peaks: int = 10
     ]
     if result.energy != STANDARD_ENERGY:
         facts.append(("Energy", f"{result.energy:g} eV"))
+    if result.retention_index is not None:
+        facts.append(("Retention", str(result.retention_index)))
     facts += [("Note", note) for note in (*molecule.notes, *result.notes)]
     if result.uncertainty is not None:
         facts += [

@@ -181,7 +181,7 @@ def predicted_entry(result: PredictedSpectrum, file: str = "") -> Entry:
         >>> predicted_entry(ethanol).line, predicted_entry(ethanol).identity
         (3, 'LFQSCWFLJHTTHZ')
     """
-    molecule = result.molecule
+    molecule, index = result.molecule, result.retention_index
     record = Record(
         file=file,
         line=result.line,
@@ -191,5 +191,8 @@ def predicted_entry(result: PredictedSpectrum, file: str = "") -> Entry:
         structures=(molecule.smiles,),
         formula=molecule.formula,
         nominal_mass=molecule.nominal_mass,
+        retention_index=index and index.value,
+        retention_deviation=index and index.deviation,
+        column=index.column if index else "",
     )
     return Entry(record, predicted=True)

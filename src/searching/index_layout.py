@@ -73,6 +73,7 @@ class EntryText(NamedTuple):
         inchikey: InChIKey as given.
         predicted: whether the spectrum was predicted.
         identity: what entries of one molecule share, see ``Entry.identity``.
+        retention: index, its deviation and the column, where the first is given.
     """
 
     line: int
@@ -84,6 +85,7 @@ class EntryText(NamedTuple):
     inchikey: str
     predicted: bool
     identity: str
+    retention: tuple[float, float | None, str] | None = None
 
     @classmethod
     def of(cls, entry: Entry, identity: str) -> EntryText:
@@ -100,6 +102,9 @@ class EntryText(NamedTuple):
             record.inchikey,
             entry.predicted,
             identity,
+            None
+            if record.retention_index is None
+            else (record.retention_index, record.retention_deviation, record.column),
         )
 
 

@@ -12,6 +12,7 @@ from .filters import EntryFilter
 from .index_layout import PRESELECTED
 from .library_index import LibraryIndex
 from .ranking import BLOCK, DEFAULT_SCORE, QuerySearch, SearchResult, check_search
+from .retention import RetentionSearch
 
 # The weighting that finds the best entries of each score. The reverse match factors leave out what
 # an entry does not have of a spectrum, so their best may have little in common with it: by these,
@@ -39,6 +40,7 @@ def search_index(
     top: int = 10,
     entry_filter: EntryFilter | None = None,
     preselected: int = PRESELECTED,
+    retention: RetentionSearch | None = None,
 ) -> list[SearchResult]:
     r"""Find the entries most similar to each of some measured spectra by a library's index.
 
@@ -53,6 +55,7 @@ def search_index(
         top: lowest rank to be given; of hits that share it, all are.
         entry_filter: which entries to look at; all if not given.
         preselected: how many entries to compare a spectrum with.
+        retention: what to do with retention indices, after the preselection; nothing if not given.
 
     Returns:
         One result for each query, in their order. Where not all were compared, a note says so.
@@ -81,7 +84,11 @@ def search_index(
     chosen = EntryFilter() if entry_filter is None else entry_filter
     return [
         _search_one(
-            QuerySearch(query, score, top, chosen), index, chosen, PRESELECTION[score], preselected
+            QuerySearch(query, score, top, chosen, retention),
+            index,
+            chosen,
+            PRESELECTION[score],
+            preselected,
         )
         for query in queries
     ]

@@ -179,6 +179,7 @@ class LibraryIndex:
     def record(self, number: int) -> Record:
         """Return an entry's record."""
         text = self.text(number)
+        index, deviation, column = text.retention or (None, None, "")
         begin, end = self._arrays["peak_offsets"][number : number + 2]
         return Record(
             file=str(self.library),
@@ -192,6 +193,9 @@ class LibraryIndex:
             formula=text.formula,
             nominal_mass=text.nominal_mass,
             inchikey=text.inchikey,
+            retention_index=index,
+            retention_deviation=deviation,
+            column=column,
         )
 
     @cached_property

@@ -21,6 +21,7 @@ from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
 from .entries import Entry, SearchError, entry_label
 from .filters import EntryFilter
+from .retention import RetentionSearch, index_of
 
 SCORES: dict[str, Callable[..., np.ndarray]] = {
     "weighted_cosine": metrics.weighted_cosine,
@@ -53,6 +54,7 @@ BLOCK = 512
 _MARGIN = 500
 # Of one molecule.
 _MOST_ENTRIES = 100
+_HIGHEST_FACTOR = 999.0
 # No EI spectrum reaches so far; a slip in a file must not cost gigabytes.
 HIGHEST_MZ = 3000
 
@@ -65,6 +67,7 @@ class Hit:
         rank: from 1; hits of one score share it.
         score: of the most similar of the molecule's entries.
         entry: this entry, the first of several with one score.
+        difference: of its retention index from the measured one; ``None`` where one is not known.
         others: the molecule's other entries with their scores, the most similar first, up to 99.
             Those less similar than the 500 molecules next to the hits may not be among them.
     """
@@ -73,6 +76,7 @@ class Hit:
     score: float
     entry: Entry
     others: tuple[tuple[float, Entry], ...] = ()
+    difference: float | None = None
 
 
 @dataclass
@@ -84,6 +88,7 @@ class SearchResult:
         score_name: a key of ``SCORES``.
         mass: nominal mass in Da about which it was searched, ``None`` for any.
         compared: number of entries that it was compared with.
+        retention_index: by which it was searched, ``None`` without.
         hits: molecules, the most similar first.
         notes: what the reader of the hits should know.
     """
@@ -94,6 +99,7 @@ class SearchResult:
     compared: int = 0
     hits: list[Hit] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    retention_index: float | None = None
 
 
 def search(
@@ -103,6 +109,7 @@ def search(
     score: str = DEFAULT_SCORE,
     top: int = 10,
     entry_filter: EntryFilter | None = None,
+    retention: RetentionSearch | None = None,
 ) -> list[SearchResult]:
     """Find the entries most similar to each of some measured spectra, in one pass over them.
 
@@ -115,6 +122,7 @@ def search(
         score: a key of ``SCORES``.
         top: lowest rank to be given; of hits that share it, all are.
         entry_filter: which entries to look at; all if not given.
+        retention: what to do with retention indices; nothing if not given.
 
     Returns:
         One result for each query, in their order. A query without a peak has no hit.
@@ -136,7 +144,7 @@ def search(
     """
     check_search(score, top)
     chosen = EntryFilter() if entry_filter is None else entry_filter
-    searches = [QuerySearch(query, score, top, chosen) for query in queries]
+    searches = [QuerySearch(query, score, top, chosen, retention) for query in queries]
     entries = iter(entries)
     while block := list(islice(entries, BLOCK)):
         spectra = _bins([entry.record for entry in block])
@@ -233,7 +241,14 @@ class QuerySearch:
         [(1, 1.0)]
     """
 
-    def __init__(self, query: Record, score: str, top: int, entry_filter: EntryFilter):
+    def __init__(
+        self,
+        query: Record,
+        score: str,
+        top: int,
+        entry_filter: EntryFilter,
+        retention: RetentionSearch | None = None,
+    ):
         self._score, self._top, self._filter = SCORES[score], top, entry_filter
         self._best = _Best(top + _MARGIN)
         self._bins = _bins([query])
@@ -243,6 +258,12 @@ class QuerySearch:
         self.mass = entry_filter.mass_of(query)
         self._result = SearchResult(query, score, self.mass)
         self._first_notes(len(peaks))
+        self._retention, self._kind = retention or RetentionSearch(), ""
+        self._scale = _HIGHEST_FACTOR if score.endswith("match_factor") else 1.0
+        if self._retention.active:
+            index, self._kind, said = self._retention.of_query(query)
+            self._result.retention_index = index
+            self._result.notes += [said] if said else []
 
     def compare(self, block: list[Entry], spectra: np.ndarray) -> None:
         """Compare with those entries that pass; their binned spectra are ``(entries, max_mz)``."""
@@ -265,6 +286,10 @@ class QuerySearch:
         """Rank entries by their scores ``(entries,)`` among those ranked before."""
         first = self._result.compared
         self._result.compared += len(block)
+        index = self._result.retention_index
+        if index is not None:
+            scores = self._retention.compared(block, index, self._kind, scores, self._scale)
+            scores = np.round(scores, _DECIMALS)
         # The best first, so that the others find the bar raised and need no structure.
         for i in np.argsort(-scores, kind="stable"):
             if scores[i] <= 0 or scores[i] < self._best.least:
@@ -283,10 +308,16 @@ class QuerySearch:
             if rank > self._top:
                 break
             others = tuple((value, other) for value, _, other in others)
-            hits.append(Hit(rank, score, entry, others))
+            hits.append(Hit(rank, score, entry, others, self._difference(entry)))
             if entry.problem:
                 self.note(f"{entry_label(entry)}: taken without its structure: {entry.problem}")
         return self._result
+
+    def _difference(self, entry: Entry) -> float | None:
+        if self._result.retention_index is None:
+            return None
+        index, _ = index_of(entry, self._kind)
+        return None if np.isnan(index) else float(index - self._result.retention_index)
 
     def _first_notes(self, peaks: int) -> None:
         if not peaks:

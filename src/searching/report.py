@@ -19,9 +19,9 @@ from ..spectra.spectrum import Spectrum
 from ..version import __version__
 from .entries import Entry, entry_label
 from .ranking import HIGHEST_MZ, SearchResult
-from .tables import others_text, query_label, score_text, summary
+from .tables import difference_text, others_text, query_label, score_text, summary
 
-_COLUMNS = ("rank", "score", "name", "formula", "mass", "InChIKey", "SMILES", "spectrum")
+_COLUMNS = ("rank", "score", "name", "formula", "mass", "ΔRI", "InChIKey", "SMILES", "spectrum")
 _STYLE = """\
 body { font-family: sans-serif; line-height: 1.4; max-width: 64rem; margin: 2rem auto;
   padding: 0 1rem; color: #111; background: #fff; }
@@ -115,6 +115,7 @@ def _table(result: SearchResult) -> Iterator[str]:
                 f"<td>{name}</td>",
                 f"<td>{escape(entry.formula)}</td>",
                 f'<td class="number">{mass}</td>',
+                f'<td class="number">{difference_text(hit)}</td>',
                 f'<td class="code">{escape(entry.inchikey)}</td>',
                 f'<td class="code">{escape(entry.smiles)}</td>',
                 f"<td>{'predicted' if entry.predicted else 'measured'}</td>",

@@ -29,13 +29,15 @@ COLUMNS = (
     "inchikey",
     "formula",
     "nominal_mass",
+    "retention_index",
+    "retention_difference",
     "source",
     "line",
     "others",
     "notes",
 )
-_HEADS = ("rank", "score", "name", "formula", "mass", "InChIKey", "line", "SMILES")
-_TO_THE_RIGHT = {"rank", "score", "mass", "line"}
+_HEADS = ("rank", "score", "name", "formula", "mass", "ΔRI", "InChIKey", "line", "SMILES")
+_TO_THE_RIGHT = {"rank", "score", "mass", "ΔRI", "line"}
 _NAME_LENGTH = 36
 # Names of other entries that a line of text has room for.
 _OTHERS = 5
@@ -50,6 +52,22 @@ def score_text(score: float) -> str:
         ('0.9877', '912')
     """
     return f"{score:.0f}" if score > 1 else f"{score:.4f}"
+
+
+def difference_text(hit: Hit) -> str:
+    """Return how far a hit's retention index is from the measured one; ``""`` if not known.
+
+    Example:
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.searching.entries import Entry
+        >>> from nextims.searching.ranking import Hit
+        >>> from nextims.searching.tables import difference_text
+        >>> entry = Entry(Record("lab.msp", 1, "1", "", Spectrum([31], [1])))
+        >>> difference_text(Hit(1, 0.9, entry, difference=-12.3))
+        '-12'
+    """
+    return "" if hit.difference is None else f"{hit.difference:+.0f}"
 
 
 def query_label(result: SearchResult) -> str:
@@ -78,6 +96,8 @@ def summary(result: SearchResult) -> str:
     ]
     if result.mass is not None:
         parts.append(f"those near {result.mass} Da")
+    if result.retention_index is not None:
+        parts.append(f"with the retention index {result.retention_index:g}")
     return ", ".join(parts)
 
 
@@ -100,11 +120,13 @@ def describe(result: SearchResult) -> str:
     if not result.hits:
         return "\n".join([*lines, "  no hit"])
     cells = [_HEADS, *(_cells(hit) for hit in result.hits)]
+    shown = [i for i, head in enumerate(_HEADS) if head != "ΔRI" or result.retention_index]
+    heads, cells = [_HEADS[i] for i in shown], [[row[i] for i in shown] for row in cells]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row, hit in zip(cells, [None, *result.hits], strict=True):
         shown = (
             cell.rjust(width) if head in _TO_THE_RIGHT else cell.ljust(width)
-            for head, cell, width in zip(_HEADS, row, widths, strict=True)
+            for head, cell, width in zip(heads, row, widths, strict=True)
         )
         lines.append(("  " + "  ".join(shown)).rstrip())
         if hit is not None and hit.others:
@@ -176,6 +198,7 @@ def _cells(hit: Hit) -> tuple[str, ...]:
         name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…",
         entry.formula,
         "" if entry.nominal_mass is None else str(entry.nominal_mass),
+        difference_text(hit),
         entry.inchikey,
         str(entry.line),
         entry.smiles,
@@ -189,12 +212,14 @@ def _query_fields(result: SearchResult) -> dict[str, object]:
         "peaks": len(result.query.spectrum),
         "score_name": result.score_name,
         "nominal_mass": result.mass,
+        "retention_index": result.retention_index,
         "compared": result.compared,
         "notes": result.notes,
         "hits": [
             {
                 "rank": hit.rank,
                 **_entry_fields(hit.score, hit.entry),
+                "retention_difference": hit.difference and round(hit.difference, 1),
                 "others": [_entry_fields(*other) for other in hit.others],
             }
             for hit in result.hits
@@ -203,6 +228,7 @@ def _query_fields(result: SearchResult) -> dict[str, object]:
 
 
 def _entry_fields(score: float, entry: Entry) -> dict[str, object]:
+    index = entry.record.retention_index
     return {
         "score": score,
         "name": entry.name,
@@ -210,6 +236,7 @@ def _entry_fields(score: float, entry: Entry) -> dict[str, object]:
         "inchikey": entry.inchikey,
         "formula": entry.formula,
         "nominal_mass": entry.nominal_mass,
+        "retention_index": index and round(index, 1),
         "source": "predicted" if entry.predicted else "measured",
         "line": entry.line,
     }
@@ -228,6 +255,7 @@ def hit_rows(result: SearchResult) -> list[list[object]]:
         | {"rank": hit.rank}
         | _entry_fields(hit.score, hit.entry)
         | {"name": single_line(hit.entry.name)}
+        | {"retention_difference": hit.difference and round(hit.difference, 1)}
         | {"others": "; ".join(entry_label(entry) for _, entry in hit.others)}
         for hit in result.hits
     ]

@@ -9,6 +9,7 @@ import numpy as np
 from ..chemistry.formula import ELECTRON_MASS
 from ..chemistry.molecule import Molecule
 from .ions import MZ_DECIMALS, AnnotatedPeak, Peak
+from .retention import RetentionIndex
 from .spectrum import STANDARD_ENERGY, Spectrum
 from .uncertainty import Uncertainty
 
@@ -39,6 +40,7 @@ class PredictedSpectrum:
         left_out: of a spectrum at accurate masses, the share of the intensity that has none,
             because no ion explains it; ``None`` for a spectrum at nominal masses.
         uncertainty: how far it is to be trusted, where that was asked for.
+        retention_index: of the molecule on 5 % phenyl columns, where a model of it was there.
         number: as in ``InputStructure``.
         energy: ionization energy in eV.
         notes: what a user should know of how far the model can be trusted with this structure; how
@@ -57,6 +59,7 @@ class PredictedSpectrum:
     energy: float = STANDARD_ENERGY
     notes: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
+    retention_index: RetentionIndex | None = None
 
     @property
     def identifier(self) -> int:

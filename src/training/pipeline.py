@@ -14,11 +14,13 @@ from ..data.libraries import ingest_libraries, source_name
 from ..data.library.store import SpectrumStore, StoreError, matches_settings
 from ..data.nist_dataset import ensure_store
 from ..models.bde_backends import open_configured_backend
+from ..models.retention_index import RetentionModelError
 from .bde import starting_model, train_bde
 from .distillation.student import check_student, train_student
 from .earlier import Say
 from .parallel.launch import start
 from .parallel.processes import on_first
+from .retention_index import train_retention_index
 from .teacher import train_teacher
 from .trust import train_trust
 
@@ -26,7 +28,7 @@ from .trust import train_trust
 def run_pipeline(
     config: Config, records: Sequence[Path] = (), say: Say = print, *, rounds: int = 1
 ) -> dict[str, dict[str, Any]]:
-    """Make the store, the bond energies, the teacher, the student and its trust, as far as missing.
+    """Make store, bond energies, teacher, student, trust and retention indices, as far as missing.
 
     A phase that was interrupted continues where it stopped; one that was interrupted under other
     settings begins anew.
@@ -63,7 +65,15 @@ def run_pipeline(
         config = config.model_copy(update={"teacher": teacher})
     trained = _teach(config, say)
     train_trust(config, say=_titled(say, "phase 3, trust"))
+    on_first(_retention_index, config, _titled(say, "phase 4, retention index"))
     return trained
+
+
+def _retention_index(config: Config, say: Say) -> None:
+    try:
+        train_retention_index(config, say=say)
+    except RetentionModelError as error:  # most libraries give few indices, or none
+        say(f"skipped, {error}")
 
 
 def _teach(config: Config, say: Say, which: str = "") -> dict[str, dict[str, Any]]:

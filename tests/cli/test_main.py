@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from nextims.cli.main import COMMANDS, main
+from nextims.cli.main import COMMANDS, main, module_name
 from nextims.config import PROJECT_ROOT
 from nextims.version import __version__
 
@@ -38,7 +38,7 @@ def test_each_command_has_help_and_can_be_quiet(name, capsys):
 
 
 def test_each_script_is_one_of_the_commands():
-    modules = {f"nextims.cli.subcommands.{name.replace(' ', '_')}" for name in COMMANDS}
+    modules = {f"nextims.cli.subcommands.{module_name(name)}" for name in COMMANDS}
     scripts = sorted((PROJECT_ROOT / "scripts").glob("*.py"))
     assert len(scripts) >= 13
     for script in scripts:

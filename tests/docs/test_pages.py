@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nextims.cli.main import COMMANDS
+from nextims.cli.main import COMMANDS, module_name
 from nextims.config import PROJECT_ROOT
 
 DOCS = PROJECT_ROOT / "docs"
@@ -107,7 +107,7 @@ def test_each_command_of_a_page_can_be_typed(path):
         if name is None:
             assert words[0] in ("--version", "--help", "COMMAND"), words
             continue
-        module = import_module(f"nextims.cli.subcommands.{name.replace(' ', '_')}")
+        module = import_module(f"nextims.cli.subcommands.{module_name(name)}")
         given = words[len(name.split()) :]
         if "--help" in given:
             continue

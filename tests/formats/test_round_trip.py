@@ -14,6 +14,7 @@ from nextims.formats.writing import FORMATS
 from nextims.searching.libraries import read_library
 from nextims.spectra.prediction import PredictedSpectrum
 from nextims.spectra.record import Record
+from nextims.spectra.retention import RetentionIndex
 from nextims.spectra.spectrum import Spectrum
 
 # File, and how it is written.
@@ -229,3 +230,39 @@ def test_columns_are_columns_of_a_table(write, file):
 def test_no_spectra_at_all(results, write, ending):
     skip_without_pyarrow(ending)
     assert read(write(f"x{ending}", [results[2]])) == []
+
+
+@pytest.mark.parametrize(("file", "options"), FILES, ids=IDS)
+def test_a_retention_index_comes_back_with_its_deviation_and_column(results, write, file, options):
+    skip_without_pyarrow(file)
+    index = RetentionIndex(1234.4, 1200.2, 1268.6)
+    indexed = [replace(results[0], retention_index=index), *results[1:]]
+    first, *others = read(write(file, indexed, **options))
+    assert first.retention_index == pytest.approx(index.value, abs=0.5)
+    assert first.retention_deviation == pytest.approx(index.deviation, abs=0.5)
+    assert first.column == index.column
+    assert [(r.retention_index, r.retention_deviation, r.column) for r in others] == (
+        [(None, None, "")] * len(others)
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Retention_index: SemiStdNP=1404/7/125 StdNP=1361", (1404, 7, "semi-standard non-polar")),
+        (
+            "Retention_index: StdPolar=2568/15/128 StdNP=1361/11/49",
+            (1361, 11, "standard non-polar"),
+        ),
+        ("Retention_index: s=812 p=1300/5/2", (812, None, "semi-standard non-polar")),
+        ("RETENTIONINDEX: 1234.5", (1234.5, None, "")),
+        ("RETENTIONINDEX: -1", (None, None, "")),
+        ("RI: 1625", (1625, None, "")),
+        ("Retention_index: a=812", (None, None, "")),
+    ],
+)
+def test_the_forms_of_nist_and_msdial_are_read(tmp_path, line, found):
+    path = tmp_path / "x.msp"
+    path.write_text(f"Name: x\n{line}\nNum Peaks: 2\n31 999\n45 500\n")
+    [record] = read(path)
+    assert (record.retention_index, record.retention_deviation, record.column) == found

@@ -12,6 +12,7 @@ from nextims.files.writing import OutputError
 from nextims.formats import table
 from nextims.formats.hdf5 import writing
 from nextims.formats.spectrum_writer import SpectrumWriter, check_spectra_output
+from nextims.spectra.retention import RetentionIndex
 
 NEEDS_PYARROW = 'needs pip install -e ".[formats]"'
 COLUMNS = ("line", "smiles", "formula", "nominal_mass", "inchikey")
@@ -67,7 +68,9 @@ def test_parquet_holds_what_json_holds(toluene, uncertainty, write):
     pytest.importorskip("pyarrow", reason=NEEDS_PYARROW)
     from pyarrow import parquet
 
-    result, options = toluene(uncertainty=uncertainty), {"annotated": True, "uncertain": True}
+    index = RetentionIndex(764.0, 740.0, 790.0)
+    result = toluene(uncertainty=uncertainty, retention_index=index)
+    options = {"annotated": True, "uncertain": True}
     [row] = parquet.read_table(write("x.parquet", [result], **options)).to_pylist()
     record = json.loads(write("x.json", [result], **options).read_text())
     assert [list(pair) for pair in zip(row.pop("mz"), row.pop("intensity"), strict=True)] == (

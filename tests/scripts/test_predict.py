@@ -438,7 +438,7 @@ def test_columns_go_through_on_demand(run, tmp_path):
     assert run(*keep, "x.msp")[0] == 3
     ethanol, methanol = (tmp_path / "x.msp").read_text().strip().split("\n\n")
     assert "CAS#: 64-17-5\nRetention_index: 427\n" in ethanol and '"lab=A, 1"' in ethanol
-    assert "CAS#: 67-56-1\n" in methanol and "Retention_index" not in methanol
+    assert "CAS#: 67-56-1\n" in methanol and "Retention_index: SemiStdNP=" in methanol
     assert run(*keep, "x.json")[0] == 3
     said = [json.loads(line)["columns"] for line in (tmp_path / "x.json").read_text().splitlines()]
     assert said[0] == {"CAS": "64-17-5", "ri": "427", "lab": "A, 1"}
@@ -456,7 +456,9 @@ def test_columns_go_through_on_demand(run, tmp_path):
     assert status == 0 and "CAS#: 64-17-5\nRetention_index: 427\n" in out.replace("\r", "")
     from nextims.formats.reading import read_spectra
 
-    assert [record.retention_index for record in read_spectra(tmp_path / "x.msp")] == [427, None]
+    measured, predicted = (record for record in read_spectra(tmp_path / "x.msp"))
+    assert (measured.retention_index, measured.retention_deviation) == (427, None)
+    assert predicted.column == "semi-standard non-polar" and predicted.retention_deviation
 
 
 def test_columns_of_a_sample_go_with_its_derivatives(run, tmp_path):

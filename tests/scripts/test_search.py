@@ -9,6 +9,7 @@ import pytest
 
 from builders import build_library, build_msp, load_script
 from nextims.chemistry.molecule import read_molecule
+from nextims.cli.subcommands.search import main
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.inference import loading
 from nextims.searching.index_building import build_index
@@ -298,3 +299,57 @@ def test_a_report_with_plots(run, tmp_path):
     page = (tmp_path / "hits.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 1
     assert "ethanol (line 1)" in page
+
+
+@pytest.fixture
+def two_isomers(tmp_path):
+    """A query and a library of two isomers with the same spectrum, 100 units apart."""
+    peaks = "Num Peaks: 5\n43 99\n57 80\n71 40\n85 30\n99 10\n"
+    (tmp_path / "gc.msp").write_text(f"Name: peak 7\n{peaks}")
+    library = [
+        f"Name: {name}\nRetention_index: SemiStdNP={index}/5/9\n{peaks}"
+        for name, index in (("far", 1300), ("near", 1210))
+    ]
+    (tmp_path / "lib.msp").write_text("\n".join(library))
+    (tmp_path / "ladder.csv").write_text("C12,8.0\nC13,9.0\n")
+    return ["--query", str(tmp_path / "gc.msp"), "--library", str(tmp_path / "lib.msp")]
+
+
+def test_a_retention_index_or_time_parts_isomers_that_the_spectrum_leaves_tied(
+    two_isomers, tmp_path, capsys
+):
+    assert main([*two_isomers, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [row["rank"] for row in rows] == ["1", "1"]
+    ladder = ["--alkanes", str(tmp_path / "ladder.csv"), "--retention-time", "8.05"]
+    for given in (["--retention-index", "1205"], ladder):
+        assert main([*two_isomers, *given, "--format", "csv", "--column", "DB-5"]) == 0
+        rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+        assert [(row["name"], row["retention_difference"]) for row in rows] == [
+            ("near", "5.0"),
+            ("far", "95.0"),
+        ]
+    assert main([*two_isomers, "--retention-index", "1205", "--window"]) == 0
+    out = capsys.readouterr().out
+    assert "near" in out and "far" not in out and "ΔRI" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--retention-index", "-5"], "a retention index of -5 cannot be"),
+        (["--retention-time", "12", "--alkanes", "ladder.csv"], "12 lies outside of"),
+        (["--retention-time", "12"], "--retention-time and --alkanes go together"),
+        (["--retention-index", "1200", "--isothermal", "1"], "--isothermal goes with --alkanes"),
+        (["--retention-index", "1200", "--ri-weight", "-1"], "weight: must be at least 0"),
+    ],
+)
+def test_a_retention_index_that_cannot_be_is_refused(
+    two_isomers, tmp_path, capsys, monkeypatch, options, reason
+):
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert main([*two_isomers, *options]) == 2
+    except SystemExit as stop:
+        assert stop.code == 2
+    assert reason in capsys.readouterr().err

@@ -91,10 +91,10 @@ def test_the_hits_stand_in_a_table(page):
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows]
     assert [row[0] for row in cells] == ["1", "2", "3"]
     assert cells[0][3:] == [
-        "C2H6O", "46", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "CCO", "predicted",
+        "C2H6O", "46", "", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "CCO", "predicted",
     ]  # fmt: skip
     assert "also: alcohol (line 2) 0.8" in cells[0][2]
-    assert {row[7] for row in cells[1:]} == {"measured"}
+    assert {row[8] for row in cells[1:]} == {"measured"}
 
 
 def test_each_hit_has_a_mirror_plot(page):

@@ -52,6 +52,7 @@ def test_all_phases_run_once_and_are_then_skipped(with_bond_energies):
         "phase 1, fine-tuning",
         "phase 2, student",
         "phase 3, trust",
+        "phase 4, retention index",
     ]
     assert sum(line.endswith(": training") for line in said) == 4
     assert set(first) == {"teacher", "student"}

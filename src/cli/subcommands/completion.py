@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 
 from ..commands import ALL_DONE, main_of
-from ..main import COMMANDS
+from ..main import COMMANDS, module_name
 from ..options import command_parser
 
 EXAMPLES = """\
@@ -73,7 +73,7 @@ def _cases() -> list[tuple[tuple[str, ...], list[str]]]:
     """
     cases = []
     for name in sorted(COMMANDS, key=len, reverse=True):
-        module = import_module(f".{name.replace(' ', '_')}", __package__)
+        module = import_module(f".{module_name(name)}", __package__)
         actions = module.build_parser()._actions
         for action in actions:
             takes_value = action.nargs is None or action.nargs == "+"

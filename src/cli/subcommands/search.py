@@ -17,9 +17,11 @@ from ...searching.candidates import predicted_candidates
 from ...searching.entries import Entry, SearchError, Skipped
 from ...searching.filters import MASS_WINDOW, EntryFilter
 from ...searching.index_layout import PRESELECTED, index_path
+from ...searching.ladder import read_ladder, retention_index
 from ...searching.left_out import LeftOut
 from ...searching.libraries import read_library, read_queries
 from ...searching.ranking import DEFAULT_SCORE, SCORES, SearchResult, search
+from ...searching.retention import WEIGHT, WINDOW, RetentionSearch
 from ...searching.tables import ENDINGS, describe, hits_text, write_hits
 from ...spectra.record import Record
 from ..commands import (
@@ -46,6 +48,7 @@ in the folder of NExtIMS, with its files:
       --formula C12H15ClO3
   nextims predict --batch docs/examples/candidates.smi --output candidates.h5
   nextims search --query docs/examples/unknown.msp --library candidates.h5 --mass 242
+  nextims search --query docs/examples/unknown.msp --library candidates.h5 --retention-index 1700
   nextims index --library candidates.h5
   nextims search --query docs/examples/unknown.msp --library candidates.h5 --top 5
 
@@ -126,6 +129,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         help="only molecules whose nominal mass differs by no more than this from --mass, or from "
         f"the Formula or MW of the query ({MASS_WINDOW} if no number is given, and with --mass)",
     )
+    _add_retention(parser)
     parser.add_argument(
         "--output", metavar="FILE", type=Path, help="write the hits as .csv or .json"
     )
@@ -145,6 +149,65 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_retention(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "retention index",
+        "that of the queries, or what their records give, beside those of the entries, which are "
+        "measured, or predicted with their intervals",
+    )
+    given = group.add_mutually_exclusive_group()
+    given.add_argument("--retention-index", type=float, metavar="INDEX", help="by n-alkanes")
+    given.add_argument(
+        "--retention-time", type=float, metavar="TIME", help="with --alkanes, in its unit"
+    )
+    group.add_argument(
+        "--alkanes",
+        type=Path,
+        metavar="LADDER.csv",
+        help="carbon atoms and retention times of n-alkanes, which make an index of a time",
+    )
+    group.add_argument(
+        "--isothermal",
+        type=float,
+        metavar="DEAD_TIME",
+        help="the ladder was run at one temperature (Kovats), with this dead time",
+    )
+    group.add_argument(
+        "--column", default="", help="that the index is of (default: a 5 %% phenyl one, DB-5 say)"
+    )
+    group.add_argument(
+        "--window",
+        type=float,
+        nargs="?",
+        const=WINDOW,
+        metavar="UNITS",
+        help="only entries whose index differs by no more than this, or whose own interval holds "
+        f"the query's ({WINDOW:g} if no number is given)",
+    )
+    group.add_argument(
+        "--ri-weight",
+        type=float,
+        metavar="W",
+        help="of the logarithm of the index's likelihood, added to the score (default: "
+        f"{WEIGHT:g} where an index is given, 0 with --window)",
+    )
+
+
+def _retention(arguments: argparse.Namespace) -> RetentionSearch:
+    """Return what the search does with retention indices."""
+    index = arguments.retention_index
+    if arguments.retention_time is not None:
+        ladder = read_ladder(arguments.alkanes)
+        index = retention_index(
+            arguments.retention_time, ladder, arguments.isothermal, str(arguments.alkanes)
+        )
+        say(f"a retention time of {arguments.retention_time:g} is an index of {index:g}")
+    weight = arguments.ri_weight
+    if weight is None:
+        weight = WEIGHT if index is not None and arguments.window is None else 0.0
+    return RetentionSearch(index, arguments.column, arguments.window, weight)
+
+
 def main(argv: list[str] | None = None, prog: str | None = None) -> int:
     """Run the command and return its exit status."""
     parser = build_parser(prog)
@@ -155,6 +218,10 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
         parser.error("--scan and --preselect go with --library")
     if arguments.preselect is not None and arguments.preselect < 1:
         parser.error(f"--preselect: must be at least 1, found {arguments.preselect}")
+    if (arguments.retention_time is None) != (arguments.alkanes is None):
+        parser.error("--retention-time and --alkanes go together")
+    if arguments.isothermal is not None and arguments.alkanes is None:
+        parser.error("--isothermal goes with --alkanes")
     if arguments.top < 1:
         parser.error(f"--top: must be at least 1, found {arguments.top}")
     return run_command(partial(_search, arguments), quiet=arguments.quiet)
@@ -162,12 +229,13 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
 
 def _search(arguments: argparse.Namespace) -> int:
     entry_filter = EntryFilter(arguments.formula, arguments.mass, arguments.mass_window)
+    retention = _retention(arguments)
     _check_outputs(arguments)
     queries, unreadable = read_queries(arguments.query)
     for skipped in unreadable:
         print(f"{arguments.query}: line {skipped.line}: {skipped.reason}", file=sys.stderr)
     left_out = LeftOut(listed=arguments.output is not None)
-    results = _results(arguments, queries, entry_filter, left_out)
+    results = _results(arguments, queries, entry_filter, retention, left_out)
     searched = _searched(arguments)
     if not left_out.usable and not entry_filter.selective:
         raise SearchError(f"{searched}: holds no spectrum that can be searched")
@@ -195,12 +263,14 @@ def _results(
     arguments: argparse.Namespace,
     queries: list[Record],
     entry_filter: EntryFilter,
+    retention: RetentionSearch,
     left_out: LeftOut,
 ) -> list[SearchResult]:
     options = {
         "score": arguments.metric,
         "top": arguments.top,
         "entry_filter": entry_filter,
+        "retention": retention,
     }
     if arguments.library is not None and not arguments.scan:
         if index_path(arguments.library).exists():

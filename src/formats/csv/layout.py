@@ -39,7 +39,7 @@ _FACTS = {
     )
     for name in SYNONYMS.get(fact, (fact,))
     if name != "energy"  # of a collision, often
-}  # fmt: skip
+} | {"retentionindex", "retentionindexlow", "retentionindexhigh", "column"}  # fmt: skip
 # In a run nothing else does.
 OF_SCANS = {
     *SYNONYMS["retentiontime"], "scan",

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from ...spectra.ions import MZ_DECIMALS, AnnotatedPeak
 from ...spectra.prediction import PredictedSpectrum
 from ...spectra.uncertainty import Uncertainty
-from ..exported import Contents, exported_peaks, free_names, mz_text, rounded
+from ..exported import (
+    INDEX_FIELDS,
+    Contents,
+    exported_peaks,
+    free_names,
+    index_fields,
+    mz_text,
+    rounded,
+)
 from .cells import safe_cell
 from .layout import COLUMNS
 
@@ -40,6 +48,7 @@ def csv_record(result: PredictedSpectrum, model_name: str = "") -> str:
         molecule.inchikey,
         f"{result.energy:g}",
     )
+    index = tuple(index_fields(result).values()) or ("",) * len(INDEX_FIELDS)
     return csv_text(
         (
             *facts,
@@ -47,6 +56,7 @@ def csv_record(result: PredictedSpectrum, model_name: str = "") -> str:
             intensity,
             *(() if annotation is None else _ion_cells(annotation)),
             *_uncertainty_cells(result.uncertainty, deviation),
+            *index,
             *(value for _, value in result.columns),
         )
         for mz, intensity, annotation, deviation in exported_peaks(result)
@@ -65,6 +75,7 @@ def csv_header(contents: Contents) -> str:
     columns = COLUMNS
     columns += ION_COLUMNS if contents.annotated else ()
     columns += ("deviation", *EXPECTED_COLUMNS) if contents.uncertain else ()
+    columns += INDEX_FIELDS
     return csv_text([(*columns, *free_names(contents.columns, columns))])
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...files.hdf5 import HEAD, seal
 from ..csv.writing import EXPECTED_COLUMNS
-from ..exported import BASE_PEAK, Contents, signature
+from ..exported import BASE_PEAK, INDEX_FIELDS, Contents, signature
 from ..table import FACTS, ROWS_A_BATCH, Row, Table, kept_names
 
 _TEXT = h5py.string_dtype()
@@ -22,6 +22,7 @@ _TEXT = h5py.string_dtype()
 _METADATA = {
     name: _TEXT if kind is str else kind for name, kind in FACTS.items() if name != "predicted_by"
 }
+_NO_INDEX = {name: "" if FACTS[name] is str else np.nan for name in INDEX_FIELDS}
 _PEAK_CHUNK = 1 << 14
 # Bytes that a batch of rows and the datasets' caches keep well within.
 _SPACE_LEFT = 1 << 25
@@ -137,7 +138,7 @@ def _place(column: str) -> str:
 
 
 def _cells(row: Row) -> Row:
-    cells = {"left_out": np.nan} | row
+    cells = {"left_out": np.nan, **_NO_INDEX} | row
     if isinstance(row.get("annotations"), list):  # of a copied row they are text already
         cells["annotations"] = json.dumps(row["annotations"], ensure_ascii=False)
     if "expected_similarity" in row:

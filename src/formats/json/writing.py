@@ -6,7 +6,7 @@ import json
 
 from ...spectra.ions import MZ_DECIMALS, AnnotatedPeak, Ion
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import exported_peaks, rounded, signature
+from ..exported import exported_peaks, index_fields, rounded, signature
 
 
 def json_record(result: PredictedSpectrum, model_name: str = "") -> str:
@@ -22,7 +22,7 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
     similarity to expect and the quartiles of predictions like this, and ``peak_deviations`` the
     standard deviation of each peak's error, on the scale of the intensities; ``neighbours``, where
     asked for, the training molecules most like this one. ``columns`` has what columns of the input
-    say that were kept.
+    say that were kept, ``INDEX_FIELDS`` are of the retention index, where that is known.
 
     Example:
         >>> from nextims.formats.exported import ethanol
@@ -41,6 +41,7 @@ def spectrum_fields(result: PredictedSpectrum, model_name: str = "") -> dict[str
         "exact_mass": round(molecule.exact_mass, 6),
         "inchikey": molecule.inchikey,
         "ionization_energy": result.energy,
+        **index_fields(result),
         "predicted_by": signature(),
         "model": model_name,
         "peaks": [(peak.mz, peak.intensity) for peak in peaks],

@@ -50,7 +50,7 @@ def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool
     lines += [f"MW: {molecule.nominal_mass}", f"ExactMass: {molecule.exact_mass:.6f}"]
     if molecule.inchikey:
         lines.append(f"InChIKey: {molecule.inchikey}")
-    fields, others = kept_fields(result, _FIELDS)
+    fields, others = kept_fields(result, _FIELDS, lambda index: index.nist)
     if with_id:  # which finds the MOL file of the record
         if own := fields.pop("ID", ""):
             others["ID"] = own
@@ -63,8 +63,8 @@ def msp_record(result: PredictedSpectrum, model_name: str = "", *, with_id: bool
 def msdial_record(result: PredictedSpectrum, model_name: str = "") -> str:
     r"""Return a spectrum in the fields that MS-DIAL reads, m/z and intensity parted by a tab.
 
-    The precursor is the molecular ion. A retention index of -1 stands for none: fill it in where it
-    is known, as MS-DIAL can match by it. Peak comments are as in ``msp_record``.
+    The precursor is the molecular ion. A retention index of -1 stands for none; MS-DIAL
+    can match by it. Peak comments are as in ``msp_record``.
 
     Example:
         >>> from nextims.formats.exported import ethanol

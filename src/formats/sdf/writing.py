@@ -6,11 +6,21 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from ...spectra.prediction import PredictedSpectrum
-from ..exported import display_name, energy_text, free_names, peak_lines, remarks, single_line
+from ..exported import (
+    display_name,
+    energy_text,
+    free_names,
+    index_text,
+    peak_lines,
+    remarks,
+    single_line,
+)
+from ..fields import SYNONYMS, field_name
 
 # Of the title line of a MOL file.
 _TITLE_LENGTH = 80
 _END_OF_RECORD = "$$$$"
+_OF_INDEX = set(SYNONYMS["retentionindex"])
 
 
 def mol_block(result: PredictedSpectrum) -> str:
@@ -55,6 +65,8 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "MASS SPECTRAL PEAKS": "\r\n".join(peaks),
     }
     kept = {single_line(name): single_line(value) for name, value in result.columns}
+    if result.retention_index and not {field_name(name) for name in kept} & _OF_INDEX:
+        data["RETENTION INDEX"] = index_text(result.retention_index)
     # An identifier of the user's own takes the place of ours.
     data |= {name.upper(): kept.pop(name) for name in tuple(kept) if name.upper() == "ID"}
     data = dict(zip(free_names(kept, data), kept.values(), strict=True)) | data

@@ -67,7 +67,13 @@ def predict_batch(
     workers = workers or _count_that_pay(predictor, expected)
     if workers == 1:
         return map(partial(attempted, describe), predictor.predict_stream(structures, **options))
-    load = partial(open_predictor, checkpoint, device=device, threads=1)
+    load = partial(
+        open_predictor,
+        checkpoint,
+        device=device,
+        threads=1,
+        retention=predictor.retention_path,
+    )
     return predict_formatted(
         structures,
         load,

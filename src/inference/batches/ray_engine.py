@@ -112,6 +112,7 @@ def predict_parts_with_ray(
     device: str = "auto",
     workers: int | None = None,
     address: str | None = None,
+    retention: Path | None = None,
     **options: bool,
 ) -> Iterator[FinishedPart]:
     """Predict those parts of a batch that are not finished, with the actors of a Ray cluster.
@@ -124,6 +125,7 @@ def predict_parts_with_ray(
         workers: number of actors; ``None`` for one a CPU of the cluster (with "cuda", one a GPU).
         address: of a cluster, as ``ray.init`` takes it, "auto" for the one of this machine;
             ``None`` for that of ``RAY_ADDRESS``, or else this machine alone.
+        retention: as in ``open_predictor``.
         **options: of ``StreamingPredictor.predict_stream``.
 
     Yields:
@@ -140,6 +142,7 @@ def predict_parts_with_ray(
         "checkpoint": checkpoint.resolve(),
         "expected": (__version__, file_digest(checkpoint)),
         "device": device,
+        "retention": retention and retention.resolve(),
         "options": options,
     }
     reader = _Reader(
@@ -210,11 +213,14 @@ class _Worker:
         expected: tuple[str, str],
         device: str,
         options: dict[str, bool],
+        retention: Path | None = None,
     ):
         self.folder, self.options = folder, options
         self.fault = _difference(folder, checkpoint, *expected)
         if self.fault is None:
-            self.predictor = open_predictor(checkpoint, device=device, threads=1)
+            self.predictor = open_predictor(
+                checkpoint, device=device, threads=1, retention=retention
+            )
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:
         for pickled in batch[_COLUMN].to_pylist():

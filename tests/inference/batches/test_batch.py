@@ -5,6 +5,8 @@ from nextims.spectra.prediction import FailedPrediction
 
 
 class Predictor:
+    retention_path = None
+
     single_threaded = True
 
     def predict_stream(self, structures, **options):

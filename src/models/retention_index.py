@@ -1,0 +1,205 @@
+"""Retention indices from structures: a Gaussian process on counts of groups. NumPy alone.
+
+The index is a sum over groups, plus a smooth function of the whole: a process whose covariance is
+linear in counted surroundings, pairs and descriptors, and has a Gaussian term in the latter two
+(Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, chapter 2). The linear part
+goes on beyond the data as homologous series do; what is unlike the data has a wide interval.
+
+Shapes: ``n`` training molecules, ``b`` others, ``f`` linear features, ``d`` smooth ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from ..chemistry.molecule import Molecule
+from ..chemistry.retention_features import retention_features
+from ..errors import UserError
+from ..files.writing import written_whole
+from ..spectra.retention import HIGHEST, LOWEST, SEMI_STANDARD_NON_POLAR, RetentionIndex
+
+# The process works on hundreds, a carbon atom's worth.
+UNIT = 100.0
+_FARTHEST = 6.0  # standard deviations at which a descriptor is cut off in the smooth part
+_PAIR_SHARE = 0.5  # of a pair's deviation beside a descriptor's
+_BATCH = 256
+_MAKE_ANEW = "nextims train retention-index makes it anew"
+
+
+class RetentionModelError(UserError):
+    """A model of retention indices cannot be used; the message names the file."""
+
+
+class FeatureTable:
+    """Turns molecules into the vectors that the covariance is of.
+
+    Args:
+        arrays: ``environments`` that the training molecules have ``(e,)`` uint32, ascending, and
+            their ``scales`` ``(e,)``, ``unseen_scale`` of others ``()``; ``pair_scale`` ``()``;
+            ``descriptor_scale`` ``()``; ``middle`` and ``spread`` of descriptors and
+            ``pair_middle`` and ``pair_spread`` of the pairs that are ``usual_pairs``; ``length`` of
+            the smooth part ``()`` and its variance ``smooth`` ``()``; the ``constant``'s ``()``.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]):
+        self.arrays = arrays
+
+    def vectors(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return linear features ``(b, f)``, smooth ones ``(b, d)``, variance of unseen ones."""
+        counted, unseen = counts_of(molecules, self.arrays["environments"])
+        return *self.scaled(*counted), unseen * float(self.arrays["unseen_scale"]) ** 2
+
+    def scaled(
+        self, environments: np.ndarray, pairs: np.ndarray, descriptors: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return linear and smooth features of what was counted."""
+        a = self.arrays
+        deviations = (descriptors - a["middle"]) / a["spread"]
+        linear = (
+            environments * a["scales"],
+            pairs * a["pair_scale"],
+            deviations * a["descriptor_scale"],
+        )
+        usual = (pairs[:, a["usual_pairs"]] - a["pair_middle"]) / a["pair_spread"]
+        smooth = np.concatenate([deviations, _PAIR_SHARE * usual], axis=1)
+        smooth = np.clip(smooth, -_FARTHEST, _FARTHEST)
+        return np.concatenate(linear, axis=1).astype(np.float32), smooth.astype(np.float32)
+
+
+def counts_of(
+    molecules: Sequence[Molecule], known: np.ndarray
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """Count what the features are made of.
+
+    Args:
+        molecules: the ``b`` molecules.
+        known: surroundings to count, ascending, ``(e,)``.
+
+    Returns:
+        Surroundings ``(b, e)``, pairs ``(b, PAIR_BITS)`` and descriptors of each; and the squared
+        counts of surroundings that are not known, ``(b,)``.
+    """
+    found = [retention_features(molecule) for molecule in molecules]
+    counted = np.zeros((len(molecules), len(known)), np.float32)
+    unseen = np.zeros(len(molecules))
+    for row, features in enumerate(found):
+        place = np.minimum(np.searchsorted(known, features.environments), len(known) - 1)
+        seen = known[place] == features.environments
+        counted[row, place[seen]] = features.counts[seen]
+        unseen[row] = (features.counts[~seen] ** 2).sum()
+    pairs = np.stack([features.pairs for features in found])
+    return (counted, pairs, np.stack([features.descriptors for features in found])), unseen
+
+
+class RetentionModel:
+    """Predicts retention indices on 5 % phenyl columns, with intervals.
+
+    Args:
+        arrays: those of ``FeatureTable``; what ``counts_of`` counted of the training
+            molecules, ``counts`` ``(n, e)``, ``pairs`` and ``descriptors``; ``weights``
+            ``(n,)``, ``inverse`` of the Cholesky factor ``(n, n)``; the ``mean``,
+            the ``noise`` of an index; ``deviations``, and the ``factors`` by which half an interval
+            exceeds them.
+        settings: what it was made of.
+
+    Attributes:
+        settings: likewise.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]):
+        self.arrays, self.settings = dict(arrays), dict(settings)
+        self.table = FeatureTable(self.arrays)
+        counted = (self.arrays[name] for name in ("counts", "pairs", "descriptors"))
+        self._linear, self._smooth = self.table.scaled(*counted)
+
+    def predict(self, molecules: Sequence[Molecule]) -> list[RetentionIndex]:
+        """Return the index of each molecule, with the interval that holds it in 9 of 10 cases.
+
+        Example:
+            >>> from nextims.chemistry.molecule import read_molecule
+            >>> from nextims.config import load_config
+            >>> from nextims.models.retention_index import RetentionModel
+            >>> model = RetentionModel.load(load_config().retention_index.checkpoint)
+            >>> round(model.predict([read_molecule("CCCCCCCCCC")])[0].value)
+            1000
+        """
+        value, deviation = self.moments(molecules)
+        half = deviation * np.interp(deviation, self.arrays["deviations"], self.arrays["factors"])
+        low, high = (np.clip(value + sign * half, LOWEST, HIGHEST) for sign in (-1, 1))
+        value = np.clip(value, LOWEST, HIGHEST)
+        return [
+            RetentionIndex(*each, SEMI_STANDARD_NON_POLAR)
+            for each in zip(value.tolist(), low.tolist(), high.tolist(), strict=True)
+        ]
+
+    def moments(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of the process for each molecule, ``(b,)`` each."""
+        batches = [molecules[i : i + _BATCH] for i in range(0, len(molecules), _BATCH)]
+        found = [np.zeros((2, 0)), *(np.stack(self._moments(batch)) for batch in batches)]
+        mean, deviation = np.concatenate(found, axis=1)
+        return mean, deviation
+
+    def _moments(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray]:
+        a = self.arrays
+        linear, smooth, unseen = self.table.vectors(molecules)
+        used = linear.any(axis=0)  # some hundred of thousands
+        shared = linear[:, used] @ self._linear[:, used].T
+        across = covariance(shared, smooth, self._smooth, a)
+        own = a["constant"] + a["smooth"] + (linear**2).sum(1) + unseen
+        explained = ((across @ a["inverse"].T) ** 2).sum(1)
+        variance = np.maximum(own - explained, 0) + a["noise"] ** 2
+        mean = a["mean"] + across.astype(np.float64) @ a["weights"]
+        return UNIT * mean, UNIT * np.sqrt(variance)
+
+    def save(self, path: Path) -> None:
+        """Write the model to a file, the symmetric halves left out."""
+        arrays = dict(self.arrays)
+        lower = np.tril_indices(len(arrays["weights"]))
+        arrays["inverse"] = arrays["inverse"][lower].astype(np.float32)
+        said = np.frombuffer(json.dumps(self.settings).encode(), np.uint8)
+        with written_whole(path) as unfinished, unfinished.open("wb") as file:
+            np.savez_compressed(file, settings=said, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> RetentionModel:
+        """Read a model from its file.
+
+        Raises:
+            RetentionModelError: it is missing, damaged or none.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as content:
+                arrays = dict(content)
+            settings = json.loads(arrays.pop("settings").tobytes())
+            size = len(arrays["weights"])
+            inverse = np.zeros((size, size), np.float32)
+            inverse[np.tril_indices(size)] = arrays["inverse"]
+            return cls({**arrays, "inverse": inverse}, settings)
+        except FileNotFoundError:
+            raise RetentionModelError(f"{path}: no such model; {_MAKE_ANEW}") from None
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise RetentionModelError(
+                f"{path}: damaged, or no model of retention indices ({error}); {_MAKE_ANEW}"
+            ) from error
+
+
+def covariance(
+    shared: np.ndarray, smooth: np.ndarray, others: np.ndarray, arrays: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Return the covariance of molecules with others, ``(b, n)``.
+
+    Args:
+        shared: products of their linear features, ``(b, n)``.
+        smooth: smooth features of the ones, ``(b, d)``.
+        others: those of the others, ``(n, d)``.
+        arrays: of ``FeatureTable``.
+    """
+    squares = (smooth**2).sum(1)[:, None] + (others**2).sum(1) - 2 * smooth @ others.T
+    distance = np.maximum(squares, 0) / (smooth.shape[1] * arrays["length"] ** 2)
+    return shared + arrays["constant"] + arrays["smooth"] * np.exp(-distance)
