@@ -111,6 +111,7 @@ setup(
             "ipykernel>=6.29",
             "ct3>=3.4",
             "httpx2>=2",
+            "playwright>=1.50",
             *TRAIN,
             *ONNX,
             *FORMATS,
