@@ -239,6 +239,7 @@ class Measured(_Shown, Record):
             "nominal_mass": self.nominal_mass,
             "ionization_energy": self.energy,
             "retention_index": self.retention_index,
+            "retention_time": self.retention_time,
             "instrument": self.instrument,
             "peaks": list(zip(self.mz.tolist(), self.intensity.tolist(), strict=True)),
         }
@@ -253,7 +254,9 @@ class Measured(_Shown, Record):
         return LibrarySpectrum.of(self)
 
     def _facts(self) -> dict[str, str]:
-        facts = {"formula": self.formula, "SMILES": self.smiles, "from": Path(self.file).name}
+        time = "" if self.retention_time is None else f"{self.retention_time:g} min"
+        facts = {"formula": self.formula, "SMILES": self.smiles, "retention time": time}
+        facts["from"] = Path(self.file).name
         return {name: value for name, value in facts.items() if value}
 
 

@@ -18,7 +18,7 @@ from ..spectra.prediction import PredictedSpectrum
 from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..spectra.uncertainty import Expectation
 from ..version import __version__
-from .fields import SYNONYMS, field_name
+from .fields import RETENTION_TIMES, SYNONYMS, field_name, minutes_of
 
 BASE_PEAK = 999
 # lib2nist stops at a peak below m/z 1 and loses the rest of the library.
@@ -211,7 +211,8 @@ def kept_fields(
         fields: the fields that a format has for such facts, by a key of ``SYNONYMS``.
 
     Returns:
-        What has a field, by that; and the rest by the names of the columns.
+        What has a field, by that; and the rest by the names of the columns. A retention time is
+        a number of minutes there.
 
     Example:
         >>> from dataclasses import replace
@@ -223,9 +224,13 @@ def kept_fields(
     found: dict[str, str] = {}
     others: dict[str, str] = {}
     for name, value in result.columns:
-        known = field_name(name)
+        known, text = field_name(name), single_line(value)
         field = next((field for fact, field in fields.items() if known in SYNONYMS[fact]), "")
-        if text := single_line(value):
+        if known in RETENTION_TIMES and "retentiontime" in fields:
+            minutes = minutes_of(known, text)
+            field = fields["retentiontime"] if minutes else ""
+            text = f"{minutes:g}" if minutes and fields["retentiontime"] not in found else text
+        if text:
             free = field and field not in found
             (found if free else others)[field if free else single_line(name)] = text
     return found, others

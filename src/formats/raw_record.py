@@ -17,10 +17,12 @@ from .fields import (
     FAULTY_PEAKS,
     NAMELESS,
     NUMBER,
+    RETENTION_TIMES,
     SYNONYMS,
     field_name,
     is_given,
     is_identifier,
+    minutes_of,
     misread_columns,
     noted_energy,
     of_subtag,
@@ -202,6 +204,7 @@ class RawRecord:
             source=self.first("source"),
             retention_index=self._retention_index(),
             column=self.first("column"),
+            retention_time=self._retention_time(),
             remarks=(name, *self.values("comment")),
             notes=notes + faults + nameless + self.notes,
         )
@@ -237,6 +240,12 @@ class RawRecord:
         text = self.first("retentionindex")
         index = float(text) if re.fullmatch(NUMBER, text) else 0.0
         return index if 0 < index < math.inf else None
+
+    def _retention_time(self) -> float | None:
+        """Return the first retention time given, in minutes, a field's before a comment's."""
+        own = [(name, text) for name in RETENTION_TIMES for text in self.fields.get(name, ())]
+        pairs = [*own, *self._comment_pairs.items()]
+        return next((minutes for pair in pairs if (minutes := minutes_of(*pair))), None)
 
     def _ionization(self) -> str:
         """Return ``EI`` unless the record says otherwise: NIST's libraries do not say."""

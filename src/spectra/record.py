@@ -82,6 +82,7 @@ class Record:
         retention_index: of the compound, by n-alkanes (100 a carbon atom), ``None`` where
             not given.
         column: gas chromatographic column that the retention index is of, as given.
+        retention_time: in minutes, ``None`` where not given.
         remarks: title, comments and derivative notes, which tell of derivatisation.
         notes: peculiarities that do not spoil the record, to be counted.
     """
@@ -105,6 +106,7 @@ class Record:
     source: str = ""
     retention_index: float | None = None
     column: str = ""
+    retention_time: float | None = None
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
