@@ -147,8 +147,8 @@ def write_hits(path: Path, results: Sequence[SearchResult], *, searched: str) ->
         >>> from nextims.searching.tables import write_hits
         >>> path = pathlib.Path(tempfile.mkdtemp(), "hits.csv")
         >>> write_hits(path, [], searched="lib.msp")
-        >>> path.read_text().split(",")[:3]
-        ['query', 'query_line', 'rank']
+        >>> path.read_text().split(",")[:2]
+        ['query', 'query_line']
     """
     write_text_whole(path, hits_text(path.suffix.lower(), results, searched=searched))
 
