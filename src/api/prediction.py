@@ -14,6 +14,7 @@ from ..inference.loading import load_predictor
 from ..inference.structures.columns import NOT_OF_DERIVATIVES, facts_of_a_structure
 from ..spectra.prediction import FailedPrediction
 from ..spectra.spectrum import STANDARD_ENERGY
+from .options import names_checked
 from .spectra import Prediction, Spectra
 from .structures import input_structures, is_one
 
@@ -112,6 +113,7 @@ class Predictor:
         partial: bool = False,
         **options: Unpack[Options],
     ) -> Predictions: ...
+    @names_checked
     def predict(
         self,
         structures: Any,
@@ -148,9 +150,9 @@ class Predictor:
             quiet: whether to show no progress.
 
         Returns:
-            Of one structure its spectrum. Of many, and of derivatives, the spectra in their order,
-            and in ``failures`` the structures that have none; ``line`` of each is its place among
-            them, from 1.
+            Of one structure its spectrum. Of many, and of derivatives, be they of one structure,
+            the spectra in their order, and in ``failures`` the structures that have none; ``line``
+            of each is its place among them, from 1.
 
         Raises:
             PredictionError: the one structure has no spectrum.

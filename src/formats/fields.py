@@ -68,8 +68,12 @@ SYNONYMS = {
         "numpeaks", "numpeak", "npeaks", "nopeaks", "numberofpeaks", "numofpeaks", "peakcount",
         "pknumpeak",
     ),
-    # In minutes, as far as the name tells: a column in seconds keeps its own name.
+    # In minutes, as far as the name tells.
     "retentiontime": ("retentiontime", "rt", "rettime", "retentiontimemin", "rettimemin", "rtmin"),
+    "retentionseconds": (
+        "rtinseconds", "retentiontimeseconds", "retentiontimesec", "retentiontimes", "rettimesec",
+        "rettimes", "rtseconds", "rtsec", "rts",
+    ),
     "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
     "smiles": (
         "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
@@ -79,6 +83,10 @@ SYNONYMS = {
     "source": ("source", "library"),
 }
 # fmt: on
+RETENTION_TIMES = SYNONYMS["retentiontime"] + SYNONYMS["retentionseconds"]
+_TIME = re.compile(
+    r"(\d+(?:[.,]\d*)?|\.\d+)\s*(?:(s)(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?)?\.?", re.IGNORECASE
+)
 # Tags of MassBank that begin with the name of what they say.
 _SUBTAGS = {
     "acmassspectrometry": {"mstype", "ionmode", "ionization", "ionizationenergy"},
@@ -556,6 +564,33 @@ def parse_energy(text: str) -> float | None:
     if energy <= 0:
         raise ValueError(f"not an energy: {text!r}")
     return energy
+
+
+def minutes_of(name: str, text: str) -> float | None:
+    """Return a retention time in minutes, ``None`` where a field gives none.
+
+    Args:
+        name: of the field, see ``field_name``: it may say that the time is in seconds.
+        text: its value, with a unit or without.
+
+    Example:
+        >>> from nextims.formats.fields import minutes_of
+        >>> minutes_of("rt", "5,23"), minutes_of("retentiontime", "150 s")
+        (5.23, 2.5)
+        >>> minutes_of("rtinseconds", "150-153"), minutes_of("rt", "-1")
+        (2.5, None)
+    """
+    if name not in RETENTION_TIMES:
+        return None
+    in_seconds = name in SYNONYMS["retentionseconds"]
+    if in_seconds:  # of scans put together MGF gives several, or a range
+        text = re.split("[,-]", text)[0]
+    found = _TIME.fullmatch(text.strip(" ;,"))
+    if found is None:
+        return None
+    time = float(found[1].replace(",", "."))
+    seconds = found[2] or (in_seconds and found[0] == found[1])
+    return round(time / 60 if seconds else time, 6) or None
 
 
 def noted_energy(text: str) -> tuple[float | None, tuple[str, ...]]:

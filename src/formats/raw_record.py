@@ -19,10 +19,12 @@ from .fields import (
     FAULTY_PEAKS,
     NAMELESS,
     NUMBER,
+    RETENTION_TIMES,
     SYNONYMS,
     field_name,
     is_given,
     is_identifier,
+    minutes_of,
     misread_columns,
     noted_energy,
     of_subtag,
@@ -203,6 +205,7 @@ class RawRecord:
             licence=self.said("licence"),
             source=self.first("source"),
             **self._retention(),
+            retention_time=self._retention_time(),
             remarks=(name, *self.values("comment")),
             notes=notes + faults + nameless + self.notes,
         )
@@ -257,6 +260,12 @@ class RawRecord:
             "retention_deviation": deviation if given and deviation else None,
             "column": column,
         }
+
+    def _retention_time(self) -> float | None:
+        """Return the first retention time given, in minutes, a field's before a comment's."""
+        own = [(name, text) for name in RETENTION_TIMES for text in self.fields.get(name, ())]
+        pairs = [*own, *self._comment_pairs.items()]
+        return next((minutes for pair in pairs if (minutes := minutes_of(*pair))), None)
 
     def _ionization(self) -> str:
         """Return ``EI`` unless the record says otherwise: NIST's libraries do not say."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from numbers import Integral
 
 import numpy as np
 
@@ -161,8 +162,8 @@ def check_search(score: str, top: int) -> None:
     """
     if score not in SCORES:
         raise SearchError(f"no such score: {score!r}; there are {', '.join(SCORES)}")
-    if top < 1:
-        raise SearchError(f"top must be at least 1, found {top}")
+    if not isinstance(top, Integral) or top < 1:
+        raise SearchError(f"top must be a whole number of at least 1, found {top!r}")
 
 
 class _Best:

@@ -83,6 +83,7 @@ class Record:
             not given.
         column: gas chromatographic column that the retention index is of, as given.
         retention_deviation: standard deviation of the retention index, where it is given.
+        retention_time: in minutes, ``None`` where not given.
         remarks: title, comments and derivative notes, which tell of derivatisation.
         notes: peculiarities that do not spoil the record, to be counted.
     """
@@ -107,6 +108,7 @@ class Record:
     retention_index: float | None = None
     column: str = ""
     retention_deviation: float | None = None
+    retention_time: float | None = None
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 

@@ -202,3 +202,10 @@ def test_what_holds_of_a_structure_alone_is_not_kept_of_its_derivatives():
         nextims.predict(table, derivatise="tms", keep_columns=["CAS"])
     [spectrum] = nextims.predict(table, derivatise="tms", keep_columns=["lab"])
     assert spectrum.columns == (("lab", "A"),)
+
+
+def test_arguments_that_there_are_not_are_answered_with_those_meant():
+    with pytest.raises(TypeError, match=r"no argument derivatize \(did you mean derivatise\?\)"):
+        nextims.predict("CO", derivatize="tms")
+    with pytest.raises(UserError, match="device: expected one of auto, cpu, cuda, found 'gpu'"):
+        nextims.predict("CO", device="gpu")

@@ -200,7 +200,7 @@ def test_what_is_asked_for_and_not_known_does_not_pass():
 def test_what_cannot_be_searched():
     with pytest.raises(SearchError, match=r"no such score: 'dot'; there are weighted_cosine"):
         search([build_record()], [], score="dot")
-    with pytest.raises(SearchError, match="top must be at least 1, found 0"):
+    with pytest.raises(SearchError, match="top must be a whole number of at least 1, found 0"):
         search([build_record()], [], top=0)
     with pytest.raises(SearchError, match="'C10H15N!': not a molecular formula"):
         EntryFilter(formula="C10H15N!")

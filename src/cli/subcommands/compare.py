@@ -25,7 +25,9 @@ first is compared with each of the second. Spectra are compared at nominal masse
 first one's lowest peak are left out, as that one was measured, and what lies below is not known.
 The first stands for the unknown also in the composite, the reverse match factors and the top-10
 recall. NIST's match factors lie between 0 and 999, all other scores between 0 and 1; higher is
-more alike.
+more alike. Two equal spectra of N peaks have a stein_scott_composite of 1 - 1/(2N), not 1: its
+authors divide the N - 1 ratios of neighbouring peaks by N (J. Am. Soc. Mass Spectrom. 1994, 5,
+859).
 
 exit status: 0 all was compared; 3 some spectra could not be read; 2 wrong usage or a missing file
 """

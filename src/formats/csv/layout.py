@@ -8,7 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..fields import NUMBER, SYNONYMS, THOUSANDS, field_name, thousands_in_doubt
+from ..fields import (
+    NUMBER,
+    RETENTION_TIMES,
+    SYNONYMS,
+    THOUSANDS,
+    field_name,
+    thousands_in_doubt,
+)
 from .cells import original_cell
 
 _NUMBER = re.compile(NUMBER)
@@ -42,7 +49,7 @@ _FACTS = {
 } | {"retentionindex", "retentionindexlow", "retentionindexhigh", "column"}  # fmt: skip
 # In a run nothing else does.
 OF_SCANS = {
-    *SYNONYMS["retentiontime"], "scan",
+    *RETENTION_TIMES, "scan",
     "scanindex", "scanno", "scannumber", "scantime", "spectrumno", "time", "timemin", "tr",
 }  # fmt: skip
 # Of measurements of one compound.

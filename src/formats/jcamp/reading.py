@@ -96,6 +96,8 @@ def read_jcamp(lines: Iterable[str]) -> Iterator[RawRecord]:
                 _continue(blocks[-1], label, number, text)
             continue
         label, value = field_name(found[1]), found[2].strip()
+        if label == "retentiontime" and "$" not in found[1]:
+            label = "rtinseconds"  # as OpenChrom has it; a label of one's own begins with a $
         if label == "title" or not blocks:
             if blocks and not blocks[-1].is_link:
                 yield from _finish(blocks.pop(), ended=False)

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any
 
 from ..fields import (
+    RETENTION_TIMES,
     field_name,
     leading_numbers,
     misread_columns,
@@ -137,6 +138,10 @@ def _add_values(raw: RawRecord, name: str, value: Any) -> None:
     elif isinstance(value, dict) and name in _GROUPS:
         for inner, each in value.items():
             _add_values(raw, _GROUPS[name].get(field_name(inner), field_name(inner)), each)
+    elif isinstance(value, dict) and name == "columns":  # of a list, kept beside the facts
+        for inner, each in value.items():
+            if field_name(inner) in RETENTION_TIMES:
+                raw.add(inner, each)
 
 
 def _add_compound(raw: RawRecord, compound: Mapping[str, Any]) -> None:

@@ -32,6 +32,7 @@ _FACTS = {
     "AC$CHROMATOGRAPHY COLUMN_NAME": "column",
     "AC$CHROMATOGRAPHY KOVATS_RTI": "retentionindex",
     "AC$CHROMATOGRAPHY RETENTION_INDEX": "retentionindex",
+    "AC$CHROMATOGRAPHY RETENTION_TIME": "retentiontime",
     "AC$INSTRUMENT": "instrument",
     "AC$INSTRUMENT_TYPE": "instrumenttype",
     "AC$MASS_SPECTROMETRY MS_TYPE": "mslevel",
