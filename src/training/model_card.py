@@ -32,7 +32,7 @@ _ISOTOPES = {
 }
 
 _LIMITS = """\
-- No retention index, no chemical ionization, no negative ions.
+- No chemical ionization, no negative ions.
 - Elements {elements}; one component; up to m/z {max_mz}.
 - {rare}
 - Accuracy falls with the size of the molecule and with its distance from the training data: treat
