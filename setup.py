@@ -33,6 +33,8 @@ INDEX = ["ms_entropy>=1.5"]
 DISTRIBUTED = ["ray[data]>=2.40", *FORMATS]
 # For pictures of spectra.
 PLOT = ["matplotlib>=3.8", "scipy>=1.9"]
+# For notebooks: a kernel, tables, and the spectra of matchms.
+NOTEBOOK = ["ipykernel>=6.29", "matchms>=0.28", "pandas>=2"]
 # For the page to draw on, and its HTTP API.
 WEB = ["fastapi>=0.115", "uvicorn>=0.30"]
 # For the site.
@@ -94,6 +96,7 @@ setup(
         "distributed": DISTRIBUTED,
         "plot": PLOT,
         "web": WEB,
+        "notebook": NOTEBOOK,
         "docs": DOCS,
         "test": [
             "pytest>=8",
@@ -101,14 +104,11 @@ setup(
             "ruff>=0.6",
             "import-linter>=2.5",
             "mypy>=1.10",
-            "pandas>=2",
             "setuptools>=70.1",
-            "matchms>=0.28",
             "pyteomics>=4.7",
             "mzspeclib>=1.0.5",
             "jcamp>=1.2.2",
             "nbclient>=0.10",
-            "ipykernel>=6.29",
             "ct3>=3.4",
             "httpx2>=2",
             "playwright>=1.50",
@@ -118,6 +118,7 @@ setup(
             *INDEX,
             *PLOT,
             *WEB,
+            *NOTEBOOK,
         ],
         "alfabet": [*TRAIN, "alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
     },

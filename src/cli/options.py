@@ -47,6 +47,8 @@ class CommandParser(argparse.ArgumentParser):
             is_option = name.startswith("-") and not _NEGATIVE.match(name)
             if is_option and not any(option.startswith(name) for option in options):
                 nearest = get_close_matches(name, options, 1)
+                if name in ("--student", "--teacher") and "--checkpoint" in options:
+                    nearest = [f"--checkpoint {name[2:]}"]
                 return f"no option {name}" + (f" (did you mean {nearest[0]}?)" if nearest else "")
         stray = message.removeprefix(_UNKNOWN) if message.startswith(_UNKNOWN) else ""
         takes_words = any(not action.option_strings for action in self._actions)

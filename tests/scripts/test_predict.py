@@ -461,6 +461,40 @@ def test_columns_go_through_on_demand(run, tmp_path):
     assert predicted.column == "semi-standard non-polar" and predicted.retention_deviation
 
 
+def test_what_is_said_of_a_derivative_names_it_and_its_line(run, tmp_path):
+    (tmp_path / "list.csv").write_text("smiles,name\nCCO,ethanol\nC[Se]CCO,selenide\n")
+    for options in ((), ("--parts", "256")):
+        status, _, err = run(
+            *("--batch", "list.csv", "--derivatise", "tms", "--output", f"x{len(options)}.msp"),
+            *options,
+        )
+        assert status == 0
+        assert "line 3: selenide 1TMS: no training data for Se" in err
+
+
+def test_the_file_of_one_structure_is_named(run):
+    status, out, err = run("--smiles", "CCO", "--output", "e.jdx")
+    assert (status, err) == (0, "written to e.jdx\n") and "C2H6O" in out
+    assert run("--smiles", "CCO", "--output", "f.jdx", "--quiet")[2] == ""
+
+
+def test_a_list_of_metabolites_keeps_the_retention_of_its_derivatives(run, tmp_path):
+    (tmp_path / "list.csv").write_text(
+        'smiles,name,CAS,RT,RI\nOCCO,glycol,107-21-1,"5,23",990\n'
+        "CC(O)C(=O)O,lactic acid,50-21-5,6.1,1066\n"
+    )
+    keep = ("--derivatise", "BSTFA", "--keep-columns", "CAS,RT,RI")
+    status, _, err = run("--batch", "list.csv", *keep, "--output", "x.msp")
+    assert status == 0
+    assert "note: --keep-columns: CAS left out: of the structure in the list, of no deriv" in err
+    assert "note: --keep-columns: RT, RI kept with each derivative: right where" in err
+    text = (tmp_path / "x.msp").read_text()
+    assert text.count("CAS") == 0 and "RT: 5.23\nRetention_index: 990\n" in text
+    from nextims.formats.reading import read_spectra
+
+    assert [each.retention_time for each in read_spectra(tmp_path / "x.msp")] == [5.23, 6.1]
+
+
 def test_columns_of_a_sample_go_with_its_derivatives(run, tmp_path):
     (tmp_path / "list.csv").write_text("smiles,name,lab\nOCCO,glycol,A\nCC,ethane,B\n")
     keep = ("--batch", "list.csv", "--derivatise", "tms", "--keep-columns", "lab")
@@ -576,7 +610,7 @@ def test_picture_options_that_do_not_fit(predict, arguments, message, capsys):
 def test_derivatives_of_one_structure_are_shown_and_written(run, tmp_path):
     glycine = ("--smiles", "NCC(=O)O glycine", "--derivatise", "tms", "--partial")
     status, out, err = run(*glycine, "--output", "glycine.msp")
-    assert (status, err) == (0, "")
+    assert (status, err) == (0, "written to glycine.msp\n")
     shown = [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("Name ")]
     assert shown == ["glycine 2TMS", "glycine 3TMS", "glycine 1TMS"]
     written = (tmp_path / "glycine.msp").read_text().splitlines()
@@ -717,6 +751,6 @@ def test_little_data_of_an_element_is_said_once(run, tmp_path):
     status, _, err = run("--batch", "list.txt", "--output", "x.msp")
     assert status == 0
     assert err.count("no training data for Se") == 1
-    assert "structure 2: no training data for Se" in err
+    assert "line 2: no training data for Se" in err
     _, out, _ = run("--smiles", "C[Se]C")
     assert "Note           no training data for Se" in out

@@ -20,6 +20,7 @@ from ...formats.spectrum_writer import (
     errors_path,
 )
 from ...formats.writing import Formatter
+from ...inference.structures.columns import kept_of_derivatives
 from ...inference.structures.list_files import STANDARD_INPUT, list_files
 from ...inference.structures.lists import InputError, InputStructure, parse_line, read_batch
 from ...inference.structures.neutralised import tell_neutralised
@@ -63,6 +64,10 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
+    if arguments.derivatise:
+        arguments.keep_columns, words = kept_of_derivatives(arguments.keep_columns)
+        for each in words:
+            note(f"--keep-columns: {each}")
     structures, total = _input(arguments)
     _check_output(arguments)
     pictures, measured = _pictures(arguments), _measured(arguments)
@@ -209,6 +214,8 @@ def _predict_and_show(
         with _writer(arguments, predictor) as writer:
             for result in results:
                 writer.write(result)
+        if arguments.output is not None and predicted:
+            say(f"written to {arguments.output}")
     for result in results:
         if isinstance(result, FailedPrediction):
             print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
@@ -261,7 +268,7 @@ def _predict_batch(
             left_out += result.left_out or 0.0
             for text in result.notes:  # once, where a whole list is of such compounds
                 if text not in told:
-                    say(f"structure {result.identifier}: {text}")
+                    say(f"{result.place}: {text}")
                 told.add(text)
             record = None
             if measured is not None:

@@ -35,10 +35,10 @@ _NAMES = (
     "compound|title",
 )
 _OF_A_STRUCTURE = {
-    "cas", "exactmass", "formula", "inchi", "inchikey", "molblock", "mw", "retentionindex",
-    "retentiontime", "smiles",
+    "cas", "exactmass", "formula", "inchi", "inchikey", "molblock", "mw", "smiles",
 }  # fmt: skip
-NOT_OF_DERIVATIVES = "{} holds of the structure in the list, and of no derivative of it"
+# Measured, where a list has them, of what was injected.
+_OF_RETENTION = {"retentionindex", "retentiontime", "retentionseconds"}
 # Of a column that is not known: words, perhaps with a number or a unit.
 _HEAD = re.compile(r"[^\W\d][\w .#/()-]*")
 _MISSING = {"", "-", "n/a", "na", "nan", "none", "null"}
@@ -173,15 +173,34 @@ def kept_columns(wanted: Sequence[str], header: Sequence[str]) -> dict[str, int]
     return places
 
 
-def facts_of_a_structure(wanted: Sequence[str]) -> list[str]:
-    """Return those columns that hold of the structure in the list, and of no derivative of it.
+def kept_of_derivatives(wanted: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the columns that go with derivatives, and what a user should know of that.
+
+    What holds of the structure in the list alone, its CAS number, say, does not. Retention does: a
+    list of metabolites has that of the derivatives, which were measured.
 
     Example:
-        >>> from nextims.inference.structures.columns import facts_of_a_structure
-        >>> facts_of_a_structure(["Sample", "CAS No.", "RI"])
-        ['CAS No.', 'RI']
+        >>> from nextims.inference.structures.columns import kept_of_derivatives
+        >>> kept, [left_out, of_retention] = kept_of_derivatives(["Sample", "CAS No.", "RT"])
+        >>> kept, left_out
+        (('Sample', 'RT'), 'CAS No. left out: of the structure in the list, of no derivative of it')
+        >>> of_retention
+        'RT kept with each derivative: right where the list has it of that derivative'
     """
-    return [name for name in wanted if _fact(field_name(name)) in _OF_A_STRUCTURE]
+    facts = {name: _fact(field_name(name)) for name in wanted}
+    alone = [name for name, fact in facts.items() if fact in _OF_A_STRUCTURE]
+    retention = [name for name, fact in facts.items() if fact in _OF_RETENTION]
+    words = []
+    if alone:
+        words.append(
+            f"{', '.join(alone)} left out: of the structure in the list, of no derivative of it"
+        )
+    if retention:
+        words.append(
+            f"{', '.join(retention)} kept with each derivative: right where the list has it of "
+            "that derivative"
+        )
+    return tuple(name for name in wanted if name not in alone), words
 
 
 def _fact(name: str) -> str:

@@ -109,7 +109,7 @@ def test_what_is_to_be_said_of_spectra_is_kept_with_their_part(tmp_path, predict
         parts.record(part)
     [finished] = open_parts(tmp_path).finished.values()
     told = {text.split(":")[0]: first for text, first in finished.notes.items()}
-    assert told == {"no training data for Se": 2, "no training data for Sn": 4}
+    assert told == {"no training data for Se": "line 2", "no training data for Sn": "line 4"}
 
 
 def test_without_failures_there_is_no_list(tmp_path, predictor):
