@@ -33,6 +33,10 @@ INDEX = ["ms_entropy>=1.5"]
 DISTRIBUTED = ["ray[data]>=2.40", *FORMATS]
 # For pictures of spectra.
 PLOT = ["matplotlib>=3.8", "scipy>=1.9"]
+# For notebooks: a kernel, tables, and the spectra of matchms.
+NOTEBOOK = ["ipykernel>=6.29", "matchms>=0.28", "pandas>=2"]
+# For the page to draw on, and its HTTP API.
+WEB = ["fastapi>=0.115", "uvicorn>=0.30"]
 # For the site.
 DOCS = [
     "mkdocs>=1.6,<2",
@@ -66,7 +70,11 @@ setup(
     python_requires=">=3.10",
     package_dir={"nextims": "src"},
     packages=["nextims"] + [f"nextims.{name}" for name in find_packages("src")],
-    package_data={"nextims": ["py.typed"], "nextims.data.library": ["corrections.tsv"]},
+    package_data={
+        "nextims": ["py.typed"],
+        "nextims.data.library": ["corrections.tsv"],
+        "nextims.web": ["static/*"],
+    },
     cmdclass={"build_py": BuildWithModel},
     entry_points={"console_scripts": ["nextims = nextims.cli.main:main"]},
     install_requires=[
@@ -87,6 +95,8 @@ setup(
         "index": INDEX,
         "distributed": DISTRIBUTED,
         "plot": PLOT,
+        "web": WEB,
+        "notebook": NOTEBOOK,
         "docs": DOCS,
         "test": [
             "pytest>=8",
@@ -94,20 +104,21 @@ setup(
             "ruff>=0.6",
             "import-linter>=2.5",
             "mypy>=1.10",
-            "pandas>=2",
             "setuptools>=70.1",
-            "matchms>=0.28",
             "pyteomics>=4.7",
             "mzspeclib>=1.0.5",
             "jcamp>=1.2.2",
             "nbclient>=0.10",
-            "ipykernel>=6.29",
             "ct3>=3.4",
+            "httpx2>=2",
+            "playwright>=1.50",
             *TRAIN,
             *ONNX,
             *FORMATS,
             *INDEX,
             *PLOT,
+            *WEB,
+            *NOTEBOOK,
         ],
         "alfabet": [*TRAIN, "alfabet==0.1.0", "tensorflow>=2.18", "tf-keras>=2.18"],
     },

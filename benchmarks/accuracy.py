@@ -52,7 +52,14 @@ from peer_training import (
     trained_teacher,
 )
 from peers import mean_of_replicates, molecule_numbers, nearest_neighbour
-from tables import accuracy_rows, breakdown_rows, peers_section, print_tables, write_rows
+from tables import (
+    accuracy_rows,
+    breakdown_rows,
+    peers_section,
+    print_tables,
+    retrieval_rows,
+    write_rows,
+)
 
 TEACHER, STUDENT, PLAIN, NEIMS = "teacher", "student", "teacher without fragments", "NEIMS"
 NEIGHBOUR, CEILING = "nearest training molecule", "mean of replicates"
@@ -85,6 +92,7 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.rows is not None:
         write_rows(arguments.rows / "accuracy.csv", accuracy_rows(result))
         write_rows(arguments.rows / "breakdown.csv", breakdown_rows(result))
+        write_rows(arguments.rows / "retrieval.csv", retrieval_rows(result))
     if arguments.output is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False)
         arguments.output.write_text(text + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from nextims.evaluation.uncertainty import FORETOLD, UncertaintyScores, calibrat
 from nextims.models.checkpoint import CheckpointError, load_model
 from nextims.models.teacher import Teacher
 from nextims.training.teacher import uncertainty_scores
+from tables import DATA, Row, write_rows
 
 BATCH_SIZE = 64
 FOLDS = 10
@@ -71,6 +72,8 @@ def main(argv: list[str] | None = None) -> int:
     print_tables(calibration, test)
     if arguments.choices:
         print_choices(config, validation, test)
+    if arguments.rows is not None:
+        write_rows(arguments.rows, _rows(calibration, test))
     if arguments.plot is not None:
         plot(calibration, test, arguments.plot)
         print(f"\nplotted: {arguments.plot}")
@@ -92,6 +95,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         help="calibrate on the validation split instead of taking the checkpoint's calibration",
     )
     parser.add_argument("--choices", action="store_true", help="compare sets of quantities")
+    parser.add_argument("--rows", type=Path, metavar="CSV", help="for the tables of results/")
     return parser.parse_args(argv)
 
 
@@ -140,6 +144,21 @@ def agreement(calibration: Calibration, scores: UncertaintyScores) -> dict[str, 
             "in_middle_half": float(inside.mean()),
         }
     return found
+
+
+def _rows(calibration: Calibration, test: UncertaintyScores) -> Iterator[Row]:
+    """Yield what ``agreement`` found as rows for ``write_rows``."""
+    found, of = agreement(calibration, test), ("teacher", DATA, "test by InChIKey")
+    for name, what in {
+        "deviation": "a spectrum's summed deviation with its error",
+        "peak_deviation": "single peaks' deviations with their errors",
+    }.items():
+        yield (*of, f"rank correlation of {what}", found[name]["spearman"])
+    for name in FORETOLD:
+        yield (*of, f"rank correlation of expected and measured {name}", found[name]["spearman"])
+        yield (*of, f"expected calibration error of {name}", found[name]["calibration_error"])
+        share = 100 * found[name]["in_middle_half"]
+        yield (*of, f"spectra in the middle half that is foretold, {name}, %", share)
 
 
 def _correlation(predicted: np.ndarray, measured: np.ndarray) -> dict[str, float]:

@@ -41,7 +41,7 @@ from nextims.data.library.store import SpectrumStore
 from nextims.errors import UserError
 from nextims.evaluation.intervals import Scores, summarize, summarize_difference
 from peer_training import trained_neims
-from tables import cell, markdown_table
+from tables import cell, identification_rows, markdown_table, write_rows
 
 CONTROL, RANDOM = "control, no spectrum", "random"
 RECALL_AT = (1, 10)
@@ -59,6 +59,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print_tables(result)
+    if arguments.rows is not None:
+        write_rows(arguments.rows, identification_rows(result))
     if arguments.output is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False)
         arguments.output.write_text(text + "\n", encoding="utf-8")
@@ -86,6 +88,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         help="of NEIMS, 0: without it (default: %(default)s)",
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json")
+    parser.add_argument("--rows", type=Path, metavar="CSV", help="for the tables of results/")
     arguments = parser.parse_args(argv)
     if arguments.output is not None and not arguments.output.resolve().parent.is_dir():
         parser.error(f"{arguments.output}: the folder does not exist")

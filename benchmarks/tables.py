@@ -141,6 +141,53 @@ def breakdown_rows(result: Mapping[str, Any]) -> list[Row]:
     return rows
 
 
+def retrieval_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Return what a search among predictions finds as rows for ``write_rows``."""
+    split, matching = f"test by {_SPLITS[result['store']['split_by']]}", result["library_matching"]
+    counts = {
+        "queries": "queries",
+        "molecules predicted": "predicted_molecules",
+        "molecules measured": "measured_molecules",
+        "spectra measured": "measured_spectra",
+    }
+    rows: list[Row] = [("", DATA, split, what, matching[key]) for what, key in counts.items()]
+    return rows + [
+        (name, DATA, f"{split}, {masses.replace('_', ' ')}", f"{what} by {similarity}", value)
+        for name, filters in matching["models"].items()
+        for masses, similarities in filters.items()
+        for similarity, recalls in similarities.items()
+        for what, value in recalls.items()
+    ]
+
+
+def identification_rows(result: Mapping[str, Any]) -> list[Row]:
+    """Return what ``identify.measure`` returned as rows for ``write_rows``."""
+    split = "test by InChIKey"
+    told = result["candidates"]
+    rows: list[Row] = [
+        ("", DATA, split, "candidates", told["molecules"]),
+        ("", DATA, split, "formulas", told["formulas"]),
+    ]
+    for source, own in told["sources"].items():
+        names = {"structures": "", "unusable": "", "candidates": " not yet there"}
+        rows += [(source, DATA, "", f"{key}{more}", own[key]) for key, more in names.items()]
+    for fewest, group in result["groups"].items():
+        where = split if fewest == "1" else f"{split}, {fewest} or more candidates"
+        rows += [("", DATA, where, what, group[what]) for what in ("queries", "molecules")]
+        rows += [
+            ("", DATA, where, f"candidates, {what}", group[what]) for what in ("median", "mean")
+        ]
+        for key, less in (("models", ""), ("difference", " less that of NEIMS")):
+            for name, by_similarity in group[key].items():
+                for similarity, values in by_similarity.items():
+                    by = "" if similarity == "–" else f" by {similarity}"
+                    rows += [
+                        (name, DATA, where, f"{what}{by}{less}", value)
+                        for what, value in values.items()
+                    ]
+    return rows
+
+
 def _print_matching(matching: Mapping[str, Any]) -> None:
     print(
         f"\nLibrary matching: {matching['queries']} spectra searched among "

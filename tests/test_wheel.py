@@ -58,6 +58,8 @@ for hit in found:
     print(hit.rank, hit.score, hit.entry.name)
 several = nextims.search("out.msp", "out.msp", top=3)
 print(several[0].hits, nextims.__version__)
+each = nextims.search(measured, again, score="cosine")
+print(each[0].hits, measured[0].retention_time, measured[0].to_pandas().shape)
 """
 
 
@@ -127,7 +129,7 @@ def test_it_holds_the_student_and_no_other_weights(wheel):
         "retention_index.npz",
         "retention_index.MODEL_CARD.md",
     }
-    assert "nextims/py.typed" in names
+    assert {"nextims/py.typed", "nextims/web/static/index.html"} <= set(names)
     assert not [name for name in names if name.endswith(".pt")]
 
 
@@ -185,6 +187,15 @@ def test_a_student_in_the_folder_one_works_in_is_read_and_said_so(run, installed
     own.rename(tmp_path / "elsewhere.onnx")
     done = run(*predict, NEXTIMS_WEIGHTS=str(weights))
     assert f"note: {weights / 'best_student.pt'} is read, as NEXTIMS_WEIGHTS says" in done.stderr
+
+
+def test_bond_energies_say_all_that_they_need(run):
+    code = "from nextims.cli.main import main; main(['bde', '--smiles', 'CCO'])"
+    done = run("-c", WITHOUT_TRAINING + code)
+    assert done.stderr.startswith(
+        'error: torch is missing: pip install "nextims[train]"; bond ener'
+    )
+    assert "NEXTIMS_WEIGHTS" in done.stderr
 
 
 def test_its_data_are_those_of_the_folder_one_works_in(run, tmp_path):

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from ..files.endings import known_ending
+from ..formats.opening import without_gzip
+from ..formats.reading import READERS
 from ..inference.measured import all_scores
+from ..searching.libraries import read_queries
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
@@ -14,11 +22,12 @@ def as_record(given: Any) -> Record:
     """Return what a user gives as a spectrum as a measured record.
 
     Args:
-        given: one of ours, predicted or measured; one of matchms; or a pair of arrays, m/z and
-            intensity.
+        given: one of ours, predicted or measured; one of matchms; a pair of arrays, m/z and
+            intensity; the path of a file with one spectrum; or several of these that are one only.
 
     Raises:
-        TypeError: it is something else.
+        TypeError: it is something else, or several spectra.
+        UserError: the file cannot be read.
         ValueError: it holds values that no spectrum can have.
 
     Example:
@@ -34,7 +43,7 @@ def as_record(given: Any) -> Record:
         return _record(given.name, given.spectrum, nominal_mass=molecule.nominal_mass, **facts)
     if isinstance(given, Spectrum):
         return _record("", given)
-    if hasattr(given, "peaks") and hasattr(given, "get"):  # matchms, which takes seconds to import
+    if _is_matchms(given):
         structures = tuple(filter(None, (given.get("smiles"), given.get("inchi"))))
         return _record(
             given.get("compound_name") or "",
@@ -43,13 +52,61 @@ def as_record(given: Any) -> Record:
             inchikey=given.get("inchikey") or "",
             structures=structures,
         )
-    if not isinstance(given, str) and hasattr(given, "__len__") and len(given) == 2:
-        mz, intensity = given
-        return _record("", Spectrum(mz, intensity))
-    raise TypeError(
-        "expected a spectrum of nextims or matchms, or a pair of arrays (m/z, intensity), "
-        f"found {type(given).__name__}"
-    )
+    if _is_pair(given):
+        return _record("", Spectrum(*given))
+    many = several(given)
+    if isinstance(given, Path) or (isinstance(given, str) and _is_file(given)):
+        many = read_queries(given)[0]
+    if many is None:
+        raise TypeError(
+            "expected a spectrum of nextims or matchms, the path of a file with one, or a pair of "
+            f"arrays (m/z, intensity), found {_shown(given)}"
+        )
+    if not many:
+        raise TypeError("found no spectrum at all")
+    if len(many) > 1:
+        whole = f"nextims.read({str(given)!r})" if isinstance(given, str | Path) else "spectra"
+        raise TypeError(f"found {len(many)} spectra; give one of them: {whole}[0], say")
+    return as_record(many[0])
+
+
+def several(given: Any) -> list[Any] | None:
+    """Return the items of what may be several spectra, ``None`` where it is one or none.
+
+    Example:
+        >>> from nextims.api.comparison import several
+        >>> peak = ([31, 45], [999, 510])
+        >>> len(several([peak, peak])), several(peak), several("CCO")
+        (2, None, None)
+    """
+    is_one = isinstance(given, Record | PredictedSpectrum | Spectrum | str | Path | dict)
+    if is_one or not isinstance(given, Iterable) or _is_matchms(given) or _is_pair(given):
+        return None
+    return list(given)
+
+
+def _is_file(text: str) -> bool:
+    return known_ending(without_gzip(Path(text)), READERS) in READERS
+
+
+def _is_matchms(given: Any) -> bool:
+    """Say whether it is a spectrum of matchms, which takes seconds to import."""
+    return hasattr(given, "peaks") and hasattr(given, "get")
+
+
+def _is_pair(given: Any) -> bool:
+    """Say whether it is two arrays of numbers."""
+    if isinstance(given, str) or not hasattr(given, "__len__") or len(given) != 2:
+        return False
+    try:
+        return all(np.ndim(values) == 1 for values in given)
+    except ValueError:  # of lists that differ in length
+        return False
+
+
+def _shown(given: Any) -> str:
+    hint = ": a structure, or a name? nextims.predict makes spectra of structures"
+    return f"{given!r}{hint}" if isinstance(given, str) else type(given).__name__
 
 
 def _record(name: str, spectrum: Spectrum, **facts: Any) -> Record:
@@ -58,6 +115,10 @@ def _record(name: str, spectrum: Spectrum, **facts: Any) -> Record:
 
 def compare(measured: object, reference: object) -> dict[str, float]:
     """Return every score of two spectra.
+
+    Two equal spectra score 1, or 999; ``stein_scott_composite`` gives 1 − 1/(2N) for N peaks, as
+    its authors divide N − 1 ratios of neighbouring peaks by N (Stein and Scott, J. Am. Soc. Mass
+    Spectrom. 1994, 5, 859).
 
     Args:
         measured: the unknown, as ``as_record`` takes it; m/z below its lowest peak are left out.
@@ -68,7 +129,7 @@ def compare(measured: object, reference: object) -> dict[str, float]:
         the more alike; see ``nextims.evaluation.metrics.compare``.
 
     Raises:
-        TypeError: one of them is no spectrum.
+        TypeError: one of them is no spectrum, or several.
         ValueError: see ``as_record``; or the measured one has no peak.
 
     Example:
@@ -78,4 +139,4 @@ def compare(measured: object, reference: object) -> dict[str, float]:
         >>> round(scores["cosine"], 3), scores["nist_identity_reverse_match_factor"]
         (0.964, 936)
     """
-    return all_scores(as_record(reference).spectrum, as_record(measured))
+    return all_scores(as_record(reference).of_known, as_record(measured))

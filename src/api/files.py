@@ -81,7 +81,10 @@ def write(
     many = [spectra] if isinstance(spectra, PredictedSpectrum) else list(spectra)
     for spectrum in many:
         if not isinstance(spectrum, PredictedSpectrum):
-            raise TypeError(f"expected predicted spectra, found {type(spectrum).__name__}")
+            raise TypeError(
+                f"expected predicted spectra, found {type(spectrum).__name__}; measured ones are "
+                "written by matchms: matchms.exporting.save_as_msp(spectra.to_matchms(), FILE)"
+            )
     columns = tuple(dict.fromkeys(name for each in many for name, _ in each.columns))
     writer = SpectrumWriter(
         path,

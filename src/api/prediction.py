@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, overload
 from ..config import DEFAULT_CONFIG, load_config
 from ..errors import UserError
 from ..inference.loading import load_predictor
-from ..inference.structures.columns import NOT_OF_DERIVATIVES, facts_of_a_structure
+from ..inference.structures.columns import kept_of_derivatives
 from ..spectra.prediction import FailedPrediction
 from ..spectra.spectrum import STANDARD_ENERGY
+from .options import names_checked
 from .spectra import Prediction, Spectra
 from .structures import input_structures, is_one
 
@@ -112,6 +113,7 @@ class Predictor:
         partial: bool = False,
         **options: Unpack[Options],
     ) -> Predictions: ...
+    @names_checked
     def predict(
         self,
         structures: Any,
@@ -134,9 +136,10 @@ class Predictor:
                 in any iterable, a column of pandas among them; a table of pandas with a column of
                 structures; the ``Path`` of a file of them; or one structure.
             names: a name for each of many.
-            keep_columns: columns of a table, or of a file, whose values go with the spectra.
-            derivatise: tms, meox-tms, acetyl or methyl: predict what a laboratory injects in the
-                place of each structure.
+            keep_columns: columns of a table, or of a file, whose values go with the spectra; those
+                of the structure alone (CAS) not with derivatives, of which a warning tells.
+            derivatise: tms, meox-tms, acetyl or methyl, or the reagent: predict what a laboratory
+                injects in the place of each structure.
             partial: whether to predict the derivatives with fewer groups as well.
             annotate: name the ions behind each peak; needs a teacher, as do ``exact_mass`` and
                 ``energy``.
@@ -148,14 +151,14 @@ class Predictor:
             quiet: whether to show no progress.
 
         Returns:
-            Of one structure its spectrum. Of many, and of derivatives, the spectra in their order,
-            and in ``failures`` the structures that have none; ``line`` of each is its place among
-            them, from 1.
+            Of one structure its spectrum. Of many, and of derivatives, be they of one structure,
+            the spectra in their order, and in ``failures`` the structures that have none; ``line``
+            of each is its place among them, from 1.
 
         Raises:
             PredictionError: the one structure has no spectrum.
-            UserError: a student is asked for what only a teacher gives; or there is no such column,
-                or none that holds of derivatives; or no such derivatisation.
+            UserError: a student is asked for what only a teacher gives; or there is no such column
+                or derivatisation.
         """
         options: dict[str, Any] = {
             name: True
@@ -209,16 +212,16 @@ def _input(
     """Return what is to be predicted: the structures that were given, or their derivatives."""
     if isinstance(keep, str):
         raise TypeError(f"keep_columns: expected a list of names: [{keep!r}]")
-    given = input_structures(structures, names, keep)
     if method is None:
-        return given
-    from ..chemistry.derivatives.reagents import METHODS
+        return input_structures(structures, names, keep)
+    from ..chemistry.derivatives.reagents import method_named
     from ..inference.structures.derivatised import derivatise_structures
 
-    if method not in METHODS:
-        raise UserError(f"derivatise: expected one of {', '.join(METHODS)}, found {method!r}")
-    if refused := facts_of_a_structure(keep):
-        raise UserError(f"keep_columns: {NOT_OF_DERIVATIVES.format(', '.join(refused))}")
+    method = method_named(method)
+    keep, words = kept_of_derivatives(keep)
+    for each in words:
+        warnings.warn(f"keep_columns: {each}", stacklevel=5)
+    given = input_structures(structures, names, keep)
     return derivatise_structures(given, method, partial=partial)
 
 

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from ..config import load_config
 from ..errors import MissingPackageError
+from ..formats.opening import without_gzip
 from ..inference.loading import load_predictor
 from ..searching.candidates import predicted_candidates
-from ..searching.entries import Entry, Skipped
+from ..searching.entries import Entry, SearchError, Skipped
 from ..searching.filters import MASS_WINDOW, EntryFilter
 from ..searching.index_layout import index_path
 from ..searching.libraries import read_library, read_queries
-from ..searching.ranking import DEFAULT_SCORE, Hit, SearchResult
+from ..searching.ranking import DEFAULT_SCORE, Hit, SearchResult, check_search
 from ..searching.ranking import search as search_entries
 from ..searching.retention import WEIGHT, RetentionSearch
-from ..searching.tables import COLUMNS, hit_rows, score_text, summary
+from ..searching.tables import COLUMNS, hit_rows, query_label, score_text, summary
 from ..spectra.prediction import PredictedSpectrum
-from .comparison import as_record
-from .structures import input_structures
+from .comparison import as_record, several
+from .options import names_checked
+from .spectra import Measured, Prediction, counted
+from .structures import input_structures, is_one
 
 if TYPE_CHECKING:
     import pandas
+
+# Endings of lists of structures that are endings of spectra as well.
+_OF_STRUCTURES_TOO = (".csv", ".tsv", ".txt", ".sdf", ".parquet")
 
 
 @dataclass
@@ -46,7 +53,11 @@ class Found(SearchResult):
 
     def __repr__(self) -> str:
         best = f", the best {self.hits[0].entry.name or self.hits[0].entry.smiles}" if self else ""
-        return f"<{len(self)} hits{best}; {summary(self)}>"
+        return f"<{self._counted()}{best}; {summary(self)}>"
+
+    def _counted(self) -> str:
+        failed = f", {counted(len(self.failures), 'failure')}" if self.failures else ""
+        return counted(len(self), "hit") + failed
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return a table: one row a hit, as ``nextims search --output hits.csv`` writes it.
@@ -71,13 +82,16 @@ class Found(SearchResult):
         cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
         table = "".join(f"<tr>{row}</tr>" for row in cells)
         notes = "".join(f"<p>note: {escape(note)}</p>" for note in self.notes)
+        for each in self.failures[:5]:
+            notes += f"<p>{escape(f'line {each.line}: {each.text}: {each.reason}')}</p>"
         head = "".join(f"<th>{head}</th>" for head in heads)
-        return f"<p>{escape(summary(self))}</p>{notes}<table><tr>{head}</tr>{table}</table>"
+        said = f"{query_label(self)}: {self._counted()}; {summary(self)}"
+        return f"<p>{escape(said)}</p>{notes}<table><tr>{head}</tr>{table}</table>"
 
 
 @overload
 def search(
-    query: str | Path,
+    query: str | Path | Sequence[Prediction] | Sequence[Measured],
     library: str | Path | Iterable[object] | None = None,
     *,
     candidates: object = None,
@@ -111,6 +125,7 @@ def search(
     checkpoint: str | Path | None = None,
     quiet: bool = False,
 ) -> Found: ...
+@names_checked
 def search(
     query: Any,
     library: str | Path | Iterable[object] | None = None,
@@ -131,10 +146,11 @@ def search(
     """Search a measured spectrum in a library, or among candidates that are predicted.
 
     Args:
-        query: the measured spectrum, as ``nextims.compare`` takes it; or the path of a file, all of
-            whose spectra are searched.
+        query: the measured spectrum, as ``nextims.compare`` takes it; or several in a list, or the
+            path of a file, all of whose spectra are searched.
         library: the path of a file of spectra, whose index is used where it has one; or spectra.
-        candidates: structures, as ``nextims.predict`` takes them, in the place of a library.
+        candidates: structures, as ``nextims.predict`` takes them, in the place of a library: those
+            of a file by its ``Path``.
         score: what they are ranked by: weighted_cosine, entropy_similarity, cosine, ...
         top: lowest rank to be given.
         formula: only molecules of exactly this formula.
@@ -151,10 +167,11 @@ def search(
         quiet: whether to show no progress.
 
     Returns:
-        What was found; of a file, one for each spectrum.
+        What was found; of a file or a list, one for each spectrum.
 
     Raises:
-        SearchError: a file cannot be read, or something is asked for that there is not.
+        SearchError: a file cannot be read, or something is asked for that there is not; or there is
+            nothing to compare with.
         TypeError: there is neither library nor candidates, or both; or something is no spectrum.
 
     Example:
@@ -164,13 +181,20 @@ def search(
         >>> found.hits[0].entry.name
         'ethanol'
     """
-    if (library is None) == (candidates is None):
+    if library is None and candidates is None:
         raise TypeError("expected a library to search in, or candidates=, a list of structures")
+    if library is not None and candidates is not None:
+        raise TypeError("found a library and candidates=; they are searched one after the other")
     if mass is not None and mass_window is None:
         mass_window = MASS_WINDOW
+    check_search(score, top)
     entry_filter = EntryFilter(formula, mass, mass_window)
-    of_file = isinstance(query, (str, Path))
-    queries, failures = read_queries(query) if of_file else ([as_record(query)], [])
+    of_file, many = isinstance(query, (str, Path)), several(query)
+    if of_file:
+        queries, unread = read_queries(query)
+    else:
+        queries, unread = list(map(as_record, [query] if many is None else many)), []
+    failures: list[Skipped] = []
     if retention_weight is None:
         alone = retention_index is not None and retention_window is None
         retention_weight = WEIGHT if alone else 0.0
@@ -196,10 +220,28 @@ def search(
         elif isinstance(library, (str, Path)):
             entries = read_library(library)
         else:
-            entries = (_entry(line, given) for line, given in enumerate(library or (), start=1))
-        results = search_entries(queries, _usable(entries, failures, quiet), **options)
-    found = [Found(**vars(result), failures=tuple(failures)) for result in results]
-    return found if of_file else found[0]
+            given = several(library)
+            numbered = enumerate([library] if given is None else given, start=1)
+            entries = (_entry(*each) for each in numbered)
+        usable = _usable(entries, failures, quiet)
+        first = list(islice(usable, 1))
+        left_out_by_choice = library is None and entry_filter.selective
+        if not first and not (left_out_by_choice and not (failures and is_one(candidates))):
+            raise SearchError(_nothing_usable(library, failures))
+        results = search_entries(queries, chain(first, usable), **options)
+    found = [Found(**vars(result), failures=(*unread, *failures)) for result in results]
+    return found[0] if many is None and not of_file else found
+
+
+def _nothing_usable(library: object, failures: Sequence[Skipped]) -> str:
+    """Say that there is nothing to compare with, and why."""
+    what = "candidates: none can be predicted" if library is None else "no spectrum to compare with"
+    if isinstance(library, (str, Path)):
+        what = f"{library}: holds {what}"
+        if without_gzip(Path(library)).suffix.lower() in _OF_STRUCTURES_TOO:
+            what += f"; structures go with candidates=Path({str(library)!r})"
+    reasons = "; ".join(f"{each.text or '(empty)'}: {each.reason}" for each in failures[:3])
+    return f"{what} ({reasons})" if reasons else what
 
 
 def _entry(line: int, given: object) -> Entry:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import matchms
     import pandas
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from ..pictures.panel import LibrarySpectrum
 
@@ -85,6 +86,20 @@ class _Shown:
         if path is not None:
             axes.figure.savefig(path)
         return axes
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a table with one row a peak: ``mz`` and ``intensity``, as those are here.
+
+        Raises:
+            MissingPackageError: pandas is not installed.
+
+        Example:
+            >>> import nextims
+            >>> ethanol = nextims.predict("CCO").to_pandas()
+            >>> int(ethanol.loc[ethanol["intensity"].idxmax(), "mz"])
+            31
+        """
+        return _pandas().DataFrame({"mz": self.mz, "intensity": self.intensity})
 
     def to_matchms(self) -> matchms.Spectrum:
         """Return the spectrum as matchms has it.
@@ -150,21 +165,6 @@ class Prediction(_Shown, PredictedSpectrum):
     def smiles(self) -> str:
         """Canonical SMILES of the structure."""
         return self.molecule.smiles
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """Return a table with one row a peak: ``mz`` and ``intensity``, base peak 1.
-
-        Raises:
-            MissingPackageError: pandas is not installed.
-
-        Example:
-            >>> import nextims
-            >>> ethanol = nextims.predict("CCO").to_pandas()
-            >>> int(ethanol.loc[ethanol["intensity"].idxmax(), "mz"])
-            31
-        """
-        peaks = {"mz": self.spectrum.mz, "intensity": self.spectrum.intensity}
-        return _pandas().DataFrame(peaks)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all that is known of the spectrum as plain values, as ``.json`` files have it.
@@ -240,6 +240,7 @@ class Measured(_Shown, Record):
             "nominal_mass": self.nominal_mass,
             "ionization_energy": self.energy,
             "retention_index": self.retention_index,
+            "retention_time": self.retention_time,
             "instrument": self.instrument,
             "peaks": list(zip(self.mz.tolist(), self.intensity.tolist(), strict=True)),
         }
@@ -254,7 +255,9 @@ class Measured(_Shown, Record):
         return LibrarySpectrum.of(self)
 
     def _facts(self) -> dict[str, str]:
-        facts = {"formula": self.formula, "SMILES": self.smiles, "from": Path(self.file).name}
+        time = "" if self.retention_time is None else f"{self.retention_time:g} min"
+        facts = {"formula": self.formula, "SMILES": self.smiles, "retention time": time}
+        facts["from"] = Path(self.file).name
         return {name: value for name, value in facts.items() if value}
 
 
@@ -275,7 +278,7 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
         >>> spectra
         <1 spectrum, 1 failure>
         >>> [spectrum.smiles for spectrum in spectra], spectra.failures[0].reason
-        (['CCO'], 'RDKit cannot read the structure')
+        (['CCO'], 'RDKit cannot read the structure (ring 1 is not closed, character 2)')
     """
 
     def __init__(self, spectra: Sequence[SpectrumT], failures: Sequence[FailureT] = ()):
@@ -295,8 +298,38 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
 
     def __repr__(self) -> str:
         spectra = "1 spectrum" if len(self) == 1 else f"{len(self)} spectra"
-        failed = len(self.failures)
-        return f"<{spectra}, {'1 failure' if failed == 1 else f'{failed} failures'}>"
+        return f"<{spectra}, {counted(len(self.failures), 'failure')}>"
+
+    def plot(self, *, path: str | Path | None = None) -> Figure:
+        """Draw up to ten spectra on a page, with their structures.
+
+        Args:
+            path: file to write as well: .png, .svg or .pdf.
+
+        Returns:
+            The figure.
+
+        Raises:
+            OutputError: Matplotlib or SciPy is missing, or the file cannot be written.
+            ValueError: there are none or too many: ``spectra[:10].plot()`` draws the first.
+
+        Example:
+            >>> import nextims
+            >>> axes = nextims.predict(["CCO", "CO"]).plot().axes
+            >>> len([each for each in axes if each.get_xlabel()])
+            2
+        """
+        from ..pictures.files import check_drawable, check_picture
+
+        check_drawable("plot") if path is None else check_picture(path)
+        from matplotlib import pyplot  # noqa: F401, with which a notebook shows figures
+
+        from ..pictures.drawing import page
+
+        figure = page([(spectrum._drawn(), None) for spectrum in self])
+        if path is not None:
+            figure.savefig(path)
+        return figure
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return a table: one row a spectrum, ``mz`` and ``intensity`` with a list in each cell.
@@ -326,6 +359,17 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
         columns = ("line", "name", "formula", "SMILES", "peaks")
         heads = "".join(f"<th>{column}</th>" for column in columns)
         return f"<p>{escape(repr(self)[1:-1])}</p><table><tr>{heads}</tr>{''.join(rows)}</table>"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    Example:
+        >>> from nextims.api.spectra import counted
+        >>> counted(1, "hit"), counted(2, "failure")
+        ('1 hit', '2 failures')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _pandas() -> Any:

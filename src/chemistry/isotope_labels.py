@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from itertools import product
 from math import comb
 from typing import NamedTuple
 
@@ -21,8 +22,16 @@ import numpy as np
 from rdkit import Chem
 
 from .composition import MASS_NUMBERS
+from .isotopes import (
+    CENTRES,
+    HIGHEST_ISOTOPE,
+    ISOTOPE_RATIOS,
+    LOWEST_ISOTOPE,
+    isotope_pattern,
+)
 from .molecule import ELEMENTS
 
+_WIDTH = HIGHEST_ISOTOPE - LOWEST_ISOTOPE + 1
 # Hydrogens that a part loses or takes up on its way to the detector. With 400 fragments, -6 to
 # +4 explain 99 % of the measured ion current; narrower ranges miss the H-poor ions of aromatics.
 LOWEST_SHIFT, HIGHEST_SHIFT = -6, 4
@@ -31,6 +40,13 @@ SHIFTS = range(LOWEST_SHIFT, HIGHEST_SHIFT + 1)
 LABELLED_SHIFTS = range(3 * LOWEST_SHIFT, 3 * HIGHEST_SHIFT + 1)
 
 _HYDROGEN = ELEMENTS.index("H")
+# Of these a label more is an isotope pattern less: how many an ion holds decides over its pattern.
+# Of the others the mean number of atoms without label does.
+_MANY_ISOTOPES = {
+    ELEMENTS.index(element)
+    for element, ratios in ISOTOPE_RATIOS.items()
+    if any(ratio > 0.02 for shift, ratio in ratios.items() if shift)
+}
 # Those of phenols and acids, not of alcohols: when these lose water, a carbon gives the hydrogen.
 _ACIDIC = Chem.MolFromSmarts("[O,S,Se;X2;H1]-[!$([CX4])]")
 _MORE_OF_ACIDIC = 20
@@ -328,7 +344,9 @@ def with_labels(
     """Return the patterns of a molecule's ions with its labels among their atoms.
 
     Args:
-        patterns: of what has no label in the ions, ``(n, k)`` float32.
+        patterns: of what has no label in the ions, ``(n, k)`` float32; where an element of many
+            isotopes is labelled, only their sums are of use, and ``k`` is what ``IsotopeEnvelope``
+            gives.
         atoms: atoms of each element of the ions, labelled ones counted, ``(n, len(ELEMENTS))``.
         whole: likewise of the molecule, ``(len(ELEMENTS),)``.
         labels: its labels, as ``Molecule.atoms`` gives them, ``(l, 3)``.
@@ -352,16 +370,93 @@ def with_labels(
     reach = _reach(labels)
     held = np.zeros((len(atoms), 2 * reach + 1), np.float32)
     held[:, reach] = 1.0
-    for element, mass, number in labels.tolist():
-        share = _share_of_labels(int(whole[element]), number)[atoms[:, element]]  # (n, number + 1)
-        held = sum(np.roll(held, mass * k, 1) * share[:, k, None] for k in range(number + 1))
+    kinds = [(*kind, _share_of_labels(int(whole[kind[0]]), kind[2])) for kind in labels.tolist()]
+    wide = [kind for kind in kinds if kind[0] in _MANY_ISOTOPES]
+    for element, mass, number, shares in kinds:
+        if element not in _MANY_ISOTOPES:
+            share = shares[atoms[:, element]]  # (n, number + 1)
+            held = sum(np.roll(held, mass * k, 1) * share[:, k, None] for k in range(number + 1))
+    choices = [_Choice(patterns, np.ones((len(atoms), 1), np.float32), held, 0)]
+    if wide:
+        numbers = product(*(range(number + 1) for *_, number, _ in wide))
+        choices = [
+            _choice(wide, each, patterns.sum(1), atoms, whole, labels, held) for each in numbers
+        ]
     if extra is not None:
         known = extra[atoms @ MASS_NUMBERS]
-        held = np.where(known.any(1, keepdims=True), known, held)
-    last = held.shape[1] - 1
+        total = sum(choice.held for choice in choices)
+        choices = [choice.given(known, total) for choice in choices]
+    furthest = max(choice.offset for choice in choices)
+    last = 2 * (reach + furthest)
+    places = [
+        (choice, i, i + furthest + choice.offset)
+        for choice in choices
+        for i in range(2 * reach + 1)
+    ]
     return sum(
-        np.pad(held[:, i : i + 1] * patterns, ((0, 0), (i, last - i))) for i in range(last + 1)
+        np.pad(choice.held[:, i : i + 1] * choice.pattern, ((0, 0), (place, last - place)))
+        for choice, i, place in places
     )
+
+
+class _Choice(NamedTuple):
+    """Ions that hold so many labels of each element of many isotopes.
+
+    Attributes:
+        pattern: of what has no label in them, ``(n, k)``.
+        share: of the ions of each formula, ``(n, 1)``.
+        held: share of those whose labels add so much, ``(n, 2 * reach + 1)``.
+        offset: what the masses that shifts are counted from lack, as the labelled atoms have no
+            heavier and lighter isotopes around a middle, Da.
+    """
+
+    pattern: np.ndarray
+    share: np.ndarray
+    held: np.ndarray
+    offset: int
+
+    def given(self, known: np.ndarray, total: np.ndarray) -> _Choice:
+        """Return the same where it is known how much the labels of all choices together add."""
+        share = np.divide(
+            self.held, total, out=np.broadcast_to(self.share, total.shape).copy(), where=total > 0
+        )
+        return self._replace(held=np.where(known.any(1, keepdims=True), known * share, self.held))
+
+
+def _choice(
+    wide: list[tuple[int, int, int, np.ndarray]],
+    numbers: tuple[int, ...],
+    intensity: np.ndarray,
+    atoms: np.ndarray,
+    whole: np.ndarray,
+    labels: np.ndarray,
+    others: np.ndarray,
+) -> _Choice:
+    """Return the ions that hold so many of each kind of label; ``others`` are of other elements."""
+    natural = np.rint(atoms * unlabelled_shares(whole, labels))
+    natural[:, list(_MANY_ISOTOPES)] = atoms[:, list(_MANY_ISOTOPES)]
+    share, extra, offset = np.ones((len(atoms), 1), np.float32), 0, 0
+    for (element, mass, _, shares), number in zip(wide, numbers, strict=True):
+        natural[:, element] -= number
+        share = share * shares[atoms[:, element], number, None]
+        extra += mass * number
+        offset -= CENTRES.get(ELEMENTS[element], 0) * number
+    share = share * (natural >= 0).all(1, keepdims=True)
+    patterns = [_natural_pattern(*each) for each in natural.clip(0).astype(int).tolist()]
+    pattern = np.array(patterns, np.float32).reshape(len(atoms), _WIDTH)
+    return _Choice(pattern * intensity[:, None], share, np.roll(others, extra, 1) * share, offset)
+
+
+@lru_cache(maxsize=1 << 14)
+def _natural_pattern(*atoms: int) -> np.ndarray:
+    """Return the isotope pattern of a formula as ``IsotopeEnvelope`` gives it."""
+    counts = {element: n for element, n in zip(ELEMENTS, atoms, strict=True) if n}
+    middle = sum(CENTRES.get(element, 0) * n for element, n in counts.items())
+    pattern = np.zeros(_WIDTH, np.float32)
+    for shift, share in isotope_pattern(counts).items():
+        if LOWEST_ISOTOPE <= shift - middle <= HIGHEST_ISOTOPE:
+            pattern[shift - middle - LOWEST_ISOTOPE] = share
+    return pattern
 
 
 @lru_cache(maxsize=256)

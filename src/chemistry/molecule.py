@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,7 +16,7 @@ from rdkit.Chem import Descriptors, rdFingerprintGenerator, rdMolDescriptors
 
 from .isotopes import highest_isotope
 from .reading.charges import NEUTRALISED, is_charged, neutralise, settle_charges, write_oxides
-from .reading.refusals import MAX_ATOMS, MoleculeError, refuse_odd_bonds
+from .reading.refusals import MAX_ATOMS, MoleculeError, refuse_complexes, refuse_odd_bonds
 from .reading.structure_text import parse_structure
 from .reading.tautomers import normalise_tautomer
 
@@ -288,7 +287,8 @@ def from_parsed(mol: Chem.Mol) -> Molecule:
         raise MoleculeError(f"more than {MAX_ATOMS} atoms")
     molecule = _canonical(mol)
     if "." in molecule.smiles:
-        raise MoleculeError("several components", _offer_of_parts(mol))
+        refuse_complexes(mol)
+        raise _refusal_of_parts(mol)
     refuse_odd_bonds(mol, molecule.smiles)
     _check_atoms(molecule)
     try:
@@ -350,23 +350,30 @@ def _check_atoms(molecule: Molecule) -> None:
             raise MoleculeError("no such isotope", f"{label}{element}")
 
 
-def _offer_of_parts(mol: Chem.Mol) -> str:
+def _refusal_of_parts(mol: Chem.Mol) -> MoleculeError:
     """Say which component of a salt or solvate could be given alone: the free base or acid.
 
     These are the organic ones; of a salt without any, all, so that ``[H+].[Cl-]`` offers ``Cl``.
+    None is of an organic ion that no proton makes neutral.
     """
     fragments = Chem.GetMolFrags(mol, asMols=True)
     parts: dict[str, Molecule] = {}
     read = 0
     for fragment in fragments[:_MOST_PARTS]:
-        with suppress(MoleculeError):
+        try:
             part = from_parsed(fragment)
-            parts[part.smiles] = part
-            read += fragment.GetNumHeavyAtoms()
+        except MoleculeError as error:
+            organic = any(atom.GetSymbol() == "C" for atom in each_atom(fragment))
+            if organic and error.reason == "permanent cation":
+                return error
+            continue
+        parts[part.smiles] = part
+        read += fragment.GetNumHeavyAtoms()
     offered = [smiles for smiles, part in parts.items() if part.element_counts["C"]]
     if not offered and read == mol.GetNumHeavyAtoms():
         offered = list(parts)
-    return f"(give the free base or acid alone: {' or '.join(offered)})" if offered else ""
+    offer = f"(give the free base or acid alone: {' or '.join(offered)})" if offered else ""
+    return MoleculeError("several components", offer)
 
 
 def each_atom(mol: Chem.Mol) -> list[Chem.Atom]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..config import Config
@@ -18,6 +21,8 @@ from ..files.writing import OutputError
 if TYPE_CHECKING:
     from ..inference.streaming import StreamingPredictor
 
+# Seconds that nothing is said of.
+_A_MOMENT = 2.0
 ALL_DONE, USAGE_ERROR, SOME_LEFT_OUT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
@@ -62,6 +67,30 @@ def run_command(
         what = "terminated" if terminated else "interrupted"
         print("; ".join(filter(None, (what, str(stop)))), file=sys.stderr)
         return TERMINATED if terminated else INTERRUPTED
+
+
+def main_of(
+    build_parser: Callable[[str | None], argparse.ArgumentParser],
+    work: Callable[[argparse.Namespace], int],
+    *,
+    heed_sigterm: bool = True,
+) -> Callable[..., int]:
+    """Return the function that runs a command, ``main`` of its module.
+
+    Args:
+        build_parser: returns the parser of the command's options, given what the shell calls it.
+        work: does what they ask for, as ``run_command`` takes it.
+        heed_sigterm: see there.
+    """
+
+    def main(argv: list[str] | None = None, prog: str | None = None) -> int:
+        """Run the command and return its exit status."""
+        arguments = build_parser(prog).parse_args(argv)
+        return run_command(
+            partial(work, arguments), heed_sigterm=heed_sigterm, quiet=arguments.quiet
+        )
+
+    return main
 
 
 @contextmanager
@@ -135,16 +164,29 @@ def _discard_output() -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def refuse_overwriting(written: Iterable[Path], read: Iterable[str | Path | None]) -> None:
-    """Check that no file that is ``written`` is one of those ``read``, of which some may be none.
+def check_overwritten(
+    written: Iterable[Path | None],
+    read: Iterable[str | Path | None] = (),
+    *,
+    beside: Iterable[Path] = (),
+) -> None:
+    """Refuse to overwrite an input, and tell the user which other files will be.
+
+    Args:
+        written: files to write, of which some may be none.
+        read: inputs, likewise.
+        beside: files that go with those that are written; nothing is told of them.
 
     Raises:
-        OutputError: one of them is both.
+        OutputError: one of them is both read and written.
     """
     inputs = [path for path in read if path is not None and Path(path).exists()]
-    for path in written:
+    outputs = [path for path in written if path is not None]
+    for path in (*outputs, *beside):
         if any(path.exists() and path.samefile(each) for each in inputs):
             raise OutputError(f"{path}: is an input as well, and would be overwritten")
+    for path in filter(Path.is_file, outputs):
+        note(f"{path}: is there already, and will be overwritten")
 
 
 class _Unwatched:
@@ -198,6 +240,27 @@ def note(text: str) -> None:
     say(f"note: {text}")
 
 
+@contextmanager
+def told_if_long(work: str) -> Iterator[None]:
+    """Tell a user what is being done, if it takes more than a moment and has no progress to show.
+
+    As a progress bar, that is seen in a terminal alone.
+
+    Example:
+        >>> from nextims.cli.commands import told_if_long
+        >>> with told_if_long("counting to three"):
+        ...     _ = 1 + 2
+    """
+    timer = Timer(_A_MOMENT, say, [f"{work} …"])
+    timer.daemon = True
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def load_predictor(
     config: Config, checkpoint: str | Path | None = None, *, device: str = "auto"
 ) -> StreamingPredictor:
@@ -211,4 +274,5 @@ def load_predictor(
     """
     from ..inference.loading import load_predictor
 
-    return load_predictor(config, checkpoint, say=note, device=device)
+    with told_if_long(f"loading {checkpoint or 'the model'}"):
+        return load_predictor(config, checkpoint, say=note, device=device)

@@ -97,7 +97,7 @@ def predict_long_batch(
         output_ending(arguments),
         arguments.dialect,
         annotated=arguments.annotate,
-        uncertain=arguments.uncertainty or predictor.trust is not None,
+        uncertain=predictor.says_what_to_expect(asked=arguments.uncertainty),
     )
     parts = Parts(folder, _facts(predictor, arguments), size=arguments.parts, expected=total)
     before = sum(part.structures for part in parts.finished.values())
@@ -115,12 +115,12 @@ def predict_long_batch(
             for failure in parts.failures(part):
                 progress.write(str(failure), file=sys.stderr)
     finished = parts.finished.values()
-    told: dict[str, int] = {}
+    told: dict[str, str] = {}
     for part in sorted(finished, key=lambda part: part.number):
         for text, first in part.notes.items():
             told.setdefault(text, first)
     for text, first in told.items():
-        print(f"structure {first}: {text}", file=sys.stderr)
+        print(f"{first}: {text}", file=sys.stderr)
     if stays:
         parts.join_failures(errors_path(output))
     else:

@@ -28,6 +28,7 @@ COMMANDS = {
     "prepare massbank": "the store of spectra, from MassBank",
     "prepare bde": "the DFT bond energies that the encoder learns from",
     "memory": "what a library takes of memory",
+    "app": "a page to draw a molecule and see its spectrum",
     "completion": "what makes a shell complete all this",
 }
 _USAGE = """\

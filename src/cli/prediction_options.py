@@ -7,11 +7,11 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ..chemistry.derivatives.reagents import METHODS
+from ..chemistry.derivatives.reagents import METHODS, method_named
+from ..errors import UserError
 from ..formats.msp.writing import DIALECTS
 from ..formats.writing import FORMATS, WITH_IONS, file_ending
 from ..inference.batches.parts import STRUCTURES_A_BATCH
-from ..inference.structures.columns import NOT_OF_DERIVATIVES, facts_of_a_structure
 from ..inference.structures.lists import STANDARD_INPUT
 from ..spectra.spectrum import STANDARD_ENERGY
 from .options import add_model, command_parser
@@ -20,9 +20,14 @@ from .options import add_model, command_parser
 LONG_BATCH = 50_000
 
 EXAMPLES = """\
-examples, of which all but the last two run as they are, in the folder of NExtIMS:
+examples:
   nextims predict --smiles "CCO"
   nextims predict --smiles "CCO" --format json
+  nextims predict --smiles "CC(=O)Oc1ccccc1C(=O)O aspirin" --plot aspirin.svg
+  nextims predict --batch YOURS.smi --output spectra.msp
+  nextims predict --batch YOURS.csv --keep-columns CAS,RI --output spectra.msp
+  nextims predict --batch YOURS/ --output SPECTRA/ --format parquet --engine ray
+in the folder of NExtIMS, with its files:
   nextims predict --batch docs/examples/candidates.smi --output spectra.msp
   cut -d " " -f 1 docs/examples/candidates.smi | nextims predict --batch - --output spectra.csv
   nextims predict --checkpoint checkpoints/teacher/best_finetune_teacher.pt \\
@@ -35,8 +40,6 @@ examples, of which all but the last two run as they are, in the folder of NExtIM
       --compare docs/examples/unknown.msp
   nextims predict --batch docs/examples/candidates.smi --output spectra.msp \\
       --plot all.pdf --grid
-  nextims predict --batch YOURS.csv --keep-columns CAS,RI --output spectra.msp
-  nextims predict --batch YOURS/ --output SPECTRA/ --format parquet --engine ray
 
 A batch file holds one SMILES or InChI a line, and a name after white space where there is one; a
 .csv or .parquet file has a column of them ("smiles", "Canonical SMILES", "InChI", ...), and perhaps
@@ -102,7 +105,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         type=_names,
         default=(),
         help="columns of the list, or fields of an SDF, that go with each spectrum to the output: "
-        "CAS,RI,RT,ID, say; with --derivatise those that hold of the derivatives too",
+        "CAS,RI,RT,ID, say; with --derivatise without CAS and the like, which hold of the parent",
     )
     parser.add_argument("--dialect", choices=tuple(DIALECTS), help="of MSP (default: nist)")
     parser.add_argument(
@@ -131,6 +134,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--derivatise",
+        type=_method,
         choices=METHODS,
         help="predict what a laboratory injects in the place of each structure: its trimethylsilyl "
         "(MSTFA, BSTFA), methoxime and trimethylsilyl, acetyl (acetic anhydride) or methyl "
@@ -211,7 +215,7 @@ def parse_options(argv: list[str] | None = None, prog: str | None = None) -> arg
         prog: what the shell calls the command.
 
     Raises:
-        SystemExit: with status 2 and the usage on standard error, or 0 after ``--help``.
+        SystemExit: with status 2 and the reason on standard error, or 0 after ``--help``.
 
     Example:
         >>> from nextims.cli.prediction_options import parse_options
@@ -236,18 +240,10 @@ def parse_options(argv: list[str] | None = None, prog: str | None = None) -> arg
             parser.error("--dialect: needs --output FILE.msp, which it is of")
     arguments.dialect = arguments.dialect or "nist"
     _check_standard_output(parser, arguments)
-    _check_columns(parser, arguments)
+    if arguments.keep_columns and arguments.batch is None:
+        parser.error("--keep-columns: needs --batch, a list that has columns")
     _check_parts(parser, arguments)
     return arguments
-
-
-def _check_columns(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    if not arguments.keep_columns:
-        return
-    if arguments.batch is None:
-        parser.error("--keep-columns: needs --batch, a list that has columns")
-    if arguments.derivatise and (refused := facts_of_a_structure(arguments.keep_columns)):
-        parser.error(f"--keep-columns: {NOT_OF_DERIVATIVES.format(', '.join(refused))}")
 
 
 def _check_standard_output(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
@@ -335,6 +331,15 @@ def batch_settings(arguments: argparse.Namespace, total: int | None) -> dict[str
 
 
 def _check_parts(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.format and arguments.output is not None:
+        named = file_ending(arguments.output)
+        if arguments.smiles is not None:
+            parser.error("--format: of standard output; with --output, its ending says the format")
+        if named in FORMATS and named != arguments.format:
+            parser.error(
+                f"--output: {arguments.output} ends in {named}, and --format says "
+                f"{arguments.format}: leave --format out, or name a folder to write into"
+            )
     asked = ["--format"] if arguments.format and arguments.output is not None else []
     asked += ["--parts"] if arguments.parts is not None else []
     asked += ["--engine ray"] if arguments.engine == "ray" else []
@@ -354,6 +359,13 @@ def _format_ending(text: str) -> str:
         known = ", ".join(each.removeprefix(".") for each in FORMATS)
         raise argparse.ArgumentTypeError(f"expected one of {known}, found {text!r}")
     return ending
+
+
+def _method(text: str) -> str:
+    try:
+        return method_named(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _names(text: str) -> tuple[str, ...]:

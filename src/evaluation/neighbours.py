@@ -67,7 +67,10 @@ class TrainingMolecules:
         if not number:
             return []
         similarity = self.similarities(molecule)
-        best = np.argsort(-similarity, kind="stable")[:number]
+        number = min(number, len(similarity))
+        # To sort all takes longer than all else.
+        best = np.flatnonzero(similarity >= np.partition(similarity, -number)[-number])
+        best = best[np.argsort(-similarity[best], kind="stable")][:number]
         return [Neighbour(str(self.names[i]), float(similarity[i])) for i in best]
 
     def _of_bit(self, bit: int) -> np.ndarray:

@@ -71,7 +71,7 @@ def quantities(
     """
     kept = np.where(intensity >= INTENSITY_FLOOR * intensity.max(1, keepdims=True), intensity, 0)
     share = kept / np.maximum(kept.sum(1, keepdims=True), 1e-12)
-    highest = -np.partition(-share, 2, axis=1)[:, :3]
+    highest = -np.partition(-np.pad(share, ((0, 0), (0, 3))), 2, axis=1)[:, :3]
     logarithm = np.log(share, out=np.zeros_like(share), where=share > 0)
     mz = np.arange(1, share.shape[1] + 1)
     mass = np.array([molecule.nominal_mass for molecule in molecules])
@@ -89,7 +89,7 @@ def quantities(
             share @ mz / mass,
             np.log(mass),
             np.log1p(atoms),
-            atoms / heavy[:, None],
+            atoms / np.maximum(heavy, 1)[:, None],  # hydrogen has none
             atoms > 0,
         ]
     )
@@ -111,7 +111,7 @@ class Trust:
         known: the training molecules.
         values: the arrays of the regression, as ``fit_trust`` gives them.
         checkpoint_sha256: of the weights that it belongs to.
-        weak: what is to be said of molecules of a class, as ``weak_classes`` gives it.
+        weak: how classes of molecules came out, as ``weak_classes`` gives it.
     """
 
     def __init__(
@@ -132,7 +132,9 @@ class Trust:
         """
         if expected["entropy_similarity"].mean > self._usual:
             return ()
-        return tuple(self.weak[name] for name in classes_of(molecule, tuple(self.weak)))
+        # Its figures would take a line of their own in the terminal; what to expect stands beside.
+        weak = classes_of(molecule, tuple(self.weak))
+        return tuple(f"{name} are predicted worse than others" for name in weak)
 
     def expect(
         self, molecules: Sequence[Molecule], intensity: np.ndarray

@@ -19,7 +19,7 @@ from ..spectra.retention import RetentionIndex
 from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
 from ..spectra.uncertainty import Expectation
 from ..version import __version__
-from .fields import SYNONYMS, field_name
+from .fields import RETENTION_TIMES, SYNONYMS, field_name, minutes_of
 
 BASE_PEAK = 999
 # lib2nist stops at a peak below m/z 1 and loses the rest of the library.
@@ -224,8 +224,9 @@ def kept_fields(
         index_text: gives the text of a retention index.
 
     Returns:
-        What has a field, by that; and the rest by the names of the columns. Where no column is the
-        retention index, the field of that has the predicted one.
+        What has a field, by that; and the rest by the names of the columns. A retention time is
+        a number of minutes there. Where no column is the retention index, the field of that has
+        the predicted one.
 
     Example:
         >>> from dataclasses import replace
@@ -237,9 +238,13 @@ def kept_fields(
     found: dict[str, str] = {}
     others: dict[str, str] = {}
     for name, value in result.columns:
-        known = field_name(name)
+        known, text = field_name(name), single_line(value)
         field = next((field for fact, field in fields.items() if known in SYNONYMS[fact]), "")
-        if text := single_line(value):
+        if known in RETENTION_TIMES and "retentiontime" in fields:
+            minutes = minutes_of(known, text)
+            field = fields["retentiontime"] if minutes else ""
+            text = f"{minutes:g}" if minutes and fields["retentiontime"] not in found else text
+        if text:
             free = field and field not in found
             (found if free else others)[field if free else single_line(name)] = text
     place = fields.get("retentionindex")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -67,8 +68,12 @@ SYNONYMS = {
         "numpeaks", "numpeak", "npeaks", "nopeaks", "numberofpeaks", "numofpeaks", "peakcount",
         "pknumpeak",
     ),
-    # In minutes, as far as the name tells: a column in seconds keeps its own name.
+    # In minutes, as far as the name tells.
     "retentiontime": ("retentiontime", "rt", "rettime", "retentiontimemin", "rettimemin", "rtmin"),
+    "retentionseconds": (
+        "rtinseconds", "retentiontimeseconds", "retentiontimesec", "retentiontimes", "rettimesec",
+        "rettimes", "rtseconds", "rtsec", "rts",
+    ),
     "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
     "smiles": (
         "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
@@ -78,6 +83,10 @@ SYNONYMS = {
     "source": ("source", "library"),
 }
 # fmt: on
+RETENTION_TIMES = SYNONYMS["retentiontime"] + SYNONYMS["retentionseconds"]
+_TIME = re.compile(
+    r"(\d+(?:[.,]\d*)?|\.\d+)\s*(?:(s)(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?)?\.?", re.IGNORECASE
+)
 # Tags of MassBank that begin with the name of what they say.
 _SUBTAGS = {
     "acmassspectrometry": {"mstype", "ionmode", "ionization", "ionizationenergy"},
@@ -97,13 +106,16 @@ COMMAS_ARE_EITHER = "a comma may stand for the point or between numbers"
 PARTED_THOUSANDS = "an intensity may have its thousands parted"
 NUMBERED_PEAKS = "the first column numbers the peaks"
 _ONE_PEAK = re.compile(rf"\s*({NUMBER})[\s;]+({NUMBER})(?![\d.,])")
-_TWO_WORDS = re.compile(r"\s*([\d.,]+)[\s;]+([\d.,]+)")
+_TWO_WORDS = re.compile(r"\s*([\d.,]+)[\s;]+([\d.,]+(?:[eE][-+]?\d+)?)")
 THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+_THOUSANDS_BY_POINTS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+")
 # "1,031": beyond ten thousand no m/z reaches.
 _MZ_WITH_THOUSANDS = re.compile(r"[1-9],\d{3}(?:\.\d+)?")
 _DECIMAL_COMMAS = re.compile(
     r"\s*(\d+(?:[.,]\d+)?)[ \t;]+(\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?)(?![\d.,])"
 )
+# No number begins with a zero before other digits: "31,02" is one.
+_COMMA_PAIR = re.compile(r"\d+(?:\.\d+)?,(?!0\d)\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _PEAK_PARTS = re.compile(r"[\s,;:]+")
 # "45, 1,514" and "45 1 514": m/z, and an intensity of groups of three digits.
 _COMMAS_WITHIN = re.compile(rf"[\s,;:(]*{NUMBER}[\s,;:]+[1-9]\d{{0,2}}(?:,\d{{3}})+(?![\d,])")
@@ -136,7 +148,8 @@ def peak_of(text: str) -> tuple[float, float]:
         if may_part_thousands([(mz, intensity)]) or (
             mz.isdecimal() and THOUSANDS.fullmatch(intensity)
         ):
-            raise ValueError(f"{COMMAS_ARE_EITHER} in {text.strip()[:40]!r}")
+            reason = PARTED_THOUSANDS if "." in intensity else COMMAS_ARE_EITHER
+            raise ValueError(f"{reason} in {text.strip()[:40]!r}")
         return found
     if ":" in text and "," in text:  # "15,0235:200"
         if may_part_thousands([tuple(map(str.strip, text.split(":")[:2]))]):
@@ -196,8 +209,47 @@ def peaks_with_commas(lines: Sequence[str]) -> list[tuple[float, float]]:
     return [] if may_part_thousands(texts) else peaks
 
 
+def pairs_on_lines(lines: Sequence[str]) -> Sequence[str]:
+    """Return one peak a line, where each word of the lines is one, with a comma in it.
+
+    Raises:
+        ValueError: words may as well be numbers with decimal commas.
+
+    Example:
+        >>> from nextims.formats.fields import pairs_on_lines
+        >>> pairs_on_lines(["31,999 45,510", "46,216"]), pairs_on_lines(["31,02 999,5"])
+        (['31,999', '45,510', '46,216'], ['31,02 999,5'])
+    """
+    words = [word for line in lines for word in line.split()]
+    if len(words) == len(lines) or not all(map(_COMMA_PAIR.fullmatch, words)):
+        return lines
+    rise = bool((np.diff([float(word.split(",")[0]) for word in words]) > 0).all())
+    two_each = len(lines) > 1 and all(len(line.split()) == 2 for line in lines)
+    if two_each and not rise:  # then they are m/z and intensity
+        return lines
+    if two_each or not rise:
+        raise ValueError(f"{COMMAS_ARE_EITHER} in {lines[0].strip()[:40]!r}")
+    return words
+
+
+def several_on_lines(lines: Sequence[str]) -> str:
+    """Say why lines may hold several peaks each, see ``pairs_on_lines``; ``""`` if they do not.
+
+    Example:
+        >>> from nextims.formats.fields import several_on_lines
+        >>> several_on_lines(["31,999 45,510"]), several_on_lines(["31,02 999,5"])
+        ("several peaks on a line: '31,999 45,510'", '')
+    """
+    try:
+        if pairs_on_lines(lines) is lines:
+            return ""
+        return f"several peaks on a line: {lines[0].strip()[:40]!r}"
+    except ValueError as error:
+        return str(error)
+
+
 def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
-    """Say whether commas may stand for the point or part thousands.
+    """Say whether commas, or points beside decimal commas, may part thousands.
 
     Args:
         pairs: m/z and intensity of the peaks of a spectrum.
@@ -210,18 +262,46 @@ def may_part_thousands(pairs: Sequence[tuple[str, str]]) -> bool:
         True
         >>> may_part_thousands([("1,031", "999"), ("45,03", "500")])
         False
+        >>> may_part_thousands([("31,02", "9.990"), ("45,03", "216")])
+        True
     """
+    has_points = any("." in mz for mz, _ in pairs)
+    if not has_points and any("," in text for pair in pairs for text in pair):
+        points = [text for _, text in pairs if "." in text and "," not in text]
+        if points and all(map(_THOUSANDS_BY_POINTS.fullmatch, points)):
+            return True
     if with_comma := [mz for mz, _ in pairs if "," in mz]:
         # It stands for the point where one of them cannot part thousands.
         heights = [text for _, text in pairs if "," in text]
         return all(map(_MZ_WITH_THOUSANDS.fullmatch, with_comma)) and all(
             map(THOUSANDS.fullmatch, heights)
         )
-    if any("." in mz for mz, _ in pairs):  # then they part thousands, but may in other rows
+    if has_points:  # then they part thousands, but may in other rows
         return any("," in text and "." not in mz for mz, text in pairs)
     with_comma = [text for _, text in pairs if "," in text]
     thousands = all(map(THOUSANDS.fullmatch, with_comma))
     return bool(with_comma) and thousands and len(with_comma) < len(pairs)
+
+
+def thousands_in_doubt(pairs: Sequence[tuple[str, str]]) -> str:
+    """Say why commas or points of a spectrum's peaks may part thousands; ``""`` if they do not.
+
+    Args:
+        pairs: m/z and intensity of the peaks.
+
+    Example:
+        >>> from nextims.formats.fields import thousands_in_doubt
+        >>> thousands_in_doubt([("31,02", "9.990"), ("46", "216")])
+        'a comma may stand for the point or part thousands, or a point part them'
+        >>> thousands_in_doubt([("31", "9.990"), ("46", "216")])
+        'an intensity may have its thousands parted by points'
+        >>> thousands_in_doubt([("31,02", "999"), ("46", "216")])
+        ''
+    """
+    if may_part_thousands(pairs):
+        return "a comma may stand for the point or part thousands, or a point part them"
+    by_points = parted_by_points([" ".join(pair) for pair in pairs])
+    return f"{PARTED_THOUSANDS} by points" if by_points else ""
 
 
 def misread_columns(lines: Sequence[str], *, counted: bool = False) -> str:
@@ -248,9 +328,12 @@ def misread_columns(lines: Sequence[str], *, counted: bool = False) -> str:
             return f"{PARTED_THOUSANDS} in {line.strip()[:40]!r}"
         if _ONLY_COMMAS.match(line):
             return f"{COMMAS_ARE_EITHER} in {line.strip()[:40]!r}"
-    if parted_by_points(lines):
-        return f"{PARTED_THOUSANDS} by points"
-    rows = [_leading_numbers(line) for line in lines]
+    if reason := several_on_lines(lines):
+        return reason
+    words = [[word.rstrip(",") for word in m.groups()] for m in map(_TWO_WORDS.match, lines) if m]
+    if parted_by_points(lines) or may_part_thousands(words):
+        return f"{PARTED_THOUSANDS} by points or commas"
+    rows = [leading_numbers(line) for line in lines]
     widths = {len(row) for row in rows}
     if widths <= {2} or min(widths, default=0) < 2:
         return ""
@@ -305,7 +388,14 @@ def _misread_of_three(rows: np.ndarray, parted: Sequence[re.Match[str]]) -> str:
     return ""
 
 
-def _leading_numbers(line: str) -> list[float]:
+def leading_numbers(line: str) -> list[float]:
+    """Return the numbers that a line begins with, with points or decimal commas.
+
+    Example:
+        >>> from nextims.formats.fields import leading_numbers
+        >>> leading_numbers("31,02 999 CH3O 1")
+        [31.02, 999.0]
+    """
     numbers = []
     for word in line.split():
         word = word.replace(",", ".")
@@ -333,6 +423,30 @@ def pairs_of_lists(values: Sequence[Any]) -> list[tuple[float, float]]:
     if list(values[0]) != sorted(values[0]):  # two peaks, each with a third number
         return []
     return [(float(mz), float(height)) for mz, height in zip(*values, strict=True)]
+
+
+def paired(mz: Sequence[Any], intensity: Sequence[Any]) -> list[tuple[float, float]]:
+    """Return the peaks of m/z and intensities as JSON has them: numbers, or texts of such.
+
+    Raises:
+        ValueError: there are not as many of the one as of the other, or one is no number.
+
+    Example:
+        >>> from nextims.formats.fields import paired
+        >>> paired([31, "45"], [999, 510.5])
+        [(31.0, 999.0), (45.0, 510.5)]
+    """
+    if len(mz) != len(intensity):
+        raise ValueError(f"{len(mz)} m/z, but {len(intensity)} intensities")
+    return [(_number(x), _number(y)) for x, y in zip(mz, intensity, strict=True)]
+
+
+def _number(value: Any) -> float:
+    try:
+        return float("" if isinstance(value, bool) else value)
+    except (TypeError, ValueError, OverflowError):
+        found = json.dumps(value, ensure_ascii=False, default=str)[:40]
+        raise ValueError(f"expected a number, found {found}") from None
 
 
 def may_be_within(lines: Iterable[str], mz: Sequence[float]) -> bool:
@@ -450,6 +564,33 @@ def parse_energy(text: str) -> float | None:
     if energy <= 0:
         raise ValueError(f"not an energy: {text!r}")
     return energy
+
+
+def minutes_of(name: str, text: str) -> float | None:
+    """Return a retention time in minutes, ``None`` where a field gives none.
+
+    Args:
+        name: of the field, see ``field_name``: it may say that the time is in seconds.
+        text: its value, with a unit or without.
+
+    Example:
+        >>> from nextims.formats.fields import minutes_of
+        >>> minutes_of("rt", "5,23"), minutes_of("retentiontime", "150 s")
+        (5.23, 2.5)
+        >>> minutes_of("rtinseconds", "150-153"), minutes_of("rt", "-1")
+        (2.5, None)
+    """
+    if name not in RETENTION_TIMES:
+        return None
+    in_seconds = name in SYNONYMS["retentionseconds"]
+    if in_seconds:  # of scans put together MGF gives several, or a range
+        text = re.split("[,-]", text)[0]
+    found = _TIME.fullmatch(text.strip(" ;,"))
+    if found is None:
+        return None
+    time = float(found[1].replace(",", "."))
+    seconds = found[2] or (in_seconds and found[0] == found[1])
+    return round(time / 60 if seconds else time, 6) or None
 
 
 def noted_energy(text: str) -> tuple[float | None, tuple[str, ...]]:

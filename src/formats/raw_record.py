@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 
 from ..chemistry.formula import mass_defect
-from ..spectra.record import BadRecord, Record, clean_spectrum
+from ..spectra.record import BadRecord, Record, clean_spectrum, structure_defect
 from ..spectra.retention import Z90, RetentionIndex, nist_index
 from ..spectra.spectrum import Spectrum, nominal_mz
 from .fields import (
     FAULTY_PEAKS,
     NAMELESS,
     NUMBER,
+    RETENTION_TIMES,
     SYNONYMS,
     field_name,
     is_given,
     is_identifier,
+    minutes_of,
     misread_columns,
     noted_energy,
     of_subtag,
@@ -193,7 +195,7 @@ class RawRecord:
             structures=written,
             structure_problem=structure_problem or "no structure in the record",
             formula=self.first("formula"),
-            nominal_mass=self._nominal_mass(),
+            nominal_mass=self._nominal_mass(written),
             inchikey=inchikey,
             energy=energy,
             instrument=self.first("instrument"),
@@ -203,6 +205,7 @@ class RawRecord:
             licence=self.said("licence"),
             source=self.first("source"),
             **self._retention(),
+            retention_time=self._retention_time(),
             remarks=(name, *self.values("comment")),
             notes=notes + faults + nameless + self.notes,
         )
@@ -213,7 +216,7 @@ class RawRecord:
             inchi = f"InChI={inchi}"
         return [*self.values("molblock"), *filter(None, (smiles, inchi))]
 
-    def _nominal_mass(self) -> int | None:
+    def _nominal_mass(self, structures: Sequence[str]) -> int | None:
         """Return the molecular mass given, the exact one before an MW, which may be an average.
 
         An MW that is whole and no further from the exact mass than a mass defect is the nominal
@@ -230,7 +233,8 @@ class RawRecord:
         is_whole = weight is not None and weight.is_integer()
         if is_whole and abs(weight - exact) <= _MASS_DEFECT * exact:
             return int(weight)
-        return int(nominal_mz(exact, mass_defect(self.first("formula"))))
+        defect = mass_defect(self.first("formula"))
+        return int(nominal_mz(exact, structure_defect(structures) if defect is None else defect))
 
     def _retention(self) -> dict[str, Any]:
         """Return the retention index, its deviation and its column, as far as they are given.
@@ -256,6 +260,12 @@ class RawRecord:
             "retention_deviation": deviation if given and deviation else None,
             "column": column,
         }
+
+    def _retention_time(self) -> float | None:
+        """Return the first retention time given, in minutes, a field's before a comment's."""
+        own = [(name, text) for name in RETENTION_TIMES for text in self.fields.get(name, ())]
+        pairs = [*own, *self._comment_pairs.items()]
+        return next((minutes for pair in pairs if (minutes := minutes_of(*pair))), None)
 
     def _ionization(self) -> str:
         """Return ``EI`` unless the record says otherwise: NIST's libraries do not say."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .fields import RETENTION_TIMES, field_name
 from .raw_record import RawRecord
 
 # Spectra read at a time.
@@ -23,6 +24,17 @@ DAMAGE = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError,
 Row = Mapping[str, Any]
 # Number of rows of a part of a file, and what reads them.
 Part = tuple[int, Callable[[], Iterable[Row]]]
+
+
+def is_fact(column: str) -> bool:
+    """Say whether a column says something of the record.
+
+    Example:
+        >>> from nextims.formats.rows import is_fact
+        >>> is_fact("smiles"), is_fact("RT (min)"), is_fact("left_out")
+        (True, True, False)
+    """
+    return column in FACTS or field_name(column) in RETENTION_TIMES
 
 
 def read_parts(
@@ -53,8 +65,9 @@ def read_parts(
 def _raw_of_row(number: int, row: Row, predicted: str | None) -> RawRecord:
     """Return the spectrum of a row; what is null in it is left out."""
     raw = RawRecord(number)
-    for name in FACTS:
-        value = row.get(name)
+    for name, value in row.items():
+        if not is_fact(name):
+            continue
         if isinstance(value, str) or (value is not None and np.isfinite(value)):
             raw.add(name, value)
     if predicted := row.get(PREDICTED) or predicted:

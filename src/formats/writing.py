@@ -30,7 +30,8 @@ class FormattedSpectrum:
         record: text, or a row of a table by the names of its columns.
         left_out: as in ``PredictedSpectrum``.
         mol_block: the structure as a MOL file, where that was asked for.
-        notes: as in ``PredictedSpectrum``.
+        notes: as in ``PredictedSpectrum``, as is the next one.
+        place: line and name.
     """
 
     identifier: int
@@ -38,6 +39,7 @@ class FormattedSpectrum:
     left_out: float | None = None
     mol_block: str | None = None
     notes: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class Formatter:
             result.left_out,
             mol_block(result) if self.mol_folder else None,
             result.notes,
+            result.place,
         )
 
     @property

@@ -14,6 +14,8 @@ from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
 from .structures.lists import InputError
 
+DEVICES = ("auto", "cpu", "cuda")
+
 
 def open_predictor(
     checkpoint: Path, *, device: str = "auto", threads: int = 0, retention: Path | None = None
@@ -110,7 +112,7 @@ def load_predictor(
         device: "cpu", "cuda", or "auto".
 
     Raises:
-        InputError: it is missing.
+        InputError: it is missing, or there is no such device.
         UserError: it cannot be used.
 
     Example:
@@ -119,6 +121,8 @@ def load_predictor(
         >>> load_predictor(load_config(), device="cpu").max_mz
         1000
     """
+    if device not in DEVICES:
+        raise InputError(f"device: expected one of {', '.join(DEVICES)}, found {device!r}")
     path = config.checkpoint(checkpoint, say)
     if not path.is_file():
         teacher = config.teacher.checkpoint

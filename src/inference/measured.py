@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..chemistry.formula import mass_defect
 from ..chemistry.molecule import MoleculeError, first_block
 from ..evaluation.metrics import compare
 from ..formats.opening import SpectraFileError
@@ -168,4 +167,4 @@ def all_scores(spectrum: Spectrum, measured: Record) -> dict[str, float]:
     """
     if not len(measured.spectrum):
         raise MeasuredError(f"{measured.file}: {measured.name or measured.id}: no peak to compare")
-    return compare(measured.spectrum.of(mass_defect(measured.formula)), spectrum)
+    return compare(measured.of_known, spectrum)

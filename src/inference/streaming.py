@@ -58,6 +58,10 @@ class StreamingPredictor:
     retention_path: Path | None = None
     checkpoint_sha256 = ""
 
+    def says_what_to_expect(self, *, asked: bool) -> bool:
+        """Return whether spectra have an uncertainty: where it is ``asked`` for, or always."""
+        return asked or self.trust is not None
+
     def predict(
         self, smiles: Iterable[str | InputStructure], batch_size: int = 256, **options: Any
     ) -> list[Result]:

@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..chemistry.molecule import Molecule
-from ..chemistry.retention_features import retention_features
+from ..chemistry.retention_features import DESCRIPTORS, retention_features
 from ..errors import UserError
 from ..files.writing import written_whole
 from ..spectra.retention import HIGHEST, LOWEST, SEMI_STANDARD_NON_POLAR, RetentionIndex
@@ -177,6 +177,8 @@ class RetentionModel:
             with np.load(path, allow_pickle=False) as content:
                 arrays = dict(content)
             settings = json.loads(arrays.pop("settings").tobytes())
+            if arrays["descriptors"].shape[1] != len(DESCRIPTORS):
+                raise ValueError("of other descriptors")
             size = len(arrays["weights"])
             inverse = np.zeros((size, size), np.float32)
             inverse[np.tril_indices(size)] = arrays["inverse"]

@@ -109,12 +109,14 @@ def picture(result: PredictedSpectrum | LibrarySpectrum, measured: Record | None
     return figure
 
 
-def page(results: Sequence[tuple[PredictedSpectrum, Record | None]]) -> Figure:
+def page(
+    results: Sequence[tuple[PredictedSpectrum | LibrarySpectrum, Record | None]],
+) -> Figure:
     """Return a figure that fits on A4 with many spectra in two columns.
 
     Args:
-        results: predictions, each with the record to compare with, or ``None``: up to
-            ``page_size`` of them.
+        results: predictions, or spectra of a library, each with the record to compare with, or
+            ``None``: up to ``page_size`` of them.
 
     Raises:
         ValueError: there are none or too many, or a record has no peak.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from rdkit import Chem
 
-from ..chemistry.formula import ELECTRON_MASS, mass_defect
+from ..chemistry.formula import ELECTRON_MASS
 from ..chemistry.molecule import Molecule, MoleculeError
 from ..inference.measured import similarities
 from ..spectra.ions import MZ_DECIMALS, AnnotatedPeak
@@ -37,19 +37,21 @@ _NARROW_BELOW = 280.0  # points
 
 @dataclass(frozen=True, eq=False)
 class LibrarySpectrum:
-    """A measured spectrum of a library, to be drawn where a prediction would be.
+    """A spectrum of a library, to be drawn where a prediction would be.
 
     Attributes:
         name: of the entry; empty where there is none.
         molecule: its structure, ``None`` where that is not known.
         spectrum: peaks, at nominal m/z.
         source: the library.
+        kind: what it is called: "library", or "predicted" where its record says so.
     """
 
     name: str
     molecule: Molecule | None
     spectrum: Spectrum
     source: str
+    kind: str = "library"
     annotations: None = None
     left_out: None = None
     uncertainty: None = None
@@ -71,10 +73,11 @@ class LibrarySpectrum:
             molecule = record.molecule
         except MoleculeError:
             molecule = None
-        spectrum = record.spectrum.of(mass_defect(record.formula))
+        spectrum = record.of_known
         bins = spectrum.binned(int(spectrum.nominal.max(initial=1)))
         nominal = Spectrum(np.flatnonzero(bins) + 1, bins[bins > 0])
-        return cls(record.name or record.id, molecule, nominal, Path(record.file).name)
+        kind = "predicted" if record.predicted else "library"
+        return cls(record.name or record.id, molecule, nominal, Path(record.file).name, kind)
 
 
 class Panel(NamedTuple):
@@ -140,8 +143,12 @@ def _details(panel: Panel) -> list[str]:
             f"from m/z {measured.lowest_mz}",
         ]
         lines.append(" · ".join(texts))
-        lines.append(f"measured: {measured.name or measured.id}")
+        lines.append(f"{_lower(measured)}: {measured.name or measured.id}")
     return lines
+
+
+def _lower(record: Record) -> str:
+    return "predicted" if record.predicted else "measured"
 
 
 def _facts(result: PredictedSpectrum | LibrarySpectrum, *, wide: bool) -> list[str]:
@@ -152,7 +159,7 @@ def _facts(result: PredictedSpectrum | LibrarySpectrum, *, wide: bool) -> list[s
         if wide:
             known[1] = f"nominal mass {molecule.nominal_mass} Da · exact mass {known[1]}"
     if isinstance(result, LibrarySpectrum):
-        source = f"library: {result.source}"
+        source = f"{result.kind}: {result.source}"
     elif wide:
         source = f"predicted by NExtIMS {__version__}, {result.energy:g} eV EI"
         if result.left_out is not None:
@@ -168,8 +175,12 @@ def _frame(panel: Panel, lines: int) -> Text:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=style.text, length=3)
     axes.set_xlabel("m/z", style="italic", fontsize=style.text, labelpad=2)
-    upper = "library" if isinstance(panel.result, LibrarySpectrum) else "predicted"
-    label = f"measured (%)      {upper} (%)" if mirror else "relative intensity (%)"
+    upper = panel.result.kind if isinstance(panel.result, LibrarySpectrum) else "predicted"
+    label = (
+        f"{_lower(panel.measured)} (%)      {upper} (%)"
+        if panel.measured is not None
+        else "relative intensity (%)"
+    )
     axes.set_ylabel(label, fontsize=style.text, labelpad=2)
     ticks = np.arange(-100, 101, 50) if mirror else np.arange(0, 101, 20)
     axes.set_yticks(ticks, [f"{abs(tick)}" for tick in ticks])

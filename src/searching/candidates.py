@@ -45,7 +45,7 @@ def predicted_candidates(
         ['Entry', 'Skipped']
     """
     if wanted is not None:
-        structures = _selected(structures, wanted)
+        structures = select_candidates(structures, wanted)
     for result in predictor.predict_stream(structures, batch_size):
         result = attempted(describe, result)
         if isinstance(result, FailedPrediction):
@@ -54,13 +54,23 @@ def predicted_candidates(
             yield predicted_entry(result, file)
 
 
-def _selected(
+def select_candidates(
     structures: Iterable[InputStructure], wanted: Callable[[Molecule], bool]
 ) -> Iterator[InputStructure]:
+    """Give the structures that are wanted, and those that cannot be read.
+
+    Example:
+        >>> from nextims.inference.structures.input_structure import InputStructure
+        >>> from nextims.searching.candidates import select_candidates
+        >>> given = [InputStructure(1, "CCO"), InputStructure(2, "CO"), InputStructure(3, "C1CC")]
+        >>> light = select_candidates(given, lambda molecule: molecule.nominal_mass < 40)
+        >>> [each.line for each in light]
+        [2, 3]
+    """
     for structure in structures:
         try:
             with BlockLogs():
-                passed = wanted(read_molecule(structure.smiles))
+                passed = bool(structure.fault) or wanted(read_molecule(structure.smiles))
         except Exception:
             passed = True  # the predictor says what is wrong with it
         if passed:

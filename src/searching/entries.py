@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from ..chemistry.formula import count_elements, mass_defect, nominal_mass, parse_formula
+from ..chemistry.formula import count_elements, nominal_mass, parse_formula
 from ..chemistry.molecule import NOMINAL_MASSES, Molecule, MoleculeError, first_block, identity
 from ..errors import UserError
 from ..formats.exported import single_line
 from ..spectra.prediction import PredictedSpectrum
 from ..spectra.record import Record
-from ..spectra.spectrum import Spectrum
 
 
 class SearchError(UserError):
@@ -164,20 +163,6 @@ def formula_mass(formula: str) -> int | None:
     if not atoms or not {element for element, _ in atoms} <= NOMINAL_MASSES.keys():
         return None
     return nominal_mass(atoms)
-
-
-def measured_spectrum(record: Record) -> Spectrum:
-    """Return a record's spectrum as one of a molecule of its formula, where that is given.
-
-    Example:
-        >>> from nextims.searching.entries import measured_spectrum
-        >>> from nextims.spectra.record import Record
-        >>> from nextims.spectra.spectrum import Spectrum
-        >>> spectrum = Spectrum([551.5034], [999])
-        >>> measured_spectrum(Record("a.msp", 1, "1", "", spectrum, formula="C6Br6")).nominal
-        array([552])
-    """
-    return record.spectrum.of(mass_defect(record.formula))
 
 
 def predicted_entry(result: PredictedSpectrum, file: str = "") -> Entry:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 
 from ..chemistry.formula import count_elements
 from ..chemistry.molecule import Molecule
@@ -47,10 +48,12 @@ class EntryFilter:
     mass_window: int | None = None
 
     def __post_init__(self):
-        if self.formula is not None and self._elements is None:
+        if self.formula is not None and not (isinstance(self.formula, str) and self._elements):
             raise SearchError(f"{self.formula!r}: not a molecular formula, expected C10H15N, say")
         for name, least in (("mass", 1), ("mass_window", 0)):
             value = getattr(self, name)
+            if value is not None and not isinstance(value, Integral):
+                raise SearchError(f"{name}: expected a whole number of Da, found {value!r}")
             if value is not None and value < least:
                 raise SearchError(f"{name}: must be at least {least} Da, found {value}")
 

@@ -21,7 +21,7 @@ from ..files.digest import file_digest
 from ..files.writing import named_in_errors, only_writer
 from ..spectra.spectrum import Spectrum
 from ..version import __version__
-from .entries import Entry, SearchError, Skipped, formula_mass, measured_spectrum
+from .entries import Entry, SearchError, Skipped, formula_mass
 from .flash import WEIGHTINGS, FlashWriter
 from .index_layout import (
     ARRAYS,
@@ -183,7 +183,7 @@ class _IndexWriter:
         text = json.dumps(EntryText.of(item, identity), ensure_ascii=False, separators=(",", ":"))
         written = self._files[TEXTS].write(text.encode("utf-8", "surrogatepass"))
         self._text_offsets.append(self._text_offsets[-1] + written)
-        mz, intensity = _nominal_peaks(measured_spectrum(item.record))
+        mz, intensity = _nominal_peaks(item.record.of_known)
         self._peak_offsets.append(self._peak_offsets[-1] + len(mz))
         self._batch.append((mz, intensity))
         if len(self._batch) == _BATCH:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +10,6 @@ from ..formats.opening import SpectraFileError
 from ..formats.reading import read_spectra
 from ..spectra.record import BadRecord, Record
 from .entries import Entry, SearchError, Skipped
-
-# What our own files, MS-DIAL's dialect of them and mzSpecLib say of a spectrum not measured.
-_PREDICTED = re.compile(r"predicted by NExtIMS|\(predicted\)", re.IGNORECASE)
 
 
 def read_library(path: str | Path) -> Iterator[Entry | Skipped]:
@@ -109,5 +105,4 @@ def _entry(record: Record | BadRecord) -> Entry | Skipped:
         reason = "not a full scan of positive electron ionization"
     if reason:
         return Skipped(record.line, record.name or record.id, "", reason)
-    said = (record.instrument, *record.remarks[1:])  # a name may say anything
-    return Entry(record, predicted=any(_PREDICTED.search(text) for text in said))
+    return Entry(record, predicted=record.predicted)

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from numbers import Integral
 
 import numpy as np
 
 from ..evaluation import metrics
 from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
-from .entries import Entry, SearchError, entry_label, measured_spectrum
+from .entries import Entry, SearchError, entry_label
 from .filters import EntryFilter
 from .retention import RetentionSearch, index_of
 
@@ -161,8 +162,8 @@ def check_search(score: str, top: int) -> None:
     """
     if score not in SCORES:
         raise SearchError(f"no such score: {score!r}; there are {', '.join(SCORES)}")
-    if top < 1:
-        raise SearchError(f"top must be at least 1, found {top}")
+    if not isinstance(top, Integral) or top < 1:
+        raise SearchError(f"top must be a whole number of at least 1, found {top!r}")
 
 
 class _Best:
@@ -254,7 +255,7 @@ class QuerySearch:
         self._bins = _bins([query])
         peaks = np.flatnonzero(self._bins[0])
         self.spectrum = Spectrum(peaks + 1, self._bins[0, peaks]) if len(peaks) else None
-        self._lowest_mz = int(measured_spectrum(query).nominal.min(initial=HIGHEST_MZ))
+        self._lowest_mz = int(query.of_known.nominal.min(initial=HIGHEST_MZ))
         self.mass = entry_filter.mass_of(query)
         self._result = SearchResult(query, score, self.mass)
         self._first_notes(len(peaks))
@@ -331,7 +332,7 @@ class QuerySearch:
 
 def _bins(records: Sequence[Record]) -> np.ndarray:
     """Return spectra at nominal masses, ``(records, max_mz)``, as wide as the heaviest needs."""
-    spectra = [measured_spectrum(record) for record in records]
+    spectra = [record.of_known for record in records]
     highest = [int(spectrum.nominal[-1]) for spectrum in spectra if len(spectrum)]
     max_mz = min(max(highest, default=1), HIGHEST_MZ)
     return np.stack([spectrum.binned(max_mz) for spectrum in spectra])

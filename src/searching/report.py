@@ -137,7 +137,8 @@ def _upper(entry: Entry) -> PredictedSpectrum | LibrarySpectrum:
     spectrum = _compared(entry.record.spectrum)
     if entry.predicted and entry.molecule is not None:
         return PredictedSpectrum(entry.line, entry.name, entry.molecule, spectrum)
-    return LibrarySpectrum(entry.name, entry.molecule, spectrum, Path(entry.record.file).name)
+    drawn = LibrarySpectrum.of(entry.record)
+    return replace(drawn, name=entry.name, molecule=entry.molecule, spectrum=spectrum)
 
 
 def _compared(spectrum: Spectrum) -> Spectrum:

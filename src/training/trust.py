@@ -92,7 +92,10 @@ class StoredMolecules:
     def of(self, rows: Sequence[int] | np.ndarray) -> list[Molecule]:
         """Return the molecules of spectra by their positions in the store."""
         found = []
-        for row in rows:
+        bar = tqdm(
+            rows, desc="molecules", unit=" read", delay=2, mininterval=1, disable=None, leave=False
+        )
+        for row in bar:
             smiles = self.smiles[row]
             if smiles not in self._read:
                 self._read[smiles] = load_canonical(smiles)

@@ -7,6 +7,7 @@ import pytest
 
 import nextims
 from builders import build_msp
+from nextims.errors import UserError
 from nextims.evaluation.metrics import compare
 from nextims.spectra.spectrum import Spectrum
 
@@ -51,6 +52,15 @@ def test_measured_spectra_show_themselves_too(measured):
     assert measured[0].to_dict()["smiles"] == "CCO"
 
 
+def test_a_retention_time_is_shown(tmp_path):
+    path = tmp_path / "lab.msp"
+    path.write_text("RT: 5,23\n" + build_msp())
+    [spectrum] = nextims.read(path)
+    assert spectrum.to_dict()["retention_time"] == 5.23
+    assert "retention time: <code>5.23 min</code>" in spectrum._repr_html_()
+    assert "5.23 min" in nextims.search(spectrum, candidates="CCO")._repr_html_()
+
+
 def test_a_plot_and_a_mirror(ethanol, measured, tmp_path):
     pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"').use("agg")
     from matplotlib import pyplot
@@ -60,6 +70,7 @@ def test_a_plot_and_a_mirror(ethanol, measured, tmp_path):
     assert (tmp_path / "ethanol.svg").stat().st_size > 1000
     assert ethanol.plot(measured[0]).get_ylim()[0] < -100
     assert ethanol.plot(([31, 45], [999, 500])).get_ylim()[0] < -100
+    assert ethanol.plot(tmp_path / "lab.msp").get_ylim()[0] < -100
     assert measured[0].plot().get_title(loc="left") == "ethyl alcohol"
     own = pyplot.figure().add_subplot()
     assert ethanol.plot(axes=own) is own
@@ -88,6 +99,7 @@ def test_many_are_a_table(measured):
     assert table["line"].tolist() == [1, 3]
     assert len(table["mz"][0]) == len(table["intensity"][0]) > 5
     assert measured.to_pandas()["name"].tolist() == ["ethyl alcohol"]
+    assert measured[0].to_pandas()["mz"].tolist() == measured[0].mz.tolist()
 
 
 def test_a_slice_is_of_the_same_kind():
@@ -107,12 +119,36 @@ class TestCompare:
         assert [nextims.compare(kind, ethanol) for kind in kinds] == [expected] * 4
         assert nextims.compare(measured[0], (ethanol.mz, ethanol.intensity)) == expected
 
+    @pytest.mark.parametrize("known", ["Formula: C6Br6", "SMILES: Brc1c(Br)c(Br)c(Br)c(Br)c1Br"])
+    def test_accurate_masses_are_of_the_molecule_on_either_side(self, tmp_path, known):
+        path = tmp_path / "hexabromobenzene.msp"
+        path.write_text(f"Name: a\n{known}\nNum Peaks: 2\n551.504 999; 391.668 300\n")
+        accurate, nominal = nextims.read(path, quiet=True)[0], ([552, 392], [999, 300])
+        assert nextims.compare(accurate, nominal)["cosine"] == pytest.approx(1)
+        assert nextims.compare(nominal, accurate)["cosine"] == pytest.approx(1)
+
     def test_matchms(self, ethanol, measured):
         matchms = pytest.importorskip("matchms", reason='needs pip install -e ".[test]"')
         mz, intensity = (np.array(values, dtype=float) for values in self.PEAKS)
         of_matchms = matchms.Spectrum(mz=mz, intensities=intensity, metadata={"formula": "C2H6O"})
         assert nextims.compare(of_matchms, ethanol) == nextims.compare(self.PEAKS, ethanol)
         assert nextims.compare(ethanol, ethanol.to_matchms())["cosine"] == pytest.approx(1)
+
+    def test_a_file_or_a_list_of_one_spectrum_is_that_spectrum(self, ethanol, measured, tmp_path):
+        expected = nextims.compare(measured[0], ethanol)
+        path = tmp_path / "lab.msp"
+        for given in (measured, path, str(path), [measured[0]]):
+            assert nextims.compare(given, ethanol) == expected
+        path.write_text(build_msp() + build_msp())
+        for given in (str(path), nextims.predict(["CCO", "CO"])):
+            with pytest.raises(TypeError, match="found 2 spectra; give one of them"):
+                nextims.compare(given, ethanol)
+        with pytest.raises(UserError, match=r"none\.msp: no such file"):
+            nextims.compare("none.msp", ethanol)
+
+    def test_equal_spectra_and_the_composite_of_stein_and_scott(self, ethanol):
+        scores = nextims.compare(ethanol, ethanol)
+        assert scores["stein_scott_composite"] == 1 - 1 / (2 * len(ethanol.mz))
 
     @pytest.mark.parametrize("given", ["CCO", 7, None])
     def test_what_is_no_spectrum_is_refused(self, ethanol, given):
@@ -135,7 +171,7 @@ class TestFiles:
         assert "C1CC" in (tmp_path / "x.msp.errors.csv").read_text()
 
     def test_a_measured_spectrum_is_not_called_predicted(self, measured, tmp_path):
-        with pytest.raises(TypeError, match="expected predicted spectra, found Measured"):
+        with pytest.raises(TypeError, match=r"found Measured; .*save_as_msp\(spectra\.to_matchms"):
             nextims.write(measured, tmp_path / "x.msp")
 
 
@@ -170,6 +206,67 @@ class TestSearch:
         table = nextims.search(measured[0], candidates=["COC", "CCO ethanol"]).to_pandas()
         assert table["name"][0] == "ethanol"
 
-    def test_one_of_library_and_candidates_is_needed(self, measured):
-        with pytest.raises(TypeError, match="expected a library to search in, or candidates="):
-            nextims.search(measured[0])
+    @pytest.mark.parametrize(
+        ("given", "error", "words"),
+        [
+            ({}, TypeError, "expected a library to search in, or candidates="),
+            ({"library": "x.msp", "candidates": "CCO"}, TypeError, "a library and candidates="),
+            ({"candidates": "CCO", "mass": "46"}, UserError, "mass: expected a whole number of Da"),
+            ({"candidates": "CCO", "top": "5"}, UserError, "top must be a whole number"),
+            ({"candidates": "CCO", "metric": "cosine"}, TypeError, r"\(did you mean score\?\)"),
+            ({"library": ["CCO"]}, TypeError, "found 'CCO': a structure, or a name"),
+        ],
+    )
+    def test_what_cannot_be_asked_for_is_said_in_a_sentence(self, measured, given, error, words):
+        with pytest.raises(error, match=words):
+            nextims.search(measured[0], **given)
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({"candidates": "mine.smi"}, r"mine\.smi: a file, it seems: .* Path\(FILE\)"),
+            ({"candidates": "ethanol", "formula": "CH4"}, "ethanol: a name: give a structure"),
+            (
+                {"candidates": ["acetone", "C1CC"]},
+                "none can be predicted .acetone: a name",
+            ),
+            ({"library": "list.csv"}, r"structures go with candidates=Path\('list.csv'\)"),
+            ({"library": []}, "no spectrum to compare with"),
+        ],
+    )
+    def test_where_nothing_can_be_used_it_raises(
+        self, measured, tmp_path, monkeypatch, given, words
+    ):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "list.csv").write_text("smiles,name\nCCO,ethanol\n")
+        with pytest.raises(UserError, match=words):
+            nextims.search(measured[0], **given)
+        assert not nextims.search(measured[0], candidates="CCO", formula="CH4").hits
+
+    def test_several_at_a_time(self, measured, ethanol):
+        spectra = nextims.predict(["CO", "CCO"])
+        for queries in (measured, [measured[0]] * 2, spectra, [TestCompare.PEAKS]):
+            results = nextims.search(queries, spectra)
+            assert len(results) == len(queries)
+            assert results[-1].hits[0].entry.smiles == "CCO"
+        assert nextims.search(measured[0], ethanol).hits[0].entry.name == "ethanol"
+
+    def test_failures_are_shown(self, measured):
+        found = nextims.search(measured[0], candidates=["CCO", "acetone", "C1CC"])
+        assert repr(found).startswith("<1 hit, 2 failures, the best CCO; ")
+        html = found._repr_html_()
+        assert "1 hit, 2 failures" in html and "line 2: acetone: a name" in html
+
+
+def test_many_are_drawn_on_a_page(measured, tmp_path):
+    pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"')
+    spectra = nextims.predict(["CCO ethanol", "CO methanol", "C1CC"])
+    figure = spectra.plot(path=tmp_path / "page.svg")
+    assert ElementTree.parse(tmp_path / "page.svg").getroot().tag.endswith("svg")
+    titles = [each.get_title(loc="left") for each in figure.axes]
+    assert [title for title in titles if title] == ["ethanol", "methanol"]
+    assert len(measured.plot().axes) >= len(measured)
+    many = nextims.predict([f"{'C' * n}O" for n in range(1, 13)])
+    assert len(many[:10].plot().axes) >= 10
+    with pytest.raises(ValueError, match="a page holds 1 to 10 spectra, not 12"):
+        many.plot()

@@ -1,5 +1,6 @@
 """The whole benchmark on a small store: what is trained, kept, refused and printed."""
 
+import csv
 import json
 
 import pytest
@@ -73,7 +74,7 @@ def run(folder, capsys):
 
 
 def test_models_are_scored_alike_and_trained_once(run, folder):
-    status, out, err = run("--output", folder / "first.json", "--card")
+    status, out, err = run("--output", folder / "first.json", "--card", "--rows", folder)
     assert status == 0
     assert "warning" not in err
     card = card_path(load_config(folder / "config.yaml").teacher.checkpoint)
@@ -101,6 +102,13 @@ def test_models_are_scored_alike_and_trained_once(run, folder):
     shares = result["unexplained"]
     assert 0 <= shares["no_ion"]["mean"] < shares["bin_head"]["mean"] < 1
     assert out.count(".pt: training") == 2
+    matching = result["library_matching"]["models"]["teacher"]
+    masses, similarities = next(iter(matching.items()))
+    found = similarities["cosine"]["recall@5"]["mean"]
+    with (folder / "retrieval.csv").open(newline="", encoding="utf-8") as file:
+        rows = {(row["model"], row["split"], row["metric"]): row for row in csv.DictReader(file)}
+    where = f"test by InChIKey, {masses.replace('_', ' ')}"
+    assert float(rows["teacher", where, "recall@5 by cosine"]["value"]) == round(found, 4)
 
     status, out, _ = run("--output", folder / "second.json")
     assert ".pt: training" not in out

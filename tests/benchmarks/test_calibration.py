@@ -26,8 +26,8 @@ def run(config, capsys):
     return command
 
 
-def test_the_tables_repeat_what_the_checkpoint_says(run, config):
-    status, out, _ = run()
+def test_the_tables_repeat_what_the_checkpoint_says(run, config, tmp_path):
+    status, out, _ = run("--rows", tmp_path / "rows.csv")
     assert status == 0
     model, checkpoint = load_model(config.teacher.checkpoint)
     scores = uncertainty_scores(config, model, "test", passes=2, batch_size=64)
@@ -36,6 +36,8 @@ def test_the_tables_repeat_what_the_checkpoint_says(run, config):
     assert f"| expected and measured cosine | {told['cosine']['spearman']:.3f} |" in out
     assert f"| cosine | {told['cosine']['calibration_error']:.4f} |" in out
     assert run("--refit")[1] == out
+    correlation = f"expected and measured cosine,{told['cosine']['spearman']:.4f}"
+    assert correlation in (tmp_path / "rows.csv").read_text()
 
 
 def test_choices_and_plot(run, tmp_path):

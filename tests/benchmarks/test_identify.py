@@ -1,5 +1,6 @@
 """The candidates of a formula, the ranks among them, and the whole benchmark on a small store."""
 
+import csv
 import gzip
 import json
 from types import SimpleNamespace
@@ -188,8 +189,13 @@ def run(folder, capsys):
 
 
 def test_the_tables_and_what_is_kept(run, folder, monkeypatch):
-    status, out, _ = run("--output", folder / "first.json")
+    status, out, _ = run("--output", folder / "first.json", "--rows", folder / "rows.csv")
     assert status == 0
+    with (folder / "rows.csv").open(newline="", encoding="utf-8") as file:
+        rows = [tuple(row)[:4] for row in csv.reader(file)]
+    assert len(set(rows)) == len(rows)
+    where = "test by InChIKey, 2 or more candidates"
+    assert ("random", "open libraries", where, "recall@1") in rows
     result = json.loads((folder / "first.json").read_text())
     assert result["candidates"]["molecules"] == 9  # six of C4H8O, three alone with their formulas
     assert result["candidates"]["formulas"] == 4

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from nextims.chemistry.composition import compose
+from nextims.chemistry.composition import MASS_NUMBERS, compose
 from nextims.chemistry.isotope_labels import (
     LABELLED_SHIFTS,
     SHIFTS,
@@ -14,10 +14,11 @@ from nextims.chemistry.isotope_labels import (
     unlabelled_shares,
     with_labels,
 )
-from nextims.chemistry.molecule import ELEMENTS, NOMINAL_MASSES, read_molecule
+from nextims.chemistry.isotopes import CENTRES, HIGHEST_ISOTOPE, LOWEST_ISOTOPE
+from nextims.chemistry.molecule import ELEMENTS, read_molecule
 from nextims.chemistry.pieces import describe_pieces
 
-HYDROGEN, CARBON, BORON = (ELEMENTS.index(element) for element in ("H", "C", "B"))
+HYDROGEN, CARBON = ELEMENTS.index("H"), ELEMENTS.index("C")
 ACETONE_D3 = "[2H]C([2H])([2H])C([13CH3])=O"
 
 
@@ -55,14 +56,6 @@ def test_the_isotopes_of_the_other_atoms_stay():
     [pattern] = with_labels(np.array([[0.75, 0.0, 0.25]], np.float32), whole[None], whole, labels)
     assert pattern[3 + 3 :].tolist() == [0.75, 0, 0.25]  # three room, then three labels
     assert pattern[:6].max() == 0
-
-
-def test_a_lighter_label_shifts_down():
-    whole, labels = read_molecule("[10BH3]").atoms()
-    assert labels[0].tolist() == [BORON, 10 - NOMINAL_MASSES["B"], 1]
-    assert with_labels(np.ones((1, 1), np.float32), whole[None], whole, labels).tolist() == [
-        [1, 0, 0]
-    ]
 
 
 def hydrogen_masses(molecule):
@@ -215,3 +208,40 @@ def test_each_atom_has_its_own_labels():
     assert kinds.tolist() == [[HYDROGEN, 1, 3], [CARBON, 1, 1]]
     assert sorted(acetone.labels_by_atom.tolist()) == [[0, 0], [0, 0], [0, 1], [3, 0]]
     assert read_molecule("CC(C)=O").labels_by_atom.shape == (4, 0)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "ion", "heights"),
+    [
+        # C2H4Br of which half has the label: 81Br alone, or bromine as it is.
+        ("[81Br]CCBr", {"C": 2, "H": 4, "Br": 1}, {0: 0.2535, 2: 0.7465}),
+        ("[79Br]CCBr", {"C": 2, "H": 4, "Br": 1}, {0: 0.7535, 2: 0.2465}),
+        ("[37Cl]CCCl", {"C": 2, "H": 4, "Cl": 2}, {2: 0.7576, 4: 0.2424}),
+        ("C[120Sn](C)(C)C", {"C": 3, "H": 9, "Sn": 1}, {0: 1.0}),
+        ("C[118Sn](C)(C)C", {"C": 3, "H": 9, "Sn": 1}, {-2: 1.0}),
+        ("C[80Se]C", {"C": 2, "H": 6, "Se": 1}, {0: 1.0}),
+        ("[11B](O)(O)O", {"B": 1, "O": 3, "H": 3}, {0: 1.0}),
+        ("[10B](O)(O)O", {"B": 1, "O": 3, "H": 3}, {-1: 1.0}),
+        ("[2H]C([2H])([37Cl])CCl", {"C": 2, "H": 4, "Cl": 2}, {4: 0.7576, 6: 0.2424}),
+    ],
+)
+def test_a_label_takes_the_place_of_an_isotope_pattern(smiles, ion, heights):
+    whole, labels = read_molecule(smiles).atoms()
+    width = HIGHEST_ISOTOPE - LOWEST_ISOTOPE + 1
+    middle = sum(CENTRES.get(element, 0) * number for element, number in ion.items())
+    patterns = np.full((1, width), 1 / width, np.float32)  # only its sum is of use here
+    [found] = with_labels(patterns, atoms(**ion), whole, labels)
+    lowest = middle + LOWEST_ISOTOPE - (len(found) - width) // 2
+    read = {i + lowest: share for i, share in enumerate(found.tolist()) if share > 0.05}
+    assert read == pytest.approx(heights, abs=0.04)
+
+
+def test_where_it_is_known_what_labels_add_it_is_known_which_are_held():
+    whole, labels = read_molecule("[81Br]CCBr").atoms()
+    ion = atoms(C=2, H=4, Br=1)
+    extra = np.zeros((whole @ MASS_NUMBERS + 1, 5), np.float32)
+    extra[107, 4] = 1.0  # always with the label
+    patterns = np.ones((1, HIGHEST_ISOTOPE - LOWEST_ISOTOPE + 1), np.float32)
+    [found] = with_labels(patterns / patterns.sum(), ion, whole, labels, extra)
+    assert found.argmax() + LOWEST_ISOTOPE - 2 == 2
+    assert found.max() > 0.97

@@ -4,12 +4,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from builders import load_script
-from nextims.cli.commands import going_on, load_predictor, refuse_overwriting, run_command
+from nextims.cli.commands import (
+    check_overwritten,
+    going_on,
+    load_predictor,
+    run_command,
+    told_if_long,
+)
 from nextims.config import ConfigError, load_config
 from nextims.errors import UserError
 from nextims.files.writing import OutputError
@@ -75,8 +82,32 @@ def test_an_input_is_not_overwritten_under_any_of_its_names(tmp_path):
     link = tmp_path / "link.csv"
     link.symlink_to(source)
     with pytest.raises(OutputError, match=r"link\.csv: is an input as well"):
-        refuse_overwriting([tmp_path / "new.csv", link], [None, "-", source])
-    refuse_overwriting([tmp_path / "new.csv"], [None, "-", source])
+        check_overwritten([tmp_path / "new.csv", link], [None, "-", source])
+    with pytest.raises(OutputError, match=r"link\.csv: is an input as well"):
+        check_overwritten([None], [source], beside=[link])
+    check_overwritten([tmp_path / "new.csv", None], [None, "-", source])
+
+
+def test_what_is_overwritten_is_told(tmp_path, capsys):
+    old, new = tmp_path / "old.msp", tmp_path / "new.msp"
+    old.touch()
+    check_overwritten([new, None, old, tmp_path], beside=[old])
+    assert capsys.readouterr().err == f"note: {old}: is there already, and will be overwritten\n"
+    run_command(lambda: check_overwritten([old]) or 0, quiet=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_work_that_takes_long_is_told(capsys, monkeypatch):
+    monkeypatch.setattr("nextims.cli.commands._A_MOMENT", 0.2)
+    for seconds, seen, said in (
+        (0, True, ""),
+        (1, False, ""),
+        (1, True, "loading the teacher …\n"),
+    ):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda seen=seen: seen)
+        with told_if_long("loading the teacher"):
+            time.sleep(seconds)
+        assert capsys.readouterr().err == said
 
 
 def test_a_missing_checkpoint_says_how_to_make_one(tmp_path):

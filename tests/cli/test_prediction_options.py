@@ -16,10 +16,13 @@ def test_one_structure_needs_nothing_else():
         ("", "--smiles --batch is required"),
         ("--smiles C --batch x.smi", "not allowed with"),
         ("--smiles C --keep-columns CAS", "--keep-columns: needs --batch"),
+        ("--smiles C --format json --output x.json", "--format: of standard output; with --out"),
         (
-            "--batch x.csv --keep-columns ID,CAS,RI --derivatise tms",
-            "CAS, RI holds of the structure in the list, and of no derivative of it",
+            "--batch x.smi --format json --output x.msp",
+            "--output: x.msp ends in .msp, and --format says .json: leave --format out, or name a",
         ),
+        ("--smiles C --derivatise mtbstfa", "expected one of tms (mstfa), meox-tms (mox-tms), ac"),
+        ("--smiles C --teacher", "no option --teacher (did you mean --checkpoint teacher?)"),
         ("--batch x.csv --keep-columns , ", "expected names with commas between"),
         ("--smiles C --format parquet", "--format: .parquet is no text"),
         ("--smiles C --format sdf --annotate", "--format: .sdf has no place for ions"),
@@ -45,3 +48,11 @@ def test_help_shows_examples(capsys):
         parse_options(["--help"])
     assert stop.value.code == 0
     assert 'nextims predict --smiles "CCO"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "method"),
+    [("TMS", "tms"), ("bstfa", "tms"), ("MeOX_TMS", "meox-tms"), ("Diazomethane", "methyl")],
+)
+def test_a_reagent_stands_for_its_method(given, method):
+    assert parse_options(["--smiles", "C", "--derivatise", given]).derivatise == method

@@ -126,7 +126,10 @@ class TestFill:
             "element without a value": 1,
             "RDKit cannot read the structure": 1,
         }
-        assert content.failures[broken[0]] == ("C1CC", "RDKit cannot read the structure")
+        assert content.failures[broken[0]] == (
+            "C1CC",
+            "RDKit cannot read the structure",
+        )
         energies = [energies for _, energies in content.entries.values()]
         assert summary.bonds == sum(int((~e.ring).sum()) for e in energies)
         assert summary.ring_bonds == sum(int(e.ring.sum()) for e in energies) > 0

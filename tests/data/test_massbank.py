@@ -142,6 +142,13 @@ def test_damaged_peak(line):
     assert bad(text).reason == "peak list cannot be read"
 
 
+def test_peaks_may_be_indented_and_parted_by_tabs():
+    text = build_massbank_record()
+    begin = text.index("PK$PEAK")
+    record = parse(text[:begin] + text[begin:].replace("\n  ", "\n\t").replace(" 999", "\t999"))
+    assert record.spectrum.mz.tolist() == list(ETHANOL_PEAKS)
+
+
 def test_number_of_peaks_that_is_too_large_is_noted():
     record = parse(build_massbank_record(num_peaks=10))
     assert record.spectrum.mz.tolist() == list(ETHANOL_PEAKS)

@@ -24,6 +24,9 @@ def record(**fields):
         ({"MW": "546", "EXACTMASS": "545.5094"}, 546),
         ({"MW": "534", "EXACTMASS": "534.6104"}, 534),  # octatriacontane
         ({"EXACTMASS": "534.6104"}, 535),
+        ({"EXACTMASS": "534.6104", "SMILES": "C" * 38}, 534),
+        ({"EXACTMASS": "551.5034", "SMILES": "Brc1c(Br)c(Br)c(Br)c(Br)c1Br"}, 552),
+        ({"EXACTMASS": "551.5034", "SMILES": "Br1"}, 551),
         ({"NOMINAL_MASS": "534", "MW": "535.03", "EXACTMASS": "534.6104"}, 534),
         ({"PARENT_MASS": "46.0419"}, 46),
         ({"MW": "0", "EXACTMASS": "nan"}, None),

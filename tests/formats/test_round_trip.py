@@ -178,12 +178,14 @@ def test_columns_of_the_input_come_back_or_do_no_harm(write, file, options):
     for record in (first, second):
         assert record.spectrum.mz.tolist() == [31, 45]
         assert (record.name, record.molecule.smiles) == ("x", "CCO")
-    assert second.retention_index is None
+    assert second.retention_index is second.retention_time is None
+    assert first.retention_time == 1.25  # in every format
     if not file.endswith((".json", ".jsonl", ".csv", ".h5", ".parquet")):  # which read none
         assert first.retention_index == 427
     if path.suffix not in (".h5", ".parquet"):
         text = path.read_text(encoding="utf-8")
-        assert all(value in text for value in COLUMNS.values())
+        in_seconds = {"RT (min)": "75"} if path.suffix == ".mgf" else {}
+        assert all(value in text for value in (COLUMNS | in_seconds).values())
 
 
 @pytest.mark.parametrize(
@@ -192,9 +194,13 @@ def test_columns_of_the_input_come_back_or_do_no_harm(write, file, options):
         ("x.msp", {}, ["CAS#: 64-17-5", "Retention_index: 427", "RT: 1.25", "ID: S7"]),
         ("x.msp", {"dialect": "msdial"}, ["RETENTIONTIME: 1.25", "RETENTIONINDEX: 427"]),
         ("x.jdx", {}, ["##CAS REGISTRY NO=64-17-5", "##$RETENTION INDEX=427", "##$INPUT lab=A"]),
-        ("x.mgf", {}, ["CAS=64-17-5", "RI=427", "RT=1.25", "SPECTRUMID=S7", "INPUT_LAB=A"]),
+        ("x.mgf", {}, ["CAS=64-17-5", "RI=427", "RTINSECONDS=75", "SPECTRUMID=S7", "INPUT_LAB=A"]),
         ("x.sdf", {}, [">  <RI>", "427", ">  <lab>", "A"]),
-        ("x.mzspeclib.txt", {}, ["[5]MS:1003275|other attribute name=retention time"]),
+        (
+            "x.mzspeclib.txt",
+            {},
+            ["[7]MS:1000894|retention time=1.25", "[7]UO:0000000|unit=UO:0000031|minute"],
+        ),
     ],
     ids=["nist", "msdial", "jdx", "mgf", "sdf", "mzspeclib"],
 )

@@ -155,3 +155,31 @@ def test_carbons_that_are_all_carbon_12_have_no_carbon_13(predictor):
     [benzene] = predictor.predict(["[12cH]1[12cH][12cH][12cH][12cH][12cH]1"])
     found = {peak.mz: peak.intensity for peak in benzene.peaks}
     assert found.get(79, 0) < 0.002 * found[78]
+
+
+@pytest.mark.parametrize(
+    ("labelled", "mz", "share", "nothing_at"),
+    [
+        # Half of the ions keep the label; the others have bromine as it is, half of it 81Br.
+        ("[81Br]CCBr", (107, 109), 0.34, (111, 113, 115)),
+        ("[81Br]CBr", (93, 95), 0.34, (97, 99, 103, 105)),
+        ("[37Cl]CCCl", (62, 64), 0.61, (67, 68, 70)),
+    ],
+)
+def test_one_of_two_halogens_is_labelled(predictor, labelled, mz, share, nothing_at):
+    [result] = predictor.predict([labelled])
+    found = {peak.mz: peak.intensity for peak in result.peaks}
+    # Ions of one hydrogen more or less lie between; those of both masses have as many.
+    assert found[mz[0]] / found[mz[1]] == pytest.approx(share, abs=0.12)
+    assert not any(found.get(mass, 0) > 0.002 for mass in nothing_at)
+
+
+@pytest.mark.parametrize("label", [112, 120])
+def test_a_labelled_metal_has_no_isotope_pattern(predictor, label):
+    with_label, without = predictor.predict([f"C[{label}Sn](C)(C)C", "C[Sn](C)(C)C"])
+    found, natural = (
+        {peak.mz: peak.intensity for peak in result.peaks} for result in (with_label, without)
+    )
+    assert max(found, key=found.get) == 45 + label  # M - CH3
+    assert natural[163] > 0.6
+    assert found.get(43 + label, 0) < 0.05

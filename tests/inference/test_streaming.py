@@ -34,7 +34,7 @@ def test_a_structure_that_breaks_the_model_fails_alone():
         failed = [result for result in results if isinstance(result, FailedPrediction)]
         assert [str(each) for each in failed] == [
             "line 2: CN: IndexError: operands could not be broadcast",
-            "line 3: C1CC: RDKit cannot read the structure",
+            "line 3: C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)",
             "line 5: NCCN: IndexError: operands could not be broadcast",
         ]
 

@@ -66,3 +66,10 @@ def test_the_workflow_runs(job, command):
     steps = workflow["jobs"][job]["steps"]
     assert any(command in step.get("run", "") for step in steps)
     assert steps[0]["uses"].startswith("actions/checkout")
+
+
+def test_actions_are_pinned_by_commit_with_their_version():
+    used = re.findall(r"uses: (.*)", text(".github/workflows/ci.yml"))
+    assert len(used) >= 8
+    for each in used:
+        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each

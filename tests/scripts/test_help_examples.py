@@ -18,9 +18,9 @@ def examples(name):
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown), pytest.raises(SystemExit):
         load_script(name).main(["--help"])
-    block = shown.getvalue().split("examples, of" if name == "predict" else "example", 1)[1]
-    lines = block.split("\n\n", 1)[0].replace("\\\n", " ").splitlines()[1:]
-    return [line.strip() for line in lines if "YOURS" not in line]
+    block = shown.getvalue().split("\nexamples:\n", 1)[1]
+    lines = block.split("\n\n", 1)[0].replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.startswith("  ") and "YOURS" not in line]
 
 
 @pytest.mark.parametrize("name", ["predict", "search", "index_library"])

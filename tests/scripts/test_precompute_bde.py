@@ -122,6 +122,19 @@ def error_of(main, capsys, *arguments) -> str:
     return error
 
 
+def test_weights_that_are_not_there_are_told_of_with_all_that_is_needed(
+    main, config, trained, capsys, tmp_path
+):
+    weights = load_config(config).bde.checkpoint
+    moved = weights.rename(tmp_path / "moved.pt")
+    asked = ("--config", str(config), "--smiles", "CCO", "--quiet")
+    error = error_of(main, capsys, *asked)
+    assert f"{weights}: no BDE model" in error and "; bond energies need PyTorch and w" in error
+    assert "NEXTIMS_WEIGHTS" in error and "--checkpoint" in error
+    assert main([*asked, "--checkpoint", str(moved), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["smiles"] == "CCO"
+
+
 # --- filling the cache --------------------------------------------------------------------------
 
 
@@ -267,7 +280,7 @@ def test_a_terminal_without_dashes_gets_ascii(main, config, trained, monkeypatch
 @pytest.mark.parametrize(
     ("smiles", "reason"),
     [
-        ("C1CC", "C1CC: RDKit cannot read the structure"),
+        ("C1CC", "C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)"),
         ("C(C)(C)(C)(C)C", "RDKit cannot read the structure"),
         ("CCO.O", "CCO.O: several components"),
         ("C[Zn]C", "unsupported element Zn"),

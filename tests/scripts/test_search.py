@@ -69,7 +69,7 @@ def test_candidates_are_ranked_and_a_broken_line_is_told(run, tmp_path):
     ]  # fmt: skip
     assert lines[3].strip().startswith("also: alcohol (line 5) 0.9")
     assert err.splitlines() == [
-        "line 3: C1CC: RDKit cannot read the structure",
+        "line 3: C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)",
         "1 of 5 entries could not be used",
     ]
     assert names(tmp_path) == ["list.smi", "unknown.msp"]
@@ -153,6 +153,7 @@ def indexed(tmp_path):
 
 def test_an_index_is_used_and_finds_what_a_scan_finds(run, tmp_path, indexed):
     for options in ((), ("--mass-window", "4"), ("--formula", "C2H6O", "--metric", "cosine")):
+        (tmp_path / "hits.csv").touch()  # which is told to be overwritten
         scanned = run("--library", "lib.msp", "--scan", "--output", "hits.csv", *options)
         rows = read_csv(tmp_path / "hits.csv")
         left_out = read_csv(tmp_path / "hits.csv.errors.csv")

@@ -70,7 +70,12 @@ def test_a_line_that_is_no_structure_is_told(student):
     found = list(predicted_candidates(structures("CCO", "C1CC", "", "[Na+].[Cl-]"), student))
     assert isinstance(found[0], Entry)
     assert found[1:] == [
-        Skipped(2, "C1CC", "name 2", "RDKit cannot read the structure"),
+        Skipped(
+            2,
+            "C1CC",
+            "name 2",
+            "RDKit cannot read the structure (ring 1 is not closed, character 2)",
+        ),
         Skipped(3, "", "name 3", "empty structure"),
         Skipped(4, "[Na+].[Cl-]", "name 4", "several components"),
     ]

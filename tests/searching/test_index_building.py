@@ -222,10 +222,11 @@ def test_the_manifest_says_what_it_is_of(tmp_path):
     assert manifest["library"]["bytes"] == library.stat().st_size
 
 
-def test_accurate_masses_are_indexed_by_the_formulas_mass_defect(tmp_path):
+@pytest.mark.parametrize("known", ["Formula: C6Br6", "SMILES: Brc1c(Br)c(Br)c(Br)c(Br)c1Br"])
+def test_accurate_masses_are_indexed_by_the_molecules_mass_defect(tmp_path, known):
     library = tmp_path / "lib.msp"
     peaks = "466.5907 300; 549.5054 770; 551.5034 999"
-    library.write_text(f"Name: hexabromobenzene\nFormula: C6Br6\nNum Peaks: 3\n{peaks}\n")
+    library.write_text(f"Name: hexabromobenzene\n{known}\nNum Peaks: 3\n{peaks}\n")
     build_index(library)
     assert LibraryIndex(library).record(0).spectrum.mz.tolist() == [467, 550, 552]
 

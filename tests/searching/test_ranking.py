@@ -12,6 +12,8 @@ from nextims.searching.ranking import SCORES, search
 from nextims.spectra.record import Record
 from nextims.spectra.spectrum import Spectrum
 
+HBB = "Brc1c(Br)c(Br)c(Br)c(Br)c1Br"
+
 
 def entry(smiles, peaks=None, **fields):
     peaks = plausible_peaks(smiles) if peaks is None else peaks
@@ -198,7 +200,7 @@ def test_what_is_asked_for_and_not_known_does_not_pass():
 def test_what_cannot_be_searched():
     with pytest.raises(SearchError, match=r"no such score: 'dot'; there are weighted_cosine"):
         search([build_record()], [], score="dot")
-    with pytest.raises(SearchError, match="top must be at least 1, found 0"):
+    with pytest.raises(SearchError, match="top must be a whole number of at least 1, found 0"):
         search([build_record()], [], top=0)
     with pytest.raises(SearchError, match="'C10H15N!': not a molecular formula"):
         EntryFilter(formula="C10H15N!")
@@ -211,16 +213,15 @@ def test_an_absurd_mass_costs_no_memory():
     assert result.hits[0].score > 0.75
 
 
-def test_accurate_masses_are_compared_by_the_formulas_mass_defect():
-    smiles, formula = "Brc1c(Br)c(Br)c(Br)c(Br)c1Br", "C6Br6"
+@pytest.mark.parametrize("known", [{"structures": (), "formula": "C6Br6"}, {"smiles": HBB}])
+def test_accurate_masses_are_compared_by_the_molecules_mass_defect(known):
     accurate = {466.5907: 300, 545.5095: 50, 549.5054: 770, 551.5034: 999}
     nominal = {467: 300, 546: 50, 550: 770, 552: 999}
     for query, library in ((accurate, nominal), (nominal, accurate), (accurate, accurate)):
-        record = build_record(peaks=query, structures=(), formula=formula)
-        [result] = search([record], [entry(smiles, library)])
+        [result] = search([build_record(peaks=query, **known)], [entry(HBB, library)])
         assert result.hits[0].score == pytest.approx(1, abs=1e-5)
-    [result] = search([build_record(peaks=accurate)], [entry(smiles, nominal)])
-    assert not result.hits  # of no known formula, each peak is a unit off
+    [result] = search([build_record(peaks=accurate, structures=())], [entry(HBB, nominal)])
+    assert not result.hits  # of no known molecule, each peak is a unit off
 
 
 def test_a_hit_without_its_structure_says_why():

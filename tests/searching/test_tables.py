@@ -1,6 +1,7 @@
 """What was found as text and in files."""
 
 import csv
+import io
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from builders import build_record
 from nextims.files.writing import OutputError
 from nextims.searching.entries import Entry
 from nextims.searching.ranking import search
-from nextims.searching.tables import COLUMNS, describe, write_hits
+from nextims.searching.tables import COLUMNS, describe, hits_text, write_hits
 
 ALIKE = [Entry(build_record("CCO", name=f"lot {n}", line=n)) for n in range(1, 10)]
 
@@ -57,3 +58,13 @@ def test_an_unfinished_file_is_not_left(tmp_path, monkeypatch):
 
 def _full_disk(*_):
     raise OSError("no space left")
+
+
+def test_the_time_of_the_query_stands_beside_its_name():
+    query = build_record(name="peak 7", retention_time=5.23)
+    [result] = search([query], [Entry(build_record())])
+    assert describe(result).startswith(f"peak 7 (line {query.line}, 5.23 min): ")
+    [row] = csv.DictReader(io.StringIO(hits_text(".csv", [result], searched="x")))
+    assert row["query_retention_time"] == "5.23"
+    [said] = json.loads(hits_text(".json", [result], searched="x"))["queries"]
+    assert said["retention_time"] == 5.23

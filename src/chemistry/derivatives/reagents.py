@@ -24,10 +24,13 @@ et al., J. Chromatogr. A 2001, 937, 97.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rdkit import Chem
+
+from ...errors import UserError
 
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
 
@@ -170,3 +173,29 @@ METHODS = {
     "acetyl": ("acetyl",),
     "methyl": ("methyl",),
 }
+# What else a method goes by: the reagents, as laboratories call them.
+_REAGENTS_OF = {
+    "tms": ("mstfa", "bstfa"),
+    "meox-tms": ("mox-tms", "meox-mstfa", "meox-bstfa", "methoxyamine-mstfa"),
+    "acetyl": ("acetic-anhydride",),
+    "methyl": ("diazomethane",),
+}
+
+
+def method_named(text: str) -> str:
+    """Return which of ``METHODS`` a user means, by its name or its reagent, in capitals or not.
+
+    Raises:
+        UserError: there is none.
+
+    Example:
+        >>> from nextims.chemistry.derivatives.reagents import method_named
+        >>> method_named("BSTFA"), method_named("MeOX + TMS")
+        ('tms', 'meox-tms')
+    """
+    key = re.sub(r"[\W_]+", "-", str(text).strip().lower())
+    for method, reagents in _REAGENTS_OF.items():
+        if key in (method, *reagents):
+            return method
+    there = ", ".join(f"{method} ({reagents[0]})" for method, reagents in _REAGENTS_OF.items())
+    raise UserError(f"expected one of {there}, found {text!r}")

@@ -13,6 +13,9 @@ _NO_ORDER = {Chem.BondType.ZERO, Chem.BondType.UNSPECIFIED, Chem.BondType.OTHER}
 # Marks of other bonds in a SMILES: "/" and "\" aside, RDKit writes none between atoms of rings.
 _ODD_MARKS = ("~", "->", "<-", "$", ":")
 
+# Mercury, which models know, is none.
+_TRANSITION_METALS = {*range(21, 31), *range(39, 49), *range(57, 80), *range(89, 113)}
+
 
 class MoleculeError(ValueError):
     """A structure that cannot be used; the message says why in a few words.
@@ -64,3 +67,33 @@ def refuse_odd_bonds(mol: Chem.Mol, smiles: str) -> None:
     for atom in mol.GetAtoms():
         if atom.HasQuery():
             raise MoleculeError("query atom", f"({atom.GetSmarts()})")
+
+
+def refuse_complexes(mol: Chem.Mol) -> None:
+    """Refuse a complex of a transition metal that is written in parts, as ferrocene often is.
+
+    Its ligands are no free acids that could be given alone. A metal that is charged, beside no
+    carbanion, makes a salt of an acid.
+
+    Args:
+        mol: a structure of several components.
+
+    Raises:
+        MoleculeError: it is such a complex.
+
+    Example:
+        >>> from rdkit import Chem
+        >>> from nextims.chemistry.reading.refusals import MoleculeError, refuse_complexes
+        >>> refuse_complexes(Chem.MolFromSmiles("CC(=O)[O-].CC(=O)[O-].[Cu+2]"))
+        >>> try:
+        ...     refuse_complexes(Chem.MolFromSmiles("[CH-]1C=CC=C1.[CH-]1C=CC=C1.[Fe+2]"))
+        ... except MoleculeError as error:
+        ...     print(error)
+        unsupported element Fe
+    """
+    atoms = list(mol.GetAtoms())
+    metals = [atom for atom in atoms if atom.GetAtomicNum() in _TRANSITION_METALS]
+    carbanion = any(atom.GetSymbol() == "C" and atom.GetFormalCharge() < 0 for atom in atoms)
+    if metals and (carbanion or not all(atom.GetFormalCharge() for atom in metals)):
+        symbols = sorted({atom.GetSymbol() for atom in metals})
+        raise MoleculeError("unsupported element", ", ".join(symbols))

@@ -8,6 +8,7 @@ from rdkit import Chem
 
 from .inchi_text import ANY_INCHI, INCHI, is_inchi
 from .refusals import MAX_ATOMS, MoleculeError
+from .unreadable import why_unreadable
 
 # Of a SMILES or InChI, some ten an atom; of a MOL block, a line an atom and one or two a bond.
 _MAX_CHARACTERS = 10 * MAX_ATOMS
@@ -57,14 +58,17 @@ def parse_structure(text: str) -> Chem.Mol:
         raise MoleculeError(f"more than {MAX_ATOMS} atoms")
     elif "[#" in line:  # of SMARTS: RDKit takes it for an atom without hydrogens
         raise MoleculeError("query atom", "([#…])")
-    else:
+    elif line.isascii() or line.split()[0].isascii():
         mol = Chem.MolFromSmiles(line, _SMILES)
         if mol is not None and "|" in line:  # an extension may call single bonds cis or trans
             for bond in mol.GetBonds():
                 if bond.GetBondType() != Chem.BondType.DOUBLE:
                     bond.SetStereo(Chem.BondStereo.STEREONONE)
+    else:
+        mol = None  # RDKit drops such letters from the end, and takes "CCé" for ethane
     if mol is None:
-        raise MoleculeError(UNREADABLE)
+        why = "" if is_inchi(line) else why_unreadable(text)
+        raise MoleculeError(UNREADABLE, f"({why})" if why else "")
     return mol
 
 

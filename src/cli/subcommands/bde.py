@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...config import Config, load_config
-from ...errors import UserError
-from ..commands import ALL_DONE, going_on, note, run_command, say
+from ...config import WEIGHTS_VARIABLE, Config, load_config
+from ...errors import UserError, training_packages_named
+from ..commands import ALL_DONE, check_overwritten, going_on, note, run_command, say, told_if_long
 from ..options import command_parser
 
 if TYPE_CHECKING:
@@ -27,7 +27,15 @@ EXAMPLES = """\
 examples:
   nextims bde --max-samples 0
   nextims bde --smiles "CC(=O)Oc1ccccc1C(=O)O" --plot aspirin.png
+
+The native model needs PyTorch (pip install "nextims[train]") and its weights, which a clone has and
+the wheel has not: name them with --checkpoint, or the clone's folder checkpoints in the variable
+NEXTIMS_WEIGHTS.
 """
+_NEEDED = (
+    "bond energies need PyTorch and weights that a clone of the repository has: name its folder "
+    f"checkpoints in {WEIGHTS_VARIABLE}, or its checkpoints/bde/bde.pt with --checkpoint"
+)
 
 
 def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
@@ -59,6 +67,12 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         help="what predicts (default: bde.backend of the settings)",
     )
     parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        metavar="CKPT",
+        help="weights of the native model (default: bde.checkpoint of the settings)",
+    )
+    parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
         help="where the native model runs (default: training.device of the settings)",
@@ -88,6 +102,9 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
+    if arguments.checkpoint is not None:
+        bde = config.bde.model_copy(update={"checkpoint": arguments.checkpoint})
+        config = config.model_copy(update={"bde": bde})
     if arguments.smiles is not None:
         _show(config, arguments)
     else:
@@ -97,11 +114,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _open_backend(config: Config, arguments: argparse.Namespace):
-    from ...models.bde_backends import open_configured_backend
+    try:
+        with told_if_long("loading the model of bond energies"), training_packages_named():
+            from ...models.bde_backends import open_configured_backend
 
-    return open_configured_backend(
-        config, name=arguments.backend, device=arguments.device, say=note
-    )
+            return open_configured_backend(
+                config, name=arguments.backend, device=arguments.device, say=note
+            )
+    except UserError as error:
+        native = (arguments.backend or config.bde.backend) == "native"
+        if not native or config.to_read(config.bde.checkpoint).is_file():
+            raise
+        raise UserError(f"{error}; {_NEEDED}") from error  # at once, not one after the other
 
 
 def _show(config: Config, arguments: argparse.Namespace) -> None:
@@ -122,6 +146,7 @@ def _show(config: Config, arguments: argparse.Namespace) -> None:
         from ...pictures.bond_drawing import check_drawing, draw_bond_energies
 
         check_drawing(arguments.plot)
+        check_overwritten([arguments.plot])
     backend = _open_backend(config, arguments)
     [energies] = backend.predict(backend.prepare([molecule]))
     if isinstance(energies, str):

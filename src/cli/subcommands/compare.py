@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from functools import partial
 from pathlib import Path
 
 from ...formats.reading import read_spectra
 from ...inference.measured import MeasuredError, all_scores
 from ...spectra.record import BadRecord, Record
-from ..commands import ALL_DONE, SOME_LEFT_OUT, refuse_overwriting, run_command, say
+from ..commands import ALL_DONE, SOME_LEFT_OUT, check_overwritten, main_of, say
 from ..options import command_parser
 from ..scores import score_table
 
@@ -26,7 +25,9 @@ first is compared with each of the second. Spectra are compared at nominal masse
 first one's lowest peak are left out, as that one was measured, and what lies below is not known.
 The first stands for the unknown also in the composite, the reverse match factors and the top-10
 recall. NIST's match factors lie between 0 and 999, all other scores between 0 and 1; higher is
-more alike.
+more alike. Two equal spectra of N peaks have a stein_scott_composite of 1 - 1/(2N), not 1: its
+authors divide the N - 1 ratios of neighbouring peaks by N (J. Am. Soc. Mass Spectrom. 1994, 5,
+859).
 
 exit status: 0 all was compared; 3 some spectra could not be read; 2 wrong usage or a missing file
 """
@@ -54,19 +55,13 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    return run_command(partial(_compare, arguments), quiet=arguments.quiet)
-
-
 def _compare(arguments: argparse.Namespace) -> int:
     pictures = None
     if arguments.plot is not None:
         from ...pictures.files import PictureWriter
 
         pictures = PictureWriter(arguments.plot, mirrors=True)
-        refuse_overwriting([arguments.plot], (arguments.unknown, arguments.reference))
+        check_overwritten([arguments.plot], (arguments.unknown, arguments.reference))
     unknown, unread = _records(arguments.unknown)
     reference, unread_too = _records(arguments.reference)
     pairs = [(first, second) for first in unknown for second in reference]
@@ -108,3 +103,6 @@ def _records(path: Path) -> tuple[list[Record], int]:
 
 def _name(record: Record) -> str:
     return record.name or record.id
+
+
+main = main_of(build_parser, _compare)

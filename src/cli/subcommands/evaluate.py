@@ -12,7 +12,7 @@ from typing import Any
 from ...config import load_config
 from ...errors import UserError
 from ...files.writing import check_output, write_text_whole
-from ..commands import ALL_DONE, note, run_command, say
+from ..commands import ALL_DONE, check_overwritten, note, run_command, say
 from ..options import add_model, command_parser
 
 EXAMPLE = """\
@@ -83,6 +83,7 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
 def _score(arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         check_output(arguments.output, (".json",), "the result")
+        check_overwritten([arguments.output])
     if arguments.retrieval:
         _check_retrieval(arguments)
     config = load_config(arguments.config)

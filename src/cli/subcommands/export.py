@@ -7,13 +7,12 @@ weights. Needs: pip install "nextims[onnx]"
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
 
 from ...config import load_config
 from ...errors import UserError
 from ...files.writing import check_output
-from ..commands import ALL_DONE, run_command
+from ..commands import ALL_DONE, check_overwritten, main_of, told_if_long
 from ..options import command_parser
 
 EXAMPLE = """\
@@ -37,20 +36,19 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    return run_command(partial(_export, arguments), quiet=arguments.quiet)
-
-
 def _export(arguments: argparse.Namespace) -> int:
-    config = load_config(arguments.config)
-    try:
-        from ...inference.onnx.export import export_onnx
-    except ImportError as error:
-        raise UserError(f'{error.name} is missing: pip install "nextims[onnx]"') from error
+    checkpoint = arguments.checkpoint or load_config(arguments.config).student.checkpoint
     if arguments.output is not None:
         check_output(arguments.output, [".onnx"])
-    written = export_onnx(arguments.checkpoint or config.student.checkpoint, arguments.output)
+        check_overwritten([arguments.output])
+    with told_if_long(f"exporting {checkpoint}"):
+        try:
+            from ...inference.onnx.export import export_onnx
+        except ImportError as error:
+            raise UserError(f'{error.name} is missing: pip install "nextims[onnx]"') from error
+        written = export_onnx(checkpoint, arguments.output)
     print(f"written: {written} ({written.stat().st_size / 1e6:.1f} MB)")
     return ALL_DONE
+
+
+main = main_of(build_parser, _export)

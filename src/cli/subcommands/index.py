@@ -13,7 +13,9 @@ from ..commands import ALL_DONE, SOME_LEFT_OUT, run_command
 from ..options import command_parser
 
 EXAMPLES = """\
-example, which runs as it is, in the folder of NExtIMS:
+examples:
+  nextims index --library YOURS.msp
+in the folder of NExtIMS, with its files:
   nextims predict --batch docs/examples/candidates.smi --output candidates.h5
   nextims index --library candidates.h5
   nextims search --query docs/examples/unknown.msp --library candidates.h5

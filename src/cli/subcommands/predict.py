@@ -20,6 +20,7 @@ from ...formats.spectrum_writer import (
     errors_path,
 )
 from ...formats.writing import Formatter
+from ...inference.structures.columns import kept_of_derivatives
 from ...inference.structures.list_files import STANDARD_INPUT, list_files
 from ...inference.structures.lists import InputError, InputStructure, parse_line, read_batch
 from ...inference.structures.neutralised import tell_neutralised
@@ -27,9 +28,9 @@ from ...spectra.prediction import FailedPrediction, PredictedSpectrum
 from ..commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
+    check_overwritten,
     load_predictor,
     note,
-    refuse_overwriting,
     run_command,
     say,
 )
@@ -63,6 +64,10 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
 
 
 def _predict(arguments: argparse.Namespace) -> int:
+    if arguments.derivatise:
+        arguments.keep_columns, words = kept_of_derivatives(arguments.keep_columns)
+        for each in words:
+            note(f"--keep-columns: {each}")
     structures, total = _input(arguments)
     _check_output(arguments)
     pictures, measured = _pictures(arguments), _measured(arguments)
@@ -102,9 +107,13 @@ def _report_underivatised(structure: InputStructure) -> None:
 
 def _check_output(arguments: argparse.Namespace) -> None:
     output = arguments.output
+    read = [arguments.compare]
+    if arguments.batch is not None and arguments.batch != STANDARD_INPUT:
+        read += [arguments.batch, *list_files(arguments.batch)]
     if output is None:
         if arguments.mol_folder:
             raise OutputError("--mol-folder: needs --output LIB.msp")
+        check_overwritten([arguments.plot], read)
         return
     if arguments.format is None and output.is_dir():
         raise OutputError(f"{output}: is a folder; --format says what to write into it")
@@ -114,10 +123,7 @@ def _check_output(arguments: argparse.Namespace) -> None:
         mol_folder=arguments.mol_folder,
         annotated=arguments.annotate,
     )
-    read = [arguments.compare]
-    if arguments.batch is not None and arguments.batch != STANDARD_INPUT:
-        read += [arguments.batch, *list_files(arguments.batch)]
-    refuse_overwriting((output, errors_path(output)), read)
+    check_overwritten((output, arguments.plot), read, beside=[errors_path(output)])
     if arguments.batch is not None and output.resolve().parent == Path(arguments.batch).resolve():
         raise OutputError(f"{output}: lies in the folder that is read")
 
@@ -180,7 +186,7 @@ def _writer(
     ending = output_ending(arguments)
     has = {
         "annotated": arguments.annotate,
-        "uncertain": arguments.uncertainty or predictor.trust is not None,
+        "uncertain": predictor.says_what_to_expect(asked=arguments.uncertainty),
         "columns": arguments.keep_columns,
     }
     if arguments.output is None:
@@ -208,6 +214,8 @@ def _predict_and_show(
         with _writer(arguments, predictor) as writer:
             for result in results:
                 writer.write(result)
+        if arguments.output is not None and predicted:
+            say(f"written to {arguments.output}")
     for result in results:
         if isinstance(result, FailedPrediction):
             print(f"error: {result.text or '(empty)'}: {result.reason}", file=sys.stderr)
@@ -260,7 +268,7 @@ def _predict_batch(
             left_out += result.left_out or 0.0
             for text in result.notes:  # once, where a whole list is of such compounds
                 if text not in told:
-                    say(f"structure {result.identifier}: {text}")
+                    say(f"{result.place}: {text}")
                 told.add(text)
             record = None
             if measured is not None:

@@ -8,11 +8,10 @@ bde.data in config.yaml.
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
 
 from ...config import load_config
-from ..commands import ALL_DONE, going_on, run_command, say
+from ..commands import ALL_DONE, going_on, main_of, say
 from ..options import command_parser
 
 EXAMPLE = """examples:
@@ -33,12 +32,6 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    return run_command(partial(_prepare, arguments), quiet=arguments.quiet)
-
-
 def _prepare(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     from ...data.bde.dft_table import ensure_bde_data
@@ -49,3 +42,6 @@ def _prepare(arguments: argparse.Namespace) -> int:
         print(ensure_bde_data(config.bde.data, arguments.archive))
     print(f"written: {config.bde.data}")
     return ALL_DONE
+
+
+main = main_of(build_parser, _prepare)

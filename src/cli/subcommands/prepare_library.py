@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
 
-from ..commands import run_command
+from ..commands import main_of
 from ..options import add_store, command_parser
 
 EXAMPLES = """examples, with libraries that you bring (docs/guides/preparing_data.md):
@@ -28,15 +27,12 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    return run_command(partial(_prepare, arguments), quiet=arguments.quiet)
-
-
 def _prepare(arguments: argparse.Namespace) -> int:
     from ...data.libraries import source_name
     from ..preparing import prepare_store
 
     libraries = arguments.libraries
     return prepare_store(arguments, source_name(libraries), lambda _: libraries)
+
+
+main = main_of(build_parser, _prepare)

@@ -27,8 +27,8 @@ from ...spectra.record import Record
 from ..commands import (
     ALL_DONE,
     SOME_LEFT_OUT,
+    check_overwritten,
     load_predictor,
-    refuse_overwriting,
     run_command,
     say,
 )
@@ -38,7 +38,10 @@ from ..options import add_model, command_parser
 _MANY = 20_000
 
 EXAMPLES = """\
-examples, which run as they are, in the folder of NExtIMS:
+examples:
+  nextims search --query YOURS.msp --library YOUR_LIBRARY.msp
+  nextims search --query YOURS.msp --candidates YOURS.smi --report hits.html
+in the folder of NExtIMS, with its files:
   nextims search --query docs/examples/unknown.msp --candidates docs/examples/candidates.smi \\
       --mass-window --output hits.csv --report hits.html
   nextims search --query docs/examples/unknown.msp --candidates docs/examples/candidates.smi \\
@@ -315,17 +318,17 @@ def _searched(arguments: argparse.Namespace) -> str:
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    written = []
+    beside = []
     if arguments.output is not None:
         check_output(arguments.output, ENDINGS, "hits")
-        written += [arguments.output, errors_path(arguments.output)]
+        beside.append(errors_path(arguments.output))
     if arguments.report is not None:
         from ...pictures.files import check_drawable
 
         check_output(arguments.report, (".html",), "reports")
         check_drawable(arguments.report)
-        written.append(arguments.report)
-    refuse_overwriting(written, (arguments.query, arguments.library, arguments.candidates))
+    read = (arguments.query, arguments.library, arguments.candidates)
+    check_overwritten((arguments.output, arguments.report), read, beside=beside)
 
 
 def _entries(

@@ -7,11 +7,10 @@ interrupted continues.
 from __future__ import annotations
 
 import argparse
-from functools import partial
 from pathlib import Path
 
 from ...config import load_config
-from ..commands import run_command
+from ..commands import main_of
 from ..options import add_devices, command_parser
 
 EXAMPLE = """\
@@ -45,13 +44,6 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    # A process that waits for others hears nothing but a SIGTERM that ends it at once.
-    return run_command(partial(_train, arguments), heed_sigterm=False, quiet=arguments.quiet)
-
-
 def _train(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config).on_devices(arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
@@ -59,3 +51,7 @@ def _train(arguments: argparse.Namespace) -> int:
     from ..training import run_training
 
     return run_training(lambda: run_pipeline(config, arguments.records, rounds=arguments.rounds))
+
+
+# A process that waits for others hears nothing but a SIGTERM that ends it at once.
+main = main_of(build_parser, _train, heed_sigterm=False)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 
 from ...config import load_config
-from ..commands import run_command
+from ..commands import main_of
 from ..options import add_devices, add_earlier_run, command_parser
 
 EXAMPLE = """\
@@ -36,13 +35,6 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    # A process that waits for others hears nothing but a SIGTERM that ends it at once.
-    return run_command(partial(_train, arguments), heed_sigterm=False, quiet=arguments.quiet)
-
-
 def _train(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config).on_devices(arguments.devices)
     # After the arguments are known to be good: torch takes seconds to import.
@@ -57,3 +49,7 @@ def _train(arguments: argparse.Namespace) -> int:
     return run_training(
         lambda: {name: train(config, resume=arguments.resume, replace=arguments.restart)}
     )
+
+
+# A process that waits for others hears nothing but a SIGTERM that ends it at once.
+main = main_of(build_parser, _train, heed_sigterm=False)

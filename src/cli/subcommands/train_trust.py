@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from functools import partial
 
 from ...config import load_config
-from ..commands import run_command, say
+from ..commands import main_of, say
 from ..options import command_parser
 
 EXAMPLE = """\
@@ -26,12 +25,6 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None, prog: str | None = None) -> int:
-    """Run the command and return its exit status."""
-    arguments = build_parser(prog).parse_args(argv)
-    return run_command(partial(_train, arguments), heed_sigterm=False, quiet=arguments.quiet)
-
-
 def _train(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     from ...training.trust import train_trust
@@ -42,3 +35,6 @@ def _train(arguments: argparse.Namespace) -> int:
         return {}
 
     return run_training(train)
+
+
+main = main_of(build_parser, _train, heed_sigterm=False)

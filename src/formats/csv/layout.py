@@ -8,7 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..fields import NUMBER, SYNONYMS, THOUSANDS, field_name, may_part_thousands
+from ..fields import (
+    NUMBER,
+    RETENTION_TIMES,
+    SYNONYMS,
+    THOUSANDS,
+    field_name,
+    thousands_in_doubt,
+)
 from .cells import original_cell
 
 _NUMBER = re.compile(NUMBER)
@@ -42,7 +49,7 @@ _FACTS = {
 } | {"retentionindex", "retentionindexlow", "retentionindexhigh", "column"}  # fmt: skip
 # In a run nothing else does.
 OF_SCANS = {
-    *SYNONYMS["retentiontime"], "scan",
+    *RETENTION_TIMES, "scan",
     "scanindex", "scanno", "scannumber", "scantime", "spectrumno", "time", "timemin", "tr",
 }  # fmt: skip
 # Of measurements of one compound.
@@ -83,9 +90,16 @@ _CURVES = ("chromatogram", "retention time", "time")
 _SPACES = re.compile(r"\s{2,}")
 _GROUP = re.compile(r"[(\[]([^()\[\]]+)[)\]]")  # of brackets within brackets, the inner ones
 _SEPARATOR_OF_PAIRS = re.compile(r"[\s;|]+")
+# A comment sign before the names of columns; a column may be called so too.
+_SIGN = re.compile(r"\s*(?:[#%;!]+|//+|--+)\s*")
+_UNIT_APART = re.compile(r"\s+[(\[][^()\[\]]*[)\]]")
 _BETWEEN_NUMBERS = re.compile(r"[\s,;:|()\[\]]*")
 
 Peak = tuple[float, float]
+
+
+class DoubtfulNumbersError(ValueError):
+    """Commas or points in the numbers of a spectrum may stand for the point or part thousands."""
 
 
 @dataclass(frozen=True)
@@ -116,22 +130,22 @@ class Layout:
         Raises:
             ValueError: there are no two numbers, or more cells than the header has.
         """
-        if self.width and len(cells) > self.width:  # decimal commas between commas, say
+        if self.width and any(cells[self.width :]):  # decimal commas between commas, say
             raise ValueError(f"{len(cells)} cells, expected {self.width}")
         there = [(i, j) for i, j in self.peaks if len(cells) > max(i, j)]
         if not there:
             raise ValueError("cells are missing")
         return [(number(cells[i]), _intensity(cells[j], cells[i])) for i, j in there]
 
-    def is_ambiguous(self, rows: Sequence[list[str]]) -> bool:
-        """Say whether commas in intensities may stand for the point or part thousands.
+    def doubt(self, rows: Sequence[list[str]]) -> str:
+        """Say why commas or points may part thousands, see ``thousands_in_doubt``.
 
         Args:
             rows: the cells of all rows of a spectrum.
         """
         there = ((cells, i, j) for cells in rows for i, j in self.peaks)
         pairs = [(cells[i], cells[j]) for cells, i, j in there if max(i, j) < len(cells)]
-        return may_part_thousands(pairs)
+        return thousands_in_doubt(pairs)
 
 
 def split(text: str, delimiter: str | None) -> list[str]:
@@ -171,14 +185,21 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.replace(",", ".")) is not None
 
 
-def layout_of_header(text: str) -> Layout | None:
+def layout_of_header(text: str, row: str = "") -> Layout | None:
     """Return the layout of a table by the line above its rows, ``None`` where that is none.
+
+    Args:
+        text: the line.
+        row: one of the rows, which tells a comment sign from the name of a column.
 
     Example:
         >>> from nextims.formats.csv.layout import layout_of_header
         >>> layout_of_header("#Point,X(Thomsons),Y(Counts)").peaks
         ((1, 2),)
+        >>> layout_of_header("% mass abundance", "31 999").peaks
+        ((0, 1),)
     """
+    text = _without_sign(text, row)
     for delimiter, cells in _divisions(text):
         kinds = [_kind(cell) for cell in cells]
         mz, intensity = (
@@ -192,6 +213,8 @@ def layout_of_header(text: str) -> Layout | None:
         else:
             at, intensities = _preferred(mz, cells, "mz"), _preferred(intensity, cells, "intens")
             peaks, unclear = ((at[0], intensities[0]),), _same_names(cells, (*at, *intensities))
+            if delimiter is None and len(cells) > len(row.split()) > 0 and max(peaks[0]) > 1:
+                unclear = f"which words of {text.strip()[:40]!r} name which column cannot be told"
         facts = _facts(cells)
         if facts.keys() <= _OF_PEAKS:
             facts = {}
@@ -219,6 +242,8 @@ def layout_of_cells(header: str, row: str) -> Layout | None:
                 continue
             try:
                 peaks_of_cell(cell)
+            except DoubtfulNumbersError:
+                pass  # which is said of the row
             except ValueError:
                 continue
             facts = {fact: at for fact, at in _facts(names).items() if at != i}
@@ -243,6 +268,10 @@ def unknown_columns(header: str, layout: Layout, row: str) -> str:
         layout: of these numbers.
         row: the numbers.
     """
+    uncommented = _without_sign(header, row).split()
+    kinds = {*map(_kind, uncommented)}
+    if kinds & {"mz", "intensity"} and "spectrum" not in kinds:  # else it may be a remark
+        header = _without_sign(header, row)
     cells = split(header, layout.delimiter)
     if layout.delimiter is None:
         width = len(split(row, None))
@@ -272,6 +301,7 @@ def peaks_of_cell(text: str) -> list[Peak]:
 
     Raises:
         ValueError: it is none.
+        DoubtfulNumbersError: its numbers may be others.
 
     Example:
         >>> from nextims.formats.csv.layout import peaks_of_cell
@@ -281,8 +311,8 @@ def peaks_of_cell(text: str) -> list[Peak]:
     parts = [part for part in _SEPARATOR_OF_PAIRS.split(text.strip("[](){} ")) if part]
     if parts and all(part.strip(",").count(":") == 1 for part in parts):
         pairs = [part.strip(",").split(":") for part in parts]
-        if may_part_thousands(pairs):
-            raise ValueError(f"commas may be of either kind in {text[:40]!r}")
+        if doubt := thousands_in_doubt(pairs):
+            raise DoubtfulNumbersError(f"{doubt} in {text[:40]!r}")
         return [(number(mz), number(intensity)) for mz, intensity in pairs]
     if "," in text and text.strip()[:1] not in "[({":
         raise ValueError(f"commas may be of either kind in {text[:40]!r}")
@@ -294,13 +324,29 @@ def peaks_of_cell(text: str) -> list[Peak]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
+def _without_sign(header: str, row: str) -> str:
+    """Return a header without a comment sign, unless that is, or begins, the name of a column."""
+    sign = _SIGN.match(header)
+    if sign is None:
+        return header
+    for delimiter in filter(None, DELIMITERS):
+        if len(split(header, delimiter)) == len(split(row, delimiter)) > 1:
+            return header
+    names, cells = header.split(), row.split()
+    # Of a column called "#", which numbers the peaks.
+    if names[0] == "#" and len(names) == len(cells) and cells[0] in ("0", "1"):
+        return header
+    return header[sign.end() :]
+
+
 def _divisions(text: str) -> list[tuple[str | None, list[str]]]:
     """Return the cells of a header for each delimiter."""
     divided = [(delimiter, split(text, delimiter)) for delimiter in DELIMITERS if delimiter]
     if any(len(cells) > 1 for _, cells in divided):
         return divided
     # Of names with single spaces between them nobody can say which words are one.
-    return [*divided, (None, _SPACES.split(text.strip())), (None, text.split())]
+    words = _UNIT_APART.sub(lambda unit: "".join(unit[0].split()), text).split()
+    return [*divided, (None, _SPACES.split(text.strip())), (None, words)]
 
 
 def _facts(names: list[str]) -> dict[str, int]:

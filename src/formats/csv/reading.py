@@ -9,10 +9,11 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from ..fields import misread_columns, says_nothing
+from ..fields import misread_columns, says_nothing, several_on_lines
 from ..raw_record import RawRecord
 from .layout import (
     OF_SCANS,
+    DoubtfulNumbersError,
     Layout,
     is_number,
     layout_of_cells,
@@ -39,6 +40,11 @@ _FEWEST_OF_LIST, _MEAN_OF_LISTS = 2, 2.5
 
 # "31 1'234": a row that no title is.
 _LIKE_A_PEAK = re.compile(r"\s*\d[\d.,]*[\s;,:]+[\d.,]")
+# What begins with a word, and may hold numbers: "Scan 13 (5.2 min)".
+_TITLE = re.compile(
+    r"\W*(?:apex|average|compound|file|name|retention time|rt|sample|scans?|spectrum|title)\b",
+    re.IGNORECASE,
+)
 _Row = tuple[int, str]
 
 
@@ -94,7 +100,7 @@ def _of_table(rows: Iterator[_Row], name: str) -> Iterator[RawRecord]:
         if _CFM_ID.match(above[1]):
             yield RawRecord(first[0], damage="output of CFM-ID: product ions, no EI spectrum")
             return
-        layout = layout_of_cells(above[1], row[1]) or layout_of_header(above[1])
+        layout = layout_of_cells(above[1], row[1]) or layout_of_header(above[1], row[1])
         if layout is None and (layout := layout_of_numbers(row[1])):
             unknown = unknown_columns(above[1], layout, row[1])
             if _LIKE_A_PEAK.match(above[1]):
@@ -188,9 +194,8 @@ class _TableRecord(RawRecord):
             self.spoil(f"line {row[0]}: cannot read the peak {row[1].strip()[:40]!r}")
 
     def finished(self, layout: Layout) -> _TableRecord:
-        """Return the record, spoilt where its commas may be of either kind."""
-        if layout.is_ambiguous(self.rows):
-            self.spoil("a comma may stand for the point or part thousands")
+        """Return the record, spoilt where its commas or points may be of either kind."""
+        self.spoil(layout.doubt(self.rows))
         if (beside := self._changes_beside(layout)) is not None:
             self.spoil(f"masses begin anew where column {beside + 1} changes: name it, scan say")
         if len(layout.peaks) > 1 and not self.damage and not self._is_of_one(len(layout.peaks)):
@@ -225,12 +230,14 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
     raw, width = _TableRecord(start), None
     words = last = ""  # a row that is no peak: the end of the list, or the title of what follows
     end, blank, spaced = start, False, False  # there may be a blank line between all rows
+    above = ""  # the peak above
     for row in rows:
         blank |= row[0] > end + 1
         end = row[0] + row[1].count("\n")
         cells = split(row[1], layout.delimiter)
-        if not any(cell[:1].isdigit() or is_number(cell) for cell in cells):
-            if again := layout_of_header(row[1]):
+        has_numbers = any(cell[:1].isdigit() or is_number(cell) for cell in cells)
+        if not has_numbers or _TITLE.match(row[1]):
+            if again := layout_of_header(row[1], above):
                 yield from _finished(raw, layout, width or 2)
                 raw, layout, words, width = _TableRecord(row[0]), again, "", None
             elif not row[1].lstrip().startswith("#"):
@@ -245,7 +252,7 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
                 raw, width = _TableRecord(row[0]), None
             else:
                 raw.spoil(f"line {row[0]}: a blank line within the peaks, of one spectrum or two")
-        blank = False
+        blank, above = False, row[1]
         before = len(raw.pairs)
         raw.add_row(row, cells, layout)
         if words and before and not (says_nothing(last) and raw.pairs[-1] > raw.pairs[before - 1]):
@@ -255,7 +262,7 @@ def _plain_spectra(rows: Iterable[_Row], layout: Layout, start: int) -> Iterator
             width = len(cells)
             if width > 2 and layout.delimiter == "," and all(map(str.isdecimal, cells)):
                 raw.spoil("commas may stand for the point: name the columns in a line above")
-        if layout.width is None and len(cells) > width:
+        if layout.width is None and any(cells[width:]):
             raw.spoil(f"line {row[0]}: {len(cells)} cells, above {width}")
     yield from _finished(raw, layout, width or 2)
 
@@ -264,12 +271,15 @@ def _begins_anew(pairs: Sequence[Sequence[float]], cells: list[str], layout: Lay
     """Say whether a row begins another list: its mass falls, where those above it rise."""
     masses = [mz for mz, _ in pairs]
     try:
-        return masses == sorted(masses) and layout.peaks_of(cells)[0][0] <= masses[-1]
+        rise = bool(masses) and masses == sorted(masses)
+        return rise and layout.peaks_of(cells)[0][0] <= masses[-1]
     except ValueError:
         return False
 
 
 def _finished(raw: _TableRecord, layout: Layout, width: int = 2) -> Iterator[RawRecord]:
+    if layout.width is None and layout.delimiter is None:
+        raw.spoil(several_on_lines([" ".join(cells) for cells in raw.rows]))
     if not raw.damage and len(raw.pairs) > 1 and len(layout.peaks) == 1:
         steps = np.diff(np.array(raw.pairs)[:, 0])
         unnamed = layout.width is None
@@ -301,23 +311,43 @@ def _are_several(steps: np.ndarray) -> bool:
 
 def _many_spectra(rows: Iterable[_Row], layout: Layout, name: str) -> Iterator[RawRecord]:
     raw, own = None, None
+    said = 0  # rows of the spectrum that say whose it is
     for row in rows:
         cells = split(row[1], layout.delimiter)
         if _is_remark(row, cells, layout):
             continue
         facts = tuple(cells[i] for i in layout.facts.values() if i < len(cells))
+        doubt = ""
+        if raw is not None and facts != own[: len(facts)]:
+            anew, by_first = _begins_anew(raw.pairs, cells, layout), said == 1
+            if less := _says_less(facts, own):  # as where the first row alone says whose it is
+                doubtful = anew == by_first
+            else:
+                doubtful = _says_less(own, facts) and not anew
+            if doubtful:
+                doubt = f"line {row[0]}: whose peak this is cannot be told: name it in each row"
+                raw.spoil(doubt)
+            if less and (by_first or not anew):
+                facts = ()
         # A row that is cut off may be of the spectrum above.
         if raw is None or facts != own[: len(facts)]:
             if raw is not None:
                 yield raw.finished(layout)
-            raw, own = _record_of(row[0], facts, layout), facts
+            raw, own, said = _record_of(row[0], facts, layout), facts, 0
+            raw.spoil(doubt)
             if layout.facts.keys() <= OF_SCANS:
                 raw.add("name", " ".join((name, *facts)))
             if layout.predicted:
                 raw.add("comment", "predicted by NExtIMS")
+        said += facts == own
         raw.add_row(row, cells, layout)
     if raw is not None:
         yield raw.finished(layout)
+
+
+def _says_less(facts: Sequence[str], own: Sequence[str]) -> bool:
+    """Say whether a row has none of the facts of another, or part of them, and no other."""
+    return all(fact in ("", other) for fact, other in zip(facts, own, strict=False))
 
 
 def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
@@ -330,6 +360,8 @@ def _one_a_row(rows: Iterable[_Row], layout: Layout) -> Iterator[RawRecord]:
         raw = _record_of(row[0], facts, layout)
         try:
             raw.pairs = peaks_of_cell(cells[layout.cell])
+        except DoubtfulNumbersError as error:
+            raw.spoil(f"line {row[0]}: {error}")
         except (ValueError, IndexError):
             raw.spoil(f"line {row[0]}: no spectrum in the row {row[1].strip()[:40]!r}")
         yield raw

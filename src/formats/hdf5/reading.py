@@ -12,7 +12,7 @@ import numpy as np
 
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
-from ..rows import BATCH, DAMAGE, FACTS, PREDICTED, Row, read_parts
+from ..rows import BATCH, DAMAGE, PREDICTED, Row, is_fact, read_parts
 
 if TYPE_CHECKING:
     import h5py
@@ -53,7 +53,7 @@ def read_hdf5(path: Path) -> Iterator[RawRecord]:
         raise SpectraFileError(f"{path}: not an HDF5 file, or damaged") from error
     try:
         offsets, peaks = file["peaks/offsets"], (file["peaks/mz"], file["peaks/intensity"])
-        columns = {name: file["metadata"][name] for name in FACTS if name in file["metadata"]}
+        columns = {name: each for name, each in file["metadata"].items() if is_fact(name)}
         lengths = {len(offsets) - 1, *map(len, columns.values())}
         if len(lengths) > 1 or len(peaks[0]) != len(peaks[1]):
             raise KeyError("its arrays differ in length")

@@ -16,7 +16,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..fields import COMMAS_ARE_EITHER, NUMBER, field_name, may_be_within, peaks_with_commas
+from ..fields import (
+    COMMAS_ARE_EITHER,
+    NUMBER,
+    field_name,
+    may_be_within,
+    peaks_with_commas,
+    thousands_in_doubt,
+)
 from ..raw_record import RawRecord
 
 _LABEL = re.compile(r"\s*##([^=]*)=(.*)")
@@ -89,6 +96,8 @@ def read_jcamp(lines: Iterable[str]) -> Iterator[RawRecord]:
                 _continue(blocks[-1], label, number, text)
             continue
         label, value = field_name(found[1]), found[2].strip()
+        if label == "retentiontime" and "$" not in found[1]:
+            label = "rtinseconds"  # as OpenChrom has it; a label of one's own begins with a $
         if label == "title" or not blocks:
             if blocks and not blocks[-1].is_link:
                 yield from _finish(blocks.pop(), ended=False)
@@ -211,16 +220,19 @@ def _peaks(block: _Block) -> np.ndarray:
     # Read as pairs, there would be two on each line.
     if announced == str(len(texts)) and (decimal := peaks_with_commas(texts)):
         return np.array(decimal).reshape(-1, 2) * _factors(block)
-    numbers: list[float] = []
+    numbers: list[str] = []
     for line, text in block.rows:
         plain = _TEXT_OF_PEAK.sub(" ", text)
         if not _BETWEEN_NUMBERS.fullmatch(_NUMBER.sub(" ", plain)):
             raise ValueError(f"line {line}: cannot read the peaks {text.strip()[:40]!r}")
-        numbers += map(float, _NUMBER.findall(plain))
+        numbers += _NUMBER.findall(plain)
     columns = len(block.form.rstrip("A"))
     if len(numbers) % columns:
         raise ValueError(f"{len(numbers)} numbers, expected {columns} for each peak")
-    peaks = np.array(numbers).reshape(-1, columns)[:, :2]
+    pairs = list(zip(numbers[::columns], numbers[1::columns], strict=True))
+    if doubt := thousands_in_doubt(pairs):
+        raise ValueError(doubt)
+    peaks = np.array(pairs, dtype=np.float64).reshape(-1, 2)
     if announced != str(len(peaks)):
         if may_be_within(texts, peaks[:, 0]):
             raise ValueError(COMMAS_ARE_EITHER)

@@ -13,7 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..fields import field_name, misread_columns, pairs_of_lists, peak_of, says_nothing
+from ..fields import (
+    RETENTION_TIMES,
+    field_name,
+    leading_numbers,
+    misread_columns,
+    paired,
+    pairs_of_lists,
+    pairs_on_lines,
+    peak_of,
+    says_nothing,
+)
 from ..mzspeclib.json_form import is_library, spectra_of_library
 from ..raw_record import RawRecord
 
@@ -101,7 +111,7 @@ def _objects_of_array(
 
 def _fill(raw: RawRecord, values: Any) -> None:
     if not isinstance(values, dict):
-        raw.damage = f"expected an object, found {str(values)[:40]!r}"
+        raw.damage = f"expected an object, found {_shown(values)}"
         return
     by_name = {field_name(name): value for name, value in values.items()}
     for compound in _mappings(by_name.get("compound")):
@@ -128,6 +138,10 @@ def _add_values(raw: RawRecord, name: str, value: Any) -> None:
     elif isinstance(value, dict) and name in _GROUPS:
         for inner, each in value.items():
             _add_values(raw, _GROUPS[name].get(field_name(inner), field_name(inner)), each)
+    elif isinstance(value, dict) and name == "columns":  # of a list, kept beside the facts
+        for inner, each in value.items():
+            if field_name(inner) in RETENTION_TIMES:
+                raw.add(inner, each)
 
 
 def _add_compound(raw: RawRecord, compound: Mapping[str, Any]) -> None:
@@ -157,19 +171,24 @@ def _peaks(values: Mapping[str, Any]) -> list[tuple[float, float]]:
     mz = next((values[name] for name in _MZ if name in values), None)
     intensity = next((values[name] for name in _INTENSITY if name in values), None)
     if isinstance(mz, list) and isinstance(intensity, list):
-        return [(float(x), float(y)) for x, y in zip(mz, intensity, strict=True)]
+        return paired(mz, intensity)
     name = next((name for name in _PEAKS if name in values), None)
     if name is None:
-        raise ValueError(f"no peaks; found {', '.join(values)[:100] or 'nothing'}")
+        found = ", ".join(values)[:100] or "nothing"
+        raise ValueError(f"no peaks; found {found}; expected peaks, or lists of mz and intensity")
     peaks = values[name]
     while isinstance(peaks, dict):  # MassBank's "peak": {"peak": {"values": …}}
-        peaks = peaks.get("peak", peaks.get("values"))
+        inner = peaks.get("peak", peaks.get("values"))
+        if inner is None:
+            found = ", ".join(map(str, peaks))[:40] or "nothing"
+            raise ValueError(f"expected a list of peaks, found an object with {found}")
+        peaks = inner
     if isinstance(peaks, str):
         if not peaks.lstrip().startswith("["):
             return _peaks_of_text(peaks)
         peaks = json.loads(peaks)
     if not isinstance(peaks, list):
-        raise ValueError(f"expected a list of peaks, found {str(peaks)[:40]!r}")
+        raise ValueError(f"expected a list of peaks, found {_shown(peaks)}")
     # MassBank's may begin with what the columns are.
     heading = bool(peaks) and isinstance(peaks[0], str) and peaks[0].lower().startswith("m/z")
     if two_lists := pairs_of_lists(peaks):
@@ -181,8 +200,8 @@ def _peaks(values: Mapping[str, Any]) -> list[tuple[float, float]]:
 
 
 def _as_line(peak: Any) -> str:
-    """Return a peak that is text, or has more than two values, as a line of text."""
-    if isinstance(peak, list) and len(peak) > 2:
+    """Return a peak that is text, has text, or more than two values, as a line of text."""
+    if isinstance(peak, list) and (len(peak) > 2 or any(isinstance(each, str) for each in peak)):
         return " ".join(map(str, peak))
     return peak if isinstance(peak, str) else ""
 
@@ -190,16 +209,20 @@ def _as_line(peak: Any) -> str:
 def _peaks_of_text(text: str) -> list[tuple[float, float]]:
     """Return the peaks of a text: ``15:60 31:999``, or a line or a semicolon for each."""
     lines = [line for line in re.split(r"[;\r\n]", text) if line.strip()]
-    if len(lines) == 1 and all(part.count(":") == 1 for part in lines[0].split(",")):
-        lines = lines[0].split(",")  # "31:999,45:514"
-    if len(lines) > 1 or ":" not in text:
-        heading = bool(lines) and lines[0].strip().lower().startswith("m/z")
-        if reason := misread_columns(lines[heading:]):
-            raise ValueError(reason)
-        return [peak_of(line) for line in lines[heading:]]
-    if any(pair.count(":") != 1 for pair in text.split()):
-        raise ValueError(f"cannot read the peaks {text.strip()[:40]!r}")
-    return [peak_of(pair) for pair in text.split()]
+    if len(lines) == 1 and ":" in text:
+        parts = lines[0].split(",")  # "31:999,45:514"
+        lines = parts if all(part.count(":") == 1 for part in parts) else text.split()
+        if any(pair.count(":") != 1 for pair in lines):
+            raise ValueError(f"cannot read the peaks {text.strip()[:40]!r}")
+    lines = lines[bool(lines) and lines[0].strip().lower().startswith("m/z") :]
+    lines = pairs_on_lines(lines)
+    if len(lines) == 1 and len(leading_numbers(lines[0])) > 2:
+        raise ValueError(
+            f"several numbers on a line, which may be pairs or not: {text.strip()[:40]!r}"
+        )
+    if reason := misread_columns(lines):
+        raise ValueError(reason)
+    return [peak_of(line) for line in lines]
 
 
 def _peak(peak: Any) -> tuple[float, float]:
@@ -208,7 +231,13 @@ def _peak(peak: Any) -> tuple[float, float]:
     if isinstance(peak, dict):
         named = {field_name(name): value for name, value in peak.items()}
         height = next((named[name] for name in _INTENSITY if name in named), None)
-        return float(named["mz"]), float(height)
+        if "mz" not in named or height is None:
+            raise ValueError(f"expected mz and intensity in a peak, found {_shown(peak)}")
+        peak = [named["mz"], height]
     if not isinstance(peak, list) or len(peak) < 2:
-        raise ValueError(f"cannot read the peak {str(peak)[:40]!r}")
-    return float(peak[0]), float(peak[1])
+        raise ValueError(f"cannot read the peak {_shown(peak)}, expected [m/z, intensity]")
+    return paired(peak[:1], peak[1:2])[0]
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:40]

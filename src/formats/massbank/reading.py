@@ -32,6 +32,7 @@ _FACTS = {
     "AC$CHROMATOGRAPHY COLUMN_NAME": "column",
     "AC$CHROMATOGRAPHY KOVATS_RTI": "retentionindex",
     "AC$CHROMATOGRAPHY RETENTION_INDEX": "retentionindex",
+    "AC$CHROMATOGRAPHY RETENTION_TIME": "retentiontime",
     "AC$INSTRUMENT": "instrument",
     "AC$INSTRUMENT_TYPE": "instrumenttype",
     "AC$MASS_SPECTROMETRY MS_TYPE": "mslevel",
@@ -92,14 +93,14 @@ def parse_massbank(content: bytes, file: str) -> Iterator[Record | BadRecord]:
 
 
 def _read(lines: list[str], start: int) -> RawRecord:
-    """Return what the lines of one record say; those that begin with a space continue a tag."""
+    """Return what the lines of one record say; those that begin with white space continue a tag."""
     raw = _MassBankRecord(start)
     rows: list[str] = []
     title, announced, last = "", "", ""
     for line in lines:
         tag, _, value = (part.strip() for part in line.partition(":"))
         subtag, _, rest = value.partition(" ")
-        if line.startswith(" "):
+        if line[:1].isspace():
             if last == "PK$PEAK":
                 rows.append(line)
             continue

@@ -64,5 +64,7 @@ def read_mgf(lines: Iterable[str]) -> Iterator[RawRecord]:
 
 def _finished(raw: RawRecord, damage: str = "") -> RawRecord:
     raw.spoil(damage)
+    if not raw.peak_lines:
+        raw.spoil("no peaks, which stand one on each line; found " + ", ".join(raw.fields)[:100])
     raw.add("id", raw.first("id", "scans", "featureid"))
     return raw

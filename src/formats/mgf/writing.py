@@ -14,7 +14,7 @@ from ..exported import (
     remarks,
 )
 
-_FIELDS = {"cas": "CAS", "retentionindex": "RI", "retentiontime": "RT", "id": "SPECTRUMID"}
+_FIELDS = {"cas": "CAS", "retentionindex": "RI", "retentiontime": "RTINSECONDS", "id": "SPECTRUMID"}
 
 
 def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
@@ -31,6 +31,8 @@ def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:
     """
     molecule = result.molecule
     fields, others = kept_fields(result, _FIELDS)
+    if minutes := fields.get("RTINSECONDS"):
+        fields["RTINSECONDS"] = f"{60 * float(minutes):.7g}"
     parameters = {
         "TITLE": numbered_name(result),
         "PEPMASS": f"{molecular_ion_mz(result):.5f}",

@@ -25,7 +25,9 @@ from ..fields import (
     may_be_within,
     misread_columns,
     of_subtag,
+    pairs_on_lines,
     parted_by_points,
+    peak_of,
     peaks_with_commas,
     says_nothing,
     unquoted,
@@ -50,6 +52,7 @@ _MASSES = ("nominalmass", "exactmass", "mw")
 _ROUNDING = 1.0
 # "15,0235 200" and "43 9,990": no comma that stands between m/z and intensity.
 _COMMA_IN_NUMBER = re.compile(r"\s*(?:\d+,\d+(?:\.\d+)?[ \t:]+\d|[\d.]+[ \t:]+\d+,\d)")
+_COUNT = re.compile(r"(\d+)(?:\.0*)?\s*(?:\([^\d()]*\)|peaks?)?", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _BETWEEN_PEAKS = re.compile(rf"{_DELIMITERS}+")
 _END_OF_PEAK = re.compile(r"[;()\[\]{}<>]+")
@@ -67,11 +70,13 @@ class MspEntry(RawRecord):
         encodings: what lines were taken for that are not UTF-8.
         at_end: it is the last of its file.
         is_cut: the file ends within a line of it, so that peaks may be missing.
+        on_lines: each line is one peak, as far as its commas allow, though nothing counts them.
     """
 
     encodings: set[str] = field(default_factory=set)
     at_end: bool = False
     is_cut: bool = False
+    on_lines: bool = False
 
     @property
     def has_its_peaks(self) -> bool:
@@ -180,6 +185,9 @@ class MspEntry(RawRecord):
         lines = [_QUOTED.sub(" ", line) for line in self.peak_lines]
         parts = [part for line in lines for part in line.split(";") if part.strip()]
         texts = next((each for each in (lines, parts) if announced == str(len(each))), [])
+        if not announced and self.on_lines and pairs_on_lines(lines) is lines:
+            # Where it is not known that a comma is none between peaks, each is to be beyond doubt.
+            texts = lines if peaks_with_commas(lines) and all(map(peak_of, lines)) else []
         return peaks_with_commas(texts)
 
 
@@ -274,9 +282,21 @@ def _add(entry: MspEntry, name: str, value: str) -> None:
         if _PEAK_LINE.match(rest):
             value = number
             entry.peak_lines.append(rest)
-        value = value.rstrip(" ;,.")
+        value = peak_count(value.rstrip(" ;,."))
     name, value = of_subtag(name, value)
     entry.fields.setdefault(name, []).append(unquoted(name, value))
+
+
+def peak_count(text: str) -> str:
+    """Return what ``Num Peaks`` says without what changes nothing: ``3.0`` and ``3 (relative)``.
+
+    Example:
+        >>> from nextims.formats.msp.reading import peak_count
+        >>> peak_count("3.0"), peak_count("3 (of 20)")
+        ('3', '3 (of 20)')
+    """
+    found = _COUNT.fullmatch(text.strip())
+    return found[1] if found else text
 
 
 def _split_fields(line: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..fields import paired
 from ..raw_record import RawRecord
 from .reading import Attributes, LibrarySpectrum
 
@@ -44,11 +45,17 @@ def spectra_of_library(values: Mapping[str, Any], line: int) -> Iterator[RawReco
         for analyte in _mapping(each.get("analytes")).values():
             terms = _mapping(analyte).get("attributes")
             spectrum.sections.append(("Analyte", _attributes(terms)))
+        mz, intensity = each.get("mzs"), each.get("intensities")
         try:
-            pairs = zip(each["mzs"], each["intensities"], strict=True)
-            spectrum.pairs = [(float(mz), float(height)) for mz, height in pairs]
-        except (KeyError, TypeError, ValueError) as error:
-            spectrum.spoil(f"spectrum {number}: mzs and intensities cannot be read ({error})")
+            if not (isinstance(mz, list) and isinstance(intensity, list)):
+                found = ", ".join(each)[:100] or "nothing"
+                raise ValueError(
+                    f"expected lists of mzs and intensities, as mzSpecLib has them, found {found}; "
+                    "spectra in another form are to stand in an array without a name"
+                )
+            spectrum.pairs = paired(mz, intensity)
+        except ValueError as error:
+            spectrum.spoil(f"spectrum {number}: {error}")
         yield spectrum.finished(sets)
 
 

@@ -37,6 +37,8 @@ _TERMS = {
 }
 _SET, _ORIGIN, _PREDICTED = "MS:1003212", "MS:1003072", "MS:1003074"
 _OTHER_NAME, _OTHER_VALUE = "MS:1003275", "MS:1003276"
+# In minutes or seconds (PSI-MS), which another attribute of its group says.
+_RETENTION_TIME, _UNIT = "MS:1000894", "UO:0000000"
 _ALL = "all"
 _INNER = {"Analyte", "Interpretation", "InterpretationMember", "Peaks"}
 
@@ -50,7 +52,7 @@ class Attributes:
 
     def add(self, group: str | None, term: str, value: str) -> None:
         """Add an attribute; those of a group belong together."""
-        if term in (_OTHER_NAME, _OTHER_VALUE):
+        if term in (_OTHER_NAME, _OTHER_VALUE, _RETENTION_TIME, _UNIT):
             self.others[group or ""][term] = value
         else:
             self.plain.append((term, value))
@@ -66,6 +68,9 @@ class Attributes:
                 raw.add(_TERMS[term], named[1] if named else value)
         for pair in self.others.values():
             raw.add(pair.get(_OTHER_NAME, ""), pair.get(_OTHER_VALUE, ""))
+            if time := pair.get(_RETENTION_TIME):
+                unit = pair.get(_UNIT, "").rpartition("|")[2]
+                raw.add("retentiontime", f"{time} {unit}")
 
 
 @dataclass

@@ -66,6 +66,7 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
     molecule = result.molecule
     peaks = peak_lines(result, "\t", mzpaf)
     fields, others = kept_fields(result, _FIELDS)
+    minutes = fields.pop(_FIELDS["retentiontime"], "")
     of_molecule = {
         "MS:1000866|molecular formula": molecule.formula,
         "MS:1001117|theoretical neutral mass": f"{molecule.exact_mass:.6f}",
@@ -73,15 +74,15 @@ def mzspeclib_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "MS:1002894|InChIKey": molecule.inchikey,
         "MS:1000041|charge state": "1",  # of the ions that the analyte gives
     }
+    said = [("ionization energy", energy_text(result))]
+    said += [("remark", text) for text in remarks(result, model_name)]
+    said += [*fields.items(), *((f"input {name}", text) for name, text in others.items())]
     lines = [
         f"<Spectrum={result.identifier}>",
         f"MS:1003061|library spectrum name={numbered_name(result)}",
         f"MS:1003059|number of peaks={len(peaks)}",
-        *_other_attributes(
-            [("ionization energy", energy_text(result))]
-            + [("remark", text) for text in remarks(result, model_name)]
-            + [*fields.items(), *((f"input {name}", text) for name, text in others.items())]
-        ),
+        *_other_attributes(said),
+        *(_retention_time(minutes, len(said) + 1) if minutes else ()),
         "<Analyte=1>",
         *(f"{term}={value}" for term, value in of_molecule.items() if value),
         *_other_attributes(
@@ -118,6 +119,13 @@ def _mzpaf_ion(formula: str) -> str:
 
 def _with_number(isotope: re.Match[str]) -> str:
     return f"[{isotope[1]}{isotope[2] or 1}]"
+
+
+def _retention_time(minutes: str, group: int) -> list[str]:
+    return [
+        f"[{group}]MS:1000894|retention time={minutes}",
+        f"[{group}]UO:0000000|unit=UO:0000031|minute",
+    ]
 
 
 def _other_attributes(attributes: Iterable[tuple[str, str]]) -> list[str]:

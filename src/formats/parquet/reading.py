@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..opening import SpectraFileError
 from ..raw_record import RawRecord
-from ..rows import BATCH, DAMAGE, FACTS, PREDICTED, Row, read_parts
+from ..rows import BATCH, DAMAGE, PREDICTED, Row, is_fact, read_parts
 from .seal import is_undamaged
 
 
@@ -49,7 +49,7 @@ def read_parquet(path: Path) -> Iterator[RawRecord]:
         raise SpectraFileError(
             f"{path}: not a file of spectra as predict.py writes it: no column {missing[0]!r}"
         )
-    wanted = [name for name in (*FACTS, PREDICTED, "mz", "intensity") if name in present]
+    wanted = [name for name in present if is_fact(name) or name in (PREDICTED, "mz", "intensity")]
 
     def rows_of(group: int) -> Iterator[Row]:
         for batch in file.iter_batches(BATCH, row_groups=[group], columns=wanted):

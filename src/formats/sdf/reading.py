@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..fields import field_name
-from ..msp.reading import MspEntry
+from ..msp.reading import MspEntry, peak_count
 
 _TAG = re.compile(r">[^<>]*<([^<>]+)>")
 _PREDICTED = "predictedspectrum"  # NEIMS's
@@ -64,7 +64,7 @@ def read_sdf(lines: Iterable[str]) -> Iterator[MspEntry]:
 
 
 def _entry(lines: list[str], start: int) -> MspEntry:
-    entry = MspEntry(start)
+    entry = MspEntry(start, on_lines=True)
     end = next((i for i, line in enumerate(lines) if line.startswith(_END_OF_STRUCTURE)), -1)
     block = lines[: end + 1]
     if block[3:] and not re.match(r"\s*0\s", block[3]):  # it has atoms
@@ -93,4 +93,4 @@ def _add_tags(entry: MspEntry, lines: list[str]) -> None:
             if name in _PEAK_TAGS:
                 entry.peak_lines.append(line)
             else:
-                entry.add(name, line)
+                entry.add(name, peak_count(line) if name == "numpeaks" else line)

@@ -23,7 +23,7 @@ class FinishedPart:
         predicted: number of its spectra.
         failed: number of its structures that could not be predicted.
         left_out: sum of ``left_out`` of its spectra; 0 where they are at nominal masses.
-        notes: what is to be said of its spectra, by the first that it is of.
+        notes: what is to be said of its spectra, with line and name of the first that it is of.
     """
 
     number: int
@@ -31,7 +31,7 @@ class FinishedPart:
     predicted: int
     failed: int
     left_out: float = 0.0
-    notes: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Manifest:

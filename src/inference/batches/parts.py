@@ -103,7 +103,7 @@ class PartFolder:
                     if not isinstance(result, FailedPrediction):
                         left_out += result.left_out or 0.0
                         for text in result.notes:
-                            notes.setdefault(text, result.identifier)
+                            notes.setdefault(text, result.place)
             if writer.failed:
                 errors_path(file).replace(self.failures(number))
             file.replace(self.file(number))

@@ -35,10 +35,12 @@ _NAMES = (
     "compound|title",
 )
 _OF_A_STRUCTURE = {
-    "cas", "exactmass", "formula", "inchi", "inchikey", "molblock", "mw", "retentionindex",
-    "retentiontime", "smiles",
+    "cas", "exactmass", "formula", "inchi", "inchikey", "molblock", "mw", "smiles",
 }  # fmt: skip
-NOT_OF_DERIVATIVES = "{} holds of the structure in the list, and of no derivative of it"
+# Measured, where a list has them, of what was injected.
+_OF_RETENTION = {"retentionindex", "retentiontime", "retentionseconds"}
+# Of a column that is not known: words, perhaps with a number or a unit.
+_HEAD = re.compile(r"[^\W\d][\w .#/()-]*")
 _MISSING = {"", "-", "n/a", "na", "nan", "none", "null"}
 # In an InChI, JSON, or a row that another delimiter divides.
 _NO_NAME = re.compile(r"[=,;\t{}<>]")
@@ -83,7 +85,7 @@ def find_columns(header: Sequence[str], label: str = "") -> Columns | None:
         ``None`` where no column is named after structures.
 
     Raises:
-        InputError: of two columns of SMILES, the names do not say which is meant.
+        InputError: of two columns of SMILES, or two of the same name, nothing says which is meant.
 
     Example:
         >>> from nextims.inference.structures.columns import find_columns
@@ -99,7 +101,37 @@ def find_columns(header: Sequence[str], label: str = "") -> Columns | None:
     if len(unclear) > 1 and not better:
         found = " and ".join(header[place] for place in unclear)
         raise InputError(f"{label}: {found} could each be the structures; name one of them smiles")
-    return Columns(structures, next(_matching(keys, _NAMES), -1))
+    names = next(_matching(keys, _NAMES), -1)
+    for place in (*structures, names):
+        same = [p for p, key in enumerate(keys) if place >= 0 and key == keys[place]]
+        plain = [p for p in same if field_name(header[p]) == keys[p]]
+        # Of "SMILES" and "SMILES 2" the first is meant, of "SMILES 1" and "SMILES 2" nobody knows.
+        if len(plain) > 1 or (place != names and len(same) > 1 and plain != same[:1]):
+            found = " and ".join(header[p] for p in same)
+            what = "names" if place == names else "structures"
+            raise InputError(f"{label}: {found} could each be the {what}; rename all but one")
+    return Columns(structures, names)
+
+
+def columns_below(header: Sequence[str]) -> Columns | None:
+    """Return the columns of a table that has its structures first, under a name not known to us.
+
+    Args:
+        header: the cells of its first line.
+
+    Returns:
+        ``None`` where the cells are not several names.
+
+    Example:
+        >>> from nextims.inference.structures.columns import columns_below
+        >>> columns_below(["struct", "label", "CAS"]), columns_below(["CCO", "64-17-5"])
+        (Columns(structures=(0,), names=1), None)
+    """
+    if len(header) < 2 or not all(map(_HEAD.fullmatch, header)):
+        return None
+    named = find_columns(["smiles", *header[1:]])
+    is_fact = _fact(field_name(header[1])) in SYNONYMS
+    return Columns((0,), named.names if named.names > 0 else -1 if is_fact else 1)
 
 
 def _matching(keys: Sequence[str], patterns: Sequence[str]) -> Iterator[int]:
@@ -141,15 +173,34 @@ def kept_columns(wanted: Sequence[str], header: Sequence[str]) -> dict[str, int]
     return places
 
 
-def facts_of_a_structure(wanted: Sequence[str]) -> list[str]:
-    """Return those columns that hold of the structure in the list, and of no derivative of it.
+def kept_of_derivatives(wanted: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the columns that go with derivatives, and what a user should know of that.
+
+    What holds of the structure in the list alone, its CAS number, say, does not. Retention does: a
+    list of metabolites has that of the derivatives, which were measured.
 
     Example:
-        >>> from nextims.inference.structures.columns import facts_of_a_structure
-        >>> facts_of_a_structure(["Sample", "CAS No.", "RI"])
-        ['CAS No.', 'RI']
+        >>> from nextims.inference.structures.columns import kept_of_derivatives
+        >>> kept, [left_out, of_retention] = kept_of_derivatives(["Sample", "CAS No.", "RT"])
+        >>> kept, left_out
+        (('Sample', 'RT'), 'CAS No. left out: of the structure in the list, of no derivative of it')
+        >>> of_retention
+        'RT kept with each derivative: right where the list has it of that derivative'
     """
-    return [name for name in wanted if _fact(field_name(name)) in _OF_A_STRUCTURE]
+    facts = {name: _fact(field_name(name)) for name in wanted}
+    alone = [name for name, fact in facts.items() if fact in _OF_A_STRUCTURE]
+    retention = [name for name, fact in facts.items() if fact in _OF_RETENTION]
+    words = []
+    if alone:
+        words.append(
+            f"{', '.join(alone)} left out: of the structure in the list, of no derivative of it"
+        )
+    if retention:
+        words.append(
+            f"{', '.join(retention)} kept with each derivative: right where the list has it of "
+            "that derivative"
+        )
+    return tuple(name for name in wanted if name not in alone), words
 
 
 def _fact(name: str) -> str:

@@ -18,6 +18,7 @@ class InputStructure:
         file: name of the file of a folder; empty where the input is one file.
         file_line: line of that file, from 1; 0 where the input is one file.
         columns: what further columns that are kept say of it, each with its name.
+        note: how its file was taken, where a user should know; of the first structure alone.
     """
 
     line: int
@@ -28,6 +29,7 @@ class InputStructure:
     file: str = ""
     file_line: int = 0
     columns: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
     @property
     def shown(self) -> str:

@@ -6,15 +6,17 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from types import MappingProxyType
 
 from ...chemistry.reading.inchi_text import is_inchi
+from ...formats.fields import field_name, says_nothing
 from .columns import (
     DELIMITERS,
     WANTED_COLUMN,
     Columns,
+    columns_below,
     divide,
     find_columns,
     kept_columns,
@@ -31,13 +33,14 @@ from .list_files import (
     structures_ending,
 )
 from .mol_blocks import HEADER_LINES, MOL_ENDINGS, is_mol_block, read_mol_blocks
-from .other_kinds import refuse_other_kinds
+from .other_kinds import is_readable, refuse_other_kinds, told_kind
 from .text_lines import InputError, decoded_lines, open_bytes
 
 _ROWS_AT_ONCE = 4096
 # What ChemAxon and RDKit write after a SMILES: coordinates, radicals, kinds of stereochemistry.
 _EXTENSION = re.compile(r"\|[^|]*\|(?=\s|$)")
 _COMMENT = re.compile(r"#(?!#\w+ *=)")  # a field of JCAMP-DX is none
+_BLANK = re.compile(r"\s*(?://|$)")
 # What Excel writes above a table.
 _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
@@ -45,14 +48,13 @@ _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 def read_structures(source: str | Path, keep: Sequence[str] = ()) -> Iterator[InputStructure]:
     """Read structures one after the other.
 
-    Text files hold one SMILES or InChI a line, and a name after white space where there is one;
-    lines that begin with ``#`` are comments. Tables (``.csv``, ``.tsv``, or any file whose first
-    line names a column of structures) are separated by comma, semicolon or tab, cells may be
-    quoted; they have a column of structures and perhaps of names, which ``find_columns`` finds, or
-    no header and the structure first. MOL and SDF files are known by their ending or their first
-    lines. Each line is one record. Blank lines are given as empty structures, so that nothing
-    vanishes without a mark. A Parquet file has such columns, and its rows are numbered as lines
-    from 1.
+    Text files hold one SMILES or InChI a line, and a name after white space where there is one, up
+    to a tab; lines that begin with ``#`` or ``//`` are comments. Tables (``.csv``, ``.tsv``, or any
+    file whose first line names a column of structures) are separated by comma, semicolon or tab,
+    cells may be quoted; they have a column of structures and perhaps of names, which
+    ``find_columns`` finds, or no header and the structure first. MOL and SDF files are known by
+    their ending or their first lines. Each line is one record, but for blank ones and comments. A
+    Parquet file has such columns, and its rows are numbered as lines from 1.
 
     The text may be of any encoding that ``decoded_lines`` reads, and gzipped (``.gz``).
 
@@ -131,7 +133,7 @@ def read_batch(
 
 
 def parse_line(text: str, line: int = 1) -> InputStructure:
-    """Divide a line into the SMILES or InChI and the name after the white space.
+    r"""Divide a line into the SMILES or InChI and the name after the white space.
 
     Example:
         >>> from nextims.inference.structures.lists import parse_line
@@ -139,11 +141,13 @@ def parse_line(text: str, line: int = 1) -> InputStructure:
         'ethyl alcohol'
         >>> parse_line("C1CCC=CC1 |c:3| cyclohexene").name
         'cyclohexene'
+        >>> parse_line("CCO\tethyl alcohol\t46.07").name
+        'ethyl alcohol'
     """
     smiles, name = [*text.split(maxsplit=1), "", ""][:2]
     if extension := _EXTENSION.match(name):
         smiles, name = f"{smiles} {extension[0]}", name[extension.end() :]
-    return InputStructure(line, smiles, name.strip().removeprefix("# "))
+    return InputStructure(line, smiles, name.strip().partition("\t")[0].strip().removeprefix("# "))
 
 
 def _read_folder(files: list[Path], keep: Sequence[str]) -> Iterator[InputStructure]:
@@ -189,8 +193,12 @@ def places_kept(keep: Sequence[str], header: Sequence[str], label: str) -> dict[
     """Return where the columns to ``keep`` stand, see ``kept_columns``.
 
     Raises:
-        InputError: there is no such column in what the ``label`` names.
+        InputError: there is no such column in what the ``label`` names, or several.
     """
+    names = [field_name(name) for name in header]
+    for name in keep:
+        if names.count(field_name(name)) > 1:
+            raise InputError(f"{label}: several columns are named {name}; rename all but one")
     try:
         return kept_columns(keep, header)
     except KeyError as error:
@@ -208,11 +216,15 @@ def _structures(
     if ending in MOL_ENDINGS or is_mol_block(beginning):
         return read_mol_blocks(lines, keep)
     numbered = enumerate(lines, start=1)
-    first_line, second_line = [*beginning, "", ""][:2]
+    above = sum(1 for _ in takewhile(_BLANK.match, beginning))
+    first_line, second_line, third_line = [*beginning[above:], "", "", ""][:3]
+    for _ in range(above):
+        next(numbered)
     is_table, delimiters = ending in TABLE_ENDINGS, DELIMITERS
     if separator := _SEPARATOR.fullmatch(first_line.strip()):
         next(numbered)
-        first_line, is_table, delimiters = second_line, True, separator[1]
+        first_line, second_line = second_line, third_line
+        is_table, delimiters = True, separator[1]
     for delimiter in delimiters:
         header = divide(first_line, delimiter)
         columns = find_columns(header, label)
@@ -221,14 +233,21 @@ def _structures(
             kept = places_kept(keep, header, label)
             rows = _table(numbered, delimiter, columns, len(header), kept)
             return refuse_other_kinds(rows, label)
+    # Without such a header the structure comes first, and no SMILES holds a delimiter.
+    present = [delimiter for delimiter in delimiters if delimiter in first_line]
+    delimiter = min(present, key=first_line.index, default=",")
+    header = divide(first_line, delimiter)
+    columns = columns_below(header) if is_table or delimiter == "\t" else None
+    first_below = divide(second_line, delimiter)[:1]
+    if columns and told_kind(header[0]) and all(map(is_readable, first_below)):
+        next(numbered)
+        kept = places_kept(keep, header, label)
+        rows = refuse_other_kinds(_table(numbered, delimiter, columns, len(header), kept), label)
+        note = f"{label}: its first line is taken for names of columns ({', '.join(header)})"
+        return (replace(row, note=note) if i == 0 else row for i, row in enumerate(rows))
     places_kept(keep, (), label)
     if is_table:
-        # Without a header the structure comes first, and no SMILES holds a delimiter.
-        present = [delimiter for delimiter in delimiters if delimiter in first_line]
-        delimiter = min(present, key=first_line.index, default=",")
-        return refuse_other_kinds(
-            _table(numbered, delimiter, Columns((0,), 1)), label, divide(first_line, delimiter)
-        )
+        return refuse_other_kinds(_table(numbered, delimiter, Columns((0,), 1)), label, header)
     # No molecule is written "smiles": such a word heads the column of a text file.
     if find_columns([first_line]) or find_columns(first_line.split()[:1]):
         next(numbered)
@@ -237,7 +256,7 @@ def _structures(
 
 def _text(lines: Iterator[tuple[int, str]]) -> Iterator[InputStructure]:
     for number, line in lines:
-        if not _COMMENT.match(line):
+        if not (_COMMENT.match(line) or (line[:1] != "#" and says_nothing(line))):
             yield parse_line(line, number)
 
 
@@ -249,6 +268,9 @@ def _table(
     kept: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[InputStructure]:
     for number, cells in read_rows(lines, delimiter):
+        # A comment; a name may begin as one does.
+        if not any(cells) or (len(cells) < (width or 2) and says_nothing(delimiter.join(cells))):
+            continue
         if width:
             cells = _with_whole_inchi(cells, delimiter, columns.structures, width)
             while len(cells) > width and not cells[-1]:

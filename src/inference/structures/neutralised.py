@@ -17,6 +17,8 @@ def tell_neutralised(
 ) -> Iterator[InputStructure]:
     """Say of each charged structure that its neutral molecule is predicted, and pass all on.
 
+    Say also how a list was taken, see ``InputStructure.note``.
+
     It is said where structures are read, as what predicts them may be in another process.
 
     Args:
@@ -35,6 +37,8 @@ def tell_neutralised(
         ['glycine']
     """
     for structure in structures:
+        if structure.note:
+            tell(f"note: {structure.note}")
         if not structure.fault and is_charged(structure.smiles):
             # What is wrong with it, the predictor will say.
             with suppress(Exception), BlockLogs():

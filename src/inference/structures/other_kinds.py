@@ -82,7 +82,7 @@ def refuse_other_kinds(
             continue
         if not kinds and (kind := _beginning(f"{structure.smiles} {structure.name}")):
             raise _refusal(kind, structure, label, columns)
-        if _is_readable(structure.smiles):
+        if is_readable(structure.smiles):
             break
         if not columns or structure is not seen[0]:
             kinds.setdefault(_kind(structure.smiles), []).append(structure)
@@ -117,7 +117,8 @@ def _beginning(line: str) -> str:
     return next((k for k, form in _BEGINNINGS.items() if re.match(form, line, re.IGNORECASE)), "")
 
 
-def _is_readable(text: str) -> bool:
+def is_readable(text: str) -> bool:
+    """Say whether a text can be read as a structure."""
     # Commands take their errors from here, and answer --help without RDKit.
     from rdkit.rdBase import BlockLogs
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import nextims
 from builders import build_msp
 from nextims.cli.subcommands.compare import main
 from nextims.evaluation.metrics import compare
@@ -66,6 +67,18 @@ def test_a_mirror_is_drawn(folder, capsys):
     assert capsys.readouterr().err == "drawn: m.svg\n"
     text = (folder / "m.svg").read_text(encoding="utf-8")
     assert ">Ethanol</text>" in text and ">measured: peak 7</text>" in text
+
+
+def test_a_predicted_spectrum_is_labelled_so(folder, capsys):
+    pytest.importorskip("matplotlib", reason='needs pip install -e ".[plot]"')
+    nextims.write(nextims.predict("CCO ethanol"), folder / "mine.msp")
+    for files, labels in (
+        (["a.msp", "mine.msp"], ("predicted: mine.msp", "measured (%)      predicted (%)")),
+        (["mine.msp", "a.msp"], ("library: a.msp", "predicted: ethanol")),
+    ):
+        assert main([*files, "--plot", "m.svg"]) == 0
+        text = (folder / "m.svg").read_text(encoding="utf-8")
+        assert all(label.replace("  ", "") in text.replace("  ", "") for label in labels)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a shell offers after some words of a command."""
 
+import os
 import shutil
 import subprocess
 
@@ -8,51 +9,82 @@ import pytest
 from nextims.cli.main import COMMANDS
 from nextims.cli.subcommands.completion import main
 
-BASH = shutil.which("bash")
+# What runs the script in each shell, and prints what is offered behind some words.
+SHELLS = {
+    "bash": (
+        "source {script}; COMP_WORDS=({words}); COMP_CWORD={last}\n"
+        '_nextims; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    ),
+    # As zsh's bashcompinit runs it.
+    "zsh": (
+        "source {script}; emulate sh; setopt kshglob noshglob braceexpand ksharrays\n"
+        "COMP_WORDS=({words}); COMP_CWORD={last}\n"
+        '_nextims; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    ),
+    "fish": 'source {script}; complete -C "{line}"',
+}
+FLAGS = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}
 
 
-@pytest.fixture(scope="module")
-def script(tmp_path_factory):
-    import contextlib
-    import io
+@pytest.fixture(params=SHELLS)
+def offered(request, tmp_path, capsys):
+    shell = request.param
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"needs {shell}")
+    assert main([shell]) == 0
+    script = tmp_path / "script"
+    script.write_text(capsys.readouterr().out)
+    (tmp_path / "unknown.msp").touch()
 
-    text = io.StringIO()
-    with contextlib.redirect_stdout(text):
-        assert main([]) == 0
-    path = tmp_path_factory.mktemp("completion") / "nextims"
-    path.write_text(text.getvalue())
-    return path
-
-
-@pytest.fixture
-def offered(script):
     def complete(*words):
         quoted = " ".join(f"'{word}'" for word in ("nextims", *words))
-        code = (
-            f"source {script}; COMP_WORDS=({quoted}); COMP_CWORD={len(words)}\n"
-            '_nextims; printf "%s\\n" "${COMPREPLY[@]}"'
+        line = " ".join(("nextims", *words))
+        code = SHELLS[shell].format(script=script, words=quoted, last=len(words), line=line)
+        done = subprocess.run(
+            [program, *FLAGS[shell], "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+            env={**os.environ, "HOME": str(tmp_path)},
         )
-        done = subprocess.run([BASH, "-c", code], capture_output=True, text=True, check=True)
-        return done.stdout.split()
+        assert done.stderr == ""
+        # zsh itself leaves out what does not begin so, and fish offers its files beside the rest.
+        return [
+            word
+            for word in done.stdout.split()
+            if word.startswith(words[-1]) and not (tmp_path / word).is_file()
+        ]
 
     return complete
 
 
-@pytest.mark.skipif(BASH is None, reason="needs bash")
-class TestBash:
-    def test_commands(self, offered):
-        assert set(offered("")) >= {name.split()[0] for name in COMMANDS}
-        assert offered("pre") == ["predict", "prepare"]
-        assert {"teacher", "student", "--records"} <= set(offered("train", ""))
+def test_commands(offered):
+    assert set(offered("")) >= {name.split()[0] for name in COMMANDS}
+    assert offered("pre") == ["predict", "prepare"]
+    assert {"teacher", "student"} <= set(offered("train", ""))
+    assert "--records" in offered("train", "--")
+    assert set(offered("completion", "z")) == {"zsh"}
 
-    def test_options(self, offered):
-        assert offered("predict", "--smi") == ["--smiles"]
-        assert offered("train", "teacher", "--ph") == ["--phase"]
-        assert offered("predict", "--smiles", "CCO", "--pl") == ["--plot"]
 
-    def test_values(self, offered):
-        assert offered("train", "teacher", "--phase", "") == ["pretrain", "finetune"]
-        assert offered("predict", "--derivatise", "m") == ["meox-tms", "methyl"]
+def test_options(offered):
+    assert offered("predict", "--smi") == ["--smiles"]
+    assert offered("train", "teacher", "--ph") == ["--phase"]
+    assert offered("predict", "--smiles", "CCO", "--pl") == ["--plot"]
 
-    def test_files_are_left_to_the_shell(self, offered):
-        assert offered("compare", "unknown.m") == []
+
+def test_values(offered):
+    assert set(offered("train", "teacher", "--phase", "")) == {"pretrain", "finetune"}
+    assert offered("predict", "--derivatise", "m") == ["meox-tms", "methyl"]
+
+
+def test_files_are_left_to_the_shell(offered):
+    assert offered("compare", "unknown.m") == []
+    assert offered("predict", "--batch", "") == []
+
+
+def test_without_a_name_it_is_that_of_bash(capsys):
+    assert main([]) == main(["bash"]) == 0
+    text = capsys.readouterr().out
+    assert text[: len(text) // 2] == text[len(text) // 2 :]

@@ -34,6 +34,29 @@ PEAKS = [(15.1, 200), (43.1, 999)]
         "Formula,m/z,Intensity\nCH3,15.1,200\nC2H3O,43.1,999\n",
         "m/z,Intensity,Formula,Exact mass\n15.1,200,CH3,15.02\n43.1,999,C2H3O,43.02\n",
         "sep=;\nm/z;I\n15,1;200\n43,1;999\n",
+        "m/z,intensity\n15.1,200,\n43.1,999,\n",
+        "m/z;intensity\n15,1;200;;\n43,1;999\n",
+        "15.1,200\n43.1,999,\n",
+        "% mass abundance\n15.1 200\n43.1 999\n",
+        "% mass abundance\n#\n15.1 200\n43.1 999\n",
+        "% abundance mass\n200 15.1\n999 43.1\n",
+        "; m/z intensity\n15.1 200\n43.1 999\n",
+        ";m/z intensity\n15.1 200\n43.1 999\n",
+        "; m/z;intensity\n15.1;200\n43.1;999\n",
+        "// m/z intensity\n15.1 200\n43.1 999\n",
+        "!mass\tabundance\n15.1\t200\n43.1\t999\n",
+        "! m/z Intensity S/N\n15.1 200 50\n43.1 999 40\n",
+        "#\tm/z\tintensity\n15.1\t200\n43.1\t999\n",
+        "% m/z,intensity\n15.1,200\n43.1,999\n",
+        "# of the lab\n# m/z intensity\n15.1 200\n43.1 999\n",
+        "# m/z intensity noise\n15.1 200 5\n43.1 999 4\n",
+        "# m/z intensity\n1 15.1 200\n2 43.1 999\n",
+        "# scan m/z intensity\n1 15.1 200\n1 43.1 999\n",
+        "%,m/z\n200,15.1\n999,43.1\n",
+        "m/z [Da] Intensity [a.u.]\n15.1 200\n43.1 999\n",
+        "# Mass (m/z) Intensity (arb. units)\n15.1 200\n43.1 999\n",
+        "m/z Rel. Int.\n15.1 200\n43.1 999\n",
+        "# mass spectrum\n15.1 200\n43.1 999\n",
         "m/z,intensity\n# of the lab\n15.1,200\n-----\n43.1,999\nEnd of data\n\x1a",
     ],
 )
@@ -81,6 +104,12 @@ def test_columns_that_are_known(read, pairs, text):
         ("Exact Mass,Formula\n58.04,2\n", "found Exact Mass, Formula"),
         ("Chromatogram\n1.5 200\n1.62 999\n", "below 'Chromatogram' are no spectrum"),
         ("# retention time / min\n1.5 200\n1.62 999\n", "are no spectrum"),
+        ("m/z,intensity\n15,200,,3\n43,999\n", "line 2: cannot read the peak"),
+        ("m/z abund.\n15 200\n\nScan 13\n43 999\n", "line 4: no peak in 'Scan 13'"),
+        ("% time signal\n31 999\n45 510\n", "no column is known as m/z; found time, signal"),
+        ("% mass abundance\n100 31 999\n51 45 510\n", "line 2: cannot read the peak"),
+        ("# m/z intensity\n31 999 1\n45 510 2\n", "line 2: cannot read the peak"),
+        ("Rel. Int. m/z S/N\n999 31 5\n510 45 4\n", "which words of 'Rel. Int. m/z S/N'"),
         ("energy0\n29.03 100.0 0 1\nenergy1\n29.03 100 0\n", "output of CFM-ID"),
         ("#PREDICTED BY CFM-ID 4.4.7\nenergy0\n29.03 100.0\n", "output of CFM-ID"),
     ],
@@ -140,9 +169,19 @@ def test_a_row_without_a_spectrum_is_named(read):
 def test_a_header_that_comes_again_begins_another_spectrum(read, pairs):
     block = "#Point,X(Thomsons),Y(Counts)\n0,{},200\n1,43.1,999\n"
     text = block.format(15.1) + '#"+EI Scan (9.1 min) a.D"\n' + block.format(12.5)
-    first, second = read("run.csv", text)
-    assert (first.name, second.name) == ("run", "run 2")
-    assert [pairs(first)[0], pairs(second)[0]] == [(15.1, 200), (12.5, 200)]
+    scans = "".join(
+        f"{blank}Scan {i} (5.{i} min): A.D\\data.ms\nm/z abund. m/z abund.\n{mz} 200 43.1 999\n"
+        for i, blank, mz in ((1, "", 15.1), (2, "\n", 12.5))
+    )
+    for each in (
+        text,
+        scans,
+        scans.replace("\n\n", "\n"),
+        "% m/z I\n15.1 200\n43.1 999\n% m/z I\n12.5 200\n43.1 999\n",
+    ):
+        first, second = read("run.csv", each)
+        assert (first.name, second.name) == ("run", "run 2")
+        assert [pairs(first)[0], pairs(second)[0]] == [(15.1, 200), (12.5, 200)]
 
 
 SECTION = (

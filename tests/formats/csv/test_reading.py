@@ -53,6 +53,41 @@ def test_a_table_of_many_spectra(read, pairs):
     assert (water.name, water.line, pairs(water)) == ("Water; pure", 5, [(17, 212)])
 
 
+@pytest.mark.parametrize("repeated", ["", "Ethanol"])
+def test_the_name_in_the_first_row_of_a_spectrum_alone(read, pairs, repeated):
+    text = f"m/z,Intensity,Name,SMILES\n31,999,Ethanol,CCO\n45,510,{repeated},\n46,216,,\n"
+    text = text + "31,999,Methanol,CO\n32,700,,\n17,212,Ammonia,N\n"
+    ethanol, methanol, ammonia = read("x.csv", text)
+    assert (ethanol.name, ethanol.molecule.smiles) == ("Ethanol", "CCO")
+    assert pairs(ethanol) == [(31, 999), (45, 510), (46, 216)]
+    assert (methanol.name, methanol.line, pairs(methanol)) == (
+        "Methanol",
+        5,
+        [(31, 999), (32, 700)],
+    )
+    assert (ammonia.name, pairs(ammonia)) == ("Ammonia", [(17, 212)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("31,999,e\n45,510,\n31,700,\n32,999,\n", 4),  # of a second one, without a name
+        ("31,999,e\n45,510,e\n46,216,\n", 4),
+        ("31,999,\n45,510,e\n46,216,\n", 3),
+        ("45,510,e\n31,999,\n", 3),
+    ],
+)
+def test_rows_without_a_name_that_may_be_of_either_are_refused(read, rows, line):
+    for bad in read("x.csv", f"m/z,Intensity,Name\n{rows}"):
+        assert bad.detail.startswith(f"line {line}: whose peak this is cannot be told")
+
+
+def test_a_spectrum_without_a_name_below_one_whose_rows_are_all_named(read, pairs):
+    first, second = read("x.csv", "m/z,Intensity,Name\n31,9,e\n45,5,e\n31,7,\n32,9,\n")
+    assert (first.name, pairs(first)) == ("e", [(31, 9), (45, 5)])
+    assert (second.name, pairs(second)) == ("", [(31, 7), (32, 9)])
+
+
 def test_a_compound_may_be_called_by_a_number_sign(read):
     text = "name,mz,intensity\n# of the lab\n#1,31,9\n#1,45,5\n-----\n#2,17,2\n"
     first, second = read("x.csv", text)

@@ -117,6 +117,45 @@ def test_a_damaged_line_spoils_itself_only(read, damaged):
         assert (bad.line, bad.reason) == (lines.index(damaged) + 1, "peak list cannot be read")
 
 
+@pytest.mark.parametrize(
+    ("given", "detail"),
+    [
+        (
+            {"peaks": [{"m/z": 31, "i": 999}]},
+            'mz and intensity in a peak, found {"m/z": 31, "i": 999',
+        ),
+        (
+            {"peaks": [{"mass": 31, "intensity": 9}]},
+            'expected mz and intensity in a peak, found {"ma',
+        ),
+        ({"peaks": [{"mz": 31, "intensity": None}]}, "expected mz and intensity in a peak, found"),
+        ({"mz": [31, 45], "intensity": [999]}, "2 m/z, but 1 intensities"),
+        ({"mz": [31, 45], "intensity": [999, None]}, "expected a number, found null"),
+        ({"peaks": [[31, None]]}, "expected a number, found null"),
+        ({"peaks": [[31, True]]}, "expected a number, found true"),
+        ({"peaks": [["31,02", "999"]]}, 'expected a number, found "31,02"'),
+        ({"peaks": [["31", "9.990"], ["45", "5.100"], ["46", "216"]]}, "thousands parted"),
+        ({"peaks": [["m/z", "int."], [31, 9]]}, 'expected a number, found "m/z"'),
+        (
+            {"peaks": {"31": 999, "45": 510}},
+            "expected a list of peaks, found an object with 31, 45",
+        ),
+        ({"peaks": [31, 999]}, "cannot read the peak 31, expected [m/z, intensity]"),
+        ({"peaks": 31}, "expected a list of peaks, found 31"),
+        ({"data": [{"name": "x", "peaks": [[31, 999]]}]}, "no peaks; found name, data; expected"),
+        (
+            {"spectra": [{"name": "x", "peaks": [[31, 999]]}]},
+            "found name, peaks; spectra in another",
+        ),
+        ({"spectra": [{"mzs": [31], "intensities": []}]}, "spectrum 1: 1 m/z, but 0 intensities"),
+        ({"spectra": [31]}, "found nothing"),
+    ],
+)
+def test_what_was_found_and_what_is_wanted_is_told(read, given, detail):
+    [bad] = read("x.json", json.dumps({"name": "x"} | given))
+    assert detail in bad.detail
+
+
 def test_a_damaged_object_of_an_array_spoils_itself_only(read):
     text = f'[{json.dumps(MATCHMS)},\n{{"name": "x", "peaks": [[31,, 9]]}},\n{json.dumps(GNPS)}]'
     first, bad, last = read("x.json", text)

@@ -64,6 +64,12 @@ def test_a_block_goes_by_its_scan_where_it_has_no_identifier(read):
         ),
         ("BEGIN IONS\nNAME=x\n31\nEND IONS\n", "line 3: cannot read the peak '31'"),
         ("BEGIN IONS\nNAME=x\n31 999\n", "ends without END IONS"),
+        (
+            "BEGIN IONS\nNAME=x\nPEAKS=31:999;45:510\nEND IONS\n",
+            "no peaks, which stand one on each",
+        ),
+        ("BEGIN IONS\nNAME=x\nMZ=31,45\nINT=999,510\nEND IONS\n", "line; found name, mz, int"),
+        ("BEGIN IONS\nNAME=x\nEND IONS\n", "no peaks"),
         ("BEGIN IONS\nNAME=x\n31 nan\nEND IONS\n", "m/z and intensity must be finite"),
     ],
 )

@@ -57,6 +57,18 @@ def test_a_faulty_intensity_costs_its_peak(read, faulty):
     assert record.notes == ("peaks that are negative or not finite left out",)
 
 
+@pytest.mark.parametrize("number", ["3.0", "3.", "3 (relative)", "3 peaks", "3 Peaks;"])
+def test_a_number_of_peaks_with_what_changes_nothing(read, number):
+    [record] = read("library.msp", f"Name: a\nNum Peaks: {number}\n15 2\n31 9\n45 5\n")
+    assert record.spectrum.mz.tolist() == [15, 31, 45]
+
+
+@pytest.mark.parametrize("number", ["3.5", "3 (of 20)", "3 or 4", "2 (relative)"])
+def test_a_number_of_peaks_that_says_another(read, number):
+    [bad] = read("library.msp", f"Name: a\nNum Peaks: {number}\n15 2\n31 9\n45 5\n")
+    assert bad.detail.startswith("Num Peaks says")
+
+
 def test_windows_punctuation_is_kept(read):
     [record] = read("library.msp", "Name: “1–2” €\n31 9\n".encode("cp1252"))
     assert record.name == "“1–2” €"

@@ -49,6 +49,26 @@ def test_dialects_of_peaks(read, pairs, peaks):
     assert pairs(read("x.sdf", sdf(peaks))[0]) == [(31, 999), (45, 510), (46, 220)]
 
 
+@pytest.mark.parametrize("peaks", ["31,02 999\n45,03 510", "31,02\t999,0\n45,03\t510,0"])
+@pytest.mark.parametrize("num_peaks", [None, 2, "2.0", "2 (relative)"])
+def test_decimal_commas(read, pairs, peaks, num_peaks):
+    assert pairs(read("x.sdf", sdf(peaks, num_peaks=num_peaks))[0]) == [(31.02, 999), (45.03, 510)]
+
+
+@pytest.mark.parametrize(
+    "peaks",
+    [
+        "31,5 45,5\n46,2 47,5",
+        "31,02 9.990\n45,03 5.100",
+        "1,031 999\n45 500",
+        "31 9,990",
+        "31 9,990\n45 5,100",
+    ],
+)
+def test_commas_that_may_be_either(read, peaks):
+    assert "may" in read("x.sdf", sdf(peaks, num_peaks=None))[0].detail
+
+
 def test_a_structure_that_rdkit_rejects_leaves_the_spectrum(read):
     broken = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")).replace(" C ", " Xx", 1)
     first, second = read("x.sdf", sdf(block=broken, tags={"SMILES": "OCC"}.items()) + sdf())

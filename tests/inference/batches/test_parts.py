@@ -96,8 +96,8 @@ def test_the_failures_of_a_part_are_known(tmp_path, predictor):
     [first, *_] = predict_parts(predictor, structures(), parts, checkpoint=None, workers=1)
     assert first == FinishedPart(0, 256, 251, 5)
     assert [str(failure) for failure in parts.failures(first)][:2] == [
-        "line 50: C1CC: RDKit cannot read the structure",
-        "line 100: C1CC: RDKit cannot read the structure",
+        "line 50: C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)",
+        "line 100: C1CC: RDKit cannot read the structure (ring 1 is not closed, character 2)",
     ]
 
 
@@ -109,7 +109,7 @@ def test_what_is_to_be_said_of_spectra_is_kept_with_their_part(tmp_path, predict
         parts.record(part)
     [finished] = open_parts(tmp_path).finished.values()
     told = {text.split(":")[0]: first for text, first in finished.notes.items()}
-    assert told == {"no training data for Se": 2, "no training data for Sn": 4}
+    assert told == {"no training data for Se": "line 2", "no training data for Sn": "line 4"}
 
 
 def test_without_failures_there_is_no_list(tmp_path, predictor):

@@ -36,6 +36,26 @@ def test_two_columns_that_could_both_be_the_structures_are_refused_by_name():
     assert find_columns(["smiles", "smiles_predicted", "smiles_true"]).structures == (0, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("header", "refused"),
+    [
+        ("SMILES,Name,SMILES", "SMILES and SMILES could each be the structures"),
+        ("SMILES,Name,smiles ", "could each be the structures"),
+        ("smiles_1,smiles_2", "smiles_1 and smiles_2 could each be the structures"),
+        ("canonical_smiles,isomeric_smiles,Isomeric SMILES", "could each be the structures"),
+        ("SMILES,InChI,InChI", "InChI and InChI could each be the structures"),
+        ("Name,SMILES,NAME", "Name and NAME could each be the names"),
+    ],
+)
+def test_columns_of_the_same_name_are_refused(header, refused):
+    with pytest.raises(InputError, match=f"^list.csv: .*{refused}"):
+        find_columns(header.split(","), "list.csv")
+
+
+def test_columns_that_differ_by_a_number():
+    assert find_columns(["SMILES", "SMILES 2", "name1", "name2"]) == ((0, 1), 2)
+
+
 @pytest.mark.parametrize("missing", ["", "N/A", "nan", "-"])
 def test_a_row_without_its_structure_in_one_column_has_it_in_the_next(missing):
     columns = find_columns(["Name", "SMILES", "InChI"])

@@ -75,7 +75,6 @@ def test_a_folder_is_read_as_one_list(folder):
     assert list(structures) == [
         InputStructure(2, "CCO", "ethanol", file="a.csv", file_line=2),
         InputStructure(3, "C", "methane", file="b.smi", file_line=1),
-        InputStructure(4, "", "", file="b.smi", file_line=2),
         InputStructure(5, "CC", "", file="b.smi", file_line=3),
         InputStructure(6, "CCN", "", file="c.txt.gz", file_line=1),
     ]

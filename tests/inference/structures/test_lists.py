@@ -93,15 +93,29 @@ def test_a_header_is_recognised_in_a_text_file(tmp_path):
     assert read(tmp_path, "name,smiles\nethanol,CCO\n") == [(2, "CCO", "ethanol")]
 
 
-def test_blank_lines_are_given_with_their_number(tmp_path):
-    assert read(tmp_path, "CCO\n\n   \nCC\n") == [
-        (1, "CCO", ""),
-        (2, "", ""),
-        (3, "", ""),
-        (4, "CC", ""),
+def test_a_column_to_keep_is_one(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("SMILES,RI,ri\nCCO,400,500\n")
+    assert next(read_structures(path)).smiles == "CCO"
+    with pytest.raises(InputError, match="several columns are named RI; rename all but one"):
+        read_structures(path, ["RI"])
+
+
+def test_blank_lines_and_comments_are_no_structures(tmp_path):
+    text = "\n// alcohols\nCCO\n\n   \n# alkanes\n-----\nCC\n\n"
+    assert read(tmp_path, text) == [(3, "CCO", ""), (8, "CC", "")]
+    assert read(tmp_path, text, "table.csv") == [(3, "CCO", ""), (8, "CC", "")]
+    assert read(tmp_path, "\n// mine\nname,smiles\nethanol,CCO\n") == [(4, "CCO", "ethanol")]
+    table = "smiles,name\n\nCCO,ethanol\n,,\n// mine\n,nothing\nCC,#1\n"
+    assert read(tmp_path, table, "table.csv") == [
+        (3, "CCO", "ethanol"),
+        (6, "", "nothing"),
+        (7, "CC", "#1"),
     ]
-    table = read(tmp_path, "smiles,name\n\nCCO,ethanol\n,nothing\n", "table.csv")
-    assert table == [(2, "", ""), (3, "CCO", "ethanol"), (4, "", "nothing")]
+    assert read(tmp_path, "name,smiles\n# mine\n#1,CC\n//,C\n", "table.csv") == [
+        (3, "CC", "#1"),
+        (4, "C", "//"),
+    ]
 
 
 def test_rows_that_are_too_short_have_an_empty_structure(tmp_path):
@@ -164,10 +178,11 @@ def test_a_batch_is_not_empty(tmp_path, monkeypatch):
     path = tmp_path / "list.smi"
     path.write_text("CCO ethanol\n\nC")
     structures, lines = read_batch(path)
-    assert ([each.line for each in structures], lines) == ([1, 2, 3], 3)
-    path.write_text("")
-    with pytest.raises(InputError, match=r"list\.smi: holds no structures"):
-        read_batch(path)
+    assert ([each.line for each in structures], lines) == ([1, 3], 3)
+    for empty in ("", "\n\n", "# none\n"):
+        path.write_text(empty)
+        with pytest.raises(InputError, match=r"list\.smi: holds no structures"):
+            read_batch(path)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     with pytest.raises(InputError, match="standard input: holds no structures"):
         read_batch("-")
@@ -187,6 +202,7 @@ def test_count_lines_leaves_pipes_alone():
 def test_parse_line():
     assert parse_line("CCO  ethyl  alcohol ", 3) == InputStructure(3, "CCO", "ethyl  alcohol")
     assert parse_line("") == InputStructure(1, "", "")
+    assert parse_line("CCO\tethyl alcohol\t46.07\n") == InputStructure(1, "CCO", "ethyl alcohol")
 
 
 def test_an_inchi_in_the_place_of_a_smiles(tmp_path):
@@ -290,3 +306,35 @@ def test_a_table_of_two_kinds_of_smiles_is_refused_by_name(tmp_path):
     path.write_text("smiles_predicted,smiles_true\nCCO,CCC\n")
     with pytest.raises(InputError, match=r"list.csv: smiles_predicted and smiles_true could each"):
         read_structures(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"),
+    [("list.csv", False), ("list.csv", True), ("list.tsv", False), ("list.txt", False)],
+)
+def test_names_of_columns_that_are_not_known_are_no_data(tmp_path, name, separator):
+    delimiter = "," if name == "list.csv" else "\t"
+    lines = ["struct,label,cas", "CCO,ethanol,64-17-5", "CO,methanol,67-56-1"]
+    text = "\n".join(lines).replace(",", delimiter) + "\n"
+    (tmp_path / name).write_text(f"sep={delimiter}\n{text}" if separator else text)
+    structures = list(read_structures(tmp_path / name, ["CAS"]))
+    found = [(each.line, each.smiles, each.name, each.columns) for each in structures]
+    first = 3 if separator else 2
+    assert found == [
+        (first, "CCO", "ethanol", (("CAS", "64-17-5"),)),
+        (first + 1, "CO", "methanol", (("CAS", "67-56-1"),)),
+    ]
+    said = "its first line is taken for names of columns (struct, label, cas)"
+    assert [each.note.endswith(said) for each in structures] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CO,methanol\nCCO,ethanol\n", "C1CC,broken\nCCO,ethanol\n", "caffeine,58-08-2\nCCO,64-17-5\n"],
+)
+def test_a_first_line_that_may_be_data_stays_data(tmp_path, text):
+    (tmp_path / "list.csv").write_text(text)
+    assert [(each.line, each.note) for each in read_structures(tmp_path / "list.csv")] == [
+        (1, ""),
+        (2, ""),
+    ]

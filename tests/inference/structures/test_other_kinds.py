@@ -45,7 +45,6 @@ def test_other_kinds_are_named_once(tmp_path, name, content, message):
     [
         "C1CC\nCC(\n",  # SMILES with faults
         "ethanol\nCCO\n",  # one is enough
-        "\n\nC1CC\n",
         "ethanol\nC1CC\n",  # in doubt
         "InChI=1S/C2H6O/c1-2-3/h3H,2H2,1H4\n",
         "[Na+].[Cl-]\n",

@@ -1,0 +1,1 @@
+"""The page that ``nextims app`` opens, and the HTTP API behind it."""

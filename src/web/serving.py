@@ -1,0 +1,135 @@
+"""The server that a user starts: one process on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ..config import Config
+from ..errors import MissingPackageError, UserError
+from .guards import LOOPBACK, App, Guard
+from .limits import Limits
+
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8470
+# For which an answer that is under way is waited for when the server ends.
+_SECONDS_TO_END = 2
+
+
+def build_app(
+    config: Config,
+    *,
+    host: str = DEFAULT_HOST,
+    library: Path | None = None,
+    limits: Limits | None = None,
+) -> App:
+    """Return the page and its API as an ASGI application.
+
+    Args:
+        config: which models.
+        host: name or address that it is served at.
+        library: file of spectra to search in.
+        limits: of a request.
+
+    Raises:
+        MissingPackageError: FastAPI is not installed.
+        UserError: the library cannot be read.
+    """
+    try:
+        from .application import create_application
+        from .service import Service
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("fastapi", "starlette", "anyio"):
+            raise
+        raise _missing(error) from error
+    from .library import Library
+
+    limits = limits or Limits()
+    service = Service(config, None if library is None else Library(library), limits)
+    open_to_others = not _is_loopback(host)
+    names = {*LOOPBACK, host, *((socket.gethostname(),) if open_to_others else ())}
+    return Guard(
+        create_application(service), hosts=names, any_address=open_to_others, limits=limits
+    )
+
+
+def serve(
+    config: Config,
+    *,
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
+    library: Path | None = None,
+    browser: bool = True,
+    say: Callable[[str], object] = print,
+) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        config: which models.
+        host: address to listen at; others than this machine's own let others in.
+        port: 0 for any that is free.
+        library: file of spectra to search in.
+        browser: whether to open the page.
+        say: takes a line for the user.
+
+    Raises:
+        MissingPackageError: FastAPI or uvicorn is not installed.
+        UserError: the port is taken, the host has no such address, or the library cannot be read.
+    """
+    try:
+        import uvicorn
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    listening = _listen(host, port)
+    try:
+        app = build_app(config, host=host, library=library)
+        address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"
+        say(f"{address} (Ctrl-C ends it)")
+        if not _is_loopback(host):
+            say("note: whoever reaches this machine may use it: there is no password")
+        if browser:  # its request waits until the model is loaded
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+        settings = uvicorn.Config(
+            app,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_SECONDS_TO_END,
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run([listening])
+    finally:
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        [(family, _, _, _, address), *_] = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return socket.create_server(address, family=family, backlog=256)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{host}:{port}: {reason}; --port 0 takes one that is free") from error
+
+
+def _is_loopback(host: str) -> bool:
+    if host in LOOPBACK:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _in_address(host: str) -> str:
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _missing(error: ModuleNotFoundError) -> MissingPackageError:
+    return MissingPackageError(f'{error.name} is missing: pip install "nextims[web]"')

@@ -1,0 +1,366 @@
+"""The page in a browser, on a chemist's way: draw, derivatise, compare, rank, take away."""
+
+import re
+import shutil
+
+import pytest
+
+from nextims.config import PROJECT_ROOT
+from nextims.formats.reading import read_spectra
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+if CHROMIUM is None:
+    pytest.skip("needs Chromium (apt install chromium)", allow_module_level=True)
+
+EXAMPLES = PROJECT_ROOT / "docs" / "examples"
+AXE = PROJECT_ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
+expect = playwright.expect
+FLAGS = (
+    "--no-sandbox",  # which root has none of
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, address):
+    """Give what opens the page; at the end, that nothing went wrong and nothing was fetched."""
+    contexts, wrong, asked = [], [], []
+
+    def open_page(path="", **settings):
+        context = chromium.new_context(accept_downloads=True, **settings)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [each for each in wrong if "422" not in each] == []
+    assert {url for url in asked if not url.startswith((address, "data:", "blob:"))} == set()
+
+
+@pytest.fixture
+def page(opened):
+    return opened()
+
+
+def show(page, structure):
+    page.fill("#structure", structure)
+    expect(page.get_by_test_id("plot")).to_be_visible()
+    expect(page.locator(".spectrum")).to_have_attribute("aria-busy", "false")
+
+
+def facts(page):
+    return page.locator(".structure dl")
+
+
+def drop(page, name, content, place="body"):
+    """Drop a file on the page, as a mouse would."""
+    page.evaluate(
+        """([name, content, place]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([content], name));
+            const event = { dataTransfer, bubbles: true, cancelable: true };
+            document.querySelector(place).dispatchEvent(new DragEvent("drop", event));
+        }""",
+        [name, content, place],
+    )
+
+
+def unknown():
+    return (EXAMPLES / "unknown.msp").read_text(encoding="utf-8")
+
+
+def rank_the_example(page):
+    drop(page, "unknown.msp", unknown())
+    page.fill("#candidates", (EXAMPLES / "candidates.smi").read_text(encoding="utf-8"))
+    page.get_by_role("button", name="Rank", exact=True).click()
+    expect(page.get_by_test_id("ranking").locator("tbody tr")).to_have_count(10)
+
+
+def test_what_is_typed_is_drawn_and_predicted(page):
+    editor = page.locator("[data-testid=editor] canvas").nth(1)
+    expect(editor).to_be_visible()
+    blank = editor.screenshot()
+    show(page, IBUPROFEN)
+    expect(facts(page)).to_contain_text("C13H18O2")
+    expect(facts(page)).to_contain_text("HEFNNWSXXWATRW-UHFFFAOYSA-N")
+    expect(page.locator(".certainty")).to_contain_text("entropy similarity")
+    assert editor.screenshot() != blank
+    labels = page.get_by_test_id("plot").locator("text").all_text_contents()
+    assert {"163", "206", "M"} <= set(labels)
+
+
+def test_what_is_drawn_is_written_and_predicted(page):
+    editor = page.locator("[data-testid=editor] canvas").nth(1)
+    expect(editor).to_be_visible()
+    editor.click(position={"x": 120, "y": 150})
+    expect(page.locator("#structure")).to_have_value("CC")
+    expect(facts(page)).to_contain_text("C2H6")
+    # Over an atom, a letter makes it another element.
+    editor.hover(position={"x": 20, "y": 20})
+    editor.hover(position={"x": 120, "y": 150})
+    page.keyboard.press("o")
+    page.keyboard.press("Enter")
+    expect(facts(page)).to_contain_text("CH4O")
+    expect(page.locator("#structure")).to_have_value(re.compile("^(OC|CO)$"))
+
+
+def test_what_cannot_be_read_is_said(page):
+    show(page, "CCO")
+    page.fill("#structure", "CCO(")
+    expect(page.get_by_role("alert")).to_contain_text("RDKit cannot read")
+    page.fill("#structure", "")
+    expect(page.get_by_text("begin with an example")).to_be_visible()
+
+
+def test_one_click_derivatises_and_another_goes_back(page):
+    show(page, "CC(N)C(=O)O")
+    page.get_by_role("button", name="TMS", exact=True).click()
+    expect(page.locator(".chip")).to_have_text(["parent", "2TMS", "3TMS"])
+    expect(facts(page)).to_contain_text("C9H23NO2Si2")
+    expect(page.locator("#structure")).to_have_value(re.compile(r"\[Si\]"))
+    page.get_by_role("button", name="3TMS").click()
+    expect(facts(page)).to_contain_text("C12H31NO2Si3")
+    page.get_by_role("button", name="parent").click()
+    expect(facts(page)).to_contain_text("C3H7NO2")
+    show(page, "CCCC")
+    page.get_by_role("button", name="TMS", exact=True).click()
+    expect(page.get_by_text("nothing in the molecule reacts")).to_be_visible()
+
+
+def test_atoms_are_labelled_by_keyboard(page):
+    show(page, "CO")
+    page.get_by_role("button", name="²H").press("Enter")
+    page.get_by_role("button", name="label atom 1").press("Enter")
+    expect(facts(page)).to_contain_text("33")
+    expect(facts(page)).to_contain_text("CH3DO")
+    page.get_by_role("button", name="¹³C").press("Enter")
+    page.get_by_role("button", name="label atom 2").press("Space")
+    expect(page.locator("#structure")).to_have_value(re.compile(r"13CH2"))
+
+
+def test_a_measured_spectrum_that_is_dropped_is_compared(page):
+    show(page, "CCCCCCC(C=CCCCCC)C(F)(F)F")
+    drop(page, "measured.msp", (EXAMPLES / "measured.msp").read_text(encoding="utf-8"))
+    match = page.get_by_test_id("match")
+    expect(match).to_contain_text("NIST identity")
+    before = match.inner_text()
+    show(page, "c1ccccc1")
+    expect(match).to_contain_text("NIST identity")
+    expect(match).not_to_have_text(before)
+    page.get_by_label("none").check()
+    expect(match).to_have_count(0)
+    drop(page, "notes.msp", "nothing of the kind")
+    expect(page.locator(".message")).to_contain_text("notes.msp: ")
+
+
+def test_candidates_are_ranked_and_a_choice_shows_the_mirror(page):
+    rank_the_example(page)
+    rows = page.get_by_test_id("ranking").locator("tbody tr")
+    expect(rows.first).to_contain_text("MCPB methyl ester")
+    expect(page.locator(".legend")).to_contain_text("MCPB methyl ester")
+    page.get_by_role("button", name="mecoprop ethyl ester").press("Enter")
+    expect(page.locator(".legend")).to_contain_text("mecoprop ethyl ester")
+    expect(page.get_by_test_id("match")).to_contain_text(rows.nth(4).locator("b").inner_text())
+    page.fill(".candidates input[size]", "C2H6O")
+    page.get_by_role("button", name="Rank", exact=True).click()
+    expect(rows).to_have_count(0)
+    page.get_by_role("button", name="Search in measured.msp").click()
+    page.fill(".candidates input[size]", "")
+    page.get_by_role("button", name="Search in measured.msp").click()
+    expect(rows).to_have_count(1)
+
+
+def test_a_list_that_is_dropped_becomes_candidates(page):
+    drop(page, "list.csv", "name,smiles\nethanol,CCO\nether,COC\n", ".candidates")
+    expect(page.locator("#candidates")).to_have_value("CCO ethanol\nCOC ether")
+
+
+def test_a_name_that_is_a_script_is_text(page):
+    script = "<script>document.title='x'</script><img/src=x>"
+    show(page, "CCO")
+    drop(page, "a.msp", f"Name: {script}\nNum Peaks: 2\n31 999\n45 500\n")
+    page.fill("#candidates", f"CCO {script}")
+    page.get_by_role("button", name="Rank", exact=True).click()
+    expect(page.get_by_role("button", name=script, exact=True)).to_be_visible()
+    expect(page.locator(".legend")).to_contain_text(script)
+    assert page.title() == "NExtIMS"
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="SVG").click()
+    assert "<script" not in waited.value.path().read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["MSP", "JCAMP-DX", "CSV", "PNG", "SVG"])
+def test_downloads(page, name, tmp_path):
+    show(page, IBUPROFEN)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name=name, exact=True).click()
+    path = tmp_path / waited.value.suggested_filename
+    waited.value.save_as(path)
+    if name == "PNG":
+        assert path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 10_000
+    elif name == "SVG":
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("<svg") and ">163<" in text and "C13H18O2" in text
+    else:
+        [record] = read_spectra(path)
+        assert record.spectrum.mz[record.spectrum.intensity.argmax()] == 163
+
+
+def test_the_table_of_a_ranking(page):
+    rank_the_example(page)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Table (CSV)").click()
+    lines = waited.value.path().read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 11
+    assert "MCPB methyl ester" in lines[1]
+
+
+def test_a_link_reproduces_the_view(page, opened):
+    show(page, IBUPROFEN)
+    rank_the_example(page)
+    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".message")).to_contain_text("link")
+    other = opened(page.url.partition("/#")[2] and "#" + page.url.partition("#")[2])
+    expect(other.locator("#structure")).to_have_value(IBUPROFEN)
+    expect(other.get_by_test_id("ranking").locator("tbody tr")).to_have_count(10)
+    expect(other.get_by_role("button", name="Show all")).to_be_enabled()
+    texts = [each.get_by_test_id("plot").inner_html() for each in (page, other)]
+    assert texts[0] == texts[1]
+
+
+def test_a_link_that_is_broken_is_said(opened):
+    page = opened("#broken")
+    expect(page.locator(".message")).to_have_text("The link cannot be read.")
+
+
+def test_the_plot_by_keyboard_and_mouse(page):
+    show(page, IBUPROFEN)
+    plot, said = page.get_by_test_id("plot"), page.locator("#peak")
+    plot.press("ArrowRight")
+    first = said.inner_text()
+    assert re.search(r"m/z \d+", first)
+    plot.press("ArrowRight")
+    expect(said).not_to_have_text(first)
+    plot.press("+")
+    expect(page.get_by_role("button", name="Show all")).to_be_enabled()
+    plot.press("0")
+    expect(page.get_by_role("button", name="Show all")).to_be_disabled()
+    box = plot.bounding_box()
+    right = box["x"] + box["width"]
+    page.mouse.move(right - 200, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(right - 5, box["y"] + 100, steps=4)
+    page.mouse.up()
+    labels = set(plot.locator("text").all_text_contents())
+    assert "206" in labels and "91" not in labels
+    plot.dblclick()
+    assert "91" in plot.locator("text").all_text_contents()
+
+
+def test_tab_goes_through_all_that_can_be_done(page):
+    show(page, IBUPROFEN)
+    reached = set()
+    page.locator("body").press("Tab")
+    for _ in range(60):
+        reached.add(
+            page.evaluate(
+                "() => { const e = document.activeElement; return e.id || e.textContent; }"
+            )
+        )
+        page.keyboard.press("Tab")
+    assert {"structure", "candidates", "TMS", "MSP", "PNG", "Copy link", "²H"} <= reached
+    assert page.evaluate(
+        "() => document.activeElement !== document.querySelector('[data-testid=editor] div')"
+    )
+
+
+@pytest.mark.parametrize("settings", [{"viewport": {"width": 360, "height": 740}}, {}])
+def test_nothing_is_wider_than_the_window(opened, settings):
+    page = opened(**settings)
+    rank_the_example(page)
+    show(page, "CON=C[C@H](O[Si](C)(C)C)[C@@H](O[Si](C)(C)C)[C@H](O)[C@@H](CO)O")
+    wide, window = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+    assert wide <= window
+
+
+def test_it_speaks_the_language_of_the_browser_and_the_other(opened):
+    page = opened(locale="ja-JP")
+    expect(page.get_by_role("heading", name="スペクトル", exact=True)).to_be_visible()
+    assert page.evaluate("() => document.documentElement.lang") == "ja"
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="Spectrum", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Spectrum", exact=True)).to_be_visible()
+
+
+def test_the_examples_teach(page):
+    page.get_by_role("button", name="Glucose").click()
+    expect(page.get_by_role("button", name="5TMS 1MEOX")).to_be_visible()
+    page.reload()
+    page.get_by_role("button", name="Name an unknown").click()
+    expect(page.get_by_test_id("ranking").locator("tbody tr")).to_have_count(10)
+
+
+def test_the_documentation_of_the_api(opened):
+    page = opened("docs")
+    for path in ("/predict", "/compare", "/rank", "/annotate", "/health"):
+        expect(page.locator(f"[data-path='{path}']").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1400])
+def test_axe_finds_nothing_serious(opened, scheme, width):
+    if not AXE.exists():
+        pytest.skip("needs npm ci in web/")
+    page = opened(color_scheme=scheme, viewport={"width": width, "height": 900})
+    axe = AXE.read_text(encoding="utf-8")
+    serious = []
+    for prepare in (lambda: None, lambda: show(page, IBUPROFEN), lambda: rank_the_example(page)):
+        prepare()
+        page.evaluate(axe)
+        found = page.evaluate("() => axe.run()")
+        serious += [
+            (each["id"], [node["html"] for node in each["nodes"]])
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+    assert serious == []
+
+
+@pytest.mark.slow
+def test_the_teacher_names_ions_and_marks_their_atoms(page):
+    show(page, "CCCCCCC(=O)OC")
+    page.get_by_label("teacher").check()
+    ions = page.get_by_test_id("ions")
+    expect(ions).to_contain_text("C3H6O2+", timeout=120_000)
+    ions.get_by_role("button", name="74", exact=True).click()
+    expect(page.locator("#peak")).to_contain_text("− C5H10")
+    # McLafferty's ion: both oxygens, their carbons, and the one beside the carbonyl.
+    expect(page.locator(".kept")).to_have_count(5)
+    page.get_by_label("Energy, eV").fill("20")
+    page.get_by_label("Energy, eV").press("Enter")
+    expect(page.locator(".spectrum")).to_have_attribute("aria-busy", "false", timeout=60_000)
+    expect(page.get_by_role("alert")).to_have_count(0)

@@ -1,0 +1,166 @@
+// Candidates, or the user's library, ranked by similarity to the measured spectrum.
+import type { JSX } from "preact";
+import { indexValue, type Hit } from "./api";
+import { save } from "./downloads";
+import {
+  candidates, chosenSpectrum, hit, listed, onlyFormula, prediction, rank, range, ranking, rankingNow,
+  score, searched, server, takeFiles,
+} from "./state";
+import { Formula, Picture } from "./Structure";
+import { t } from "./words";
+
+const SCORES = [
+  "weighted_cosine", "entropy_similarity", "cosine", "nist_gc_cosine", "weighted_entropy_similarity",
+  "stein_scott_composite", "nist_identity_match_factor", "nist_identity_reverse_match_factor",
+  "nist_similarity_match_factor", "nist_similarity_reverse_match_factor",
+];
+
+export function Candidates(): JSX.Element {
+  const { library } = server.value;
+  const ready = chosenSpectrum() !== null;
+  return (
+    <section
+      class="card candidates"
+      aria-labelledby="candidates-title"
+      onDrop={(event) => {
+        event.preventDefault();
+        event.stopPropagation();
+        void takeFiles([...event.dataTransfer!.files], "structures");
+      }}
+    >
+      <h2 id="candidates-title">{t("candidates")}</h2>
+      <label for="candidates">{t("candidatesLabel")}</label>
+      <textarea
+        id="candidates"
+        rows={5}
+        wrap="off"
+        spellcheck={false}
+        placeholder={"CCO ethanol\nCOC dimethyl ether"}
+        value={candidates.value}
+        onInput={(event) => (candidates.value = event.currentTarget.value)}
+      />
+      <div class="row">
+        <label class="button">
+          {t("chooseFiles")}
+          <input
+            type="file"
+            class="hidden"
+            data-testid="candidates-file"
+            onChange={(event) => {
+              void takeFiles([...event.currentTarget.files!], "structures");
+              event.currentTarget.value = "";
+            }}
+          />
+        </label>
+        <label>
+          {t("score")}{" "}
+          <select value={score.value} onChange={(event) => (score.value = event.currentTarget.value)}>
+            {SCORES.map((each) => <option key={each} value={each}>{each.replaceAll("_", " ")}</option>)}
+          </select>
+        </label>
+        <label>
+          {t("onlyFormula")}{" "}
+          <input size={10} value={onlyFormula.value} placeholder="C12H15ClO3" onInput={(event) => (onlyFormula.value = event.currentTarget.value)} />
+        </label>
+        {prediction.value && (
+          <button type="button" onClick={() => (onlyFormula.value = prediction.value!.formula)}>{t("asDrawn")}</button>
+        )}
+      </div>
+      <div class="row">
+        <button type="button" class="chief" disabled={!ready || !listed().length} onClick={() => void rank("candidates")}>{t("rank")}</button>
+        {library && (
+          <button type="button" class="chief" disabled={!ready} onClick={() => void rank("library")}>{t("searchLibrary")} {library}</button>
+        )}
+        {rankingNow.value && <span role="status">{t("working")}</span>}
+        {!ready && <span class="quiet">{t("needsMeasured")}</span>}
+      </div>
+    </section>
+  );
+}
+
+export function Ranked(): JSX.Element | null {
+  if (!ranking.value) return null;
+  const { hits, compared, notes, failures, csv } = ranking.value!;
+  const own = chosenSpectrum()?.retention_index ?? null;
+  const indices = hits.some((each) => indexValue(each.retention_index) !== null);
+  return (
+    <section class="card" aria-labelledby="ranking-title">
+      <h2 id="ranking-title">{t("ranking")}</h2>
+      <div class="row">
+        <span role="status">{compared} {t("compared")}</span>
+        {failures.length > 0 && (
+          <details>
+            <summary>{failures.length} {t("leftOut")}</summary>
+            <ul>{failures.map((each) => <li key={each}>{each}</li>)}</ul>
+          </details>
+        )}
+        <button type="button" onClick={() => save(new Blob([csv], { type: "text/csv" }), "ranking.csv")}>{t("table")}</button>
+      </div>
+      {notes.map((note) => <p key={note} class="quiet">{note}</p>)}
+      <div class="scroll" tabindex={0} role="region" aria-label={t("candidates")}>
+        <table class="ranking" data-testid="ranking">
+          <thead>
+            <tr>
+              <th scope="col">{t("rankWord")}</th>
+              <th scope="col">{t("structure")}</th>
+              <th scope="col">{t("name")}</th>
+              <th scope="col">{t("score")}</th>
+              {indices && <th scope="col">ΔRI</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {hits.map((each, place) => {
+              const index = indexValue(each.retention_index);
+              return (
+                <tr key={place} class={hit.value === each ? "chosen" : ""} onClick={() => choose(each)}>
+                  <td>{each.rank}</td>
+                  <td>{each.drawing && <Picture drawing={each.drawing} alt={each.smiles} />}</td>
+                  <td>
+                    <button
+                      type="button"
+                      class="plain name"
+                      aria-pressed={hit.value === each}
+                      title={t("showMirror")}
+                      onClick={(event) => {
+                        event.stopPropagation();
+                        choose(each);
+                      }}
+                    >
+                      {each.name || each.smiles}
+                    </button>
+                    <br />
+                    <small><Formula text={each.formula} />{searched.value === "library" && `, ${each.source === "measured" ? t("measuredWord") : t("predicted")}`}</small>
+                  </td>
+                  <td><Bar value={each.score} /></td>
+                  {indices && <td>{index === null || own === null ? "" : signed(Math.round(own - index))}</td>}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function choose(each: Hit): void {
+  hit.value = each;
+  range.value = null;
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${value}` : String(value).replace("-", "−");
+}
+
+function Bar({ value }: { value: number }): JSX.Element {
+  const share = value > 1 ? value / 999 : value;
+  return (
+    <span class="bar">
+      <b>{value > 1 ? value : value.toFixed(3)}</b>
+      <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="scale" width="100" height="6" rx="2" />
+        <rect class="mean" width={100 * share} height="6" rx="2" />
+      </svg>
+    </span>
+  );
+}

@@ -1,0 +1,84 @@
+// Measured spectra: the list, and how well the chosen one matches what stands above it.
+import type { JSX } from "preact";
+import { chosen, measured, scores, shownAbove, takeFiles } from "./state";
+import { t } from "./words";
+
+export function Measured(): JSX.Element {
+  return (
+    <section class="card measured" aria-labelledby="measured-title">
+      <h2 id="measured-title">{t("measured")}</h2>
+      <p>
+        {t("dropHere")}{" "}
+        <label class="button">
+          {t("chooseFiles")}
+          <input
+            type="file"
+            multiple
+            class="hidden"
+            data-testid="measured-file"
+            onChange={(event) => {
+              void takeFiles([...event.currentTarget.files!]);
+              event.currentTarget.value = "";
+            }}
+          />
+        </label>{" "}
+        <small class="quiet">{t("formats")}</small>
+      </p>
+      {measured.value.length > 0 && (
+        <ul class="list" data-testid="measured-list">
+          <li>
+            <label>
+              <input type="radio" name="measured" checked={chosen.value < 0} onChange={() => (chosen.value = -1)} />
+              <span>{t("none")}</span>
+            </label>
+          </li>
+          {measured.value.map((each, place) => (
+            <li key={place}>
+              <label>
+                <input type="radio" name="measured" checked={chosen.value === place} onChange={() => (chosen.value = place)} />
+                <span>{each.name || "?"}</span>
+                <small>{[each.formula, each.nominal_mass, each.retention_index && `RI ${Math.round(each.retention_index)}`].filter(Boolean).join(", ")}</small>
+              </label>
+              <button type="button" class="plain" aria-label={`${t("remove")}: ${each.name}`} onClick={() => remove(place)}>×</button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function remove(place: number): void {
+  measured.value = measured.value.filter((_, other) => other !== place);
+  if (chosen.value >= place) chosen.value = Math.min(chosen.value - (chosen.value > place ? 1 : 0), measured.value.length - 1);
+}
+
+export function Match(): JSX.Element | null {
+  const found = scores.value;
+  const above = shownAbove();
+  if (!found || !above) return null;
+  const chief: [string, number][] = [
+    [t("identity"), found.nist_identity_match_factor!],
+    [`${t("identity")}, ${t("reverse")}`, found.nist_identity_reverse_match_factor!],
+    [t("weighted_cosine"), found.weighted_cosine!],
+    [t("cosine"), found.cosine!],
+    [t("entropy_similarity"), found.entropy_similarity!],
+  ];
+  return (
+    <div class="match" data-testid="match" role="group" aria-label={t("allScores")}>
+      {chief.map(([name, value]) => (
+        <span key={name}>{name} <b>{value > 1 ? value : value.toFixed(3)}</b></span>
+      ))}
+      <details>
+        <summary>{t("allScores")}</summary>
+        <table>
+          <tbody>
+            {Object.entries(found).map(([name, value]) => (
+              <tr key={name}><th scope="row">{name.replaceAll("_", " ")}</th><td>{value > 1 ? value : value.toFixed(4)}</td></tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </div>
+  );
+}

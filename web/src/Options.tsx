@@ -1,0 +1,72 @@
+// How it is predicted: model, energy, derivative.
+import type { JSX } from "preact";
+import { chooseDerivative, derivatise, derivatives, energy, model, predict, prediction, server } from "./state";
+import { t } from "./words";
+
+const METHODS = ["tms", "meox-tms", "acetyl", "methyl"] as const;
+
+export function Options(): JSX.Element {
+  const { teacher } = server.value;
+  return (
+    <div class="options">
+      <fieldset>
+        <legend>{t("model")}</legend>
+        {(["student", "teacher"] as const).map((each) => (
+          <label key={each} title={each === "teacher" && !teacher ? t("noTeacher") : ""}>
+            <input
+              type="radio"
+              name="model"
+              value={each}
+              checked={model.value === each}
+              disabled={each === "teacher" && !teacher}
+              onChange={() => {
+                model.value = each;
+                if (each === "student") energy.value = 70;
+                void predict();
+              }}
+            />
+            {t(each)}
+          </label>
+        ))}
+        {model.value === "teacher" && (
+          <label>
+            {t("energy")}
+            <input
+              type="number"
+              min={5}
+              max={1000}
+              value={energy.value}
+              onChange={(event) => {
+                const value = event.currentTarget.valueAsNumber;
+                if (!(value > 0 && value <= 1000)) return;
+                energy.value = value;
+                void predict();
+              }}
+            />
+          </label>
+        )}
+      </fieldset>
+      <fieldset>
+        <legend>{t("derivative")}</legend>
+        {METHODS.map((method) => (
+          <button key={method} type="button" disabled={!prediction.value} onClick={() => void derivatise(method)}>{t(method)}</button>
+        ))}
+        {derivatives.value.length > 0 && (
+          <div class="chips">
+            {derivatives.value.map((each) => (
+              <button
+                key={each.smiles}
+                type="button"
+                class="chip"
+                aria-pressed={prediction.value?.smiles === each.smiles}
+                onClick={() => chooseDerivative(each)}
+              >
+                {each.name}
+              </button>
+            ))}
+          </div>
+        )}
+      </fieldset>
+    </div>
+  );
+}

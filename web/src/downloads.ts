@@ -1,0 +1,80 @@
+// What is shown, as files: the spectrum by the server, the picture by this page.
+import { h, render } from "preact";
+import { exported } from "./api";
+import { highest, wholeRange, within } from "./plot";
+import { Sticks, type Colours } from "./SpectrumPlot";
+import { chosenSpectrum, energy, hit, message, model, prediction, range, shownAbove } from "./state";
+
+/** On white paper, told apart without colour sight, and by their direction. */
+const PAPER: Colours = { ink: "#1b2530", line: "#e3e7ec", above: "#1652a8", below: "#b3400a", mark: "none" };
+const [WIDTH, HEIGHT] = [900, 460];
+const STRUCTURE = 200;
+const PIXELS = 2; // a unit, in a PNG
+
+export function save(content: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+export async function saveSpectrum(format: string): Promise<void> {
+  const shown = prediction.value;
+  if (!shown) return;
+  const structure = hit.value?.smiles || shown.smiles;
+  try {
+    const name = hit.value?.name ?? "";
+    save(await exported({ structure, name, format, model: model.value, energy: energy.value }), `spectrum${format}`);
+  } catch (error) {
+    message.value = String(error instanceof Error ? error.message : error);
+  }
+}
+
+/** The plot as a picture of its own, with title and structure. */
+export function figure(): string {
+  const above = shownAbove();
+  if (!above) return "";
+  const below = chosenSpectrum()?.peaks ?? null;
+  const shown = range.value ?? wholeRange(above.peaks, below ?? []);
+  const holder = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const props = { above: above.peaks, below, shown, width: WIDTH, height: HEIGHT, colours: PAPER, mass: above.nominal_mass };
+  render(h(Sticks, props), holder);
+  const sticks = holder.innerHTML;
+  render(null, holder);
+  const title = escaped([above.name || ("smiles" in above ? above.smiles : ""), above.formula].filter(Boolean).join("  "));
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + 34}" viewBox="0 -34 ${WIDTH} ${HEIGHT + 34}">` +
+    `<rect y="-34" width="${WIDTH}" height="${HEIGHT + 34}" fill="#fff"/>` +
+    `<text x="6" y="-12" font-family="system-ui, sans-serif" font-size="16" font-weight="600" fill="${PAPER.ink}">${title}</text>` +
+    `${inset(above.drawing?.svg, above.peaks, shown)}${sticks}</svg>`
+  );
+}
+
+/** The structure at the side where the peaks leave room. */
+function inset(svg: string | undefined, peaks: [number, number][], [low, high]: [number, number]): string {
+  if (!svg) return "";
+  const third = (high - low) * (STRUCTURE / WIDTH + 0.05);
+  const [left, right] = [within(peaks, [low, low + third]), within(peaks, [high - third, high])];
+  const x = highest(left) < highest(right) ? 56 : WIDTH - STRUCTURE - 20;
+  return svg.replace(/<svg([^>]*?)width='[^']*' height='[^']*'/, `<svg$1x="${x}" y="14" width="${STRUCTURE}" height="${STRUCTURE * 0.7}"`);
+}
+
+export function saveSvg(): void {
+  save(new Blob([figure()], { type: "image/svg+xml" }), "spectrum.svg");
+}
+
+export async function savePng(): Promise<void> {
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(figure())}`;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = WIDTH * PIXELS;
+  canvas.height = (HEIGHT + 34) * PIXELS;
+  canvas.getContext("2d")!.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  canvas.toBlob((blob) => blob && save(blob, "spectrum.png"), "image/png");
+}
+
+function escaped(text: string): string {
+  return text.replace(/[<>&"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}

@@ -1,0 +1,245 @@
+// What the page shows, and what changes it. Each change of the structure abandons the request before.
+import { batch, effect, signal } from "@preact/signals";
+import * as api from "./api";
+import type { Hit, Measured, Prediction, Ranking, Scores } from "./api";
+import { t } from "./words";
+
+export type Isotope = "2H" | "13C" | "15N" | "18O";
+export interface Derivative {
+  name: string;
+  smiles: string;
+}
+
+export const text = signal("");
+export const model = signal<"student" | "teacher">("student");
+export const energy = signal(70);
+export const prediction = signal<Prediction | null>(null);
+export const problem = signal("");
+export const busy = signal(false);
+export const derivatives = signal<Derivative[]>([]);
+export const marking = signal<Isotope | null>(null);
+
+export const measured = signal<Measured[]>([]);
+export const chosen = signal(-1);
+export const scores = signal<Scores | null>(null);
+
+export const candidates = signal("");
+export const score = signal("weighted_cosine");
+export const onlyFormula = signal("");
+export const ranking = signal<Ranking | null>(null);
+export const searched = signal<"candidates" | "library">("candidates");
+export const rankingNow = signal(false);
+export const hit = signal<Hit | null>(null);
+
+export const range = signal<[number, number] | null>(null);
+export const selected = signal<number | null>(null);
+export const message = signal("");
+export const server = signal<api.Health>({ teacher: false, library: null, version: "" });
+
+/** Draws in the editor what the server has read; set by the editor when it is there. */
+export const drawn = signal<{ molBlock: string } | null>(null);
+
+let asking = new AbortController();
+let comparing = new AbortController();
+let ranked = new AbortController();
+
+export function chosenSpectrum(): Measured | null {
+  return measured.value[chosen.value] ?? null;
+}
+
+/** Take another structure. One that the editor sent stays there as it is. */
+export function setStructure(structure: string, from: "editor" | "elsewhere" = "elsewhere"): Promise<void> {
+  batch(() => {
+    text.value = structure;
+    derivatives.value = [];
+    hit.value = null;
+    range.value = null;
+    selected.value = null;
+  });
+  return predict(from === "elsewhere");
+}
+
+export async function predict(redraw = false): Promise<void> {
+  asking.abort();
+  const structure = text.value.trim();
+  if (!structure) {
+    batch(() => {
+      prediction.value = null;
+      problem.value = "";
+      busy.value = false;
+      if (redraw) drawn.value = { molBlock: "" };
+    });
+    return;
+  }
+  const own = (asking = new AbortController());
+  busy.value = true;
+  await telling(own, async () => {
+    const found = await predicted(structure, own.signal);
+    if (own.signal.aborted) return;
+    batch(() => {
+      problem.value = found.error ?? "";
+      if (found.error) return;
+      prediction.value = found;
+      if (redraw) drawn.value = { molBlock: found.drawing.mol_block };
+    });
+  });
+  if (asking === own) busy.value = false;
+}
+
+async function predicted(structure: string, signal: AbortSignal): Promise<Prediction> {
+  const options = { model: model.value, energy: energy.value, drawing: true };
+  if (model.value === "teacher") return api.post<Prediction>("/annotate", { structure, ...options }, signal);
+  const structures = [{ structure }];
+  const answer = await api.post<{ predictions: Prediction[] }>("/predict", { structures, drawing: true }, signal);
+  return answer.predictions[0]!;
+}
+
+/** Put a derivative in the place of the structure, and offer the others. */
+export async function derivatise(method: string): Promise<void> {
+  const parent = prediction.value?.smiles;
+  if (!parent) return;
+  await telling(null, async () => {
+    const request = { structures: [{ structure: parent, name: t("parent") }], derivative: method, neighbours: 0 };
+    const found = (await api.post<{ predictions: Prediction[] }>("/predict", request)).predictions;
+    const error = found.find((each) => each.error);
+    if (error) throw new api.ApiError(error.error);
+    if (found[0]!.smiles === parent) throw new api.ApiError(t("nothingToDerivatise"));
+    const offered = found.map(({ name, smiles }) => ({ name: name.replace(`${t("parent")} `, ""), smiles }));
+    const done = setStructure(offered[0]!.smiles);
+    derivatives.value = [{ name: t("parent"), smiles: parent }, ...offered];
+    await done;
+  });
+}
+
+export function chooseDerivative(derivative: Derivative): void {
+  const offered = derivatives.value;
+  const done = setStructure(derivative.smiles);
+  derivatives.value = offered;
+  void done;
+}
+
+export async function labelAtom(atom: number): Promise<void> {
+  const structure = prediction.value?.smiles;
+  const isotope = marking.value;
+  if (!structure || !isotope) return;
+  await telling(null, async () => {
+    const answer = await api.post<{ smiles: string }>("/label", { structure, atom, isotope });
+    await setStructure(answer.smiles);
+  });
+}
+
+/** Read files that were dropped or chosen: measured spectra, else structures. */
+export async function takeFiles(files: Iterable<File>, wanted?: "structures"): Promise<void> {
+  for (const file of files) await takeFile(file.name, file, wanted);
+}
+
+const STRUCTURES_ONLY = /\.(smi|mol|inchi)(\.gz)?$/i;
+const PERHAPS_STRUCTURES = /\.(csv|tsv|txt|sdf|parquet)(\.gz)?$/i;
+
+export async function takeFile(name: string, content: BodyInit, wanted?: "structures"): Promise<void> {
+  await telling(null, async () => {
+    if (wanted || STRUCTURES_ONLY.test(name)) return takeStructures(name, content);
+    try {
+      const found = await api.read("spectra", name, content);
+      if (!found.spectra.length) throw new api.ApiError(`${name}: ${found.problems.join("; ") || t("noSpectrum")}`);
+      batch(() => {
+        measured.value = [...measured.value, ...found.spectra];
+        chosen.value = measured.value.length - found.spectra.length;
+        message.value = [`${name}: ${t("spectraRead")} ${found.spectra.length}`, ...found.problems].join("; ");
+      });
+    } catch (error) {
+      if (!PERHAPS_STRUCTURES.test(name)) throw error;
+      await takeStructures(name, content).catch(() => Promise.reject(error));
+    }
+  });
+}
+
+async function takeStructures(name: string, content: BodyInit): Promise<void> {
+  const found = await api.read("structures", name, content);
+  if (!found.structures.length) throw new api.ApiError(`${name}: ${found.problems.join("; ")}`);
+  const drawable = found.structures.length === 1 && !prediction.value;
+  if (drawable) return setStructure(found.structures[0]!.structure);
+  // MOL blocks are of several lines, and a line of the box holds one structure.
+  const lines = await Promise.all(found.structures.map(async ({ structure, name: own }) => `${await oneLine(structure)} ${own}`));
+  candidates.value = [candidates.value.trim(), ...lines].filter(Boolean).join("\n");
+  message.value = [`${name}: ${t("structuresRead")} ${lines.length}`, ...found.problems].join("; ");
+}
+
+async function oneLine(structure: string): Promise<string> {
+  if (!structure.includes("\n")) return structure;
+  const { Molecule } = await import("openchemlib");
+  return Molecule.fromMolfile(structure).toIsomericSmiles();
+}
+
+export function listed(): { structure: string; name: string }[] {
+  const lines = candidates.value.split("\n").map((line) => line.trim());
+  return lines
+    .filter((line) => line && !line.startsWith("#"))
+    .map((line) => {
+      const [structure = "", ...name] = line.split(/\s+/);
+      return { structure, name: name.join(" ") };
+    });
+}
+
+export async function rank(where: "candidates" | "library"): Promise<void> {
+  const spectrum = chosenSpectrum();
+  if (!spectrum) return;
+  ranked.abort();
+  const own = (ranked = new AbortController());
+  rankingNow.value = true;
+  await telling(own, async () => {
+    const request = {
+      measured: api.asked(spectrum),
+      score: score.value,
+      formula: onlyFormula.value.trim() || null,
+      ...(where === "candidates" ? { candidates: listed(), model: model.value, energy: energy.value } : {}),
+    };
+    const found = await api.post<Ranking>("/rank", request, own.signal);
+    batch(() => {
+      ranking.value = found;
+      searched.value = where;
+      hit.value = found.hits[0] ?? null;
+      range.value = null;
+    });
+  });
+  if (ranked === own) rankingNow.value = false;
+}
+
+/** Do something, and show what goes wrong; what was abandoned is no error. */
+async function telling(own: AbortController | null, work: () => Promise<void>): Promise<void> {
+  try {
+    if (!own) message.value = "";
+    await work();
+  } catch (error) {
+    if (own?.signal.aborted) return;
+    const said = error instanceof api.ApiError ? error.message : t("unreachable");
+    if (own === asking) problem.value = said;
+    else message.value = said;
+  }
+}
+
+/** The spectrum that stands above the measured one: of the candidate chosen, else of the drawing. */
+export function shownAbove(): Prediction | Hit | null {
+  return hit.value ?? prediction.value;
+}
+
+/** What was said is taken away when it has been read. */
+effect(() => {
+  if (!message.value) return;
+  const timer = setTimeout(() => (message.value = ""), 4000 + 60 * message.value.length);
+  return () => clearTimeout(timer);
+});
+
+effect(() => {
+  const above = shownAbove();
+  const below = measured.value[chosen.value];
+  comparing.abort();
+  scores.value = null;
+  if (!above || !below) return;
+  const own = (comparing = new AbortController());
+  const request = { measured: api.asked(below), reference: { peaks: above.peaks, formula: above.formula ?? "" } };
+  void telling(own, async () => {
+    const answer = await api.post<{ scores: Scores }>("/compare", request, own.signal);
+    scores.value = answer.scores;
+  });
+});

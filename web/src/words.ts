@@ -1,0 +1,252 @@
+// What the page says, in each language. Names of scores and file formats are the same in all.
+import { effect, signal } from "@preact/signals";
+
+const en = {
+  about: "Electron-ionization mass spectra from structures",
+  structureLabel: "SMILES, InChI or MOL block",
+  structurePlaceholder: "CC(C)Cc1ccc(cc1)C(C)C(=O)O",
+  draw: "Draw",
+  editorLabel: "Structure editor",
+  editorHint: "Draw with mouse, finger or pen. By keyboard, type into the box above.",
+  loadingEditor: "The editor is loading …",
+  model: "Model",
+  student: "student, quick",
+  teacher: "teacher, names the ions",
+  noTeacher: "The teacher needs PyTorch and its weights.",
+  energy: "Energy, eV",
+  derivative: "Derivative",
+  tms: "TMS",
+  "meox-tms": "MEOX-TMS",
+  acetyl: "acetyl",
+  methyl: "methyl",
+  parent: "parent",
+  nothingToDerivatise: "nothing in the molecule reacts",
+  label: "Label",
+  labelHint: "Choose an isotope, then the atoms in this drawing.",
+  markAtom: "label atom",
+  spectrum: "Spectrum",
+  predicted: "predicted",
+  candidate: "candidate",
+  measuredWord: "measured",
+  emptyTitle: "Draw a molecule, type its SMILES, or begin with an example",
+  emptyText: "The spectrum appears as you draw. Drop measured spectra anywhere on the page to compare.",
+  exampleOne: "Ibuprofen",
+  exampleTwo: "Glucose as MEOX-TMS derivative",
+  exampleThree: "Name an unknown: a measured spectrum and ten candidates",
+  plotLabel: "Mass spectrum. Arrow keys go from peak to peak, plus and minus zoom, 0 shows all.",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  zoomAll: "Show all",
+  plotHint: "Drag to zoom, double click for all; point at a peak for its loss.",
+  relative: "relative intensity, %",
+  loss: "loss",
+  molecularIon: "molecular ion",
+  isotopeOfM: "isotope of M",
+  unexplained: "unexplained",
+  peaks: "Table of peaks",
+  intensity: "intensity, %",
+  ions: "ions",
+  structure: "Structure",
+  formula: "Formula",
+  mass: "Nominal mass",
+  exactMass: "Exact mass",
+  retentionIndex: "Retention index",
+  certainty: "How far to trust it",
+  expected: "Similarity to expect",
+  middleHalf: "middle half",
+  noExpectation: "Only the student says what similarity to expect.",
+  cosine: "cosine",
+  entropy_similarity: "entropy similarity",
+  weighted_cosine: "weighted cosine",
+  highestPeaks: "Ions of the highest peaks",
+  nearest: "Nearest molecules it has learned from",
+  measured: "Measured spectra",
+  dropHere: "Drop files of spectra anywhere on the page, or",
+  chooseFiles: "choose files",
+  formats: "MSP, JCAMP-DX, SDF, MGF, mzSpecLib, JSON, CSV and others",
+  remove: "Remove",
+  none: "none",
+  noSpectrum: "no spectrum",
+  spectraRead: "spectra read:",
+  structuresRead: "structures read:",
+  scoresTitle: "Match with",
+  identity: "NIST identity",
+  reverse: "reverse",
+  allScores: "All scores",
+  candidates: "Candidates",
+  candidatesLabel: "One structure a line, a name behind it; or drop a list here",
+  score: "Score",
+  onlyFormula: "Only isomers of",
+  asDrawn: "as drawn",
+  rank: "Rank",
+  searchLibrary: "Search in",
+  needsMeasured: "Drop or choose a measured spectrum first.",
+  rankWord: "Rank",
+  ranking: "Ranking",
+  name: "Name",
+  compared: "compared",
+  leftOut: "left out",
+  showMirror: "show as mirror",
+  backToDrawing: "Back to the drawing",
+  drawThis: "Draw this one",
+  shownIs: "Shown above",
+  download: "Download",
+  table: "Table (CSV)",
+  copyLink: "Copy link",
+  copied: "The link is copied; it holds this view.",
+  linkInAddress: "The link is in the address bar; it holds this view.",
+  badLink: "The link cannot be read.",
+  api: "API",
+  licences: "Licences",
+  theme: "Light or dark",
+  language: "日本語",
+  unreachable: "The server does not answer. Is nextims app still running?",
+  working: "working …",
+  hypothesis: "A predicted spectrum is a hypothesis: it ranks candidates, it does not identify a compound.",
+};
+
+const ja: typeof en = {
+  about: "構造式から電子イオン化質量スペクトルを予測",
+  structureLabel: "SMILES、InChI または MOL ブロック",
+  structurePlaceholder: "CC(C)Cc1ccc(cc1)C(C)C(=O)O",
+  draw: "描画",
+  editorLabel: "構造式エディター",
+  editorHint: "マウス、指、ペンで描けます。キーボードでは上の欄に入力してください。",
+  loadingEditor: "エディターを読み込んでいます…",
+  model: "モデル",
+  student: "生徒モデル（高速）",
+  teacher: "教師モデル（イオンを帰属）",
+  noTeacher: "教師モデルには PyTorch と重みが必要です。",
+  energy: "エネルギー (eV)",
+  derivative: "誘導体化",
+  tms: "TMS",
+  "meox-tms": "MEOX-TMS",
+  acetyl: "アセチル",
+  methyl: "メチル",
+  parent: "元の分子",
+  nothingToDerivatise: "反応する官能基がありません",
+  label: "同位体標識",
+  labelHint: "同位体を選び、この図の原子を選んでください。",
+  markAtom: "標識する原子",
+  spectrum: "スペクトル",
+  predicted: "予測",
+  candidate: "候補",
+  measuredWord: "実測",
+  emptyTitle: "分子を描くか、SMILES を入力するか、例から始めてください",
+  emptyText: "描くとすぐにスペクトルが表示されます。実測スペクトルはページ上にドロップすると比較できます。",
+  exampleOne: "イブプロフェン",
+  exampleTwo: "グルコースの MEOX-TMS 誘導体",
+  exampleThree: "未知物質の同定：実測スペクトルと候補 10 個",
+  plotLabel: "質量スペクトル。矢印キーでピークを移動、プラスとマイナスで拡大縮小、0 で全体表示。",
+  zoomIn: "拡大",
+  zoomOut: "縮小",
+  zoomAll: "全体を表示",
+  plotHint: "ドラッグで拡大、ダブルクリックで全体表示。ピークを指すと中性脱離を表示します。",
+  relative: "相対強度 (%)",
+  loss: "脱離",
+  molecularIon: "分子イオン",
+  isotopeOfM: "M の同位体",
+  unexplained: "未帰属",
+  peaks: "ピーク表",
+  intensity: "強度 (%)",
+  ions: "イオン",
+  structure: "構造",
+  formula: "分子式",
+  mass: "ノミナル質量",
+  exactMass: "精密質量",
+  retentionIndex: "保持指標",
+  certainty: "信頼度",
+  expected: "期待される類似度",
+  middleHalf: "中央 50 %",
+  noExpectation: "期待される類似度は生徒モデルだけが示します。",
+  cosine: "コサイン",
+  entropy_similarity: "エントロピー類似度",
+  weighted_cosine: "重み付きコサイン",
+  highestPeaks: "最も高いピークのイオン",
+  nearest: "学習した最も近い分子",
+  measured: "実測スペクトル",
+  dropHere: "スペクトルのファイルをページ上にドロップするか、",
+  chooseFiles: "ファイルを選択",
+  formats: "MSP、JCAMP-DX、SDF、MGF、mzSpecLib、JSON、CSV など",
+  remove: "削除",
+  none: "なし",
+  noSpectrum: "スペクトルがありません",
+  spectraRead: "読み込んだスペクトル：",
+  structuresRead: "読み込んだ構造：",
+  scoresTitle: "一致度：",
+  identity: "NIST 同定",
+  reverse: "逆一致",
+  allScores: "すべてのスコア",
+  candidates: "候補",
+  candidatesLabel: "1 行に 1 構造、後ろに名前。リストのドロップも可",
+  score: "スコア",
+  onlyFormula: "この分子式の異性体のみ",
+  asDrawn: "描画と同じ",
+  rank: "順位付け",
+  searchLibrary: "ライブラリー検索：",
+  needsMeasured: "先に実測スペクトルをドロップまたは選択してください。",
+  rankWord: "順位",
+  ranking: "順位表",
+  name: "名前",
+  compared: "件を比較",
+  leftOut: "除外",
+  showMirror: "ミラー表示",
+  backToDrawing: "描画に戻る",
+  drawThis: "これを描画",
+  shownIs: "上に表示中",
+  download: "ダウンロード",
+  table: "表 (CSV)",
+  copyLink: "リンクをコピー",
+  copied: "この表示を再現するリンクをコピーしました。",
+  linkInAddress: "アドレス欄のリンクでこの表示を再現できます。",
+  badLink: "リンクを読み取れません。",
+  api: "API",
+  licences: "ライセンス",
+  theme: "明るい／暗い表示",
+  language: "English",
+  unreachable: "サーバーが応答しません。nextims app は動いていますか？",
+  working: "計算中…",
+  hypothesis: "予測スペクトルは仮説です。候補の順位付けはできますが、化合物を同定するものではありません。",
+};
+
+export type Word = keyof typeof en;
+export type Language = "en" | "ja";
+
+const kept = (name: string): string | null => {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null; // a browser that keeps nothing
+  }
+};
+const keep = (name: string, value: string): void => {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // likewise
+  }
+};
+
+export const language = signal<Language>((kept("language") ?? navigator.language).startsWith("ja") ? "ja" : "en");
+export const theme = signal<"light" | "dark">(
+  (kept("theme") as "light" | "dark" | null) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
+);
+
+export function t(word: Word): string {
+  return (language.value === "ja" ? ja : en)[word];
+}
+
+export function changeLanguage(): void {
+  language.value = language.value === "ja" ? "en" : "ja";
+  keep("language", language.value);
+}
+
+export function changeTheme(): void {
+  theme.value = theme.value === "dark" ? "light" : "dark";
+  keep("theme", theme.value);
+}
+
+effect(() => {
+  document.documentElement.lang = language.value;
+  document.documentElement.dataset.theme = theme.value;
+});
