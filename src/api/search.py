@@ -225,8 +225,9 @@ def search(
             entries = (_entry(*each) for each in numbered)
         usable = _usable(entries, failures, quiet)
         first = list(islice(usable, 1))
-        left_out_by_choice = library is None and entry_filter.selective
-        if not first and not (left_out_by_choice and not (failures and is_one(candidates))):
+        # Of candidates, those of another formula or mass are left out before they are predicted.
+        may_be_others = library is None and entry_filter.selective
+        if not first and (not may_be_others or (failures and is_one(candidates))):
             raise SearchError(_nothing_usable(library, failures))
         results = search_entries(queries, chain(first, usable), **options)
     found = [Found(**vars(result), failures=(*unread, *failures)) for result in results]
