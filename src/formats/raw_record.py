@@ -18,19 +18,17 @@ from ..spectra.spectrum import Spectrum, nominal_mz
 from .fields import (
     FAULTY_PEAKS,
     NAMELESS,
-    NUMBER,
     RETENTION_TIMES,
     SYNONYMS,
     field_name,
     is_given,
     is_identifier,
     minutes_of,
-    misread_columns,
     noted_energy,
     of_subtag,
-    peak_of,
     unquoted,
 )
+from .peak_text import NUMBER, misread_columns, peak_of
 
 _COMMENT_PAIR = re.compile(r'"([^"=]+)=([^"]*)"|(?<![^\s"])([^\s="]+)=("[^"]*"|\S+)')
 _ELECTRON = re.compile(r"(?:^|[^A-Z])EI(?:$|[^A-Z])|ELECTRON(?!.?CAPTURE)")

@@ -9,7 +9,7 @@ from math import log
 from pathlib import Path
 from typing import NamedTuple
 
-from ..formats.fields import NUMBER
+from ..formats.peak_text import NUMBER
 from ..spectra.retention import RetentionError
 
 # "C10", "n-C10" or "10" carbon atoms, or an index of 1000; then a time, in any unit.

@@ -8,14 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..fields import (
-    NUMBER,
-    RETENTION_TIMES,
-    SYNONYMS,
-    THOUSANDS,
-    field_name,
-    thousands_in_doubt,
-)
+from ..fields import RETENTION_TIMES, SYNONYMS, field_name
+from ..peak_text import NUMBER, THOUSANDS, thousands_in_doubt
 from .cells import original_cell
 
 _NUMBER = re.compile(NUMBER)

@@ -9,7 +9,8 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from ..fields import misread_columns, says_nothing, several_on_lines
+from ..fields import says_nothing
+from ..peak_text import misread_columns, several_on_lines
 from ..raw_record import RawRecord
 from .layout import (
     OF_SCANS,

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..fields import (
+from ..fields import field_name
+from ..peak_text import (
     COMMAS_ARE_EITHER,
     NUMBER,
-    field_name,
     may_be_within,
     peaks_with_commas,
     thousands_in_doubt,

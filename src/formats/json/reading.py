@@ -13,18 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..fields import (
-    RETENTION_TIMES,
-    field_name,
+from ..fields import RETENTION_TIMES, field_name, says_nothing
+from ..mzspeclib.json_form import is_library, spectra_of_library
+from ..peak_text import (
     leading_numbers,
     misread_columns,
     paired,
     pairs_of_lists,
     pairs_on_lines,
     peak_of,
-    says_nothing,
 )
-from ..mzspeclib.json_form import is_library, spectra_of_library
 from ..raw_record import RawRecord
 
 # Objects in MassBank's JSON, and other names for what they hold.

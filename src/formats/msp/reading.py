@@ -15,22 +15,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..fields import (
-    COMMAS_ARE_EITHER,
     FEWER_PEAKS,
+    SYNONYMS,
+    field_name,
+    of_subtag,
+    says_nothing,
+    unquoted,
+)
+from ..peak_text import (
+    COMMAS_ARE_EITHER,
     NUMBER,
     PARTED_THOUSANDS,
-    SYNONYMS,
     decimal_commas,
-    field_name,
     may_be_within,
     misread_columns,
-    of_subtag,
     pairs_on_lines,
     parted_by_points,
     peak_of,
     peaks_with_commas,
-    says_nothing,
-    unquoted,
 )
 from ..raw_record import RawRecord, mass_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..fields import paired
+from ..peak_text import paired
 from ..raw_record import RawRecord
 from .reading import Attributes, LibrarySpectrum
 
