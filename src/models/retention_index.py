@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..chemistry.molecule import Molecule
-from ..chemistry.retention_features import DESCRIPTORS, retention_features
+from ..chemistry.retention_features import DESCRIPTORS, PAIR_BITS, retention_features
 from ..errors import UserError
 from ..files.writing import written_whole
 from ..spectra.retention import HIGHEST, LOWEST, SEMI_STANDARD_NON_POLAR, RetentionIndex
@@ -50,6 +50,12 @@ class FeatureTable:
     def __init__(self, arrays: Mapping[str, np.ndarray]):
         self.arrays = arrays
 
+    @property
+    def scales(self) -> np.ndarray:
+        """What surroundings and pairs are multiplied by in the linear part, ``(e + p,)``."""
+        of_pairs = np.full(PAIR_BITS, self.arrays["pair_scale"], np.float32)
+        return np.concatenate([self.arrays["scales"], of_pairs])
+
     def vectors(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return linear features ``(b, f)``, smooth ones ``(b, d)``, variance of unseen ones."""
         counted, unseen = counts_of(molecules, self.arrays["environments"])
@@ -61,11 +67,8 @@ class FeatureTable:
         """Return linear and smooth features of what was counted."""
         a = self.arrays
         deviations = (descriptors - a["middle"]) / a["spread"]
-        linear = (
-            environments * a["scales"],
-            pairs * a["pair_scale"],
-            deviations * a["descriptor_scale"],
-        )
+        counted = np.concatenate([environments, pairs], axis=1) * self.scales
+        linear = counted, deviations * a["descriptor_scale"]
         usual = (pairs[:, a["usual_pairs"]] - a["pair_middle"]) / a["pair_spread"]
         smooth = np.concatenate([deviations, _PAIR_SHARE * usual], axis=1)
         smooth = np.clip(smooth, -_FARTHEST, _FARTHEST)
@@ -115,8 +118,11 @@ class RetentionModel:
     def __init__(self, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]):
         self.arrays, self.settings = dict(arrays), dict(settings)
         self.table = FeatureTable(self.arrays)
-        counted = (self.arrays[name] for name in ("counts", "pairs", "descriptors"))
-        self._linear, self._smooth = self.table.scaled(*counted)
+        counted = [self.arrays[name] for name in ("counts", "pairs", "descriptors")]
+        linear, self._smooth = self.table.scaled(*counted)
+        # Of the thousands that are counted, a molecule has a hundred: by feature they lie together.
+        self._counted = np.ascontiguousarray(np.concatenate(counted[:2], axis=1).T)
+        self._described = linear[:, len(self._counted) :].copy()
 
     def predict(self, molecules: Sequence[Molecule]) -> list[RetentionIndex]:
         """Return the index of each molecule, with the interval that holds it in 9 of 10 cases.
@@ -148,11 +154,14 @@ class RetentionModel:
     def _moments(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray]:
         a = self.arrays
         linear, smooth, unseen = self.table.vectors(molecules)
-        used = linear.any(axis=0)  # some hundred of thousands
-        shared = linear[:, used] @ self._linear[:, used].T
+        counted, described = np.split(linear, [len(self._counted)], axis=1)
+        used = np.flatnonzero(counted.any(axis=0))
+        weighted = counted[:, used] * self.table.scales[used]
+        shared = weighted @ self._counted[used].astype(np.float32)
+        shared += described @ self._described.T
         across = covariance(shared, smooth, self._smooth, a)
         own = a["constant"] + a["smooth"] + (linear**2).sum(1) + unseen
-        explained = ((across @ a["inverse"].T) ** 2).sum(1)
+        explained = ((across.astype(np.float32) @ a["inverse"].T) ** 2).sum(1)
         variance = np.maximum(own - explained, 0) + a["noise"] ** 2
         mean = a["mean"] + across.astype(np.float64) @ a["weights"]
         return UNIT * mean, UNIT * np.sqrt(variance)
