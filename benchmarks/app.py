@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
@@ -29,18 +28,10 @@ from threading import Lock
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from chromium import FLAGS, PROGRAM
 from nextims.config import PROJECT_ROOT
 from tables import Row, write_rows
 
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 _JSON = {"Content-Type": "application/json"}
 _OPENED = 7
 _WARMING_UP = 5
@@ -97,9 +88,8 @@ def served() -> Iterator[str]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Give a browser without a window."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))))
     with sync_playwright() as driver:
-        yield driver.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield driver.chromium.launch(executable_path=PROGRAM, args=list(FLAGS))
 
 
 def opening(browser: Browser, address: str) -> list[Row]:

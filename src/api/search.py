@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ..config import load_config
 from ..errors import MissingPackageError
+from ..files.text import counted
 from ..formats.opening import without_gzip
 from ..inference.loading import load_predictor
 from ..searching.candidates import predicted_candidates
@@ -25,7 +26,7 @@ from ..searching.tables import COLUMNS, hit_rows, query_label, score_text, summa
 from ..spectra.prediction import PredictedSpectrum
 from .comparison import as_record, several
 from .options import names_checked
-from .spectra import Measured, Prediction, counted
+from .spectra import Measured, Prediction
 from .structures import input_structures, is_one
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..chemistry.molecule import Molecule, MoleculeError
 from ..errors import MissingPackageError
+from ..files.text import counted
 from ..formats.exported import molecular_ion_mz, signature
 from ..formats.json.writing import spectrum_fields
 from ..formats.table import table_row
@@ -359,17 +360,6 @@ class Spectra(Sequence[SpectrumT], Generic[SpectrumT, FailureT]):
         columns = ("line", "name", "formula", "SMILES", "peaks")
         heads = "".join(f"<th>{column}</th>" for column in columns)
         return f"<p>{escape(repr(self)[1:-1])}</p><table><tr>{heads}</tr>{''.join(rows)}</table>"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number of things.
-
-    Example:
-        >>> from nextims.api.spectra import counted
-        >>> counted(1, "hit"), counted(2, "failure")
-        ('1 hit', '2 failures')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _pandas() -> Any:

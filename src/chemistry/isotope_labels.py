@@ -376,12 +376,13 @@ def with_labels(
         if element not in _MANY_ISOTOPES:
             share = shares[atoms[:, element]]  # (n, number + 1)
             held = sum(np.roll(held, mass * k, 1) * share[:, k, None] for k in range(number + 1))
-    choices = [_Choice(patterns, np.ones((len(atoms), 1), np.float32), held, 0)]
     if wide:
         numbers = product(*(range(number + 1) for *_, number, _ in wide))
         choices = [
             _choice(wide, each, patterns.sum(1), atoms, whole, labels, held) for each in numbers
         ]
+    else:
+        choices = [_Choice(patterns, np.ones((len(atoms), 1), np.float32), held, 0)]
     if extra is not None:
         known = extra[atoms @ MASS_NUMBERS]
         total = sum(choice.held for choice in choices)

@@ -90,3 +90,14 @@ def _without_surrogates(line: str, notes: set[str]) -> str:
         line = raw.decode("latin-1")
         notes.add("not UTF-8, read as Latin-1")
     return line
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things.
+
+    Example:
+        >>> from nextims.files.text import counted
+        >>> counted(1, "hit"), counted(2, "failure")
+        ('1 hit', '2 failures')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -65,14 +65,20 @@ class FeatureTable:
         self, environments: np.ndarray, pairs: np.ndarray, descriptors: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return linear and smooth features of what was counted."""
+        counted = np.concatenate([environments, pairs], axis=1) * self.scales
+        described, smooth = self.described(pairs, descriptors)
+        return np.concatenate([counted, described], axis=1).astype(np.float32), smooth
+
+    def described(
+        self, pairs: np.ndarray, descriptors: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the linear features that are descriptors, the last ones, and the smooth ones."""
         a = self.arrays
         deviations = (descriptors - a["middle"]) / a["spread"]
-        counted = np.concatenate([environments, pairs], axis=1) * self.scales
-        linear = counted, deviations * a["descriptor_scale"]
         usual = (pairs[:, a["usual_pairs"]] - a["pair_middle"]) / a["pair_spread"]
         smooth = np.concatenate([deviations, _PAIR_SHARE * usual], axis=1)
-        smooth = np.clip(smooth, -_FARTHEST, _FARTHEST)
-        return np.concatenate(linear, axis=1).astype(np.float32), smooth.astype(np.float32)
+        smooth = np.clip(smooth, -_FARTHEST, _FARTHEST).astype(np.float32)
+        return (deviations * a["descriptor_scale"]).astype(np.float32), smooth
 
 
 def counts_of(
@@ -118,11 +124,12 @@ class RetentionModel:
     def __init__(self, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]):
         self.arrays, self.settings = dict(arrays), dict(settings)
         self.table = FeatureTable(self.arrays)
-        counted = [self.arrays[name] for name in ("counts", "pairs", "descriptors")]
-        linear, self._smooth = self.table.scaled(*counted)
+        environments, pairs, descriptors = (
+            self.arrays[name] for name in ("counts", "pairs", "descriptors")
+        )
         # Of the thousands that are counted, a molecule has a hundred: by feature they lie together.
-        self._counted = np.ascontiguousarray(np.concatenate(counted[:2], axis=1).T)
-        self._described = linear[:, len(self._counted) :].copy()
+        self._counted = np.ascontiguousarray(np.concatenate([environments, pairs], axis=1).T)
+        self._described, self._smooth = self.table.described(pairs, descriptors)
 
     def predict(self, molecules: Sequence[Molecule]) -> list[RetentionIndex]:
         """Return the index of each molecule, with the interval that holds it in 9 of 10 cases.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..files.text import counted
 from ..files.writing import write_text_whole
 from ..formats.csv.writing import csv_text
 from ..formats.exported import single_line
@@ -100,9 +101,8 @@ def summary(result: SearchResult) -> str:
         >>> summary(SearchResult(query, "cosine", mass=46, compared=12))
         '2 peaks, 12 entries compared by cosine, those near 46 Da'
     """
-    peaks = len(result.query.spectrum)
     parts = [
-        f"{peaks} {'peak' if peaks == 1 else 'peaks'}",
+        counted(len(result.query.spectrum), "peak"),
         f"{result.compared} {'entry' if result.compared == 1 else 'entries'} compared by "
         f"{result.score_name}",
     ]

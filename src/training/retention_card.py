@@ -7,8 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data.library.retention import PNNL
 from ..files.writing import write_text_whole
 from .card_figures import FIGURES, card_path
+
+_OF_PNNL = """\
+- PNNL's indices are of a ladder of fatty acid methyl esters, put on the scale of n-alkanes
+  (`nextims.data.library.retention`).
+"""
 
 
 def write_retention_card(
@@ -23,6 +29,7 @@ def write_retention_card(
     """
     of_source = Counter(source for each in sources for source in each if source != "definition")
     libraries = ", ".join(f"{name} {number}" for name, number in of_source.most_common())
+    scale = _OF_PNNL if PNNL in of_source else ""
     metrics, with_outliers = settings["metrics"], settings["metrics_with_outliers"]
     rows = (
         ("median absolute error", "median", "{:.1f}"),
@@ -48,8 +55,7 @@ and descriptors. NumPy alone reads it.
 - Indices of {settings["molecules"]:,} molecules of {settings["source"]}, the replicates of each
   merged, and the n-alkanes C6 to C40, whose index is defined. Molecules by source: {libraries}.
   SHA-256 of the store: `{settings["data"]}`.
-- PNNL's indices are of a ladder of fatty acid methyl esters, put on the scale of n-alkanes
-  (`nextims.data.library.retention`). What is left out, and why: `{path.stem}.left_out.csv`.
+{scale}- What is left out, and why: `{path.stem}.left_out.csv`.
 
 ## {FIGURES}
 Five-fold cross-validation by the first block of the InChIKey; the weights themselves are of all
@@ -60,12 +66,10 @@ folds. Outliers are measured indices more than four deviations from what like mo
 {table}
 
 ## Limits
-- 5 % phenyl columns (DB-5, HP-5, Rxi-5 and the like) alone; no record gives indices on
-  100 % dimethyl polysiloxane (DB-1), where aromatic and polar compounds come earlier.
-- Seven of ten molecules are trimethylsilyl derivatives, two of ten pesticides and contaminants:
-  whatever is unlike both has a wide interval, and deserves it (RECETOX's whole library left out:
-  mean error 6.6 %).
-- Laboratories differ by 1 to 17 in the median, as an index depends on how the oven is heated.
+- 5 % phenyl columns (DB-5, HP-5, Rxi-5 and the like) alone; on 100 % dimethyl polysiloxane (DB-1)
+  aromatic and polar compounds come earlier.
+- Of what is unlike these molecules the interval is wide, and deserves to be.
+- An index depends on how the oven is heated: laboratories differ.
 - Stereoisomers have one index here; a derivative is predicted as it is drawn.
 
 ## Licence

@@ -91,10 +91,9 @@ def test_it_is_trained_once_and_says_what_is_left_out(tmp_path, monkeypatch, fou
     with path.with_suffix(".left_out.csv").open() as file:
         [row] = csv.DictReader(file)
     assert row["name"] == "CCCCCCCCO" and "let expect 9" in row["reason"]
-    assert (
-        f"{model.settings['metrics']['median']:.1f}"
-        in path.with_name(f"{path.stem}.MODEL_CARD.md").read_text()
-    )
+    card = path.with_name(f"{path.stem}.MODEL_CARD.md").read_text()
+    assert f"{model.settings['metrics']['median']:.1f}" in card
+    assert "PNNL" not in card and "RECETOX" not in card  # of which these data hold nothing
     train_retention_index(config, say=said.append)
     assert said[-1].startswith("skipped")
 

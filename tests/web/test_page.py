@@ -1,37 +1,27 @@
 """The page in a browser, on a chemist's way: draw, derivatise, compare, rank, take away."""
 
 import re
-import shutil
 
 import pytest
 
+from chromium import FLAGS, PROGRAM
 from nextims.config import PROJECT_ROOT
 from nextims.formats.reading import read_spectra
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-if CHROMIUM is None:
+if PROGRAM is None:
     pytest.skip("needs Chromium (apt install chromium)", allow_module_level=True)
 
 EXAMPLES = PROJECT_ROOT / "docs" / "examples"
 AXE = PROJECT_ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 IBUPROFEN = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
 expect = playwright.expect
-FLAGS = (
-    "--no-sandbox",  # which root has none of
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
 def chromium():
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = driver.chromium.launch(executable_path=PROGRAM, args=list(FLAGS))
         yield browser
         browser.close()
 

@@ -194,8 +194,9 @@ def method_named(text: str) -> str:
         ('tms', 'meox-tms')
     """
     key = re.sub(r"[\W_]+", "-", str(text).strip().lower())
-    for method, reagents in _REAGENTS_OF.items():
-        if key in (method, *reagents):
+    for method in METHODS:
+        if key in (method, *_REAGENTS_OF.get(method, ())):
             return method
-    there = ", ".join(f"{method} ({reagents[0]})" for method, reagents in _REAGENTS_OF.items())
+    named = ((method, _REAGENTS_OF.get(method)) for method in METHODS)
+    there = ", ".join(f"{method} ({others[0]})" if others else method for method, others in named)
     raise UserError(f"expected one of {there}, found {text!r}")
