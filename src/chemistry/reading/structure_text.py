@@ -15,6 +15,7 @@ _MAX_CHARACTERS = 10 * MAX_ATOMS
 _MAX_OF_MOL_BLOCK = 150 * MAX_ATOMS
 _ATOM = re.compile(r"\[[^][]*|Br|Cl|[BCNOPSFIbcnops*]")
 # Of the elements that models know, those whose bonds an InChI takes apart.
+_HYDROGEN = re.compile("H(?![a-z])")  # in a formula: not Hg
 _METALS = {"Sn", "Hg", "Pb", "Ge"}
 UNREADABLE = "RDKit cannot read the structure"
 # Of a CXSMILES, what RDKit does not know is left out.
@@ -36,7 +37,7 @@ def parse_structure(text: str) -> Chem.Mol:
 
     Raises:
         MoleculeError: it is empty, too long, or RDKit cannot read it; or an InChI that has lost
-            the bonds of a metal, or its upper case.
+            the bonds of a metal, its hydrogens, or its upper case.
 
     Example:
         >>> from nextims.chemistry.reading.structure_text import parse_structure
@@ -78,6 +79,10 @@ def _read_inchi(text: str) -> Chem.Mol | None:
     formula = layers.partition("/")[0]
     if formula.islower():
         raise MoleculeError("InChI in lower case", f"({formula}): its elements cannot be told")
+    parts = [part.lstrip("0123456789") for part in formula.split(".")]
+    if "/h" not in layers and any(_HYDROGEN.search(part) and part != "H" for part in parts):
+        # RDKit takes it for a molecule of bare atoms, benzene for C6.
+        raise MoleculeError("InChI is cut short", f"({formula}): its hydrogens (/h) are missing")
     mol = Chem.MolFromInchi(f"{INCHI}{begin[2].upper()}/{layers}")
     if mol is not None:
         apart = {atom.GetSymbol() for atom in mol.GetAtoms() if not atom.GetDegree()} & _METALS

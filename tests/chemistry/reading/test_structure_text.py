@@ -28,6 +28,25 @@ def test_an_inchi_is_one_whatever_its_beginning(beginning):
     assert read_molecule(f"{beginning}/C2H6O/c1-2-3/h3H,2H2,1H3").smiles == "CCO"
 
 
+@pytest.mark.parametrize(
+    "text", ["InChI=1S/C2H6O/c1-2-3", "1S/C6H6/c1-2-4-6-5-3-1", "InChI=1S/HI", "InChI=1S/ClH.Na"]
+)
+def test_an_inchi_without_its_hydrogens_is_cut_short(text):
+    with pytest.raises(MoleculeError, match=r"^InChI is cut short \([A-Za-z0-9.]+\): its hydro"):
+        read_molecule(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "smiles"),
+    [
+        ("InChI=1S/CCl4/c2-1(3,4)5", "ClC(Cl)(Cl)Cl"),
+        ("InChI=1S/C2H6Hg/c1-3-2/h1-2H3", "[CH3][Hg][CH3]"),
+    ],
+)
+def test_an_inchi_that_needs_no_hydrogens_is_whole(text, smiles):
+    assert read_molecule(text).smiles == smiles
+
+
 def test_an_inchi_in_lower_case_is_refused_by_that():
     with pytest.raises(MoleculeError, match=r"^InChI in lower case \(c2h6o\)"):
         read_molecule("inchi=1s/c2h6o/c1-2-3/h3h,2h2,1h3")
