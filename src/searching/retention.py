@@ -40,6 +40,7 @@ class RetentionSearch:
         window: largest difference of indices; ``None`` for any. A predicted index passes as well
             whose own interval of 90 % holds the compound's. An entry without one does not pass.
         weight: of the logarithm of the likelihood of the difference, on scores from 0 to 1.
+        told: whether the hits tell their differences though these change nothing.
 
     Raises:
         RetentionError: an index that cannot be, or a number out of range.
@@ -54,6 +55,7 @@ class RetentionSearch:
     column: str = ""
     window: float | None = None
     weight: float = 0.0
+    told: bool = False
 
     def __post_init__(self):
         if self.index is not None:
@@ -65,8 +67,8 @@ class RetentionSearch:
 
     @property
     def active(self) -> bool:
-        """Whether it can change anything."""
-        return self.window is not None or self.weight > 0
+        """Whether indices are looked at."""
+        return self.told or self.window is not None or self.weight > 0
 
     def of_query(self, query: Record) -> tuple[float | None, str, str]:
         """Return index and kind of column of a measured record, and what is to be said of these."""

@@ -6,11 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ..formats.exported import INDEX_FIELDS
 from ..formats.json.writing import spectrum_fields
 from ..inference.streaming import Result
 from ..searching.ranking import Hit
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum
 from ..spectra.record import Record
+from ..spectra.retention import SEMI_STANDARD_NON_POLAR, column_kind
 from .drawing import draw
 
 
@@ -37,6 +39,10 @@ class Prediction(Answer):
     nominal_mass: int | None = None
     exact_mass: float | None = None
     inchikey: str | None = None
+    retention_index: float | None = None
+    retention_index_low: float | None = None
+    retention_index_high: float | None = None
+    column: str | None = None
     peaks: list[tuple[float, int]] | None = None
     expected_similarity: dict[str, dict[str, float]] | None = None
     neighbours: list[dict[str, Any]] | None = None
@@ -66,6 +72,8 @@ class RankedHit(Answer):
     smiles: str
     formula: str
     peaks: list[tuple[float, float]]
+    retention_index: float | None = None
+    retention_difference: float | None = None
 
 
 class Ranking(BaseModel):
@@ -140,10 +148,13 @@ def hit_fields(hit: Hit, predicted: PredictedSpectrum | None) -> dict[str, Any]:
     own = {"rank": hit.rank, "score": hit.score, "name": entry.name, "smiles": entry.smiles}
     own |= {"formula": entry.formula, "nominal_mass": entry.nominal_mass, "line": entry.line}
     own["source"] = "predicted" if entry.predicted else "measured"
-    own["peaks"] = peaks_of(entry.record)
-    own["retention_index"] = own_facts.get("retention_index", entry.record.retention_index)
+    # As they are shown and written where the molecule is drawn.
+    own["peaks"] = own_facts.get("peaks") or peaks_of(entry.record)
+    own["retention_index"], own["column"] = entry.record.retention_index, entry.record.column
+    own |= {name: own_facts[name] for name in INDEX_FIELDS if name in own_facts}
+    own["retention_difference"] = hit.difference
     if entry.molecule is not None:
-        own["drawing"] = draw(entry.molecule, 150, 105)._asdict()
+        own["drawing"] = draw(entry.molecule, 220, 154)._asdict()
     return own
 
 
@@ -170,6 +181,9 @@ def record_fields(record: Record) -> dict[str, Any]:
         "formula": record.formula,
         "nominal_mass": record.nominal_mass,
         "retention_index": record.retention_index,
+        "column": record.column,
+        "column_kind": column_kind(record.column) or SEMI_STANDARD_NON_POLAR,
+        "retention_time": record.retention_time,
         "structure": next((text for text in record.structures if "\n" not in text), ""),
         "peaks": peaks_of(record),
     }

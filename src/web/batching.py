@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -52,6 +52,11 @@ class Batcher:
     def name(self) -> str:
         """What spectra call the model; empty until it is loaded."""
         return "" if self._predictor is None else self._predictor.name
+
+    @property
+    def training_energies(self) -> Mapping[int, int]:
+        """Number of the model's training spectra by eV; empty until it is loaded."""
+        return {} if self._predictor is None else self._predictor.training_energies
 
     async def ready(self) -> None:
         """Load the model.

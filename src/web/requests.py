@@ -10,6 +10,7 @@ from ..chemistry.derivatives.reagents import METHODS
 from ..inference.structures.input_structure import InputStructure
 from ..searching.filters import MASS_WINDOW, EntryFilter
 from ..searching.ranking import DEFAULT_SCORE, HIGHEST_MZ, SCORES
+from ..searching.retention import WEIGHT, RetentionSearch
 from ..spectra.record import Record, clean_spectrum
 from ..spectra.spectrum import STANDARD_ENERGY, Spectrum
 from .limits import CANDIDATES, CHARACTERS, NAME, PEAKS, STRUCTURES
@@ -112,6 +113,12 @@ class MeasuredSpectrum(_Strict):
     name: Name = ""
     formula: Annotated[str, Field(max_length=100, examples=["C2H6O"])] = ""
     nominal_mass: Mass | None = None
+    retention_index: Annotated[
+        float | None, Field(allow_inf_nan=False, description="by n-alkanes, 100 a carbon atom")
+    ] = None
+    column: Annotated[
+        str, Field(max_length=NAME, description="that it is of; where not named, a 5 % phenyl one")
+    ] = ""
 
     @model_validator(mode="after")
     def _has_a_peak(self) -> MeasuredSpectrum:
@@ -136,6 +143,8 @@ class MeasuredSpectrum(_Strict):
             self.spectrum,
             formula=self.formula,
             nominal_mass=self.nominal_mass,
+            retention_index=self.retention_index,
+            column=self.column,
         )
 
 
@@ -171,6 +180,9 @@ class RankRequest(Options):
     ] = None
     mass: Mass | None = None
     mass_window: Annotated[int | None, Field(ge=0, le=HIGHEST_MZ, description="Da")] = None
+    by_retention_index: Annotated[
+        bool, Field(description="add what the measured retention index makes likely to the score")
+    ] = False
     top: Annotated[int, Field(ge=1, le=200)] = 50
 
     @property
@@ -184,3 +196,10 @@ class RankRequest(Options):
         if window is None and self.mass is not None:
             window = MASS_WINDOW
         return EntryFilter(self.formula or None, self.mass, window)
+
+    @property
+    def retention(self) -> RetentionSearch | None:
+        """What to do with retention indices: compare them, where one was measured."""
+        if self.measured.retention_index is None:
+            return None
+        return RetentionSearch(weight=WEIGHT if self.by_retention_index else 0.0, told=True)

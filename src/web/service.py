@@ -22,6 +22,7 @@ from ..config import Config
 from ..errors import UserError
 from ..formats.spectrum_writer import SpectrumStream
 from ..formats.writing import Formatter
+from ..inference.energy import energy_note
 from ..inference.loading import load_predictor
 from ..inference.measured import all_scores
 from ..inference.streaming import Result, attempted, describe
@@ -105,7 +106,10 @@ class Service:
     async def annotate(self, request: OneRequest) -> dict[str, Any]:
         """Answer ``/annotate``."""
         request = request.model_copy(update={"model": "teacher"})
-        return await asyncio.to_thread(self._fields, request, await self._one(request))
+        fields = await asyncio.to_thread(self._fields, request, await self._one(request))
+        said = energy_note(request.energy, self._models["teacher"].training_energies)
+        fields["notes"] += [said] if said else []
+        return fields
 
     async def compare(self, request: CompareRequest) -> dict[str, Any]:
         """Answer ``/compare``."""
@@ -156,7 +160,12 @@ class Service:
         self, request: RankRequest, predicted: list[PredictedSpectrum]
     ) -> SearchResult:
         record = request.measured.record
-        options = {"score": request.score, "top": request.top, "entry_filter": request.filter}
+        options = {
+            "score": request.score,
+            "top": request.top,
+            "entry_filter": request.filter,
+            "retention": request.retention,
+        }
         if request.candidates is None and self.library is not None:
             return await self._in_thread(self.library.search, record, options)
         [result] = await self._in_thread(

@@ -33,6 +33,13 @@ def test_what_the_spectrum_leaves_tied_the_index_decides():
     assert result.retention_index == 1200
 
 
+def test_differences_can_be_told_without_a_change_of_ranks():
+    entries = [entry("far", 1300), entry("near", 1210)]
+    result, names = found(entries, query=replace(QUERY, retention_index=1200), told=True)
+    assert names == ["far", "near"] and {hit.rank for hit in result.hits} == {1}
+    assert [hit.difference for hit in result.hits] == [100, 10]
+
+
 def test_a_wide_interval_forgives_more():
     entries = [entry("narrow", 1300, 10), entry("wide", 1300, 80)]
     assert found(entries, index=1200, weight=0.03)[1] == ["wide", "narrow"]

@@ -13,8 +13,11 @@ from nextims.config import PROJECT_ROOT, load_config
 from nextims.formats.exported import exported_peaks
 from nextims.formats.reading import read_spectra
 from nextims.inference.loading import load_predictor
+from nextims.searching.entries import predicted_entry
+from nextims.searching.ranking import search
+from nextims.searching.retention import WEIGHT, RetentionSearch
 from nextims.web.application import PAGE
-from nextims.web.requests import ExportRequest
+from nextims.web.requests import ExportRequest, MeasuredSpectrum
 
 EXAMPLES = PROJECT_ROOT / "docs" / "examples"
 ETHANOL = {"peaks": [[29, 299], [31, 999], [45, 517], [46, 216]], "name": "peak 7"}
@@ -98,6 +101,31 @@ def test_candidates_are_ranked_and_those_of_another_formula_left_out(client):
     assert ranking["hits"][0]["peaks"] and ranking["hits"][0]["drawing"]["svg"]
     assert len(ranking["failures"]) == 1
     assert ranking["csv"].splitlines()[1].startswith("peak 7,1,,1,")
+
+
+def test_the_retention_index_is_compared_as_a_search_does_and_counts_where_asked(client):
+    [own] = load_predictor(load_config()).predict(["CCO"])
+    measured = {**ETHANOL, "retention_index": 500, "column": "DB-5"}
+    request = {"candidates": [{"structure": "CCO"}], "measured": measured}
+    [plain] = ask(client, "/rank", **request).json()["hits"]
+    assert plain["retention_difference"] == pytest.approx(own.retention_index.value - 500)
+    assert plain["retention_index_low"] < plain["retention_index"] < plain["retention_index_high"]
+    [bare] = ask(client, "/rank", **request | {"measured": ETHANOL}).json()["hits"]
+    assert (bare["score"], bare["retention_difference"]) == (plain["score"], None)
+    [counted] = ask(client, "/rank", **request, by_retention_index=True).json()["hits"]
+    query, entries = MeasuredSpectrum(**measured).record, [predicted_entry(own)]
+    [result] = search([query], entries, retention=RetentionSearch(index=500, weight=WEIGHT))
+    assert counted["score"] == pytest.approx(result.hits[0].score) != plain["score"]
+    measured["column"] = "DB-Wax"
+    [polar] = ask(client, "/rank", **request).json()["hits"]
+    assert polar["retention_difference"] is None
+
+
+def test_what_a_file_says_of_the_chromatography_is_told(client):
+    content = b"Name: a\nRI: 1620\nRETENTIONTIME: 12.34\nColumn: DB-Wax\nNum Peaks: 1\n31 9\n"
+    [spectrum] = client.post("/read/spectra?name=a.msp", content=content).json()["spectra"]
+    assert (spectrum["retention_index"], spectrum["retention_time"]) == (1620, 12.34)
+    assert (spectrum["column"], spectrum["column_kind"]) == ("DB-Wax", "polar")
 
 
 def test_a_candidate_that_is_too_large_is_left_out_unread(client):

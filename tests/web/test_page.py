@@ -120,6 +120,13 @@ def test_what_cannot_be_read_is_said(page):
     show(page, "CCO")
     page.fill("#structure", "CCO(")
     expect(page.get_by_role("alert")).to_contain_text("RDKit cannot read")
+    # What was read before is still seen, and cannot be taken for what is in the box.
+    expect(page.locator(".shown")).to_have_attribute("inert", "")
+    expect(page.get_by_role("group", name="Download")).to_have_count(0)
+    expect(page.get_by_role("button", name="TMS", exact=True)).to_be_disabled()
+    page.fill("#structure", "CCO")
+    expect(page.get_by_role("button", name="MSP", exact=True)).to_be_visible()
+    expect(page.locator("[inert]")).to_have_count(0)
     page.fill("#structure", "")
     expect(page.get_by_text("begin with an example")).to_be_visible()
 
@@ -180,6 +187,62 @@ def test_candidates_are_ranked_and_a_choice_shows_the_mirror(page):
     page.fill(".candidates input[size]", "")
     page.get_by_role("button", name="Search in measured.msp").click()
     expect(rows).to_have_count(1)
+    # What was measured is not written as if it had been predicted.
+    expect(page.get_by_role("button", name="MSP", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="SVG", exact=True)).to_be_visible()
+
+
+def test_a_ranking_is_of_its_spectrum(page):
+    rank_the_example(page)
+    drop(page, "other.msp", msp("other", "31 999\n45 500"))
+    expect(page.get_by_test_id("ranking")).to_have_count(0)
+    expect(page.locator(".legend")).not_to_contain_text("candidate")
+    page.get_by_role("radio", name="peak at 14.62 min").check()
+    expect(page.get_by_test_id("ranking").locator("tbody tr")).to_have_count(10)
+
+
+def msp(name, peaks, fields=""):
+    return f"Name: {name}\n{fields}Num Peaks: {len(peaks.splitlines())}\n{peaks}\n\n"
+
+
+def test_the_retention_index_is_compared_on_its_column_and_counts_where_wanted(page):
+    peaks = "91 250\n119 400\n161 990\n163 999\n164 170\n206 400"
+    own = "RETENTIONINDEX: 1620\nRETENTIONTIME: 12.34\nColumn: DB-5\n"
+    polar = "RETENTIONINDEX: 2400\nColumn: DB-Wax\n"
+    drop(page, "two.msp", msp("own", peaks, own) + msp("polar", peaks, polar))
+    expect(page.get_by_test_id("measured-list")).to_contain_text("12.34 min, RI 1620 (DB-5)")
+    show(page, IBUPROFEN)
+    index = page.locator(".index")
+    expect(index).to_have_text(re.compile(r"\(90 %: \d+–\d+\), semi-standard non-polar.*ΔRI −50"))
+    page.fill("#candidates", f"{IBUPROFEN} ibuprofen")
+    rank, ranking = (
+        page.get_by_role("button", name="Rank", exact=True),
+        page.get_by_test_id("ranking"),
+    )
+    rank.click()
+    expect(ranking.locator("tbody td").last).to_have_text("−50")
+    alone = ranking.locator("b").inner_text()
+    page.get_by_label("With its retention index").check()
+    rank.click()
+    expect(ranking.locator("b")).not_to_have_text(alone)
+    page.get_by_role("radio", name="polar").check()
+    expect(index).not_to_contain_text("ΔRI")
+    rank.click()
+    expect(ranking).to_contain_text("RI")
+    expect(ranking).not_to_contain_text("ΔRI")
+
+
+def test_of_several_files_that_are_dropped_each_is_told_of(page):
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["bad"], "a.msp"));
+            dataTransfer.items.add(new File(["Name: x\\nNum Peaks: 1\\n31 999\\n"], "b.msp"));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+        }"""
+    )
+    expect(page.locator(".message")).to_contain_text("a.msp: line 1")
+    expect(page.locator(".message")).to_contain_text("b.msp: spectra read: 1")
 
 
 def test_a_list_that_is_dropped_becomes_candidates(page):
@@ -230,6 +293,7 @@ def test_the_table_of_a_ranking(page):
 def test_a_link_reproduces_the_view(page, opened):
     show(page, IBUPROFEN)
     rank_the_example(page)
+    page.get_by_role("button", name="mecoprop ethyl ester").click()
     page.get_by_role("button", name="Zoom in").click()
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(".message")).to_contain_text("link")
@@ -237,8 +301,27 @@ def test_a_link_reproduces_the_view(page, opened):
     expect(other.locator("#structure")).to_have_value(IBUPROFEN)
     expect(other.get_by_test_id("ranking").locator("tbody tr")).to_have_count(10)
     expect(other.get_by_role("button", name="Show all")).to_be_enabled()
-    texts = [each.get_by_test_id("plot").inner_html() for each in (page, other)]
-    assert texts[0] == texts[1]
+    expect(other.locator(".legend")).to_contain_text("mecoprop ethyl ester")
+    shown = page.get_by_test_id("plot").inner_html()
+    assert other.get_by_test_id("plot").inner_html() == shown
+    # In a tab that is open already, only what is behind the # changes.
+    third = opened()
+    third.evaluate("link => { location.hash = link }", "#" + page.url.partition("#")[2])
+    expect(third.locator(".legend")).to_contain_text("mecoprop ethyl ester")
+    expect(third.get_by_role("button", name="Show all")).to_be_enabled()
+    assert third.get_by_test_id("plot").inner_html() == shown
+
+
+def test_what_is_shown_outlives_a_reload_and_a_way_back_in_its_tab(page, opened):
+    page.get_by_role("button", name="Glucose").click()
+    derivative = page.get_by_role("button", name="5TMS 1MEOX")
+    expect(derivative).to_have_attribute("aria-pressed", "true")
+    drop(page, "unknown.msp", unknown())
+    for leave in (page.reload, lambda: (page.goto(page.url + "docs"), page.go_back())):
+        leave()
+        expect(derivative).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_role("radio", name="peak at 14.62 min")).to_be_checked()
+    expect(opened().get_by_text("begin with an example")).to_be_visible()
 
 
 def test_a_link_that_is_broken_is_said(opened):
@@ -306,10 +389,21 @@ def test_it_speaks_the_language_of_the_browser_and_the_other(opened):
     expect(page.get_by_role("heading", name="Spectrum", exact=True)).to_be_visible()
 
 
-def test_the_examples_teach(page):
+def test_what_is_pressed_can_be_read_with_the_pointer_on_it(page):
+    show(page, "CO")
+    button = page.get_by_role("button", name="²H")
+    button.click()
+    button.hover()
+    page.wait_for_timeout(300)  # the change of colour is drawn out
+    look = "(e) => { const s = getComputedStyle(e); return [s.color, s.backgroundColor]; }"
+    ink, ground = button.evaluate(look)
+    assert ink != ground
+
+
+def test_the_examples_teach(page, opened):
     page.get_by_role("button", name="Glucose").click()
     expect(page.get_by_role("button", name="5TMS 1MEOX")).to_be_visible()
-    page.reload()
+    page = opened()
     page.get_by_role("button", name="Name an unknown").click()
     expect(page.get_by_test_id("ranking").locator("tbody tr")).to_have_count(10)
 
@@ -350,6 +444,10 @@ def test_the_teacher_names_ions_and_marks_their_atoms(page):
     expect(page.locator("#peak")).to_contain_text("− C5H10")
     # McLafferty's ion: both oxygens, their carbons, and the one beside the carbonyl.
     expect(page.locator(".kept")).to_have_count(5)
+    page.get_by_label("Energy, eV").fill("2000")
+    page.get_by_label("Energy, eV").press("Enter")
+    expect(page.get_by_label("Energy, eV")).to_have_value("1000")
+    expect(page.locator(".notes")).to_contain_text("such predictions are a guess", timeout=60_000)
     page.get_by_label("Energy, eV").fill("20")
     page.get_by_label("Energy, eV").press("Enter")
     expect(page.locator(".spectrum")).to_have_attribute("aria-busy", "false", timeout=60_000)

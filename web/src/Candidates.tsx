@@ -1,12 +1,13 @@
 // Candidates, or the user's library, ranked by similarity to the measured spectrum.
 import type { JSX } from "preact";
-import { indexValue, type Hit } from "./api";
+import type { Hit } from "./api";
 import { save } from "./downloads";
 import {
-  candidates, chosenSpectrum, hit, listed, onlyFormula, prediction, rank, range, ranking, rankingNow,
-  score, searched, server, takeFiles,
+  byIndex, candidates, chosenSpectrum, hit, listed, onlyFormula, prediction, rank, range, rankingNow,
+  score, server, shownRanking, takeFiles,
 } from "./state";
-import { Formula, Picture } from "./Structure";
+import { signed } from "./plot";
+import { Formula, indexText, Picture } from "./Structure";
 import { t } from "./words";
 
 const SCORES = [
@@ -17,7 +18,8 @@ const SCORES = [
 
 export function Candidates(): JSX.Element {
   const { library } = server.value;
-  const ready = chosenSpectrum() !== null;
+  const spectrum = chosenSpectrum();
+  const ready = spectrum !== null;
   return (
     <section
       class="card candidates"
@@ -65,6 +67,12 @@ export function Candidates(): JSX.Element {
         {prediction.value && (
           <button type="button" onClick={() => (onlyFormula.value = prediction.value!.formula)}>{t("asDrawn")}</button>
         )}
+        {spectrum?.retention_index != null && (
+          <label>
+            <input type="checkbox" checked={byIndex.value} onChange={(event) => (byIndex.value = event.currentTarget.checked)} />
+            {t("byIndex")} {Math.round(spectrum.retention_index)}
+          </label>
+        )}
       </div>
       <div class="row">
         <button type="button" class="chief" disabled={!ready || !listed().length} onClick={() => void rank("candidates")}>{t("rank")}</button>
@@ -79,10 +87,11 @@ export function Candidates(): JSX.Element {
 }
 
 export function Ranked(): JSX.Element | null {
-  if (!ranking.value) return null;
-  const { hits, compared, notes, failures, csv } = ranking.value!;
-  const own = chosenSpectrum()?.retention_index ?? null;
-  const indices = hits.some((each) => indexValue(each.retention_index) !== null);
+  const found = shownRanking();
+  if (!found) return null;
+  const { hits, compared, notes, failures, csv, where } = found;
+  const indices = hits.some((each) => each.retention_index != null);
+  const differences = hits.some((each) => each.retention_difference != null);
   return (
     <section class="card" aria-labelledby="ranking-title">
       <h2 id="ranking-title">{t("ranking")}</h2>
@@ -105,12 +114,12 @@ export function Ranked(): JSX.Element | null {
               <th scope="col">{t("structure")}</th>
               <th scope="col">{t("name")}</th>
               <th scope="col">{t("score")}</th>
-              {indices && <th scope="col">ΔRI</th>}
+              {indices && <th scope="col"><abbr title={t("retentionIndex")}>RI</abbr></th>}
+              {differences && <th scope="col"><abbr title={t("difference")}>ΔRI</abbr></th>}
             </tr>
           </thead>
           <tbody>
             {hits.map((each, place) => {
-              const index = indexValue(each.retention_index);
               return (
                 <tr key={place} class={hit.value === each ? "chosen" : ""} onClick={() => choose(each)}>
                   <td>{each.rank}</td>
@@ -129,10 +138,11 @@ export function Ranked(): JSX.Element | null {
                       {each.name || each.smiles}
                     </button>
                     <br />
-                    <small><Formula text={each.formula} />{searched.value === "library" && `, ${each.source === "measured" ? t("measuredWord") : t("predicted")}`}</small>
+                    <small><Formula text={each.formula} />{where === "library" && <> {each.source === "measured" ? t("measuredWord") : t("predicted")}</>}</small>
                   </td>
                   <td><Bar value={each.score} /></td>
-                  {indices && <td>{index === null || own === null ? "" : signed(Math.round(own - index))}</td>}
+                  {indices && <td>{indexText(each)}</td>}
+                  {differences && <td>{each.retention_difference == null ? "" : signed(Math.round(each.retention_difference))}</td>}
                 </tr>
               );
             })}
@@ -146,10 +156,6 @@ export function Ranked(): JSX.Element | null {
 function choose(each: Hit): void {
   hit.value = each;
   range.value = null;
-}
-
-function signed(value: number): string {
-  return value > 0 ? `+${value}` : String(value).replace("-", "−");
 }
 
 function Bar({ value }: { value: number }): JSX.Element {

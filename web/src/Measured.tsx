@@ -1,5 +1,6 @@
 // Measured spectra: the list, and how well the chosen one matches what stands above it.
 import type { JSX } from "preact";
+import type { Measured as Spectrum } from "./api";
 import { chosen, measured, scores, shownAbove, takeFiles } from "./state";
 import { t } from "./words";
 
@@ -37,7 +38,7 @@ export function Measured(): JSX.Element {
               <label>
                 <input type="radio" name="measured" checked={chosen.value === place} onChange={() => (chosen.value = place)} />
                 <span>{each.name || "?"}</span>
-                <small>{[each.formula, each.nominal_mass, each.retention_index && `RI ${Math.round(each.retention_index)}`].filter(Boolean).join(", ")}</small>
+                <small>{facts(each)}</small>
               </label>
               <button type="button" class="plain" aria-label={`${t("remove")}: ${each.name}`} onClick={() => remove(place)}>×</button>
             </li>
@@ -46,6 +47,12 @@ export function Measured(): JSX.Element {
       )}
     </section>
   );
+}
+
+/** What its file says of a spectrum, in short. */
+function facts({ formula, nominal_mass, retention_time, retention_index, column }: Spectrum): string {
+  const index = retention_index != null && `RI ${Math.round(retention_index)}${column ? ` (${column})` : ""}`;
+  return [formula, nominal_mass, retention_time != null && `${Number(retention_time.toFixed(3))} min`, index].filter(Boolean).join(", ");
 }
 
 function remove(place: number): void {

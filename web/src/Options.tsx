@@ -1,9 +1,11 @@
 // How it is predicted: model, energy, derivative.
 import type { JSX } from "preact";
-import { chooseDerivative, derivatise, derivatives, energy, model, predict, prediction, server } from "./state";
+import { chooseDerivative, derivatise, derivatives, energy, model, predict, prediction, problem, server } from "./state";
 import { t } from "./words";
 
 const METHODS = ["tms", "meox-tms", "acetyl", "methyl"] as const;
+
+const [LOWEST_ENERGY, STANDARD_ENERGY, HIGHEST_ENERGY] = [5, 70, 1000]; // eV
 
 export function Options(): JSX.Element {
   const { teacher } = server.value;
@@ -21,7 +23,7 @@ export function Options(): JSX.Element {
               disabled={each === "teacher" && !teacher}
               onChange={() => {
                 model.value = each;
-                if (each === "student") energy.value = 70;
+                if (each === "student") energy.value = STANDARD_ENERGY;
                 void predict();
               }}
             />
@@ -33,13 +35,14 @@ export function Options(): JSX.Element {
             {t("energy")}
             <input
               type="number"
-              min={5}
-              max={1000}
+              min={LOWEST_ENERGY}
+              max={HIGHEST_ENERGY}
               value={energy.value}
               onChange={(event) => {
-                const value = event.currentTarget.valueAsNumber;
-                if (!(value > 0 && value <= 1000)) return;
-                energy.value = value;
+                const given = event.currentTarget.valueAsNumber || STANDARD_ENERGY;
+                energy.value = Math.min(HIGHEST_ENERGY, Math.max(LOWEST_ENERGY, given));
+                // What the box says is what is shown, also where the value stays.
+                event.currentTarget.value = String(energy.value);
                 void predict();
               }}
             />
@@ -49,7 +52,7 @@ export function Options(): JSX.Element {
       <fieldset>
         <legend>{t("derivative")}</legend>
         {METHODS.map((method) => (
-          <button key={method} type="button" disabled={!prediction.value} onClick={() => void derivatise(method)}>{t(method)}</button>
+          <button key={method} type="button" disabled={!prediction.value || problem.value !== ""} onClick={() => void derivatise(method)}>{t(method)}</button>
         ))}
         {derivatives.value.length > 0 && (
           <div class="chips">

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Peak, Prediction } from "./api";
-import { highest, labels, mzText, nearest, percent, ticks, wholeRange, within } from "./plot";
+import { highest, labels, labelText, mzText, nearest, percent, ticks, wholeRange, within } from "./plot";
 import { prediction, range, selected } from "./state";
 import { t } from "./words";
 
@@ -27,8 +27,8 @@ interface SticksProps {
 
 const LEFT = 46;
 const RIGHT = 14;
-const TOP = 24;
-const BOTTOM = 36;
+const TOP = 36; // for the title of the axis, and a label below it
+export const BOTTOM = 36;
 
 export function scaleX(shown: [number, number], width: number): (mz: number) => number {
   return (mz) => LEFT + ((mz - shown[0]) / (shown[1] - shown[0])) * (width - LEFT - RIGHT);
@@ -72,7 +72,7 @@ export function Sticks({ above, below, shown, width, height, colours, mass, mark
       {mass != null && inView(mass) && (
         <g>
           <path d={`M${x(mass)} ${TOP - 4}V${zero}`} stroke={colours.above} stroke-dasharray="2 4" opacity="0.75" />
-          <text x={x(mass)} y={TOP - 8} text-anchor="middle" font-weight="600" fill={colours.above}>M</text>
+          <text x={x(mass)} y={TOP - 10} text-anchor="middle" font-weight="600" fill={colours.above}>M</text>
         </g>
       )}
       {mark != null && inView(mark) && (
@@ -82,11 +82,11 @@ export function Sticks({ above, below, shown, width, height, colours, mass, mark
       {below && <path d={path(down, yDown)} stroke={colours.below} stroke-width={stick} fill="none" />}
       <path d={`M${LEFT} ${zero}H${width - RIGHT}`} stroke={colours.ink} />
       {labels(up, x, yUp, room).map(({ peak, x: place, y }) => (
-        <text key={peak[0]} x={place} y={y - 5} text-anchor="middle">{mzText(peak[0])}</text>
+        <text key={peak[0]} x={place} y={y - 5} text-anchor="middle">{labelText(peak[0])}</text>
       ))}
       {below &&
         labels(down, x, yDown, room).map(({ peak, x: place, y }) => (
-          <text key={peak[0]} x={place} y={y + 13} text-anchor="middle">{mzText(peak[0])}</text>
+          <text key={peak[0]} x={place} y={y + 13} text-anchor="middle">{labelText(peak[0])}</text>
         ))}
     </g>
   );
@@ -232,7 +232,7 @@ function PeakFacts({ above, below, mz, mass }: { above: Peak[]; below: Peak[] | 
 
 export function lossText(loss: number): string {
   if (Math.abs(loss) < 0.5) return t("molecularIon");
-  return loss < 0 ? `${t("isotopeOfM")} +${mzText(-loss)}` : `${t("loss")} ${mzText(loss)}`;
+  return loss < 0 ? `M+${mzText(-loss)}` : `${t("loss")} ${mzText(loss)}`;
 }
 
 /** The chief ions of a peak, where the teacher has named them. */

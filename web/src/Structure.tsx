@@ -1,9 +1,9 @@
 // The structure as it was predicted: an ion's atoms are marked on it, and atoms can be labelled.
 import type { JSX } from "preact";
-import { indexValue, type Drawing, type Prediction } from "./api";
-import { mzText } from "./plot";
+import type { Drawing, Prediction, RetentionIndex } from "./api";
+import { mzText, signed } from "./plot";
 import { ionsAt } from "./SpectrumPlot";
-import { hit, labelAtom, marking, prediction, selected, type Isotope } from "./state";
+import { chosenSpectrum, hit, labelAtom, marking, prediction, selected, type Isotope } from "./state";
 import { t } from "./words";
 
 const ISOTOPES: [Isotope, string][] = [["2H", "²H"], ["13C", "¹³C"], ["15N", "¹⁵N"], ["18O", "¹⁸O"]];
@@ -22,7 +22,7 @@ export function Structure(): JSX.Element | null {
     <section class="card structure" aria-labelledby="structure-title">
       <h2 id="structure-title">{t("structure")}{hit.value && `: ${t("candidate")} ${hit.value.rank}`}</h2>
       {found.drawing && (
-        <div class="drawing">
+        <div class="drawing" style={{ maxWidth: `${found.drawing.width}px` }}>
           <Picture drawing={found.drawing} alt={found.smiles} />
           {!hit.value && <Atoms />}
         </div>
@@ -30,13 +30,11 @@ export function Structure(): JSX.Element | null {
       {!hit.value && <Labels />}
       <dl>
         {hit.value?.name && <><dt>{t("name")}</dt><dd>{hit.value.name}</dd></>}
-        <dt>{t("formula")}</dt>
-        <dd><Formula text={found.formula} /></dd>
-        <dt>{t("mass")}</dt>
-        <dd>{found.nominal_mass}</dd>
+        {found.formula && <><dt>{t("formula")}</dt><dd><Formula text={found.formula} /></dd></>}
+        {found.nominal_mass != null && <><dt>{t("mass")}</dt><dd>{found.nominal_mass}</dd></>}
+        {hit.value && hit.value.retention_index != null && <><dt>{t("retentionIndex")}</dt><dd>{indexText(hit.value)} {hit.value.column}</dd></>}
         {"exact_mass" in found && <><dt>{t("exactMass")}</dt><dd>{found.exact_mass.toFixed(4)}</dd></>}
-        <dt>SMILES</dt>
-        <dd class="code">{found.smiles}</dd>
+        {found.smiles && <><dt>SMILES</dt><dd class="code">{found.smiles}</dd></>}
         {"inchikey" in found && <><dt>InChIKey</dt><dd class="code">{found.inchikey}</dd></>}
       </dl>
     </section>
@@ -103,7 +101,6 @@ export function Formula({ text }: { text: string }): JSX.Element {
 export function Certainty(): JSX.Element | null {
   const found = prediction.value;
   if (!found || hit.value) return null; // what is known of the drawing is not of a candidate
-  const index = found.retention_index;
   return (
     <section class="card certainty" aria-labelledby="certainty-title">
       <h2 id="certainty-title">{t("certainty")}</h2>
@@ -127,13 +124,7 @@ export function Certainty(): JSX.Element | null {
         <p class="quiet">{t("noExpectation")}</p>
       )}
       {found.annotations && <ChiefIons found={found} />}
-      {index != null && (
-        <p class="index">
-          {t("retentionIndex")} <b>{Math.round(indexValue(index)!)}</b>
-          {typeof index === "object" && index.low != null && index.high != null && ` (${Math.round(index.low)}–${Math.round(index.high)})`}
-          {typeof index === "object" && index.column && ` ${index.column}`}
-        </p>
-      )}
+      <Retention found={found} />
       {found.neighbours && found.neighbours.length > 0 && (
         <>
           <h3>{t("nearest")}</h3>
@@ -148,6 +139,27 @@ export function Certainty(): JSX.Element | null {
       <p class="quiet">{t("hypothesis")}</p>
     </section>
   );
+}
+
+/** The predicted index, and how far it is from that of the measured spectrum, if that is of such a column. */
+function Retention({ found }: { found: Prediction }): JSX.Element | null {
+  if (found.retention_index == null) return null;
+  const measured = chosenSpectrum();
+  const own = measured?.column_kind === found.column ? measured?.retention_index : null;
+  return (
+    <p class="index">
+      {t("retentionIndex")} <b>{Math.round(found.retention_index)}</b>{" "}
+      {found.retention_index_low != null && `(90 %: ${Math.round(found.retention_index_low)}–${Math.round(found.retention_index_high!)}), `}
+      {found.column}
+      {own != null && <><br />{t("measuredWord")} {Math.round(own)}, <abbr title={t("difference")}>ΔRI</abbr> {signed(Math.round(found.retention_index - own))}</>}
+    </p>
+  );
+}
+
+/** An index with its interval, where it was predicted. */
+export function indexText({ retention_index: value, retention_index_low: low, retention_index_high: high }: RetentionIndex): string {
+  if (value == null) return "";
+  return low == null ? `${Math.round(value)}` : `${Math.round(value)} (${Math.round(low)}–${Math.round(high!)})`;
 }
 
 /** What the teacher takes the highest peaks for; a choice marks the atoms. */

@@ -18,14 +18,15 @@ export interface Drawing {
   mol_block: string;
 }
 
+/** A predicted index has an interval of 90 %. */
 export interface RetentionIndex {
-  value: number;
-  low?: number;
-  high?: number;
+  retention_index?: number | null;
+  retention_index_low?: number;
+  retention_index_high?: number;
   column?: string;
 }
 
-export interface Prediction {
+export interface Prediction extends RetentionIndex {
   name: string;
   error?: string;
   smiles: string;
@@ -34,11 +35,11 @@ export interface Prediction {
   exact_mass: number;
   inchikey: string;
   model: string;
+  ionization_energy: number;
   peaks: Peak[];
   expected_similarity?: Record<string, { mean: number; lower: number; upper: number }>;
   neighbours?: { name: string; similarity: number }[];
   annotations?: { mz: number; ions: Ion[]; unexplained: number }[];
-  retention_index?: number | RetentionIndex | null;
   notes: string[];
   drawing: Drawing;
 }
@@ -48,11 +49,14 @@ export interface Measured {
   formula: string;
   nominal_mass: number | null;
   retention_index?: number | null;
+  column?: string;
+  column_kind?: string;
+  retention_time?: number | null; // min
   structure: string;
   peaks: Peak[];
 }
 
-export interface Hit {
+export interface Hit extends RetentionIndex {
   rank: number;
   score: number;
   name: string;
@@ -61,7 +65,7 @@ export interface Hit {
   nominal_mass: number | null;
   source: string;
   peaks: Peak[];
-  retention_index?: number | RetentionIndex | null;
+  retention_difference: number | null; // from the measured index
   drawing?: Drawing;
 }
 
@@ -126,10 +130,6 @@ export async function health(): Promise<Health> {
 
 /** A measured spectrum as the server takes it. */
 export function asked(spectrum: Measured): object {
-  const { name, formula, nominal_mass, peaks } = spectrum;
-  return { name, formula, nominal_mass, peaks };
-}
-
-export function indexValue(index: number | RetentionIndex | null | undefined): number | null {
-  return typeof index === "number" ? index : (index?.value ?? null);
+  const { name, formula, nominal_mass, peaks, retention_index = null, column = "" } = spectrum;
+  return { name, formula, nominal_mass, peaks, retention_index, column };
 }

@@ -2,8 +2,9 @@
 import { h, render } from "preact";
 import { exported } from "./api";
 import { highest, wholeRange, within } from "./plot";
-import { Sticks, type Colours } from "./SpectrumPlot";
-import { chosenSpectrum, energy, hit, message, model, prediction, range, shownAbove } from "./state";
+import { BOTTOM, Sticks, type Colours } from "./SpectrumPlot";
+import { chosenSpectrum, message, range, ranking, shownAbove } from "./state";
+import { t } from "./words";
 
 /** On white paper, told apart without colour sight, and by their direction. */
 const PAPER: Colours = { ink: "#1b2530", line: "#e3e7ec", above: "#1652a8", below: "#b3400a", mark: "none" };
@@ -20,22 +21,31 @@ export function save(content: Blob, name: string): void {
 }
 
 export async function saveSpectrum(format: string): Promise<void> {
-  const shown = prediction.value;
+  const shown = shownAbove();
   if (!shown) return;
-  const structure = hit.value?.smiles || shown.smiles;
+  // As what is shown was predicted: the choice of model may have been changed since.
+  const by = "annotations" in shown ? "teacher" : "student";
+  const [model, energy] = "rank" in shown ? [ranking.value!.model, ranking.value!.energy] : [by, shown.ionization_energy];
   try {
-    const name = hit.value?.name ?? "";
-    save(await exported({ structure, name, format, model: model.value, energy: energy.value }), `spectrum${format}`);
+    save(await exported({ structure: shown.smiles, name: shown.name, format, model, energy }), fileName(format));
   } catch (error) {
     message.value = String(error instanceof Error ? error.message : error);
   }
+}
+
+/** Called by its name, else its formula, so that downloads can be told apart. */
+function fileName(ending: string): string {
+  const shown = shownAbove();
+  const name = (shown?.name || shown?.formula || "spectrum").replace(/[\\/:*?"<>|\s\0-\x1f]+/g, "_").replace(/^\.+/, "");
+  return `${name.slice(0, 80)}${ending}`;
 }
 
 /** The plot as a picture of its own, with title and structure. */
 export function figure(): string {
   const above = shownAbove();
   if (!above) return "";
-  const below = chosenSpectrum()?.peaks ?? null;
+  const measured = chosenSpectrum();
+  const below = measured?.peaks ?? null;
   const shown = range.value ?? wholeRange(above.peaks, below ?? []);
   const holder = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const props = { above: above.peaks, below, shown, width: WIDTH, height: HEIGHT, colours: PAPER, mass: above.nominal_mass };
@@ -47,6 +57,7 @@ export function figure(): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + 34}" viewBox="0 -34 ${WIDTH} ${HEIGHT + 34}">` +
     `<rect y="-34" width="${WIDTH}" height="${HEIGHT + 34}" fill="#fff"/>` +
     `<text x="6" y="-12" font-family="system-ui, sans-serif" font-size="16" font-weight="600" fill="${PAPER.ink}">${title}</text>` +
+    (measured ? `<text x="${WIDTH - 14}" y="${HEIGHT - BOTTOM - 6}" text-anchor="end" font-family="system-ui, sans-serif" font-size="13" fill="${PAPER.below}">${escaped(`${t("measuredWord")}: ${measured.name}`)}</text>` : "") +
     `${inset(above.drawing?.svg, above.peaks, shown)}${sticks}</svg>`
   );
 }
@@ -61,7 +72,7 @@ function inset(svg: string | undefined, peaks: [number, number][], [low, high]: 
 }
 
 export function saveSvg(): void {
-  save(new Blob([figure()], { type: "image/svg+xml" }), "spectrum.svg");
+  save(new Blob([figure()], { type: "image/svg+xml" }), fileName(".svg"));
 }
 
 export async function savePng(): Promise<void> {
@@ -72,7 +83,7 @@ export async function savePng(): Promise<void> {
   canvas.width = WIDTH * PIXELS;
   canvas.height = (HEIGHT + 34) * PIXELS;
   canvas.getContext("2d")!.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  canvas.toBlob((blob) => blob && save(blob, "spectrum.png"), "image/png");
+  canvas.toBlob((blob) => blob && save(blob, fileName(".png")), "image/png");
 }
 
 function escaped(text: string): string {

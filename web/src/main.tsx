@@ -3,7 +3,7 @@ import { render, type JSX } from "preact";
 import { Candidates, Ranked } from "./Candidates";
 import { savePng, saveSpectrum, saveSvg } from "./downloads";
 import { Editor } from "./Editor";
-import { copyLink, followLink } from "./link";
+import { begin, copyLink, followLink, keepView } from "./link";
 import { Match, Measured } from "./Measured";
 import { Options } from "./Options";
 import { ionsAt, lossText, SpectrumPlot } from "./SpectrumPlot";
@@ -50,7 +50,7 @@ async function derivatisedGlucose(): Promise<void> {
 
 async function unknown(): Promise<void> {
   const [spectrum, list] = await Promise.all(["unknown.msp", "candidates.smi"].map(async (name) => (await fetch(`/${name}`)).text()));
-  await state.takeFile("unknown.msp", spectrum!);
+  await state.takeFiles([new File([spectrum!], "unknown.msp")]);
   state.candidates.value = list!.trim();
   await state.setStructure("CCOC(=O)C(C)(C)Oc1ccc(Cl)cc1");
   await state.rank("candidates");
@@ -65,11 +65,12 @@ function Spectrum(): JSX.Element {
     <section class="card spectrum" aria-labelledby="spectrum-title" aria-busy={state.busy.value}>
       <div class="title">
         <h2 id="spectrum-title">{t("spectrum")}</h2>
-        {above && <Downloads />}
+        {above && !state.outdated.value && <Downloads />}
       </div>
       {state.problem.value && <p class="problem" role="alert">{state.problem.value}</p>}
+      {state.outdated.value && above && <p class="quiet">{t("stillShown")}</p>}
       {above || below ? (
-        <>
+        <div class="shown" inert={state.outdated.value}>
           <p class="legend">
             {above && <span class="above">▲ {hit?.source === "measured" ? t("measuredWord") : hit ? t("candidate") : t("predicted")}: <Formula text={above.formula} /> <span class="short">{name}</span></span>}
             {below && <span class="below">▼ {t("measuredWord")}: {below.name}</span>}
@@ -84,7 +85,7 @@ function Spectrum(): JSX.Element {
           <Match />
           <SpectrumPlot above={above?.peaks ?? []} below={below?.peaks ?? null} mass={above?.nominal_mass ?? null} title={name} />
           {above && <Peaks />}
-        </>
+        </div>
       ) : state.busy.value ? (
         <p class="quiet" role="status">{t("working")}</p>
       ) : (
@@ -95,10 +96,11 @@ function Spectrum(): JSX.Element {
 }
 
 function Downloads(): JSX.Element {
+  const ofLibrary = state.hit.value?.source === "measured"; // which the user has as a file
   return (
     <div class="downloads" role="group" aria-label={t("download")}>
       <span>{t("download")}</span>
-      {[[".msp", "MSP"], [".jdx", "JCAMP-DX"], [".csv", "CSV"]].map(([format, name]) => (
+      {!ofLibrary && [[".msp", "MSP"], [".jdx", "JCAMP-DX"], [".csv", "CSV"]].map(([format, name]) => (
         <button key={format} type="button" onClick={() => void saveSpectrum(format!)}>{name}</button>
       ))}
       <button type="button" onClick={() => void savePng()}>PNG</button>
@@ -148,7 +150,7 @@ function Page(): JSX.Element {
         <div class="look">
           <Spectrum />
           <Ranked />
-          <div class="pair">
+          <div class="pair" inert={state.outdated.value}>
             <Structure />
             <Certainty />
           </div>
@@ -172,4 +174,6 @@ void health().then(
   (found) => (state.server.value = found),
   () => (state.message.value = t("unreachable")),
 );
-void followLink();
+addEventListener("hashchange", () => void followLink());
+addEventListener("pagehide", keepView);
+void begin();

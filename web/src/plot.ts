@@ -50,7 +50,7 @@ export function labels(peaks: Peak[], x: (mz: number) => number, y: (height: num
   for (const peak of byHeight) {
     if (placed.length >= most || peak[1] < least) break;
     const place = { peak, x: x(peak[0]), y: y(peak[1]) };
-    const half = 5 + 3.4 * mzText(peak[0]).length;
+    const half = 5 + 3.4 * labelText(peak[0]).length;
     const free = placed.every((other) => Math.abs(other.x - place.x) > half * 2 || Math.abs(other.y - place.y) > 13);
     const clear = byHeight.every(([mz, height]) => {
       if (mz === peak[0] || Math.abs(x(mz) - place.x) > half) return true;
@@ -62,12 +62,21 @@ export function labels(peaks: Peak[], x: (mz: number) => number, y: (height: num
 }
 
 export function mzText(mz: number): string {
-  return Number.isInteger(mz) ? String(mz) : mz.toFixed(mz % 1 && String(mz).length > 6 ? 3 : 1);
+  return String(Number(mz.toFixed(4)));
+}
+
+/** On a stick, where there is little room. */
+export function labelText(mz: number): string {
+  return Number.isInteger(mz) ? String(mz) : mz.toFixed(1);
 }
 
 export function percent(intensity: number): string {
   const value = intensity / 9.99;
   return value >= 10 ? value.toFixed(0) : value.toFixed(1);
+}
+
+export function signed(value: number): string {
+  return value > 0 ? `+${value}` : String(value).replace("-", "−");
 }
 
 /** The peak nearest to a place, within some pixels. */

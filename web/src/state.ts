@@ -1,5 +1,5 @@
 // What the page shows, and what changes it. Each change of the structure abandons the request before.
-import { batch, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 import type { Hit, Measured, Prediction, Ranking, Scores } from "./api";
 import { t } from "./words";
@@ -10,8 +10,17 @@ export interface Derivative {
   smiles: string;
 }
 
+/** A ranking, and what it is of: another spectrum that is chosen has none yet. */
+export interface Ranked extends Ranking {
+  of: Measured;
+  where: "candidates" | "library";
+  model: Model;
+  energy: number;
+}
+type Model = "student" | "teacher";
+
 export const text = signal("");
-export const model = signal<"student" | "teacher">("student");
+export const model = signal<Model>("student");
 export const energy = signal(70);
 export const prediction = signal<Prediction | null>(null);
 export const problem = signal("");
@@ -26,8 +35,8 @@ export const scores = signal<Scores | null>(null);
 export const candidates = signal("");
 export const score = signal("weighted_cosine");
 export const onlyFormula = signal("");
-export const ranking = signal<Ranking | null>(null);
-export const searched = signal<"candidates" | "library">("candidates");
+export const byIndex = signal(false);
+export const ranking = signal<Ranked | null>(null);
 export const rankingNow = signal(false);
 export const hit = signal<Hit | null>(null);
 
@@ -38,6 +47,9 @@ export const server = signal<api.Health>({ teacher: false, library: null, versio
 
 /** Draws in the editor what the server has read; set by the editor when it is there. */
 export const drawn = signal<{ molBlock: string } | null>(null);
+
+/** What is in the box cannot be read: what stands beside it is of another structure. */
+export const outdated = computed(() => problem.value !== "" && !hit.value);
 
 let asking = new AbortController();
 let comparing = new AbortController();
@@ -130,39 +142,43 @@ export async function labelAtom(atom: number): Promise<void> {
 
 /** Read files that were dropped or chosen: measured spectra, else structures. */
 export async function takeFiles(files: Iterable<File>, wanted?: "structures"): Promise<void> {
-  for (const file of files) await takeFile(file.name, file, wanted);
+  const said: string[] = [];
+  for (const file of files) said.push(await takeFile(file.name, file, wanted).catch(words));
+  message.value = said.filter(Boolean).join("\n");
 }
 
 const STRUCTURES_ONLY = /\.(smi|mol|inchi)(\.gz)?$/i;
 const PERHAPS_STRUCTURES = /\.(csv|tsv|txt|sdf|parquet)(\.gz)?$/i;
 
-export async function takeFile(name: string, content: BodyInit, wanted?: "structures"): Promise<void> {
-  await telling(null, async () => {
-    if (wanted || STRUCTURES_ONLY.test(name)) return takeStructures(name, content);
-    try {
-      const found = await api.read("spectra", name, content);
-      if (!found.spectra.length) throw new api.ApiError(`${name}: ${found.problems.join("; ") || t("noSpectrum")}`);
-      batch(() => {
-        measured.value = [...measured.value, ...found.spectra];
-        chosen.value = measured.value.length - found.spectra.length;
-        message.value = [`${name}: ${t("spectraRead")} ${found.spectra.length}`, ...found.problems].join("; ");
-      });
-    } catch (error) {
-      if (!PERHAPS_STRUCTURES.test(name)) throw error;
-      await takeStructures(name, content).catch(() => Promise.reject(error));
-    }
-  });
+/** Read a file, and return what is to be said of it. */
+export async function takeFile(name: string, content: BodyInit, wanted?: "structures"): Promise<string> {
+  if (wanted || STRUCTURES_ONLY.test(name)) return takeStructures(name, content);
+  try {
+    const found = await api.read("spectra", name, content);
+    if (!found.spectra.length) throw new api.ApiError(`${name}: ${found.problems.join("; ") || t("noSpectrum")}`);
+    batch(() => {
+      measured.value = [...measured.value, ...found.spectra];
+      chosen.value = measured.value.length - found.spectra.length;
+    });
+    return [`${name}: ${t("spectraRead")} ${found.spectra.length}`, ...found.problems].join("; ");
+  } catch (error) {
+    if (!PERHAPS_STRUCTURES.test(name)) throw error;
+    return takeStructures(name, content).catch(() => Promise.reject(error));
+  }
 }
 
-async function takeStructures(name: string, content: BodyInit): Promise<void> {
+async function takeStructures(name: string, content: BodyInit): Promise<string> {
   const found = await api.read("structures", name, content);
   if (!found.structures.length) throw new api.ApiError(`${name}: ${found.problems.join("; ")}`);
   const drawable = found.structures.length === 1 && !prediction.value;
-  if (drawable) return setStructure(found.structures[0]!.structure);
+  if (drawable) {
+    await setStructure(found.structures[0]!.structure);
+    return found.problems.join("; ");
+  }
   // MOL blocks are of several lines, and a line of the box holds one structure.
   const lines = await Promise.all(found.structures.map(async ({ structure, name: own }) => `${await oneLine(structure)} ${own}`));
   candidates.value = [candidates.value.trim(), ...lines].filter(Boolean).join("\n");
-  message.value = [`${name}: ${t("structuresRead")} ${lines.length}`, ...found.problems].join("; ");
+  return [`${name}: ${t("structuresRead")} ${lines.length}`, ...found.problems].join("; ");
 }
 
 async function oneLine(structure: string): Promise<string> {
@@ -186,18 +202,19 @@ export async function rank(where: "candidates" | "library"): Promise<void> {
   if (!spectrum) return;
   ranked.abort();
   const own = (ranked = new AbortController());
+  const by = { model: model.value, energy: energy.value };
   rankingNow.value = true;
   await telling(own, async () => {
     const request = {
       measured: api.asked(spectrum),
       score: score.value,
       formula: onlyFormula.value.trim() || null,
-      ...(where === "candidates" ? { candidates: listed(), model: model.value, energy: energy.value } : {}),
+      by_retention_index: byIndex.value,
+      ...(where === "candidates" ? { candidates: listed(), ...by } : {}),
     };
     const found = await api.post<Ranking>("/rank", request, own.signal);
     batch(() => {
-      ranking.value = found;
-      searched.value = where;
+      ranking.value = { ...found, of: spectrum, where, ...by };
       hit.value = found.hits[0] ?? null;
       range.value = null;
     });
@@ -212,16 +229,28 @@ async function telling(own: AbortController | null, work: () => Promise<void>): 
     await work();
   } catch (error) {
     if (own?.signal.aborted) return;
-    const said = error instanceof api.ApiError ? error.message : t("unreachable");
-    if (own === asking) problem.value = said;
-    else message.value = said;
+    if (own === asking) problem.value = words(error);
+    else message.value = words(error);
   }
+}
+
+function words(error: unknown): string {
+  return error instanceof api.ApiError ? error.message : t("unreachable");
+}
+
+/** The ranking of the spectrum that is chosen. */
+export function shownRanking(): Ranked | null {
+  return ranking.value?.of === chosenSpectrum() ? ranking.value : null;
 }
 
 /** The spectrum that stands above the measured one: of the candidate chosen, else of the drawing. */
 export function shownAbove(): Prediction | Hit | null {
   return hit.value ?? prediction.value;
 }
+
+effect(() => {
+  if (!shownRanking()) hit.value = null;
+});
 
 /** What was said is taken away when it has been read. */
 effect(() => {
