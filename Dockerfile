@@ -1,10 +1,10 @@
 # docker build -t nextims . ; docker run --rm nextims predict --smiles CCO
-# The wheel with the student, and what draws pictures; no PyTorch.
+# The wheel with the student, what draws pictures, and what serves the page; no PyTorch.
 FROM python:3.12-slim AS built
 COPY . /source
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels /source \
     && python -m venv /opt/nextims \
-    && /opt/nextims/bin/pip install --no-cache-dir --no-compile "$(ls /wheels/nextims-*.whl)[plot]"
+    && /opt/nextims/bin/pip install --no-cache-dir --no-compile "$(ls /wheels/nextims-*.whl)[plot,web]"
 
 FROM python:3.12-slim
 # RDKit's drawing is linked with them. Debian's present versions will do.

@@ -50,6 +50,8 @@ def test_the_image_is_the_command():
     text_ = text("Dockerfile")
     assert len(re.findall(r"^FROM python:3\.12-slim", text_, re.MULTILINE)) == 2
     assert re.search(r'^ENTRYPOINT \["nextims"\]$', text_, re.MULTILINE)
+    [extras] = re.findall(r"/wheels/nextims-\*\.whl\)\[([a-z,]+)\]", text_)
+    assert extras.split(",") == ["plot", "web"]
 
 
 @pytest.mark.parametrize(
