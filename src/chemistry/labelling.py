@@ -39,7 +39,7 @@ def label_atom(molecule: Molecule, atom: int, element: str, isotope: int) -> Mol
     else:
         places = [own] if own.GetSymbol() == element else []
     if not places:
-        raise MoleculeError(f"no {element} to label", f"on {own.GetSymbol()}")
+        raise MoleculeError(f"no {element} to label on {own.GetSymbol()}")
     unlabelled = [each for each in places if each.GetIsotope() != isotope]
     for each in unlabelled[:1] or places:
         each.SetIsotope(isotope if unlabelled else 0)

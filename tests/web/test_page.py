@@ -400,6 +400,30 @@ def test_what_is_pressed_can_be_read_with_the_pointer_on_it(page):
     assert ink != ground
 
 
+def test_what_the_server_says_is_told_in_japanese(opened):
+    page = opened(locale="ja-JP")
+    alert = page.get_by_role("alert")
+    for structure, told in (
+        ("ibuprofen", "名称です"),
+        ("[Fe]", "対応していない元素：Fe"),
+        ("c1ccc", "（環 1 が閉じていません：2 文字目）"),
+        ("CC(C)(C)(C)C", "C 原子の結合が多すぎます（5）：2 文字目"),
+    ):
+        page.fill("#structure", structure)
+        expect(alert).to_contain_text(told)
+    page.fill("#structure", "C[Pb](C)(C)C")
+    expect(page.locator(".notes")).to_contain_text("Pb の学習データがありません")
+    expect(page.locator(".notes")).to_contain_text(
+        "有機金属化合物と有機ホウ素化合物の予測は他より劣ります"
+    )
+    drop(page, "a.msp", msp("a", "31 999") + "Name: b\nNum Peaks: 1\n\n")
+    expect(page.locator(".message")).to_contain_text("行目：")
+    page.fill("#candidates", "CCO\nfoo\n")
+    page.get_by_role("button", name="順位付け", exact=True).click()
+    expect(page.locator(".row details")).to_contain_text("2 行目：foo: 名称です")
+    expect(page.get_by_text("ピークが 1 本しかありません")).to_be_visible()
+
+
 def test_the_examples_teach(page, opened):
     page.get_by_role("button", name="Glucose").click()
     expect(page.get_by_role("button", name="5TMS 1MEOX")).to_be_visible()

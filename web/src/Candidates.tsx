@@ -6,6 +6,7 @@ import {
   byIndex, candidates, chosenSpectrum, hit, listed, onlyFormula, prediction, rank, range, rankingNow,
   score, server, shownRanking, takeFiles,
 } from "./state";
+import { said } from "./phrases";
 import { signed } from "./plot";
 import { Formula, indexText, Picture } from "./Structure";
 import { t } from "./words";
@@ -100,12 +101,12 @@ export function Ranked(): JSX.Element | null {
         {failures.length > 0 && (
           <details>
             <summary>{failures.length} {t("leftOut")}</summary>
-            <ul>{failures.map((each) => <li key={each}>{each}</li>)}</ul>
+            <ul>{failures.map((each) => <li key={each}>{said(each)}</li>)}</ul>
           </details>
         )}
         <button type="button" onClick={() => save(new Blob([csv], { type: "text/csv" }), "ranking.csv")}>{t("table")}</button>
       </div>
-      {notes.map((note) => <p key={note} class="quiet">{note}</p>)}
+      {notes.map((note) => <p key={note} class="quiet">{said(note)}</p>)}
       <div class="scroll" tabindex={0} role="region" aria-label={t("candidates")}>
         <table class="ranking" data-testid="ranking">
           <thead>

@@ -1,6 +1,7 @@
 // The structure as it was predicted: an ion's atoms are marked on it, and atoms can be labelled.
 import type { JSX } from "preact";
 import type { Drawing, Prediction, RetentionIndex } from "./api";
+import { said } from "./phrases";
 import { mzText, signed } from "./plot";
 import { ionsAt } from "./SpectrumPlot";
 import { chosenSpectrum, hit, labelAtom, marking, prediction, selected, type Isotope } from "./state";
@@ -32,7 +33,7 @@ export function Structure(): JSX.Element | null {
         {hit.value?.name && <><dt>{t("name")}</dt><dd>{hit.value.name}</dd></>}
         {found.formula && <><dt>{t("formula")}</dt><dd><Formula text={found.formula} /></dd></>}
         {found.nominal_mass != null && <><dt>{t("mass")}</dt><dd>{found.nominal_mass}</dd></>}
-        {hit.value && hit.value.retention_index != null && <><dt>{t("retentionIndex")}</dt><dd>{indexText(hit.value)} {hit.value.column}</dd></>}
+        {hit.value && hit.value.retention_index != null && <><dt>{t("retentionIndex")}</dt><dd>{indexText(hit.value)} {said(hit.value.column ?? "")}</dd></>}
         {"exact_mass" in found && <><dt>{t("exactMass")}</dt><dd>{found.exact_mass.toFixed(4)}</dd></>}
         {found.smiles && <><dt>SMILES</dt><dd class="code">{found.smiles}</dd></>}
         {"inchikey" in found && <><dt>InChIKey</dt><dd class="code">{found.inchikey}</dd></>}
@@ -135,7 +136,7 @@ export function Certainty(): JSX.Element | null {
           </ol>
         </>
       )}
-      {found.notes.length > 0 && <ul class="notes">{found.notes.map((note) => <li key={note}>{note}</li>)}</ul>}
+      {found.notes.length > 0 && <ul class="notes">{found.notes.map((note) => <li key={note}>{said(note)}</li>)}</ul>}
       <p class="quiet">{t("hypothesis")}</p>
     </section>
   );
@@ -150,7 +151,7 @@ function Retention({ found }: { found: Prediction }): JSX.Element | null {
     <p class="index">
       {t("retentionIndex")} <b>{Math.round(found.retention_index)}</b>{" "}
       {found.retention_index_low != null && `(90 %: ${Math.round(found.retention_index_low)}–${Math.round(found.retention_index_high!)}), `}
-      {found.column}
+      {said(found.column ?? "")}
       {own != null && <><br />{t("measuredWord")} {Math.round(own)}, <abbr title={t("difference")}>ΔRI</abbr> {signed(Math.round(found.retention_index - own))}</>}
     </p>
   );

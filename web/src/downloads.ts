@@ -1,6 +1,7 @@
 // What is shown, as files: the spectrum by the server, the picture by this page.
 import { h, render } from "preact";
 import { exported } from "./api";
+import { said } from "./phrases";
 import { highest, wholeRange, within } from "./plot";
 import { BOTTOM, Sticks, type Colours } from "./SpectrumPlot";
 import { chosenSpectrum, message, range, ranking, shownAbove } from "./state";
@@ -29,7 +30,7 @@ export async function saveSpectrum(format: string): Promise<void> {
   try {
     save(await exported({ structure: shown.smiles, name: shown.name, format, model, energy }), fileName(format));
   } catch (error) {
-    message.value = String(error instanceof Error ? error.message : error);
+    message.value = said(String(error instanceof Error ? error.message : error));
   }
 }
 

@@ -7,6 +7,7 @@ import { begin, copyLink, followLink, keepView } from "./link";
 import { Match, Measured } from "./Measured";
 import { Options } from "./Options";
 import { ionsAt, lossText, SpectrumPlot } from "./SpectrumPlot";
+import { said } from "./phrases";
 import { mzText, percent } from "./plot";
 import * as state from "./state";
 import { health } from "./api";
@@ -67,7 +68,7 @@ function Spectrum(): JSX.Element {
         <h2 id="spectrum-title">{t("spectrum")}</h2>
         {above && !state.outdated.value && <Downloads />}
       </div>
-      {state.problem.value && <p class="problem" role="alert">{state.problem.value}</p>}
+      {state.problem.value && <p class="problem" role="alert">{said(state.problem.value)}</p>}
       {state.outdated.value && above && <p class="quiet">{t("stillShown")}</p>}
       {above || below ? (
         <div class="shown" inert={state.outdated.value}>

@@ -2,6 +2,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 import type { Hit, Measured, Prediction, Ranking, Scores } from "./api";
+import { said } from "./phrases";
 import { t } from "./words";
 
 export type Isotope = "2H" | "13C" | "15N" | "18O";
@@ -142,9 +143,9 @@ export async function labelAtom(atom: number): Promise<void> {
 
 /** Read files that were dropped or chosen: measured spectra, else structures. */
 export async function takeFiles(files: Iterable<File>, wanted?: "structures"): Promise<void> {
-  const said: string[] = [];
-  for (const file of files) said.push(await takeFile(file.name, file, wanted).catch(words));
-  message.value = said.filter(Boolean).join("\n");
+  const told: string[] = [];
+  for (const file of files) told.push(await takeFile(file.name, file, wanted).catch((error) => said(words(error))));
+  message.value = told.filter(Boolean).join("\n");
 }
 
 const STRUCTURES_ONLY = /\.(smi|mol|inchi)(\.gz)?$/i;
@@ -155,12 +156,12 @@ export async function takeFile(name: string, content: BodyInit, wanted?: "struct
   if (wanted || STRUCTURES_ONLY.test(name)) return takeStructures(name, content);
   try {
     const found = await api.read("spectra", name, content);
-    if (!found.spectra.length) throw new api.ApiError(`${name}: ${found.problems.join("; ") || t("noSpectrum")}`);
+    if (!found.spectra.length) throw new api.ApiError(`${name}: ${found.problems.map(said).join("; ") || t("noSpectrum")}`);
     batch(() => {
       measured.value = [...measured.value, ...found.spectra];
       chosen.value = measured.value.length - found.spectra.length;
     });
-    return [`${name}: ${t("spectraRead")} ${found.spectra.length}`, ...found.problems].join("; ");
+    return [`${name}: ${t("spectraRead")} ${found.spectra.length}`, ...found.problems.map(said)].join("; ");
   } catch (error) {
     if (!PERHAPS_STRUCTURES.test(name)) throw error;
     return takeStructures(name, content).catch(() => Promise.reject(error));
@@ -169,16 +170,16 @@ export async function takeFile(name: string, content: BodyInit, wanted?: "struct
 
 async function takeStructures(name: string, content: BodyInit): Promise<string> {
   const found = await api.read("structures", name, content);
-  if (!found.structures.length) throw new api.ApiError(`${name}: ${found.problems.join("; ")}`);
+  if (!found.structures.length) throw new api.ApiError(`${name}: ${found.problems.map(said).join("; ")}`);
   const drawable = found.structures.length === 1 && !prediction.value;
   if (drawable) {
     await setStructure(found.structures[0]!.structure);
-    return found.problems.join("; ");
+    return found.problems.map(said).join("; ");
   }
   // MOL blocks are of several lines, and a line of the box holds one structure.
   const lines = await Promise.all(found.structures.map(async ({ structure, name: own }) => `${await oneLine(structure)} ${own}`));
   candidates.value = [candidates.value.trim(), ...lines].filter(Boolean).join("\n");
-  return [`${name}: ${t("structuresRead")} ${lines.length}`, ...found.problems].join("; ");
+  return [`${name}: ${t("structuresRead")} ${lines.length}`, ...found.problems.map(said)].join("; ");
 }
 
 async function oneLine(structure: string): Promise<string> {
@@ -230,7 +231,7 @@ async function telling(own: AbortController | null, work: () => Promise<void>): 
   } catch (error) {
     if (own?.signal.aborted) return;
     if (own === asking) problem.value = words(error);
-    else message.value = words(error);
+    else message.value = said(words(error));
   }
 }
 
