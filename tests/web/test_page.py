@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from rdkit import Chem
 
 from chromium import FLAGS, PROGRAM
 from nextims.config import PROJECT_ROOT
@@ -101,6 +102,12 @@ def test_what_is_typed_is_drawn_and_predicted(page):
     assert {"163", "206", "M"} <= set(labels)
 
 
+@pytest.mark.parametrize("title", ["", "ethanol"])
+def test_a_mol_block_is_read_whether_its_title_is_blank_or_not(page, title):
+    show(page, f"{title}\n" + Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")).partition("\n")[2])
+    expect(facts(page)).to_contain_text("C2H6O")
+
+
 def test_what_is_drawn_is_written_and_predicted(page):
     editor = page.locator("[data-testid=editor] canvas").nth(1)
     expect(editor).to_be_visible()
@@ -139,6 +146,9 @@ def test_one_click_derivatises_and_another_goes_back(page):
     expect(page.locator("#structure")).to_have_value(re.compile(r"\[Si\]"))
     page.get_by_role("button", name="3TMS").click()
     expect(facts(page)).to_contain_text("C12H31NO2Si3")
+    # Another method is meant of the same parent.
+    page.get_by_role("button", name="methyl", exact=True).click()
+    expect(facts(page)).to_contain_text("C4H9NO2")
     page.get_by_role("button", name="parent").click()
     expect(facts(page)).to_contain_text("C3H7NO2")
     show(page, "CCCC")

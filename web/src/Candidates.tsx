@@ -8,7 +8,7 @@ import {
 } from "./state";
 import { said } from "./phrases";
 import { signed } from "./plot";
-import { Formula, indexText, Picture } from "./Structure";
+import { Formula, Picture } from "./Structure";
 import { t } from "./words";
 
 const SCORES = [
@@ -142,7 +142,7 @@ export function Ranked(): JSX.Element | null {
                     <small><Formula text={each.formula} />{where === "library" && <> {each.source === "measured" ? t("measuredWord") : t("predicted")}</>}</small>
                   </td>
                   <td><Bar value={each.score} /></td>
-                  {indices && <td>{indexText(each)}</td>}
+                  {indices && <td><Index of={each} /></td>}
                   {differences && <td>{each.retention_difference == null ? "" : signed(Math.round(each.retention_difference))}</td>}
                 </tr>
               );
@@ -152,6 +152,11 @@ export function Ranked(): JSX.Element | null {
       </div>
     </section>
   );
+}
+
+function Index({ of }: { of: Hit }): JSX.Element {
+  const { retention_index: value, retention_index_low: low, retention_index_high: high } = of;
+  return <>{value != null && Math.round(value)}{low != null && high != null && <><br /><small>{Math.round(low)}–{Math.round(high)}</small></>}</>;
 }
 
 function choose(each: Hit): void {

@@ -148,8 +148,10 @@ export function SpectrumPlot({ above, below, mass, title }: Props): JSX.Element 
   };
   const pointedAt = (event: { clientX: number; currentTarget: Element }) =>
     event.clientX - event.currentTarget.getBoundingClientRect().left;
-  const pick = (place: number) => {
-    const peak = nearest(within([...above, ...(below ?? [])], shown), x, place, 14);
+  const pick = (event: { clientX: number; currentTarget: Element; pointerType: string }) => {
+    // A finger covers several sticks, of which it means a high one.
+    const pull = event.pointerType === "touch" ? 12 : 2;
+    const peak = nearest(within([...above, ...(below ?? [])], shown), x, pointedAt(event), 14, pull);
     selected.value = peak?.[0] ?? null;
   };
   const step = (direction: 1 | -1) => {
@@ -194,11 +196,11 @@ export function SpectrumPlot({ above, below, mass, title }: Props): JSX.Element 
         }}
         onPointerMove={(event) => {
           if (drag) setDrag([drag[0], pointedAt(event)]);
-          else pick(pointedAt(event));
+          else pick(event);
         }}
         onPointerUp={(event) => {
           if (drag && Math.abs(drag[1] - drag[0]) > 6) limited(back(Math.min(...drag)), back(Math.max(...drag)));
-          else pick(pointedAt(event));
+          else pick(event);
           setDrag(null);
         }}
         onPointerLeave={() => setDrag(null)}

@@ -158,7 +158,7 @@ function Retention({ found }: { found: Prediction }): JSX.Element | null {
 }
 
 /** An index with its interval, where it was predicted. */
-export function indexText({ retention_index: value, retention_index_low: low, retention_index_high: high }: RetentionIndex): string {
+function indexText({ retention_index: value, retention_index_low: low, retention_index_high: high }: RetentionIndex): string {
   if (value == null) return "";
   return low == null ? `${Math.round(value)}` : `${Math.round(value)} (${Math.round(low)}–${Math.round(high!)})`;
 }

@@ -79,13 +79,13 @@ export function signed(value: number): string {
   return value > 0 ? `+${value}` : String(value).replace("-", "−");
 }
 
-/** The peak nearest to a place, within some pixels. */
-export function nearest(peaks: Peak[], x: (mz: number) => number, place: number, reach: number): Peak | null {
+/** The peak nearest to a place, within some pixels; the base peak draws over so many more. */
+export function nearest(peaks: Peak[], x: (mz: number) => number, place: number, reach: number, pull: number): Peak | null {
   let found: Peak | null = null;
   let least = reach;
   for (const peak of peaks) {
     // Of two as near, the higher one is meant.
-    const distance = Math.abs(x(peak[0]) - place) - (peak[1] / 999) * 2;
+    const distance = Math.abs(x(peak[0]) - place) - (peak[1] / 999) * pull;
     if (distance < least) [found, least] = [peak, distance];
   }
   return found;

@@ -74,8 +74,9 @@ export function setStructure(structure: string, from: "editor" | "elsewhere" = "
 
 export async function predict(redraw = false): Promise<void> {
   asking.abort();
-  const structure = text.value.trim();
-  if (!structure) {
+  // The first line of a MOL block is its name, and may be blank.
+  const structure = text.value.trim().includes("\n") ? text.value : text.value.trim();
+  if (!structure.trim()) {
     batch(() => {
       prediction.value = null;
       problem.value = "";
@@ -109,7 +110,8 @@ async function predicted(structure: string, signal: AbortSignal): Promise<Predic
 
 /** Put a derivative in the place of the structure, and offer the others. */
 export async function derivatise(method: string): Promise<void> {
-  const parent = prediction.value?.smiles;
+  // Of a derivative, the other derivatives of its parent are meant.
+  const parent = derivatives.value[0]?.smiles ?? prediction.value?.smiles;
   if (!parent) return;
   await telling(null, async () => {
     const request = { structures: [{ structure: parent, name: t("parent") }], derivative: method, neighbours: 0 };
