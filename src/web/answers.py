@@ -77,12 +77,13 @@ class RankedHit(Answer):
 
 
 class Ranking(BaseModel):
-    """Molecules, the most similar first."""
+    """Molecules, the most similar first, and how many were left out; the first reasons why."""
 
     hits: list[RankedHit]
     compared: int
     notes: list[str]
     failures: list[str]
+    left_out: int
     csv: str
 
 

@@ -144,6 +144,7 @@ class Service:
             "compared": result.compared,
             "notes": result.notes,
             "failures": [str(each) for each in failures[:_FAILURES]],
+            "left_out": len(failures),
             "csv": hits_text(".csv", [result], searched=""),
         }
 

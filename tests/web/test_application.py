@@ -128,10 +128,17 @@ def test_what_a_file_says_of_the_chromatography_is_told(client):
     assert (spectrum["column"], spectrum["column_kind"]) == ("DB-Wax", "polar")
 
 
+def test_all_candidates_that_are_left_out_are_counted(client):
+    candidates = [{"structure": "CCO"}, *({"structure": f"C1CC{'C' * n}"} for n in range(25))]
+    ranking = ask(client, "/rank", measured=ETHANOL, candidates=candidates).json()
+    assert (ranking["compared"], ranking["left_out"], len(ranking["failures"])) == (1, 25, 20)
+
+
 def test_a_candidate_that_is_too_large_is_left_out_unread(client):
     candidates = [{"structure": "C" * 101}, {"structure": "CCO"}]
     ranking = ask(client, "/rank", measured=ETHANOL, candidates=candidates, formula="C2H6O").json()
     assert [hit["smiles"] for hit in ranking["hits"]] == ["CCO"]
+    assert ranking["left_out"] == 1
     [failure] = ranking["failures"]
     assert failure.endswith("more than 100 atoms")
 

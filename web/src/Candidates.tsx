@@ -90,17 +90,17 @@ export function Candidates(): JSX.Element {
 export function Ranked(): JSX.Element | null {
   const found = shownRanking();
   if (!found) return null;
-  const { hits, compared, notes, failures, csv, where } = found;
+  const { hits, compared, notes, failures, left_out, csv, where } = found;
   const indices = hits.some((each) => each.retention_index != null);
   const differences = hits.some((each) => each.retention_difference != null);
   return (
     <section class="card" aria-labelledby="ranking-title">
       <h2 id="ranking-title">{t("ranking")}</h2>
       <div class="row">
-        <span role="status">{compared} {t("compared")}</span>
+        <span role="status">{compared} {t("compared")}{hits.length < compared && `, ${hits.length ? `${t("firstShown")} ${hits.length}` : t("noHit")}`}</span>
         {failures.length > 0 && (
           <details>
-            <summary>{failures.length} {t("leftOut")}</summary>
+            <summary>{left_out} {t("leftOut")}</summary>
             <ul>{failures.map((each) => <li key={each}>{said(each)}</li>)}</ul>
           </details>
         )}

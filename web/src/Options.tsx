@@ -32,7 +32,7 @@ export function Options(): JSX.Element {
         ))}
         {model.value === "teacher" && (
           <label>
-            {t("energy")}
+            {t("energy")}{" "}
             <input
               type="number"
               min={LOWEST_ENERGY}

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import type { Peak, Prediction } from "./api";
 import { highest, labels, labelText, mzText, nearest, percent, ticks, wholeRange, within } from "./plot";
 import { prediction, range, selected } from "./state";
+import { Formula } from "./Structure";
 import { t } from "./words";
 
 export interface Colours {
@@ -222,19 +223,20 @@ function PeakFacts({ above, below, mz, mass }: { above: Peak[]; below: Peak[] | 
       <b>m/z {mzText(mz)}</b>
       {up && <span class="above">{t("predicted")} {percent(up[1])} %</span>}
       {down && <span class="below">{t("measuredWord")} {percent(down[1])} %</span>}
-      {mass !== null && <span>{lossText(mass - mz)}</span>}
+      {mass !== null && <span>{mass - mz >= 0.5 && t("loss")} {lossText(mass - mz)}</span>}
       {ions.map((ion) => (
         <span key={ion.formula} class="ion">
-          {ion.formula} {Math.round(100 * ion.share)} %{ion.neutral_loss && ` (− ${ion.neutral_loss})`}
+          <Formula text={ion.formula} /> {Math.round(100 * ion.share)} %{ion.neutral_loss && <> (− <Formula text={ion.neutral_loss} />)</>}
         </span>
       ))}
     </>
   );
 }
 
+/** What a peak has lost of the molecular ion, in Da; of those above it, by how much they are. */
 export function lossText(loss: number): string {
   if (Math.abs(loss) < 0.5) return t("molecularIon");
-  return loss < 0 ? `M+${mzText(-loss)}` : `${t("loss")} ${mzText(loss)}`;
+  return loss < 0 ? `M+${mzText(-loss)}` : mzText(loss);
 }
 
 /** The chief ions of a peak, where the teacher has named them. */

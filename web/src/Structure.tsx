@@ -94,8 +94,16 @@ function Labels(): JSX.Element {
   );
 }
 
+/** A formula as chemists set it: C2[13C]H6O2+ has its 13 and its charge raised, the other numbers lowered. */
 export function Formula({ text }: { text: string }): JSX.Element {
-  return <>{text.split(/(\d+)/).map((part, place) => (place % 2 ? <sub key={place}>{part}</sub> : part))}</>;
+  const parts = text.split(/(\[\d+[A-Z][a-z]?\]|\d+|[+-]$)/);
+  return <>{parts.map((part, place) => (place % 2 ? <Part key={place} text={part} /> : part))}</>;
+}
+
+function Part({ text }: { text: string }): JSX.Element {
+  const isotope = /^\[(\d+)(.+)\]$/.exec(text);
+  if (isotope) return <><sup>{isotope[1]}</sup>{isotope[2]}</>;
+  return /\d/.test(text) ? <sub>{text}</sub> : <sup>{text}</sup>;
 }
 
 /** How far the spectrum is to be trusted, and the retention index where one is predicted. */

@@ -73,7 +73,8 @@ export interface Ranking {
   hits: Hit[];
   compared: number;
   notes: string[];
-  failures: string[];
+  failures: string[]; // the first ones
+  left_out: number;
   csv: string;
 }
 

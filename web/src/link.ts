@@ -70,6 +70,7 @@ export async function followLink(): Promise<void> {
 
 /** Keep what is shown for the tab, until it is closed: for when the page is loaded again. */
 export function keepView(): void {
+  if (restoring) return; // what is kept holds more than what is there yet
   try {
     sessionStorage.removeItem(KEPT);
     sessionStorage.setItem(KEPT, JSON.stringify(view()));
@@ -94,7 +95,18 @@ export async function begin(): Promise<void> {
   await (kept ? restore(kept) : followLink());
 }
 
+let restoring = false;
+
 async function restore(seen: Partial<View>): Promise<void> {
+  restoring = true;
+  try {
+    await show(seen);
+  } finally {
+    restoring = false;
+  }
+}
+
+async function show(seen: Partial<View>): Promise<void> {
   state.model.value = seen.model === "teacher" ? "teacher" : "student";
   state.energy.value = Number(seen.energy ?? 70);
   state.candidates.value = String(seen.candidates ?? "");

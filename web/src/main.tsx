@@ -128,7 +128,7 @@ function Peaks(): JSX.Element {
                 <td>{mzText(mz)}</td>
                 <td>{percent(intensity)}</td>
                 <td>{above.nominal_mass != null && lossText(above.nominal_mass - mz)}</td>
-                {named && <td>{ionsAt(state.prediction.value, mz).map((ion) => ion.formula).join(", ")}</td>}
+                {named && <td>{ionsAt(state.prediction.value, mz).map((ion, place) => <>{place > 0 && ", "}<Formula text={ion.formula} /></>)}</td>}
               </tr>
             ))}
           </tbody>
