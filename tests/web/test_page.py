@@ -261,6 +261,30 @@ def test_of_several_files_that_are_dropped_each_is_told_of(page):
     expect(page.locator(".message")).to_contain_text("b.msp: spectra read: 1")
 
 
+def test_a_match_factor_is_no_fraction(page):
+    show(page, IBUPROFEN)
+    # Of a factor of 1, of 999, "1.000" would say that they are the same.
+    drop(page, "a.msp", msp("hardly alike", "31 999\n45 500"))
+    match = page.get_by_test_id("match")
+    expect(match.locator("b").nth(1)).to_have_text(re.compile(r"^\d+$"))
+    expect(match.locator("b").nth(2)).to_have_text(re.compile(r"^0\.\d{3}$"))
+    page.get_by_text("All scores").click()
+    expect(match.get_by_role("row", name="nist similarity match factor")).not_to_contain_text(".")
+
+
+def test_a_peak_that_is_gone_is_not_told_of(page):
+    show(page, IBUPROFEN)
+    drop(page, "a.msp", msp("above", "31 999\n246 500"))
+    expect(page.get_by_test_id("match")).to_be_visible()
+    plot = page.get_by_test_id("plot")
+    plot.press("ArrowRight")
+    for _ in range(100):
+        plot.press("ArrowRight")
+    expect(page.locator("#peak")).to_contain_text("m/z 246")
+    page.get_by_label("none").check()
+    expect(page.locator("#peak")).to_contain_text("Drag to zoom")
+
+
 def test_a_list_that_is_dropped_becomes_candidates(page):
     drop(page, "list.csv", "name,smiles\nethanol,CCO\nether,COC\n", ".candidates")
     expect(page.locator("#candidates")).to_have_value("CCO ethanol\nCOC ether")

@@ -7,7 +7,7 @@ import {
   score, server, shownRanking, takeFiles,
 } from "./state";
 import { said } from "./phrases";
-import { signed } from "./plot";
+import { isFactor, scoreText, signed } from "./plot";
 import { Formula, Picture } from "./Structure";
 import { t } from "./words";
 
@@ -141,7 +141,7 @@ export function Ranked(): JSX.Element | null {
                     <br />
                     <small><Formula text={each.formula} />{where === "library" && <> {each.source === "measured" ? t("measuredWord") : t("predicted")}</>}</small>
                   </td>
-                  <td><Bar value={each.score} /></td>
+                  <td><Bar value={each.score} name={found.score} /></td>
                   {indices && <td><Index of={each} /></td>}
                   {differences && <td>{each.retention_difference == null ? "" : signed(Math.round(each.retention_difference))}</td>}
                 </tr>
@@ -164,11 +164,11 @@ function choose(each: Hit): void {
   range.value = null;
 }
 
-function Bar({ value }: { value: number }): JSX.Element {
-  const share = value > 1 ? value / 999 : value;
+function Bar({ value, name }: { value: number; name: string }): JSX.Element {
+  const share = Math.min(1, isFactor(name) ? value / 999 : value);
   return (
     <span class="bar">
-      <b>{value > 1 ? value : value.toFixed(3)}</b>
+      <b>{scoreText(name, value)}</b>
       <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
         <rect class="scale" width="100" height="6" rx="2" />
         <rect class="mean" width={100 * share} height="6" rx="2" />

@@ -1,6 +1,7 @@
 // Measured spectra: the list, and how well the chosen one matches what stands above it.
 import type { JSX } from "preact";
 import type { Measured as Spectrum } from "./api";
+import { scoreText } from "./plot";
 import { chosen, measured, scores, shownAbove, takeFiles } from "./state";
 import { t } from "./words";
 
@@ -64,24 +65,24 @@ export function Match(): JSX.Element | null {
   const found = scores.value;
   const above = shownAbove();
   if (!found || !above) return null;
-  const chief: [string, number][] = [
-    [t("identity"), found.nist_identity_match_factor!],
-    [`${t("identity")}, ${t("reverse")}`, found.nist_identity_reverse_match_factor!],
-    [t("weighted_cosine"), found.weighted_cosine!],
-    [t("cosine"), found.cosine!],
-    [t("entropy_similarity"), found.entropy_similarity!],
+  const chief: [string, string][] = [
+    ["nist_identity_match_factor", t("identity")],
+    ["nist_identity_reverse_match_factor", `${t("identity")}, ${t("reverse")}`],
+    ["weighted_cosine", t("weighted_cosine")],
+    ["cosine", t("cosine")],
+    ["entropy_similarity", t("entropy_similarity")],
   ];
   return (
     <div class="match" data-testid="match" role="group" aria-label={t("allScores")}>
-      {chief.map(([name, value]) => (
-        <span key={name}>{name} <b>{value > 1 ? value : value.toFixed(3)}</b></span>
+      {chief.map(([name, shown]) => (
+        <span key={name}>{shown} <b>{scoreText(name, found[name]!)}</b></span>
       ))}
       <details>
         <summary>{t("allScores")}</summary>
         <table>
           <tbody>
             {Object.entries(found).map(([name, value]) => (
-              <tr key={name}><th scope="row">{name.replaceAll("_", " ")}</th><td>{value > 1 ? value : value.toFixed(4)}</td></tr>
+              <tr key={name}><th scope="row">{name.replaceAll("_", " ")}</th><td>{scoreText(name, value, 4)}</td></tr>
             ))}
           </tbody>
         </table>

@@ -1,5 +1,5 @@
 // The sticks: predicted upwards, measured downwards. Zoom by dragging, buttons or keys.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Peak, Prediction } from "./api";
 import { highest, labels, labelText, mzText, nearest, percent, ticks, wholeRange, within } from "./plot";
@@ -12,7 +12,6 @@ export interface Colours {
   line: string;
   above: string;
   below: string;
-  mark: string;
 }
 
 interface SticksProps {
@@ -23,7 +22,6 @@ interface SticksProps {
   height: number;
   colours: Colours;
   mass?: number | null;
-  mark?: number | null;
 }
 
 const LEFT = 46;
@@ -35,8 +33,12 @@ export function scaleX(shown: [number, number], width: number): (mz: number) => 
   return (mz) => LEFT + ((mz - shown[0]) / (shown[1] - shown[0])) * (width - LEFT - RIGHT);
 }
 
+function stickWidth(shown: [number, number], width: number): number {
+  return Math.max(1.2, Math.min(3, (width / (shown[1] - shown[0])) * 0.45));
+}
+
 /** The picture alone, in plain attributes, so that it can be saved as it is. */
-export function Sticks({ above, below, shown, width, height, colours, mass, mark }: SticksProps): JSX.Element {
+export function Sticks({ above, below, shown, width, height, colours, mass }: SticksProps): JSX.Element {
   const x = scaleX(shown, width);
   const zero = below ? (TOP + height - BOTTOM) / 2 : height - BOTTOM;
   // Zoomed, the highest peak in view fills the height; the axis says how high it is.
@@ -47,7 +49,7 @@ export function Sticks({ above, below, shown, width, height, colours, mass, mark
   const heights = ticks(0, most / 9.99, below ? 2 : 4).filter((value) => value > 0);
   const path = (peaks: Peak[], y: (value: number) => number) =>
     peaks.map(([mz, value]) => `M${x(mz).toFixed(1)} ${zero.toFixed(1)}V${y(value).toFixed(1)}`).join("");
-  const stick = Math.max(1.2, Math.min(3, (width / (shown[1] - shown[0])) * 0.45));
+  const stick = stickWidth(shown, width);
   const inView = (mz: number) => mz >= shown[0] && mz <= shown[1];
   const room = Math.max(4, Math.floor(width / 52));
   return (
@@ -76,9 +78,6 @@ export function Sticks({ above, below, shown, width, height, colours, mass, mark
           <text x={x(mass)} y={TOP - 10} text-anchor="middle" font-weight="600" fill={colours.above}>M</text>
         </g>
       )}
-      {mark != null && inView(mark) && (
-        <path d={`M${x(mark)} ${TOP}V${height - BOTTOM}`} stroke={colours.mark} stroke-width={stick + 8} opacity="0.55" stroke-linecap="round" />
-      )}
       <path d={path(up, yUp)} stroke={colours.above} stroke-width={stick} fill="none" />
       {below && <path d={path(down, yDown)} stroke={colours.below} stroke-width={stick} fill="none" />}
       <path d={`M${LEFT} ${zero}H${width - RIGHT}`} stroke={colours.ink} />
@@ -93,24 +92,11 @@ export function Sticks({ above, below, shown, width, height, colours, mass, mark
   );
 }
 
-export function themeColours(element: Element): Colours {
-  const style = getComputedStyle(element);
-  const colour = (name: string) => style.getPropertyValue(name).trim();
-  return {
-    ink: colour("--ink"),
-    line: colour("--line"),
-    above: colour("--above"),
-    below: colour("--below"),
-    mark: colour("--mark"),
-  };
-}
-
 const CSS: Colours = {
   ink: "var(--ink)",
   line: "var(--line)",
   above: "var(--above)",
   below: "var(--below)",
-  mark: "var(--mark)",
 };
 
 interface Props {
@@ -136,6 +122,13 @@ export function SpectrumPlot({ above, below, mass, title }: Props): JSX.Element 
   const whole = wholeRange(above, below ?? []);
   const shown = range.value ?? whole;
   const x = scaleX(shown, size.width);
+  // A pointer that moves over thousands of peaks must not have them all drawn anew.
+  const sticks = useMemo(
+    () => <Sticks {...{ above, below, shown, mass, colours: CSS, ...size }} />,
+    [above, below, shown[0], shown[1], mass, size],
+  );
+  // Of spectra that were there before, a peak may be chosen that these have not.
+  const marked = [...above, ...(below ?? [])].some(([mz]) => mz === selected.value) ? selected.value : null;
   const back = (place: number) => shown[0] + ((place - LEFT) / (size.width - LEFT - RIGHT)) * (shown[1] - shown[0]);
   const zoom = (factor: number) => {
     const middle = selected.value ?? (shown[0] + shown[1]) / 2;
@@ -207,10 +200,13 @@ export function SpectrumPlot({ above, below, mass, title }: Props): JSX.Element 
         onPointerLeave={() => setDrag(null)}
         onDblClick={() => (range.value = null)}
       >
-        <Sticks {...{ above, below, shown, mass, mark: selected.value, colours: CSS, ...size }} />
+        {marked !== null && marked >= shown[0] && marked <= shown[1] && (
+          <path class="mark" d={`M${x(marked)} ${TOP}V${size.height - BOTTOM}`} stroke-width={stickWidth(shown, size.width) + 8} />
+        )}
+        {sticks}
         {drag && <rect class="drag" x={Math.min(...drag)} y={TOP} width={Math.abs(drag[1] - drag[0])} height={size.height - TOP - BOTTOM} />}
       </svg>
-      <p id="peak" class="peak" role="status">{selected.value === null ? t("plotHint") : <PeakFacts above={above} below={below} mz={selected.value} mass={mass} />}</p>
+      <p id="peak" class="peak" role="status">{marked === null ? t("plotHint") : <PeakFacts above={above} below={below} mz={marked} mass={mass} />}</p>
     </div>
   );
 }

@@ -8,7 +8,7 @@ import { chosenSpectrum, message, range, ranking, shownAbove } from "./state";
 import { t } from "./words";
 
 /** On white paper, told apart without colour sight, and by their direction. */
-const PAPER: Colours = { ink: "#1b2530", line: "#e3e7ec", above: "#1652a8", below: "#b3400a", mark: "none" };
+const PAPER: Colours = { ink: "#1b2530", line: "#e3e7ec", above: "#1652a8", below: "#b3400a" };
 const [WIDTH, HEIGHT] = [900, 460];
 const STRUCTURE = 200;
 const PIXELS = 2; // a unit, in a PNG
@@ -53,12 +53,12 @@ export function figure(): string {
   render(h(Sticks, props), holder);
   const sticks = holder.innerHTML;
   render(null, holder);
-  const title = escaped([above.name || ("smiles" in above ? above.smiles : ""), above.formula].filter(Boolean).join("  "));
+  const title = escaped([short(above.name || above.smiles), above.formula].filter(Boolean).join("  "));
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + 34}" viewBox="0 -34 ${WIDTH} ${HEIGHT + 34}">` +
     `<rect y="-34" width="${WIDTH}" height="${HEIGHT + 34}" fill="#fff"/>` +
     `<text x="6" y="-12" font-family="system-ui, sans-serif" font-size="16" font-weight="600" fill="${PAPER.ink}">${title}</text>` +
-    (measured ? `<text x="${WIDTH - 14}" y="${HEIGHT - BOTTOM - 6}" text-anchor="end" font-family="system-ui, sans-serif" font-size="13" fill="${PAPER.below}">${escaped(`${t("measuredWord")}: ${measured.name}`)}</text>` : "") +
+    (measured ? `<text x="${WIDTH - 14}" y="${HEIGHT - BOTTOM - 6}" text-anchor="end" font-family="system-ui, sans-serif" font-size="13" fill="${PAPER.below}">${escaped(`${t("measuredWord")}: ${short(measured.name)}`)}</text>` : "") +
     `${inset(above.drawing?.svg, above.peaks, shown)}${sticks}</svg>`
   );
 }
@@ -85,6 +85,11 @@ export async function savePng(): Promise<void> {
   canvas.height = (HEIGHT + 34) * PIXELS;
   canvas.getContext("2d")!.drawImage(picture, 0, 0, canvas.width, canvas.height);
   canvas.toBlob((blob) => blob && save(blob, fileName(".png")), "image/png");
+}
+
+/** As much of a name as there is room for. */
+function short(text: string): string {
+  return text.length > 70 ? `${text.slice(0, 69)}…` : text;
 }
 
 function escaped(text: string): string {

@@ -79,6 +79,15 @@ export function signed(value: number): string {
   return value > 0 ? `+${value}` : String(value).replace("-", "−");
 }
 
+/** A score as it is read: match factors are whole numbers from 0 to 999, the others go from 0 to 1. */
+export function scoreText(name: string, value: number, decimals = 3): string {
+  return isFactor(name) ? value.toFixed(0) : value.toFixed(decimals);
+}
+
+export function isFactor(name: string): boolean {
+  return name.endsWith("match_factor");
+}
+
 /** The peak nearest to a place, within some pixels; the base peak draws over so many more. */
 export function nearest(peaks: Peak[], x: (mz: number) => number, place: number, reach: number, pull: number): Peak | null {
   let found: Peak | null = null;

@@ -15,6 +15,7 @@ export interface Derivative {
 export interface Ranked extends Ranking {
   of: Measured;
   where: "candidates" | "library";
+  score: string;
   model: Model;
   energy: number;
 }
@@ -206,18 +207,19 @@ export async function rank(where: "candidates" | "library"): Promise<void> {
   ranked.abort();
   const own = (ranked = new AbortController());
   const by = { model: model.value, energy: energy.value };
+  const asked = score.value;
   rankingNow.value = true;
   await telling(own, async () => {
     const request = {
       measured: api.asked(spectrum),
-      score: score.value,
+      score: asked,
       formula: onlyFormula.value.trim() || null,
       by_retention_index: byIndex.value,
       ...(where === "candidates" ? { candidates: listed(), ...by } : {}),
     };
     const found = await api.post<Ranking>("/rank", request, own.signal);
     batch(() => {
-      ranking.value = { ...found, of: spectrum, where, ...by };
+      ranking.value = { ...found, of: spectrum, where, score: asked, ...by };
       hit.value = found.hits[0] ?? null;
       range.value = null;
     });
