@@ -238,7 +238,7 @@ def test_the_retention_index_is_compared_on_its_column_and_counts_where_wanted(p
     rank.click()
     expect(ranking.locator("tbody td").last).to_have_text("−50")
     alone = ranking.locator("b").inner_text()
-    page.get_by_label("With its retention index").check()
+    page.get_by_label("let it count").check()
     rank.click()
     expect(ranking.locator("b")).not_to_have_text(alone)
     page.get_by_role("radio", name="polar").check()
@@ -246,6 +246,24 @@ def test_the_retention_index_is_compared_on_its_column_and_counts_where_wanted(p
     rank.click()
     expect(ranking).to_contain_text("RI")
     expect(ranking).not_to_contain_text("ΔRI")
+    # One that the file has not can be typed.
+    drop(page, "three.msp", msp("none", peaks))
+    expect(page.get_by_label("let it count")).to_be_disabled()
+    page.get_by_label("Measured retention index").fill("1600")
+    page.get_by_label("Measured retention index").press("Enter")
+    expect(index).to_have_text(re.compile("measured 1600, ΔRI −30"))
+    rank.click()
+    expect(ranking.locator("tbody td").last).to_have_text("−30")
+
+
+def test_the_structure_that_a_file_gives_is_drawn_beside_its_spectrum(page):
+    peaks = "31 999\n45 500"
+    drop(page, "a.msp", msp("bare", peaks) + msp("ethanol", peaks, "SMILES: CCO\n"))
+    buttons = page.get_by_role("button", name="Draw this one")
+    expect(buttons).to_have_count(1)
+    buttons.click()
+    expect(facts(page)).to_contain_text("C2H6O")
+    expect(page.locator("#structure")).to_have_value("CCO")
 
 
 def test_of_several_files_that_are_dropped_each_is_told_of(page):

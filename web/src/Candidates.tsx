@@ -4,7 +4,7 @@ import type { Hit } from "./api";
 import { save } from "./downloads";
 import {
   byIndex, candidates, chosenSpectrum, hit, listed, onlyFormula, prediction, rank, range, rankingNow,
-  score, server, shownRanking, takeFiles,
+  score, server, setIndex, shownRanking, takeFiles,
 } from "./state";
 import { said } from "./phrases";
 import { isFactor, scoreText, signed } from "./plot";
@@ -68,11 +68,27 @@ export function Candidates(): JSX.Element {
         {prediction.value && (
           <button type="button" onClick={() => (onlyFormula.value = prediction.value!.formula)}>{t("asDrawn")}</button>
         )}
-        {spectrum?.retention_index != null && (
-          <label>
-            <input type="checkbox" checked={byIndex.value} onChange={(event) => (byIndex.value = event.currentTarget.checked)} />
-            {t("byIndex")} {Math.round(spectrum.retention_index)}
-          </label>
+        {spectrum && (
+          <>
+            <label>
+              {t("measuredIndex")}{" "}
+              <input
+                type="number"
+                step="any"
+                value={spectrum.retention_index ?? ""}
+                onChange={(event) => setIndex(Number.isNaN(event.currentTarget.valueAsNumber) ? null : event.currentTarget.valueAsNumber)}
+              />
+            </label>
+            <label>
+              <input
+                type="checkbox"
+                checked={byIndex.value}
+                disabled={spectrum.retention_index == null}
+                onChange={(event) => (byIndex.value = event.currentTarget.checked)}
+              />
+              {t("byIndex")}
+            </label>
+          </>
         )}
       </div>
       <div class="row">

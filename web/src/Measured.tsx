@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import type { Measured as Spectrum } from "./api";
 import { scoreText } from "./plot";
-import { chosen, measured, scores, shownAbove, takeFiles } from "./state";
+import { chosen, measured, scores, setStructure, shownAbove, takeFiles } from "./state";
 import { t } from "./words";
 
 export function Measured(): JSX.Element {
@@ -41,6 +41,9 @@ export function Measured(): JSX.Element {
                 <span>{each.name || "?"}</span>
                 <small>{facts(each)}</small>
               </label>
+              {each.structure && (
+                <button type="button" class="plain" aria-label={`${t("drawThis")}: ${each.name}`} title={t("drawThis")} onClick={() => void setStructure(each.structure)}>✎</button>
+              )}
               <button type="button" class="plain" aria-label={`${t("remove")}: ${each.name}`} onClick={() => remove(place)}>×</button>
             </li>
           ))}

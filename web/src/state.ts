@@ -191,6 +191,11 @@ async function oneLine(structure: string): Promise<string> {
   return Molecule.fromMolfile(structure).toIsomericSmiles();
 }
 
+/** Give the chosen spectrum a retention index that its file has not, or has wrong. */
+export function setIndex(retention_index: number | null): void {
+  measured.value = measured.value.map((each, place) => (place === chosen.value ? { ...each, retention_index } : each));
+}
+
 export function listed(): { structure: string; name: string }[] {
   const lines = candidates.value.split("\n").map((line) => line.trim());
   return lines
