@@ -241,6 +241,7 @@ def test_the_retention_index_is_compared_on_its_column_and_counts_where_wanted(p
     page.get_by_label("let it count").check()
     rank.click()
     expect(ranking.locator("b")).not_to_have_text(alone)
+    expect(page.get_by_text("the retention index counts in the score")).to_be_visible()
     page.get_by_role("radio", name="polar").check()
     expect(index).not_to_contain_text("ΔRI")
     rank.click()

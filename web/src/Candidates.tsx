@@ -113,7 +113,7 @@ export function Ranked(): JSX.Element | null {
     <section class="card" aria-labelledby="ranking-title">
       <h2 id="ranking-title">{t("ranking")}</h2>
       <div class="row">
-        <span role="status">{compared} {t("compared")}{hits.length < compared && `, ${hits.length ? `${t("firstShown")} ${hits.length}` : t("noHit")}`}</span>
+        <span role="status">{compared} {t("compared")}{hits.length < compared && `, ${hits.length ? `${t("firstShown")} ${hits.length}` : t("noHit")}`}{found.byIndex && `, ${t("indexCounted")}`}</span>
         {failures.length > 0 && (
           <details>
             <summary>{left_out} {t("leftOut")}</summary>

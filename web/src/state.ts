@@ -16,6 +16,7 @@ export interface Ranked extends Ranking {
   of: Measured;
   where: "candidates" | "library";
   score: string;
+  byIndex: boolean;
   model: Model;
   energy: number;
 }
@@ -212,19 +213,19 @@ export async function rank(where: "candidates" | "library"): Promise<void> {
   ranked.abort();
   const own = (ranked = new AbortController());
   const by = { model: model.value, energy: energy.value };
-  const asked = score.value;
+  const how = { score: score.value, byIndex: byIndex.value && spectrum.retention_index != null };
   rankingNow.value = true;
   await telling(own, async () => {
     const request = {
       measured: api.asked(spectrum),
-      score: asked,
+      score: how.score,
       formula: onlyFormula.value.trim() || null,
-      by_retention_index: byIndex.value,
+      by_retention_index: how.byIndex,
       ...(where === "candidates" ? { candidates: listed(), ...by } : {}),
     };
     const found = await api.post<Ranking>("/rank", request, own.signal);
     batch(() => {
-      ranking.value = { ...found, of: spectrum, where, score: asked, ...by };
+      ranking.value = { ...found, of: spectrum, where, ...how, ...by };
       hit.value = found.hits[0] ?? null;
       range.value = null;
     });
