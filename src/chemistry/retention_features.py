@@ -1,35 +1,42 @@
-"""What the retention index follows from in a structure: its groups, how they lie, bulk properties.
+"""What the retention index follows from in a structure: its groups, its size and its shape.
 
 An index is nearly a sum over groups (Stein et al., J. Chem. Inf. Model. 2007, 47, 975): atoms with
-their surroundings are counted, pairs of neighbours and next neighbours, and a few properties of the
-whole.
+their surroundings are counted. What branches and rings do to boiling points is told by numbers of
+the graph (Wiener, J. Am. Chem. Soc. 1947, 69, 17; Kier and Hall, Molecular Connectivity in
+Chemistry and Drug Research, 1976; Kier, Quant. Struct.-Act. Relat. 1985, 4, 109).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
+from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
 from .molecule import Molecule
 
 RADII = 3
-PAIR_BITS = 1024
 _ELEMENTS = ("C", "H", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
-# Molecular quantum numbers count atoms, bonds, nodes and rings of each kind (Nguyen et al.,
-# ChemMedChem 2009, 4, 1803). What takes longer (logP, charges) gained nothing beside them.
-_QUANTUM_NUMBERS = 42
-DESCRIPTORS = (
-    *_ELEMENTS,
-    *("polar surface", "donors", "acceptors", "rings", "aromatic rings", "surface", "chi1v"),
-    *("sp3 carbons", "alpha", "root of size"),
-    *(f"quantum number {i + 1}" for i in range(_QUANTUM_NUMBERS)),
+_RING_SIZES = range(3, 11)  # the last: and larger
+# Of RDKit's, those that take a microsecond or a few; logP, charges and the like gained nothing.
+_OF_RDKIT = {
+    "aromatic rings": rdMolDescriptors.CalcNumAromaticRings,
+    "polar surface": rdMolDescriptors.CalcTPSA,
+    "surface": rdMolDescriptors.CalcLabuteASA,
+    "valence connectivity": rdMolDescriptors.CalcChi1v,
+    "share of sp3 carbons": rdMolDescriptors.CalcFractionCSP3,
+    "alpha": rdMolDescriptors.CalcHallKierAlpha,
+}
+_OF_RINGS = ("rings", *(f"rings of {size}" for size in _RING_SIZES), "fused atoms")
+_OF_SHAPE = (
+    *("root of atoms", "branched atoms", "connectivity 0", "connectivity 1", "connectivity 2"),
+    *("paths of 2 bonds", "paths of 3 bonds", "kappa 1", "kappa 2", "kappa 3"),
+    *("longest path", "mean distance", "root of distances"),
 )
+DESCRIPTORS = (*_ELEMENTS, *_OF_RDKIT, *_OF_RINGS, *_OF_SHAPE)
 _ENVIRONMENTS = [rdFingerprintGenerator.GetMorganGenerator(radius=r) for r in range(RADII)]
-_PAIRS = rdFingerprintGenerator.GetAtomPairGenerator(
-    maxDistance=2, fpSize=PAIR_BITS, countSimulation=False
-)
 
 
 class RetentionFeatures(NamedTuple):
@@ -39,14 +46,11 @@ class RetentionFeatures(NamedTuple):
         environments: hashes of the surroundings that its atoms have within two bonds, ``(e,)``
             uint32.
         counts: how often each occurs, ``(e,)`` float32.
-        pairs: pairs of atoms one or two bonds apart, by a hash of their kinds, ``(PAIR_BITS,)``
-            float32.
         descriptors: as ``DESCRIPTORS`` names them, ``(len(DESCRIPTORS),)`` float64.
     """
 
     environments: np.ndarray
     counts: np.ndarray
-    pairs: np.ndarray
     descriptors: np.ndarray
 
 
@@ -62,25 +66,15 @@ def retention_features(molecule: Molecule) -> RetentionFeatures:
     """
     mol, elements = molecule.unlabelled.mol, molecule.unlabelled.element_counts
     found = environments(molecule, RADII - 1)
-    heavy = mol.GetNumHeavyAtoms()
     descriptors = [
-        *(elements[element] for element in _ELEMENTS),
-        rdMolDescriptors.CalcTPSA(mol),
-        rdMolDescriptors.CalcNumLipinskiHBD(mol),
-        rdMolDescriptors.CalcNumLipinskiHBA(mol),
-        rdMolDescriptors.CalcNumRings(mol),
-        rdMolDescriptors.CalcNumAromaticRings(mol),
-        rdMolDescriptors.CalcLabuteASA(mol),
-        rdMolDescriptors.CalcChi1v(mol),
-        rdMolDescriptors.CalcFractionCSP3(mol) * elements["C"],
-        rdMolDescriptors.CalcHallKierAlpha(mol),
-        heavy**0.5,
-        *rdMolDescriptors.MQNs_(mol),
+        *[elements[element] for element in _ELEMENTS],
+        *[calculate(mol) for calculate in _OF_RDKIT.values()],
+        *_of_rings(mol),
+        *_of_shape(mol),
     ]
     return RetentionFeatures(
         np.fromiter(found, np.uint32, len(found)),
         np.fromiter(found.values(), np.float32, len(found)),
-        _PAIRS.GetCountFingerprintAsNumPy(mol).astype(np.float32),
         np.array(descriptors, np.float64),
     )
 
@@ -96,3 +90,45 @@ def environments(molecule: Molecule, radius: int) -> dict[int, int]:
     """
     mol = molecule.unlabelled.mol
     return _ENVIRONMENTS[radius].GetSparseCountFingerprint(mol).GetNonzeroElements()
+
+
+def _of_rings(mol: Chem.Mol) -> list[int]:
+    rings = mol.GetRingInfo().AtomRings()
+    sizes = Counter([min(len(ring), _RING_SIZES[-1]) for ring in rings])
+    times = Counter([atom for ring in rings for atom in ring])
+    fused = sum([number > 1 for number in times.values()])
+    return [len(rings), *[sizes[size] for size in _RING_SIZES], fused]
+
+
+def _of_shape(mol: Chem.Mol) -> list[float]:
+    """Return numbers of the graph; those of branching are 0 where there are too few atoms."""
+    atoms = mol.GetNumAtoms()
+    if atoms == 1:
+        return [1.0, *[0.0] * (len(_OF_SHAPE) - 1)]
+    adjacent = Chem.GetAdjacencyMatrix(mol).astype(np.float64)
+    distances = Chem.GetDistanceMatrix(mol)
+    degree = adjacent.sum(0)
+    inverse_root = degree**-0.5
+    next_to = adjacent @ np.stack([inverse_root, inverse_root**2, degree - 1], axis=1)
+    bonds, two = degree.sum() / 2, degree @ (degree - 1) / 2
+    # A triangle's bonds are no path of three.
+    triangles = 3 * sum([len(ring) == 3 for ring in mol.GetRingInfo().AtomRings()])
+    three = (degree - 1) @ next_to[:, 2] / 2 - triangles
+    long, short = atoms - 3, atoms - 2
+    most_of_three = (atoms - 1) * long**2 if atoms % 2 else long * short**2
+    total = float(distances.sum())
+    return [
+        atoms**0.5,
+        int((degree >= 3).sum()),
+        inverse_root.sum(),
+        inverse_root @ next_to[:, 0] / 2,
+        (next_to[:, 0] ** 2 - next_to[:, 1]) @ inverse_root / 2,
+        two,
+        three,
+        atoms * (atoms - 1) ** 2 / bonds**2,
+        (atoms - 1) * short**2 / two**2 if two else 0.0,
+        most_of_three / three**2 if three > 0 else 0.0,
+        float(distances.max()),
+        total / atoms / (atoms - 1),
+        (total / atoms) ** 0.5,
+    ]

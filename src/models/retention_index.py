@@ -1,11 +1,13 @@
 """Retention indices from structures: a Gaussian process on counts of groups. NumPy alone.
 
 The index is a sum over groups, plus a smooth function of the whole: a process whose covariance is
-linear in counted surroundings, pairs and descriptors, and has a Gaussian term in the latter two
-(Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, chapter 2). The linear part
-goes on beyond the data as homologous series do; what is unlike the data has a wide interval.
+linear in counted surroundings and in descriptors, and has a Matérn term (of 3/2) in the latter and
+the usual ones of the former (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006,
+chapters 2 and 4). The linear part goes on beyond the data as homologous series do; what is unlike
+the data has a wide interval.
 
-Shapes: ``n`` training molecules, ``b`` others, ``f`` linear features, ``d`` smooth ones.
+Shapes: ``n`` training molecules, ``b`` others, ``e`` surroundings, ``f`` linear features, ``d``
+smooth ones.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..chemistry.molecule import Molecule
-from ..chemistry.retention_features import DESCRIPTORS, PAIR_BITS, retention_features
+from ..chemistry.retention_features import DESCRIPTORS, retention_features
 from ..errors import UserError
 from ..files.writing import written_whole
 from ..spectra.retention import HIGHEST, LOWEST, SEMI_STANDARD_NON_POLAR, RetentionIndex
@@ -27,8 +29,8 @@ from ..spectra.retention import HIGHEST, LOWEST, SEMI_STANDARD_NON_POLAR, Retent
 # The process works on hundreds, a carbon atom's worth.
 UNIT = 100.0
 _FARTHEST = 6.0  # standard deviations at which a descriptor is cut off in the smooth part
-_PAIR_SHARE = 0.5  # of a pair's deviation beside a descriptor's
-_BATCH = 256
+_SHARE = 0.4  # of the deviation of a surrounding's count beside a descriptor's
+_BATCH = _BLOCK = 256
 _MAKE_ANEW = "nextims train retention-index makes it anew"
 
 
@@ -41,49 +43,30 @@ class FeatureTable:
 
     Args:
         arrays: ``environments`` that the training molecules have ``(e,)`` uint32, ascending, and
-            their ``scales`` ``(e,)``, ``unseen_scale`` of others ``()``; ``pair_scale`` ``()``;
-            ``descriptor_scale`` ``()``; ``middle`` and ``spread`` of descriptors and
-            ``pair_middle`` and ``pair_spread`` of the pairs that are ``usual_pairs``; ``length`` of
-            the smooth part ``()`` and its variance ``smooth`` ``()``; the ``constant``'s ``()``.
+            their ``scales`` ``(e,)``, ``unseen_scale`` of others ``()``; ``descriptor_scale``
+            ``()``; ``middle`` and ``spread`` of descriptors and ``usual_middle`` and
+            ``usual_spread`` of the surroundings that are ``usual``; ``length`` of the smooth part
+            ``()`` and its variance ``smooth`` ``()``; the ``constant``'s ``()``.
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray]):
         self.arrays = arrays
 
-    @property
-    def scales(self) -> np.ndarray:
-        """What surroundings and pairs are multiplied by in the linear part, ``(e + p,)``."""
-        of_pairs = np.full(PAIR_BITS, self.arrays["pair_scale"], np.float32)
-        return np.concatenate([self.arrays["scales"], of_pairs])
-
-    def vectors(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return linear features ``(b, f)``, smooth ones ``(b, d)``, variance of unseen ones."""
-        counted, unseen = counts_of(molecules, self.arrays["environments"])
-        return *self.scaled(*counted), unseen * float(self.arrays["unseen_scale"]) ** 2
-
-    def scaled(
-        self, environments: np.ndarray, pairs: np.ndarray, descriptors: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return linear and smooth features of what was counted."""
-        counted = np.concatenate([environments, pairs], axis=1) * self.scales
-        described, smooth = self.described(pairs, descriptors)
-        return np.concatenate([counted, described], axis=1).astype(np.float32), smooth
-
     def described(
-        self, pairs: np.ndarray, descriptors: np.ndarray
+        self, environments: np.ndarray, descriptors: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the linear features that are descriptors, the last ones, and the smooth ones."""
+        """Return the linear features that are descriptors, and the smooth ones, ``(b, d)``."""
         a = self.arrays
         deviations = (descriptors - a["middle"]) / a["spread"]
-        usual = (pairs[:, a["usual_pairs"]] - a["pair_middle"]) / a["pair_spread"]
-        smooth = np.concatenate([deviations, _PAIR_SHARE * usual], axis=1)
+        usual = (environments[:, a["usual"]] - a["usual_middle"]) / a["usual_spread"]
+        smooth = np.concatenate([deviations, _SHARE * usual], axis=1)
         smooth = np.clip(smooth, -_FARTHEST, _FARTHEST).astype(np.float32)
         return (deviations * a["descriptor_scale"]).astype(np.float32), smooth
 
 
 def counts_of(
     molecules: Sequence[Molecule], known: np.ndarray
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Count what the features are made of.
 
     Args:
@@ -91,8 +74,8 @@ def counts_of(
         known: surroundings to count, ascending, ``(e,)``.
 
     Returns:
-        Surroundings ``(b, e)``, pairs ``(b, PAIR_BITS)`` and descriptors of each; and the squared
-        counts of surroundings that are not known, ``(b,)``.
+        Surroundings ``(b, e)`` and descriptors of each; and the squared counts of surroundings that
+        are not known, ``(b,)``.
     """
     found = [retention_features(molecule) for molecule in molecules]
     counted = np.zeros((len(molecules), len(known)), np.float32)
@@ -102,8 +85,7 @@ def counts_of(
         seen = known[place] == features.environments
         counted[row, place[seen]] = features.counts[seen]
         unseen[row] = (features.counts[~seen] ** 2).sum()
-    pairs = np.stack([features.pairs for features in found])
-    return (counted, pairs, np.stack([features.descriptors for features in found])), unseen
+    return counted, np.stack([features.descriptors for features in found]), unseen
 
 
 class RetentionModel:
@@ -111,10 +93,9 @@ class RetentionModel:
 
     Args:
         arrays: those of ``FeatureTable``; what ``counts_of`` counted of the training
-            molecules, ``counts`` ``(n, e)``, ``pairs`` and ``descriptors``; ``weights``
-            ``(n,)``, ``inverse`` of the Cholesky factor ``(n, n)``; the ``mean``,
-            the ``noise`` of an index; ``deviations``, and the ``factors`` by which half an interval
-            exceeds them.
+            molecules, ``counts`` ``(n, e)`` and ``descriptors``; ``weights`` ``(n,)``, ``inverse``
+            of the Cholesky factor ``(n, n)``; the ``mean``, the ``noise`` of an index;
+            ``deviations``, and the ``factors`` by which half an interval exceeds them.
         settings: what it was made of.
 
     Attributes:
@@ -124,12 +105,10 @@ class RetentionModel:
     def __init__(self, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]):
         self.arrays, self.settings = dict(arrays), dict(settings)
         self.table = FeatureTable(self.arrays)
-        environments, pairs, descriptors = (
-            self.arrays[name] for name in ("counts", "pairs", "descriptors")
-        )
-        # Of the thousands that are counted, a molecule has a hundred: by feature they lie together.
-        self._counted = np.ascontiguousarray(np.concatenate([environments, pairs], axis=1).T)
-        self._described, self._smooth = self.table.described(pairs, descriptors)
+        counts = self.arrays["counts"]
+        # Of the thousands that are counted, a molecule has fifty: by feature they lie together.
+        self._counted = np.ascontiguousarray(counts.T)
+        self._described, self._smooth = self.table.described(counts, self.arrays["descriptors"])
 
     def predict(self, molecules: Sequence[Molecule]) -> list[RetentionIndex]:
         """Return the index of each molecule, with the interval that holds it in 9 of 10 cases.
@@ -160,18 +139,27 @@ class RetentionModel:
 
     def _moments(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray]:
         a = self.arrays
-        linear, smooth, unseen = self.table.vectors(molecules)
-        counted, described = np.split(linear, [len(self._counted)], axis=1)
+        counted, descriptors, unseen = counts_of(molecules, a["environments"])
+        described, smooth = self.table.described(counted, descriptors)
         used = np.flatnonzero(counted.any(axis=0))
-        weighted = counted[:, used] * self.table.scales[used]
-        shared = weighted @ self._counted[used].astype(np.float32)
+        linear = counted[:, used] * a["scales"][used]
+        shared = (linear * a["scales"][used]) @ self._counted[used].astype(np.float32)
         shared += described @ self._described.T
         across = covariance(shared, smooth, self._smooth, a)
-        own = a["constant"] + a["smooth"] + (linear**2).sum(1) + unseen
-        explained = ((across.astype(np.float32) @ a["inverse"].T) ** 2).sum(1)
-        variance = np.maximum(own - explained, 0) + a["noise"] ** 2
+        own = a["constant"] + a["smooth"] + (linear**2).sum(1) + (described**2).sum(1)
+        own = own + unseen * a["unseen_scale"] ** 2
+        variance = np.maximum(own - self._explained(across), 0) + a["noise"] ** 2
         mean = a["mean"] + across.astype(np.float64) @ a["weights"]
         return UNIT * mean, UNIT * np.sqrt(variance)
+
+    def _explained(self, across: np.ndarray) -> np.ndarray:
+        """Return the variance that the training molecules explain, ``(b,)``."""
+        inverse, across = self.arrays["inverse"], across.astype(np.float32)
+        explained = np.zeros(len(across))
+        for begin in range(0, len(inverse), _BLOCK):  # beyond them it is zero
+            end = begin + _BLOCK
+            explained += ((across[:, :end] @ inverse[begin:end, :end].T) ** 2).sum(1)
+        return explained
 
     def save(self, path: Path) -> None:
         """Write the model to a file, the symmetric halves left out."""
@@ -219,5 +207,6 @@ def covariance(
         arrays: of ``FeatureTable``.
     """
     squares = (smooth**2).sum(1)[:, None] + (others**2).sum(1) - 2 * smooth @ others.T
-    distance = np.maximum(squares, 0) / (smooth.shape[1] * arrays["length"] ** 2)
-    return shared + arrays["constant"] + arrays["smooth"] * np.exp(-distance)
+    distance = np.sqrt(np.maximum(squares, 0) * (3 / smooth.shape[1])) / arrays["length"]
+    matern = (1 + distance) * np.exp(-distance)
+    return shared + arrays["constant"] + arrays["smooth"] * matern

@@ -46,8 +46,8 @@ def write_retention_card(
 # {path.name}
 
 Retention index (n-alkanes, 100 a carbon atom) on columns of 5 % phenyl polysiloxane, with the
-interval that holds it in nine of ten cases; a Gaussian process on counted groups, pairs of atoms
-and descriptors. NumPy alone reads it.
+interval that holds it in nine of ten cases; a Gaussian process on counted groups
+and descriptors of size and shape. NumPy alone reads it.
 
 ## Where it comes from
 - NExtIMS {settings["version"]}, commit {settings["commit"]}, seed {settings["seed"]}, finished \

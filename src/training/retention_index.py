@@ -43,14 +43,16 @@ from .retention_card import write_retention_card
 FOLDS = 5
 # Share of indices that an interval is to hold.
 COVERAGE = 0.9
-# Variances of the linear part: of the surroundings by radius, of descriptors, of pairs.
-_LINEAR = (*(f"radius {r}" for r in range(RADII)), "descriptors", "pairs")
+# Variances of the linear part: of the surroundings by radius, of descriptors.
+_LINEAR = (*(f"radius {r}" for r in range(RADII)), "descriptors")
 _STARTS = {**dict.fromkeys(_LINEAR, 10.0), "smooth": 3.0, "length": 1.0}
 _STEPS, _RATE = 60, 0.15
 # In hundreds: laboratories agree to 6 or so, an alkane is exact.
 _LEAST_NOISE, _NOISE, _EXACT = 0.063, 0.2, 1e-3
+_DOUBT = 5.0  # of what all others contradict
 _DEGREES, _ROUNDS = 3.0, 6  # of the t distribution; of its expectation maximisation
-_RARE = 5  # molecules that must have a pair for the smooth part to look at it
+# Of the surroundings up to one bond away, the smooth part looks at those of so many molecules.
+_USUAL = 12
 _GROUPS = 5  # of molecules by their deviation, for the intervals
 _OUTLYING = 4.0  # deviations
 _SAME = 1e-6  # deviation of a descriptor that is the same in all molecules
@@ -124,7 +126,6 @@ class Counts(NamedTuple):
         known: surroundings that two of them have, ascending, ``(e,)``.
         radius: how many bonds each reaches, ``(e,)``.
         environments: how often each molecule has each, ``(n, e)``.
-        pairs: ``(n, PAIR_BITS)``.
         descriptors: ``(n, len(DESCRIPTORS))``.
         alone: squared counts of the surroundings that each has alone, ``(n,)``.
     """
@@ -132,7 +133,6 @@ class Counts(NamedTuple):
     known: np.ndarray
     radius: np.ndarray
     environments: np.ndarray
-    pairs: np.ndarray
     descriptors: np.ndarray
     alone: np.ndarray
 
@@ -148,12 +148,12 @@ class Counts(NamedTuple):
                 holders.update(found.keys() if radius == RADII - 1 else ())
         known = np.array(sorted(e for e in radii if holders[e] > 1), np.uint32)
         radius = np.array([radii[environment] for environment in known.tolist()])
-        counted, alone = counts_of(molecules, known)
-        return cls(known, radius, *counted, alone)
+        return cls(known, radius, *counts_of(molecules, known))
 
     def table(self, variances: Mapping[str, float]) -> FeatureTable:
         """Return what makes features of molecules, each part of the mean variance given."""
-        usual = np.flatnonzero((self.pairs > 0).sum(0) >= _RARE)
+        holders = (self.environments > 0).sum(0)
+        usual = np.flatnonzero((self.radius < RADII - 1) & (holders >= _USUAL))
         of_radius = [
             (variances[f"radius {r}"] / _norm(self.environments[:, self.radius == r])) ** 0.5
             for r in range(RADII)
@@ -162,13 +162,12 @@ class Counts(NamedTuple):
             "environments": self.known,
             "scales": np.array(of_radius, np.float32)[self.radius],
             "unseen_scale": of_radius[-1],
-            "pair_scale": (variances["pairs"] / _norm(self.pairs)) ** 0.5,
             "descriptor_scale": (variances["descriptors"] / self.descriptors.shape[1]) ** 0.5,
             "middle": self.descriptors.mean(0),
             "spread": _spread(self.descriptors),
-            "usual_pairs": usual,
-            "pair_middle": self.pairs[:, usual].mean(0),
-            "pair_spread": _spread(self.pairs[:, usual]),
+            "usual": usual,
+            "usual_middle": self.environments[:, usual].mean(0),
+            "usual_spread": _spread(self.environments[:, usual]),
             "length": variances["length"],
             "smooth": variances["smooth"],
             "constant": UNIT,
@@ -183,7 +182,10 @@ def _spread(counts: np.ndarray) -> np.ndarray:
 
 def _in_double(table: FeatureTable, counts: Counts) -> list[np.ndarray]:
     """Return linear and smooth features; in single precision covariances are not positive."""
-    return [part.astype(np.float64) for part in table.scaled(*counts[2:5])]
+    described, smooth = table.described(counts.environments, counts.descriptors)
+    counted = counts.environments * table.arrays["scales"]
+    linear = np.concatenate([counted, described], axis=1)
+    return [part.astype(np.float64) for part in (linear, smooth)]
 
 
 def _norm(counts: np.ndarray) -> float:
@@ -191,23 +193,25 @@ def _norm(counts: np.ndarray) -> float:
 
 
 def fit_variances(data: RetentionData) -> dict[str, float]:
-    """Return the variances, and the length of the smooth part, that make the data likeliest."""
+    """Return the variances, and the length of the smooth part, that make the data likeliest.
+
+    Half-way, molecules that all others together contradict lose their say: a few wrong records
+    would make the surroundings that only they have look important. What the others let expect of
+    each follows from the inverse covariance (Rasmussen and Williams 2006, equation 5.12).
+    """
     import torch
 
     counts = Counts.of(data.molecules)
     linear, smooth = _in_double(counts.table(dict.fromkeys(_STARTS, 1.0)), counts)
-    ends = len(counts.known), len(counts.known) + counts.pairs.shape[1]
-    blocks = dict(
-        zip(("environments", "pairs", "descriptors"), np.split(linear, ends, axis=1), strict=True)
-    )
-    of_atoms = blocks.pop("environments")
-    blocks |= {f"radius {r}": of_atoms[:, counts.radius == r] for r in range(RADII)}
+    of_atoms, described = np.split(linear, [len(counts.known)], axis=1)
+    blocks = {f"radius {r}": of_atoms[:, counts.radius == r] for r in range(RADII)}
+    blocks["descriptors"] = described
     own = counts.alone / _norm(counts.environments[:, counts.radius == RADII - 1])
     shared = {name: torch.tensor(block @ block.T) for name, block in blocks.items()}
     shared[f"radius {RADII - 1}"] += torch.diag(torch.tensor(own))
     squares = (smooth**2).sum(1)
     apart = np.maximum(squares[:, None] + squares - 2 * smooth @ smooth.T, 0) / smooth.shape[1]
-    apart = torch.tensor(apart)
+    apart = torch.tensor(np.sqrt(3 * apart))
     target = torch.tensor((data.index - data.index.mean()) / UNIT)
     base = torch.tensor(np.where(data.exact, _EXACT, 1.0))
     logs = {
@@ -215,17 +219,24 @@ def fit_variances(data: RetentionData) -> dict[str, float]:
         for name, start in {**_STARTS, "noise": 0.15}.items()
     }
     optimiser = torch.optim.Adam(logs.values(), lr=_RATE)
-    for _ in tqdm(range(_STEPS), desc="variances", unit=" steps", disable=None, leave=False):
+    doubted = torch.zeros(len(data.index), dtype=torch.float64)
+    steps = tqdm(range(2 * _STEPS), desc="variances", unit=" steps", disable=None, leave=False)
+    for step in steps:
         optimiser.zero_grad()
         found = sum(logs[name].exp() * shared[name] for name in _LINEAR) + UNIT
-        found = found + logs["smooth"].exp() * torch.exp(-apart / logs["length"].exp() ** 2)
+        distance = apart / logs["length"].exp()
+        found = found + logs["smooth"].exp() * (1 + distance) * torch.exp(-distance)
         noise = (torch.exp(2 * logs["noise"]) + _LEAST_NOISE**2) * base + 1e-5
+        noise = noise + doubted * _DOUBT**2
         factor = torch.linalg.cholesky(found + torch.diag(noise))
         solved = torch.cholesky_solve(target[:, None], factor)[:, 0]
         loss = target @ solved / 2 + torch.log(torch.diagonal(factor)).sum()
         loss = loss + 0.05 * sum(log**2 for log in logs.values())  # none runs away
         loss.backward()
         optimiser.step()
+        if step == _STEPS:
+            own = torch.diagonal(torch.cholesky_inverse(factor.detach()))
+            doubted = ((abs(solved.detach()) > _OUTLYING * own.sqrt()) & (base == 1)).double()
     return {name: float(logs[name].detach().exp()) for name in _STARTS}
 
 
@@ -258,7 +269,6 @@ def fit(
     arrays = {
         **table.arrays,
         "counts": counts.environments.astype(np.uint8),
-        "pairs": counts.pairs.astype(np.uint8),
         "descriptors": counts.descriptors,
         "weights": np.linalg.solve(across + np.diag(noise + 1e-5), target),
         "inverse": np.linalg.inv(factor).astype(np.float32),

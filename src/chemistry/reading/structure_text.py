@@ -14,8 +14,8 @@ from .unreadable import why_unreadable
 _MAX_CHARACTERS = 10 * MAX_ATOMS
 _MAX_OF_MOL_BLOCK = 150 * MAX_ATOMS
 _ATOM = re.compile(r"\[[^][]*|Br|Cl|[BCNOPSFIbcnops*]")
-# Of the elements that models know, those whose bonds an InChI takes apart.
 _HYDROGEN = re.compile("H(?![a-z])")  # in a formula: not Hg
+# Of the elements that models know, those whose bonds an InChI takes apart.
 _METALS = {"Sn", "Hg", "Pb", "Ge"}
 UNREADABLE = "RDKit cannot read the structure"
 # Of a CXSMILES, what RDKit does not know is left out.
