@@ -1,14 +1,12 @@
 """What the retention index follows from in a structure: its groups, its size and its shape.
 
 An index is nearly a sum over groups (Stein et al., J. Chem. Inf. Model. 2007, 47, 975): atoms with
-their surroundings are counted. What branches and rings do to boiling points is told by numbers of
-the graph (Wiener, J. Am. Chem. Soc. 1947, 69, 17; Kier and Hall, Molecular Connectivity in
-Chemistry and Drug Research, 1976; Kier, Quant. Struct.-Act. Relat. 1985, 4, 109).
+their surroundings are counted. What branches and rings do to it, as to a boiling point, the numbers
+of bonds between atoms tell (Wiener, J. Am. Chem. Soc. 1947, 69, 17).
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +20,7 @@ _ELEMENTS = ("C", "H", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
 _RING_SIZES = range(3, 11)  # the last: and larger
 # Of RDKit's, those that take a microsecond or a few; logP, charges and the like gained nothing.
 _OF_RDKIT = {
+    "rings": rdMolDescriptors.CalcNumRings,
     "aromatic rings": rdMolDescriptors.CalcNumAromaticRings,
     "polar surface": rdMolDescriptors.CalcTPSA,
     "surface": rdMolDescriptors.CalcLabuteASA,
@@ -29,13 +28,14 @@ _OF_RDKIT = {
     "share of sp3 carbons": rdMolDescriptors.CalcFractionCSP3,
     "alpha": rdMolDescriptors.CalcHallKierAlpha,
 }
-_OF_RINGS = ("rings", *(f"rings of {size}" for size in _RING_SIZES), "fused atoms")
-_OF_SHAPE = (
-    *("root of atoms", "branched atoms", "connectivity 0", "connectivity 1", "connectivity 2"),
-    *("paths of 2 bonds", "paths of 3 bonds", "kappa 1", "kappa 2", "kappa 3"),
-    *("longest path", "mean distance", "root of distances"),
+_OF_DISTANCES = (
+    *("root of atoms", "pairs two bonds apart", "pairs three bonds apart"),
+    *("longest distance", "mean distance", "root of distances"),
 )
-DESCRIPTORS = (*_ELEMENTS, *_OF_RDKIT, *_OF_RINGS, *_OF_SHAPE)
+DESCRIPTORS = (
+    *(*_ELEMENTS, *_OF_RDKIT),
+    *(*(f"rings of {size}" for size in _RING_SIZES), *_OF_DISTANCES),
+)
 _ENVIRONMENTS = [rdFingerprintGenerator.GetMorganGenerator(radius=r) for r in range(RADII)]
 
 
@@ -70,7 +70,7 @@ def retention_features(molecule: Molecule) -> RetentionFeatures:
         *[elements[element] for element in _ELEMENTS],
         *[calculate(mol) for calculate in _OF_RDKIT.values()],
         *_of_rings(mol),
-        *_of_shape(mol),
+        *_of_distances(mol),
     ]
     return RetentionFeatures(
         np.fromiter(found, np.uint32, len(found)),
@@ -93,42 +93,22 @@ def environments(molecule: Molecule, radius: int) -> dict[int, int]:
 
 
 def _of_rings(mol: Chem.Mol) -> list[int]:
-    rings = mol.GetRingInfo().AtomRings()
-    sizes = Counter([min(len(ring), _RING_SIZES[-1]) for ring in rings])
-    times = Counter([atom for ring in rings for atom in ring])
-    fused = sum([number > 1 for number in times.values()])
-    return [len(rings), *[sizes[size] for size in _RING_SIZES], fused]
+    sizes = [min(len(ring), _RING_SIZES[-1]) for ring in mol.GetRingInfo().AtomRings()]
+    return [sizes.count(size) for size in _RING_SIZES]
 
 
-def _of_shape(mol: Chem.Mol) -> list[float]:
-    """Return numbers of the graph; those of branching are 0 where there are too few atoms."""
-    atoms = mol.GetNumAtoms()
-    if atoms == 1:
-        return [1.0, *[0.0] * (len(_OF_SHAPE) - 1)]
-    adjacent = Chem.GetAdjacencyMatrix(mol).astype(np.float64)
+def _of_distances(mol: Chem.Mol) -> list[float]:
     distances = Chem.GetDistanceMatrix(mol)
-    degree = adjacent.sum(0)
-    inverse_root = degree**-0.5
-    next_to = adjacent @ np.stack([inverse_root, inverse_root**2, degree - 1], axis=1)
-    bonds, two = degree.sum() / 2, degree @ (degree - 1) / 2
-    # A triangle's bonds are no path of three.
-    triangles = 3 * sum([len(ring) == 3 for ring in mol.GetRingInfo().AtomRings()])
-    three = (degree - 1) @ next_to[:, 2] / 2 - triangles
-    long, short = atoms - 3, atoms - 2
-    most_of_three = (atoms - 1) * long**2 if atoms % 2 else long * short**2
-    total = float(distances.sum())
+    atoms = len(distances)
+    # Each pair is there twice.
+    times = np.bincount(distances.ravel().astype(np.int64), minlength=4).tolist()
+    longest = max(distance for distance, number in enumerate(times) if number)
+    total = sum([distance * number for distance, number in enumerate(times)])
     return [
         atoms**0.5,
-        int((degree >= 3).sum()),
-        inverse_root.sum(),
-        inverse_root @ next_to[:, 0] / 2,
-        (next_to[:, 0] ** 2 - next_to[:, 1]) @ inverse_root / 2,
-        two,
-        three,
-        atoms * (atoms - 1) ** 2 / bonds**2,
-        (atoms - 1) * short**2 / two**2 if two else 0.0,
-        most_of_three / three**2 if three > 0 else 0.0,
-        float(distances.max()),
-        total / atoms / (atoms - 1),
+        times[2] / 2,
+        times[3] / 2,
+        longest,
+        total / atoms / max(atoms - 1, 1),
         (total / atoms) ** 0.5,
     ]
