@@ -246,7 +246,7 @@ class RawRecord:
         Of several columns' the index on 5 % phenyl. A deviation is NIST's, or that of a predicted
         index, whose interval is given.
         """
-        column, notes = self.first("column"), ()
+        column, notes = self.said("column"), ()
         deviation: float | None = None
         texts = list(self.values("retentionindex"))
         of_nist = next(filter(None, map(nist_index, texts)), None)
@@ -262,7 +262,7 @@ class RawRecord:
                 deviation = (float(ends[1]) - float(ends[0])) / 2 / Z90
         said = next(filter(None, map(RetentionIndex.in_text, self.values("comment"))), None)
         if said and abs(said.value - index) < 1:  # else the index is a measured one
-            deviation, column = said.deviation, column or said.column
+            deviation, column = said.deviation, said.column
         if not (given := LOWEST <= index <= HIGHEST) and index not in _NO_INDEX:
             notes = notes or ((IMPOSSIBLE_INDEX,) if texts else ())
         return {
