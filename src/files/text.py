@@ -18,10 +18,22 @@ GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 _CTRL_Z = "\x1a"
 
 
+def is_gzip(beginning: bytes) -> bool:
+    """Say whether bytes begin as a gzipped file does.
+
+    Example:
+        >>> import gzip
+        >>> from nextims.files.text import is_gzip
+        >>> is_gzip(gzip.compress(b"CCO")), is_gzip(b"CCO")
+        (True, False)
+    """
+    return beginning.startswith(_GZIP_MAGIC)
+
+
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file to read its bytes, those of a gzipped one as they were before."""
     file = path.open("rb")
-    if path.suffix.lower() == GZIP_ENDING or file.peek(2)[:2] == _GZIP_MAGIC:
+    if path.suffix.lower() == GZIP_ENDING or is_gzip(file.peek(2)):
         file.close()
         return gzip.open(path, "rb")
     return file

@@ -6,6 +6,9 @@ import re
 from functools import lru_cache
 from unicodedata import normalize
 
+from ..spectra.retention import column_kind
+from .peak_text import NUMBER
+
 # What libraries write where they have nothing to say.
 _NOT_GIVEN = {"", "n/a", "na", "nan", "none", "null", "-", "?", "unknown", "not available"}
 # How longer texts begin that say so.
@@ -82,6 +85,12 @@ RETENTION_TIMES = SYNONYMS["retentiontime"] + SYNONYMS["retentionseconds"]
 _TIME = re.compile(
     r"(\d+(?:[.,]\d*)?|\.\d+)\s*(?:(s)(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?)?\.?", re.IGNORECASE
 )
+# "1234.5", "1,234", "1234,5", "1234 iu", "1234 (DB-5)".
+_RETENTION_INDEX = re.compile(
+    rf"(?:({NUMBER})|([1-9]),(\d{{3}}(?:\.\d+)?)|(\d{{3,4}}),(\d+))\s*(?:i\.?u\.?)?\s*"
+    r"(?:[(\[]([^()\[\]]*)[)\]])?",
+    re.IGNORECASE,
+)
 # Tags of MassBank that begin with the name of what they say.
 _SUBTAGS = {
     "acmassspectrometry": {"mstype", "ionmode", "ionization", "ionizationenergy"},
@@ -91,6 +100,9 @@ _SUBTAGS = {
 FEWER_PEAKS = "fewer peaks than the record says it has"
 FAULTY_PEAKS = "peaks that are negative or not finite left out"
 NAMELESS = "neither name nor structure"
+UNREADABLE_INDEX = "retention index cannot be read, taken as not given"
+IMPOSSIBLE_INDEX = "retention index that no compound has, taken as not given"
+FAULTY_INDICES = (UNREADABLE_INDEX, IMPOSSIBLE_INDEX)
 NO_BASE_PEAK = "the base peak is missing"
 # Blank lines, comments, and lines between records.
 _SAYS_NOTHING = re.compile(r"\s*(?:(?:#|//).*|[-=_*~]{3,}\s*)?", re.DOTALL)
@@ -227,6 +239,27 @@ def minutes_of(name: str, text: str) -> float | None:
     time = float(found[1].replace(",", "."))
     seconds = found[2] or (in_seconds and found[0] == found[1])
     return round(time / 60 if seconds else time, 6) or None
+
+
+def parse_index(text: str) -> tuple[float, str] | None:
+    """Read a retention index, and the column where it is named behind it in brackets.
+
+    Returns:
+        The two, ``""`` for no column; ``None`` where the text is no one index.
+
+    Example:
+        >>> from nextims.formats.fields import parse_index
+        >>> parse_index("1,234"), parse_index("1234,5"), parse_index("1404 (DB-5)")
+        ((1234.0, ''), (1234.5, ''), (1404.0, 'DB-5'))
+        >>> parse_index("1234/1250") is None
+        True
+    """
+    found = _RETENTION_INDEX.fullmatch(text)
+    if found is None:
+        return None
+    plain, thousands, rest, whole, decimals, column = found.groups(default="")
+    index = plain or thousands + rest or f"{whole}.{decimals}"
+    return float(index), column if column_kind(column) else ""
 
 
 def noted_energy(text: str) -> tuple[float | None, tuple[str, ...]]:

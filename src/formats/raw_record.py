@@ -13,19 +13,22 @@ import numpy as np
 
 from ..chemistry.formula import mass_defect
 from ..spectra.record import BadRecord, Record, clean_spectrum, structure_defect
-from ..spectra.retention import Z90, RetentionIndex, nist_index
+from ..spectra.retention import HIGHEST, LOWEST, Z90, RetentionIndex, nist_index
 from ..spectra.spectrum import Spectrum, nominal_mz
 from .fields import (
     FAULTY_PEAKS,
+    IMPOSSIBLE_INDEX,
     NAMELESS,
     RETENTION_TIMES,
     SYNONYMS,
+    UNREADABLE_INDEX,
     field_name,
     is_given,
     is_identifier,
     minutes_of,
     noted_energy,
     of_subtag,
+    parse_index,
     unquoted,
 )
 from .peak_text import NUMBER, misread_columns, peak_of
@@ -41,6 +44,8 @@ _MASS = re.compile(rf"\s*({NUMBER})\s*(?:Da|amu|u|g/mol|g mol-1)?\s*", re.IGNORE
 _HEAVIEST = 1e5
 # An intensity beyond it cannot be held in single precision.
 _HIGHEST = 3e38
+# What stands for none: MS-DIAL writes -1.
+_NO_INDEX = (0, -1)
 # What tells that a fact is given; a compound may be called "none".
 _SAYS = {"name": bool, "id": is_identifier}
 # An exact mass is off the sum of mass numbers by no more than this share of it (long alkanes).
@@ -184,6 +189,7 @@ class RawRecord:
         nameless = () if name or written or inchikey else (NAMELESS,)
         # A collision energy is none: it belongs to another stage of the instrument.
         energy, notes = noted_energy(self.said("ionizationenergy"))
+        retention, of_index = self._retention()
         return Record(
             file=file,
             line=self.line,
@@ -202,10 +208,10 @@ class RawRecord:
             ms_level=self._ms_level(),
             licence=self.said("licence"),
             source=self.first("source"),
-            **self._retention(),
+            **retention,
             retention_time=self._retention_time(),
             remarks=(name, *self.values("comment")),
-            notes=notes + faults + nameless + self.notes,
+            notes=notes + of_index + faults + nameless + self.notes,
         )
 
     def _written_structures(self) -> list[str]:
@@ -234,30 +240,36 @@ class RawRecord:
         defect = mass_defect(self.first("formula"))
         return int(nominal_mz(exact, structure_defect(structures) if defect is None else defect))
 
-    def _retention(self) -> dict[str, Any]:
-        """Return the retention index, its deviation and its column, as far as they are given.
+    def _retention(self) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Return retention index, deviation and column as far as they are given, and what to note.
 
         Of several columns' the index on 5 % phenyl. A deviation is NIST's, or that of a predicted
         index, whose interval is given.
         """
-        text, column = self.first("retentionindex"), self.first("column")
+        column, notes = self.said("column"), ()
         deviation: float | None = None
-        if of_nist := nist_index(text):
+        texts = list(self.values("retentionindex"))
+        of_nist = next(filter(None, map(nist_index, texts)), None)
+        if of_nist:
             index, deviation, column = of_nist
         else:
-            index = float(text) if re.fullmatch(NUMBER, text) else 0.0
+            read = [parse_index(text) for text in texts]
+            index, own_column = next((each for each in read if each), (math.nan, ""))
+            column = column or own_column
+            notes = (UNREADABLE_INDEX,) if texts and not any(read) else ()
             ends = [self.first(f"retentionindex{end}") for end in ("low", "high")]
             if all(re.fullmatch(NUMBER, end) for end in ends):
                 deviation = (float(ends[1]) - float(ends[0])) / 2 / Z90
         said = next(filter(None, map(RetentionIndex.in_text, self.values("comment"))), None)
         if said and abs(said.value - index) < 1:  # else the index is a measured one
-            deviation, column = said.deviation, column or said.column
-        given = 0 < index < math.inf
+            deviation, column = said.deviation, said.column
+        if not (given := LOWEST <= index <= HIGHEST) and index not in _NO_INDEX:
+            notes = notes or ((IMPOSSIBLE_INDEX,) if texts else ())
         return {
             "retention_index": index if given else None,
             "retention_deviation": deviation if given and deviation else None,
             "column": column,
-        }
+        }, notes
 
     def _retention_time(self) -> float | None:
         """Return the first retention time given, in minutes, a field's before a comment's."""

@@ -108,7 +108,9 @@ class RetentionModel:
         counts = self.arrays["counts"]
         # Of the thousands that are counted, a molecule has fifty: by feature they lie together.
         self._counted = np.ascontiguousarray(counts.T)
-        self._described, self._smooth = self.table.described(counts, self.arrays["descriptors"])
+        described = self.table.described(counts, self.arrays["descriptors"])
+        self._described, self._smooth = (part.astype(float) for part in described)
+        self._inverse = self.arrays["inverse"].astype(float)
 
     def predict(self, molecules: Sequence[Molecule]) -> list[RetentionIndex]:
         """Return the index of each molecule, with the interval that holds it in 9 of 10 cases.
@@ -140,21 +142,25 @@ class RetentionModel:
     def _moments(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray]:
         a = self.arrays
         counted, descriptors, unseen = counts_of(molecules, a["environments"])
-        described, smooth = self.table.described(counted, descriptors)
+        # The variance is a small difference of large sums: in single precision it would depend on
+        # the order of summation, and so on the other molecules of the batch.
+        described, smooth = (
+            part.astype(float) for part in self.table.described(counted, descriptors)
+        )
         used = np.flatnonzero(counted.any(axis=0))
-        linear = counted[:, used] * a["scales"][used]
-        shared = (linear * a["scales"][used]) @ self._counted[used].astype(np.float32)
+        linear = counted[:, used].astype(float) * a["scales"][used]
+        shared = (linear * a["scales"][used]) @ self._counted[used].astype(float)
         shared += described @ self._described.T
         across = covariance(shared, smooth, self._smooth, a)
         own = a["constant"] + a["smooth"] + (linear**2).sum(1) + (described**2).sum(1)
         own = own + unseen * a["unseen_scale"] ** 2
         variance = np.maximum(own - self._explained(across), 0) + a["noise"] ** 2
-        mean = a["mean"] + across.astype(np.float64) @ a["weights"]
+        mean = a["mean"] + across @ a["weights"]
         return UNIT * mean, UNIT * np.sqrt(variance)
 
     def _explained(self, across: np.ndarray) -> np.ndarray:
         """Return the variance that the training molecules explain, ``(b,)``."""
-        inverse, across = self.arrays["inverse"], across.astype(np.float32)
+        inverse = self._inverse
         explained = np.zeros(len(across))
         for begin in range(0, len(inverse), _BLOCK):  # beyond them it is zero
             end = begin + _BLOCK

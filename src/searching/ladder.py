@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from math import log
+from math import inf, log
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import UserError
+from ..formats.opening import open_lines
 from ..formats.peak_text import NUMBER
 from ..spectra.retention import RetentionError
 
-# "C10", "n-C10" or "10" carbon atoms, or an index of 1000; then a time, in any unit.
-_ROW = re.compile(rf"\s*(?:n-?)?C?(\d+)\s*[,;\t ]\s*({NUMBER})\s*", re.IGNORECASE)
+# "C10", "n-C10" or "10" carbon atoms, or an index of 1000; then a time, in any unit, with a decimal
+# comma where none parts the columns.
+_ALKANE = r'\s*"?(?:n-?)?(C?)(\d+)"?'
+_ROW = re.compile(
+    rf'{_ALKANE}(?:\s*[,;\t ]\s*"?({NUMBER})"?|\s*[;\t ]\s*"?(\d+,\d+)"?)\s*', re.IGNORECASE
+)
+_BEGINS_ROW = re.compile(rf"{_ALKANE}\s*(?:[,;\t ]|$)", re.IGNORECASE)
 # More carbon atoms than any alkane that is chromatographed has: such a number is an index.
 _MOST_CARBONS = 99
 
@@ -39,7 +46,8 @@ def read_ladder(path: str | Path) -> list[Rung]:
 
     Raises:
         RetentionError: the file cannot be read, a line is no such pair, an alkane stands there
-            twice, there are fewer than two, or the times do not rise with the carbon atoms.
+            twice, or cannot be, there are fewer than two, or the times do not rise with the carbon
+            atoms.
 
     Example:
         >>> import pathlib, tempfile
@@ -50,27 +58,34 @@ def read_ladder(path: str | Path) -> list[Rung]:
         [Rung(carbons=10, time=5.2), Rung(carbons=11, time=6.9)]
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = list(open_lines(Path(path)))
+    except (OSError, UserError) as error:
         raise RetentionError(f"{path}: no ladder that can be read ({error})") from error
     rungs: dict[int, tuple[Rung, int]] = {}
     for number, line in enumerate(lines, start=1):
         found = _ROW.fullmatch(line)
         if not found:
-            if line.strip() and (number > 1 or re.search(r"\d[,;\t ]+\d", line)):
+            is_row = number > 1 or re.search(r"\d[,;\t ]+\d", line) or _BEGINS_ROW.match(line)
+            if line.strip() and is_row:
                 raise RetentionError(
                     f"{path}, line {number}: expected carbon atoms and a time, C10,5.2 say; found "
                     f"{line.strip()[:40]!r}"
                 )
             continue
-        carbons = int(found[1])
-        if carbons > _MOST_CARBONS:
+        carbons, time = int(found[2]), float((found[3] or found[4]).replace(",", "."))
+        if carbons > _MOST_CARBONS and not found[1]:
             if carbons % 100:
                 raise RetentionError(f"{path}, line {number}: {carbons} is no n-alkane's index")
             carbons //= 100
+        if not 1 <= carbons <= _MOST_CARBONS:
+            raise RetentionError(
+                f"{path}, line {number}: no n-alkane of {carbons} carbon atoms is chromatographed"
+            )
+        if not 0 <= time < inf:
+            raise RetentionError(f"{path}, line {number}: a retention time of {time:g} cannot be")
         if carbons in rungs:
             raise RetentionError(f"{path}, line {number}: C{carbons} stands there twice")
-        rungs[carbons] = Rung(carbons, float(found[2])), number
+        rungs[carbons] = Rung(carbons, time), number
     ordered = [rungs[carbons] for carbons in sorted(rungs)]
     for (before, _), (rung, number) in pairwise(ordered):
         if rung.time <= before.time:

@@ -22,7 +22,7 @@ from ..spectra.record import Record
 from ..spectra.spectrum import Spectrum
 from .entries import Entry, SearchError, entry_label
 from .filters import EntryFilter
-from .retention import RetentionSearch, index_of
+from .retention import RetentionSearch, Tally, index_of
 
 SCORES: dict[str, Callable[..., np.ndarray]] = {
     "weighted_cosine": metrics.weighted_cosine,
@@ -260,6 +260,7 @@ class QuerySearch:
         self._result = SearchResult(query, score, self.mass)
         self._first_notes(len(peaks))
         self._retention, self._kind = retention or RetentionSearch(), ""
+        self._tally = Tally()
         self._scale = _HIGHEST_FACTOR if score.endswith("match_factor") else 1.0
         if self._retention.active:
             index, self._kind, said = self._retention.of_query(query)
@@ -289,6 +290,7 @@ class QuerySearch:
         self._result.compared += len(block)
         index = self._result.retention_index
         if index is not None:
+            self._tally.add(block, self._kind)
             scores = self._retention.compared(block, index, self._kind, scores, self._scale)
             scores = np.round(scores, _DECIMALS)
         # The best first, so that the others find the bar raised and need no structure.
@@ -304,6 +306,8 @@ class QuerySearch:
     def result(self) -> SearchResult:
         """Return what was found."""
         hits = self._result.hits
+        if self._result.retention_index is not None and self._result.compared:
+            self._result.notes += self._tally.notes(self._kind)
         for place, ((score, _, entry), *others) in enumerate(self._best, start=1):
             rank = hits[-1].rank if hits and hits[-1].score == score else place
             if rank > self._top:

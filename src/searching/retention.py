@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..formats.fields import FAULTY_INDICES
 from ..spectra.record import Record
 from ..spectra.retention import (
     SEMI_STANDARD_NON_POLAR,
@@ -26,6 +28,7 @@ WEIGHT = 0.03
 _LABORATORY, _UNKNOWN = 20.0, 150.0
 # A measured index may be of another peak, or mistyped: no more is held against a spectrum.
 _LEAST = -10.0
+_NO_COLUMN = "no known column is named, the retention index taken as on 5 % phenyl"
 _LEFT = 1e-3  # of a score that the index would take away
 
 
@@ -76,7 +79,9 @@ class RetentionSearch:
         if index is None:
             index, column = query.retention_index, column or query.column
         if index is None:
-            return None, "", "no retention index in the record and none set: searched without"
+            fault = next(filter(FAULTY_INDICES.__contains__, query.notes), "")
+            said = f"line {query.line}: {fault}" if fault else "no retention index in the record"
+            return None, "", f"{said} and none set: searched without"
         try:
             check_index(index)
         except RetentionError as error:
@@ -113,6 +118,31 @@ class RetentionSearch:
         added = scale * self.weight * np.maximum(likelihood, _LEAST)
         # However unlikely by its index, what is alike stays a hit, in its order.
         return np.maximum(scores + added, _LEFT * scores)
+
+
+class Tally:
+    """What the retention indices of entries are like, for the reader of the hits."""
+
+    def __init__(self):
+        self._of_kind = 0
+        self._odd: Counter[str] = Counter()
+
+    def add(self, entries: Iterable[Entry], kind: str) -> None:
+        """Count entries that are searched by an index on a kind of column."""
+        for entry in entries:
+            record = entry.record
+            self._of_kind += not np.isnan(index_of(entry, kind)[0])
+            self._odd.update(filter(FAULTY_INDICES.__contains__, record.notes))
+            self._odd[_NO_COLUMN] += bool(record.retention_index and not column_kind(record.column))
+
+    def notes(self, kind: str) -> list[str]:
+        """Return what is to be said: that there is nothing to compare, and what was odd."""
+        none = [] if self._of_kind else [f"no entry has a retention index on a {kind} column"]
+        return none + [
+            f"of {n:,} {'entry' if n == 1 else 'entries'}: {said}"
+            for said, n in self._odd.items()
+            if n
+        ]
 
 
 def index_of(entry: Entry, kind: str) -> tuple[float, float]:

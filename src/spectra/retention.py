@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..errors import UserError
 
@@ -105,6 +106,7 @@ class RetentionIndex:
 Z90 = 1.6449  # a normal distribution's 95 % quantile
 
 
+@lru_cache(maxsize=1024)
 def column_kind(column: str) -> str:
     """Return which kind of column a name is of; ``""`` where that cannot be told.
 

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -39,7 +39,7 @@ from .requests import (
     RankRequest,
 )
 from .service import Service
-from .uploads import read_uploaded_spectra, read_uploaded_structures
+from .uploads import Upload, read_uploaded_spectra, read_uploaded_structures
 
 PAGE = Path(__file__).parent / "static"
 _ABOUT = """\
@@ -145,14 +145,22 @@ def _add_files(application: FastAPI, service: Service) -> None:
     @application.post("/read/spectra", response_model=FileContent, openapi_extra=_FILE)
     async def read_spectra(request: Request, name: FileName) -> Response:
         """Read the measured spectra of a file of any format that NExtIMS reads."""
-        given = await request.body(), name, service.limits.body
-        return JSONResponse(await anyio.to_thread.run_sync(read_uploaded_spectra, *given))
+        upload = Upload(await request.body(), name, service.limits.body)
+        return JSONResponse(await _read(read_uploaded_spectra, upload))
 
     @application.post("/read/structures", response_model=FileContent, openapi_extra=_FILE)
     async def read_structures(request: Request, name: FileName) -> Response:
         """Read the structures of a file: a list, a table, MOL or SDF."""
-        given = await request.body(), name, service.limits.body
-        return JSONResponse(await anyio.to_thread.run_sync(read_uploaded_structures, *given))
+        upload = Upload(await request.body(), name, service.limits.body)
+        return JSONResponse(await _read(read_uploaded_structures, upload))
+
+
+async def _read(function: Callable[[Upload], dict[str, Any]], upload: Upload) -> dict[str, Any]:
+    """Read a file beside the other requests, and no longer than the answer is waited for."""
+    try:
+        return await anyio.to_thread.run_sync(function, upload, abandon_on_cancel=True)
+    finally:
+        upload.abandon()
 
 
 class _File(NamedTuple):

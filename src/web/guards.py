@@ -82,6 +82,8 @@ class Guard:
             refusal = self._refusal(scope) or await asyncio.wait_for(
                 self._pass(scope, receive, send_guarded), self._limits.seconds
             )
+        except asyncio.CancelledError:  # as the server ends, which else tells of each as a fault
+            refusal = 503, "the server ends"
         except asyncio.TimeoutError:
             refusal = 503, f"took longer than {self._limits.seconds:g} s"
         if refusal and not begun:

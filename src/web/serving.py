@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import threading
@@ -9,11 +10,15 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..errors import MissingPackageError, UserError
 from .guards import LOOPBACK, App, Guard
 from .limits import Limits
+
+if TYPE_CHECKING:
+    from .service import Service
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8470
 # For which an answer that is under way is waited for when the server ends.
@@ -39,21 +44,30 @@ def build_app(
         MissingPackageError: FastAPI is not installed.
         UserError: the library cannot be read.
     """
+    limits = limits or Limits()
+    return _guarded(_service(config, library, limits), host)
+
+
+def _service(config: Config, library: Path | None, limits: Limits) -> Service:
     try:
-        from .application import create_application
-        from .service import Service
+        import fastapi  # noqa: F401 - told from what else is missing
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("fastapi", "starlette", "anyio"):
             raise
         raise _missing(error) from error
     from .library import Library
+    from .service import Service
 
-    limits = limits or Limits()
-    service = Service(config, None if library is None else Library(library), limits)
+    return Service(config, None if library is None else Library(library), limits)
+
+
+def _guarded(service: Service, host: str) -> App:
+    from .application import create_application
+
     open_to_others = not _is_loopback(host)
     names = {*LOOPBACK, host, *((socket.gethostname(),) if open_to_others else ())}
     return Guard(
-        create_application(service), hosts=names, any_address=open_to_others, limits=limits
+        create_application(service), hosts=names, any_address=open_to_others, limits=service.limits
     )
 
 
@@ -78,7 +92,8 @@ def serve(
 
     Raises:
         MissingPackageError: FastAPI or uvicorn is not installed.
-        UserError: the port is taken, the host has no such address, or the library cannot be read.
+        UserError: the port is taken, the host has no such address, or the library or the model
+            cannot be read.
     """
     try:
         import uvicorn
@@ -86,15 +101,17 @@ def serve(
         raise _missing(error) from error
     listening = _listen(host, port)
     try:
-        app = build_app(config, host=host, library=library)
+        service = _service(config, library, Limits())
+        # Here, not as the server starts, which would end with a traceback where it fails.
+        asyncio.run(service.ready())
         address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"
         say(f"{address} (Ctrl-C ends it)")
         if not _is_loopback(host):
             say("note: whoever reaches this machine may use it: there is no password")
-        if browser:  # its request waits until the model is loaded
+        if browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         settings = uvicorn.Config(
-            app,
+            _guarded(service, host),
             log_level="warning",
             server_header=False,
             timeout_graceful_shutdown=_SECONDS_TO_END,

@@ -6,17 +6,20 @@ file is read under a name of ours, in a folder of its own.
 
 from __future__ import annotations
 
+import gzip
+import io
+import os
 import tempfile
-import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
 from ..files.endings import known_ending
-from ..files.text import GZIP_ENDING
+from ..files.text import GZIP_ENDING, GZIP_ERRORS, is_gzip
 from ..formats.reading import READERS, read_spectra
 from ..inference.structures.list_files import ENDINGS
 from ..inference.structures.lists import read_structures
@@ -26,55 +29,114 @@ from .limits import CANDIDATES, CHARACTERS, PEAKS, SPECTRA
 
 _PROBLEMS = 20
 _HDF5 = (".h5", ".hdf5")
+# Read by libraries that must not find the file shorter than it was.
+_BINARY = (*_HDF5, ".parquet")
 
 
 class UploadError(UserError):
     """A file cannot be read; the message says why."""
 
 
-def read_uploaded_spectra(content: bytes, name: str, most: int) -> dict[str, Any]:
-    r"""Return the measured spectra of a file, and what is wrong with others.
+@dataclass
+class Upload:
+    """A file that is read for a request.
 
     Args:
         content: of the file.
         name: of the file.
         most: bytes that a gzipped file may have when it is unpacked.
+    """
+
+    content: bytes
+    name: str
+    most: int
+    _path: Path | None = field(default=None, init=False)
+    _abandoned: bool = field(default=False, init=False)
+
+    def abandon(self) -> None:
+        """Have the reading end, in whatever thread it is: the file is empty from here on."""
+        self._abandoned = True
+        if self._path is not None and self._path.suffix not in _BINARY:
+            with suppress(OSError):
+                os.truncate(self._path, 0)
+
+    @property
+    def shown(self) -> str:
+        """Its name, without folders."""
+        return self.name.replace("\\", "/").rpartition("/")[2]
+
+    @contextmanager
+    def stored(self, endings: Collection[str]) -> Iterator[Path]:
+        """Put the file where it can be read, and away after; errors call it by its own name."""
+        content, shown = self.content, self.shown
+        if shown.lower().endswith(GZIP_ENDING) or is_gzip(content):
+            content = _unpacked(content, shown, self.most)
+        ending = known_ending(f"-{without_gzip(shown)}", endings)
+        if ending not in endings:
+            raise UploadError(f"{shown}: unknown ending; can be read: {', '.join(endings)}")
+        with tempfile.TemporaryDirectory() as folder:
+            # Its name is not to be found in a file by chance.
+            path = Path(folder, f"{Path(folder).name}{ending}")
+            path.write_bytes(content)
+            self._path = path
+            if self._abandoned:
+                self.abandon()
+            try:
+                if ending in _HDF5:
+                    _refuse_links(path)
+                yield path
+            except UserError as error:
+                raise UploadError(self.named(str(error))) from error
+
+    def named(self, text: str) -> str:
+        """Return a text with the file's own name where it has the one that it is read under."""
+        if self._path is None:
+            return text
+        text = text.replace(str(self._path), self.shown)
+        stem = without_gzip(self.shown)
+        return text.replace(self._path.stem.partition(".")[0], stem.partition(".")[0])
+
+
+def read_uploaded_spectra(upload: Upload) -> dict[str, Any]:
+    r"""Return the measured spectra of a file, and what is wrong with others.
 
     Raises:
         UserError: the file cannot be read.
 
     Example:
-        >>> from nextims.web.uploads import read_uploaded_spectra
+        >>> from nextims.web.uploads import Upload, read_uploaded_spectra
         >>> content = b"Name: Water\nNum Peaks: 2\n17 212; 18 999"
-        >>> read_uploaded_spectra(content, "lab.msp", 1000)["spectra"][0]["name"]
+        >>> read_uploaded_spectra(Upload(content, "lab.msp", 1000))["spectra"][0]["name"]
         'Water'
     """
     spectra: list[dict[str, Any]] = []
     problems: list[str] = []
-    with _stored(content, name, READERS, most) as path:
+    with upload.stored(READERS) as path:
         for record in islice(read_spectra(path), SPECTRA + 1):
             if len(spectra) == SPECTRA:
                 problems.append(f"only the first {SPECTRA} spectra are taken")
             elif isinstance(record, BadRecord):
-                problems.append(f"line {record.line}: {record.why}")
+                problems.append(f"line {record.line}: {upload.named(record.why)}")
             elif not 0 < len(record.spectrum) <= PEAKS or not record.spectrum.intensity.any():
                 problems.append(f"line {record.line}: {len(record.spectrum)} peaks")
             else:
-                spectra.append(record_fields(record))
+                # Without a name of its own it has the file's.
+                named = replace(record, name=upload.named(record.name))
+                spectra.append(record_fields(named))
     return {"spectra": spectra, "structures": [], "problems": _first(problems)}
 
 
-def read_uploaded_structures(content: bytes, name: str, most: int) -> dict[str, Any]:
-    """Return the structures of a file; arguments and errors as for spectra.
+def read_uploaded_structures(upload: Upload) -> dict[str, Any]:
+    """Return the structures of a file; errors as for spectra.
 
     Example:
-        >>> from nextims.web.uploads import read_uploaded_structures
-        >>> read_uploaded_structures(b"CCO ethanol", "list.smi", 1000)["structures"]
+        >>> from nextims.web.uploads import Upload, read_uploaded_structures
+        >>> read_uploaded_structures(Upload(b"CCO ethanol", "list.smi", 1000))["structures"]
         [{'structure': 'CCO', 'name': 'ethanol'}]
     """
     structures: list[dict[str, Any]] = []
     problems: list[str] = []
-    with _stored(content, name, ENDINGS, most) as path:
+    with upload.stored(ENDINGS) as path:
         for each in read_structures(path):
             if len(structures) == CANDIDATES:
                 problems.append(f"only the first {CANDIDATES} structures are taken")
@@ -86,33 +148,18 @@ def read_uploaded_structures(content: bytes, name: str, most: int) -> dict[str, 
     return {"spectra": [], "structures": structures, "problems": _first(problems)}
 
 
-@contextmanager
-def _stored(content: bytes, name: str, endings: Collection[str], most: int) -> Iterator[Path]:
-    """Put a file where it can be read, and away after; errors call it by its own name."""
-    shown = name.replace("\\", "/").rpartition("/")[2]
-    if shown.lower().endswith(GZIP_ENDING):
-        content, shown = _unpacked(content, shown, most), shown[: -len(GZIP_ENDING)]
-    ending = known_ending(f"-{shown}", endings)
-    if ending not in endings:
-        raise UploadError(f"{shown}: unknown ending; can be read: {', '.join(endings)}")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"file{ending}")
-        path.write_bytes(content)
-        try:
-            if ending in _HDF5:
-                _refuse_links(path)
-            yield path
-        except UserError as error:
-            raise UploadError(str(error).replace(str(path), shown)) from error
+def without_gzip(name: str) -> str:
+    """Return a name without the ending of gzip."""
+    return name[: -len(GZIP_ENDING)] if name.lower().endswith(GZIP_ENDING) else name
 
 
 def _unpacked(content: bytes, name: str, most: int) -> bytes:
+    """Return what a gzipped file holds; a part that is cut off must not pass for the whole."""
     try:
-        unpacking = zlib.decompressobj(wbits=31)
-        unpacked = unpacking.decompress(content, most)
-    except zlib.error as error:
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(most + 1)
+    except GZIP_ERRORS as error:
         raise UploadError(f"{name}: cannot be read as gzip ({error})") from error
-    if unpacking.unconsumed_tail:
+    if len(unpacked) > most:
         raise UploadError(f"{name}: more than {most:,} bytes when unpacked")
     return unpacked
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nextims.formats.fields import SYNONYMS
+from nextims.formats.fields import IMPOSSIBLE_INDEX, SYNONYMS, UNREADABLE_INDEX
 from nextims.formats.raw_record import RawRecord
 from nextims.spectra.record import BadRecord
 
@@ -105,3 +105,41 @@ def test_peaks_that_cannot_be_read():
 def test_a_mass_may_have_its_unit_or_a_decimal_comma(text):
     assert record(mw=text).nominal_mass == 100
     assert record(mw=f"about {text}").nominal_mass is None
+
+
+@pytest.mark.parametrize(
+    ("text", "index", "column", "notes"),
+    [
+        ("1,234", 1234, "", ()),
+        ("1,234.5", 1234.5, "", ()),
+        ("1234,5", 1234.5, "", ()),
+        ("1234 (DB-WAX)", 1234, "DB-WAX", ()),
+        ("1234 [5% phenyl]", 1234, "5% phenyl", ()),
+        ("1234 iu (estimated)", 1234, "", ()),
+        ("N/A", None, "", ()),
+        ("0", None, "", ()),
+        ("-1", None, "", ()),
+        ("-5", None, "", (IMPOSSIBLE_INDEX,)),
+        ("99", None, "", (IMPOSSIBLE_INDEX,)),
+        ("6001", None, "", (IMPOSSIBLE_INDEX,)),
+        ("1e999", None, "", (IMPOSSIBLE_INDEX,)),
+        ("SemiStdNP=99999/7/1", None, "semi-standard non-polar", (IMPOSSIBLE_INDEX,)),
+        ("1234/1250", None, "", (UNREADABLE_INDEX,)),
+        ("about 1234", None, "", (UNREADABLE_INDEX,)),
+        ("12,34,5", None, "", (UNREADABLE_INDEX,)),
+    ],
+)
+def test_a_retention_index_is_read_or_noted(text, index, column, notes):
+    raw = RawRecord(1, pairs=[(31, 999), (45, 510)])
+    for name, value in (("Name", "x"), ("Retention_index", text)):
+        raw.add(name, value)
+    record = raw.record("x.msp", 1)
+    assert (record.retention_index, record.column, record.notes) == (index, column, notes)
+
+
+def test_the_first_of_several_retention_indices_that_can_be_read_counts():
+    raw = RawRecord(1, pairs=[(31, 999)])
+    for value in ("see text", "1404", "1410"):
+        raw.add("RI", value)
+    record = raw.record("x.msp", 1)
+    assert (record.retention_index, record.notes) == (1404, ("neither name nor structure",))

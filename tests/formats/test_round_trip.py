@@ -252,6 +252,20 @@ def test_a_retention_index_comes_back_with_its_deviation_and_column(results, wri
     )
 
 
+@pytest.mark.parametrize("file", ["x.msp", "x.jdx", "x.sdf", "x.mgf", "x.mzspeclib.txt"])
+def test_a_measured_index_that_was_kept_comes_back_with_its_column(results, write, file):
+    own = RetentionIndex(1234.4, 1200.2, 1268.6)
+    columns = (("RI", "1300"), ("column", "DB-WAX"))
+    kept = replace(results[0], retention_index=own, columns=columns)
+    [record] = read(write(file, [kept]))
+    assert (record.retention_index, record.retention_deviation) == (1300, None)
+    assert record.column == "DB-WAX"
+    # The predicted index is of its own column, whatever else is kept.
+    [record] = read(write(file, [replace(kept, columns=columns[1:])]))
+    assert record.retention_index == pytest.approx(own.value, abs=0.5)
+    assert record.column == own.column
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [

@@ -353,3 +353,9 @@ def test_a_retention_index_that_cannot_be_is_refused(
     except SystemExit as stop:
         assert stop.code == 2
     assert reason in capsys.readouterr().err
+
+
+def test_a_column_of_no_index_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["--query", "a.msp", "--library", "b.msp", "--column", "DB-5"])
+    assert "--column goes with --retention-index" in capsys.readouterr().err

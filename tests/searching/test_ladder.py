@@ -25,6 +25,8 @@ def write(tmp_path):
         "10;5.2\n11;6.9\n12;8.4",
         "RI\ttime\n1200\t8.4\n1000\t5.2\n1100\t6.9\n",
         "n-C10 5.2\n\nn-C11 6.9\nn-C12 8.4\n",
+        "n-Alkane (C10-C12);RT\nC10;5,2\nC11;6,9\nC12;8,4\n",
+        '"C10","5.2"\n"C11","6.9"\n"C12","8.4"\n',
     ],
 )
 def test_a_ladder_is_read_as_programs_write_it(write, text):
@@ -40,6 +42,13 @@ def test_a_ladder_is_read_as_programs_write_it(write, text):
         ("C10,5.2\n", "1 n-alkanes; a ladder has two"),
         ("1050,5.2\n1100,6\n", "line 1: 1050 is no n-alkane's index"),
         ("", "0 n-alkanes"),
+        ("C10,nan\nC11,6.9\nC12,8.4\n", "line 1: expected carbon atoms and a time"),
+        ("C10,decane,5.2\n" + LADDER, "line 1: expected carbon atoms and a time"),
+        ("C10,5,2\nC11,6,9\n", "line 1: expected carbon atoms and a time"),
+        ("C10,5.2\nC11,1e999\n", "line 2: a retention time of inf cannot be"),
+        ("C10,-5.2\nC11,6.9\n", "line 1: a retention time of -5.2 cannot be"),
+        ("C0,5.2\nC11,6.9\n", "line 1: no n-alkane of 0 carbon atoms"),
+        ("C99,5.2\nC100,6.9\n", "line 2: no n-alkane of 100 carbon atoms"),
     ],
 )
 def test_one_that_cannot_be_is_refused_by_file_and_line(write, text, reason):
@@ -47,6 +56,13 @@ def test_one_that_cannot_be_is_refused_by_file_and_line(write, text, reason):
     with pytest.raises(RetentionError) as error:
         read_ladder(path)
     assert str(error.value).startswith(str(path)) and reason in str(error.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_the_encoding_of_a_spreadsheet_is_told(tmp_path, encoding):
+    path = tmp_path / "ladder.csv"
+    path.write_text("Zeit für n-Alkane\nC10\t5,2\nC11\t6,9\n", encoding=encoding)
+    assert read_ladder(path) == [Rung(10, 5.2), Rung(11, 6.9)]
 
 
 def test_a_missing_file_is_named(tmp_path):

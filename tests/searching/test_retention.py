@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from nextims.formats.fields import IMPOSSIBLE_INDEX, UNREADABLE_INDEX
 from nextims.searching.entries import Entry
 from nextims.searching.ranking import search
 from nextims.searching.retention import RetentionSearch
@@ -97,3 +98,36 @@ def test_match_factors_are_moved_on_their_own_scale():
     result, names = found(entries, score="nist_identity_match_factor", index=1200, weight=0.03)
     assert names == ["near", "far"]
     assert result.hits[0].score - result.hits[1].score > 100
+
+
+def test_a_library_without_an_index_on_such_a_column_is_told():
+    entries = [entry("a", None), entry("b", 1200, column="DB-5")]
+    result, names = found(entries, index=1200, column="DB-WAX", window=50)
+    assert names == []
+    assert result.notes == ["no entry has a retention index on a polar column"]
+
+
+def test_entries_without_a_known_column_are_told():
+    entries = [entry("a", 1200, column=""), entry("b", 1200, column="mine"), entry("c", 1200)]
+    result, _ = found(entries, index=1200, column="DB-5", weight=0.03)
+    [note] = result.notes
+    assert note.startswith("of 2 entries: no known column is named") and "5 % phenyl" in note
+
+
+def test_an_index_that_is_no_index_is_told_with_its_line():
+    query = replace(QUERY, line=7, notes=(IMPOSSIBLE_INDEX,))
+    result, _ = found(
+        [with_unreadable_index(entry("a", None)), entry("b", 1200)], query, weight=0.03
+    )
+    assert result.notes[0].startswith(f"line 7: {IMPOSSIBLE_INDEX}")
+    result, _ = found(
+        [with_unreadable_index(entry("a", None)), entry("b", 1200)],
+        index=1200,
+        column="DB-5",
+        weight=0.03,
+    )
+    assert result.notes == [f"of 1 entry: {UNREADABLE_INDEX}"]
+
+
+def with_unreadable_index(one):
+    return Entry(replace(one.record, notes=(UNREADABLE_INDEX,)))

@@ -248,6 +248,31 @@ def test_what_is_too_long_is_refused(client):
     assert "more than 200,000 bytes when unpacked" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("name", ["a.smi", "a.csv", "a.smi.gz"])
+def test_a_gzipped_file_is_known_by_its_content_and_weighed_unpacked(client, name):
+    answer = client.post(f"/read/structures?name={name}", content=gzip.compress(b"C\n" * 150_000))
+    assert "more than 200,000 bytes when unpacked" in answer.json()["detail"]
+
+
+def test_a_gzipped_file_is_read_whole_or_refused(client):
+    water = b"Name: water\nNum Peaks: 2\n17 212; 18 999\n\n"
+    joined = gzip.compress(water) + gzip.compress(water.replace(b"water", b"ice"))
+    read = client.post("/read/spectra?name=a.msp.gz", content=joined).json()
+    assert [spectrum["name"] for spectrum in read["spectra"]] == ["water", "ice"]
+    answer = client.post("/read/spectra?name=a.msp.gz", content=gzip.compress(water)[:-12])
+    assert answer.status_code == 422
+    assert "a.msp.gz: cannot be read as gzip" in answer.json()["detail"]
+
+
+def test_a_file_goes_by_its_own_name(client):
+    read = client.post("/read/spectra?name=lab/peak 7.csv", content=b"17,212\n18,999\n").json()
+    assert read["spectra"][0]["name"] == "peak 7"
+    read = client.post("/read/spectra?name=lab.msp", content=b"\0" * 100).json()
+    assert read["problems"] == [
+        "line 1: the file is damaged from here on (lab.msp: not a text file)"
+    ]
+
+
 def test_it_answers_its_own_page_only(client):
     for host in ("evil.example", "evil.example:8470", "127.0.0.1.evil.example", "192.0.2.7", ""):
         assert client.get("/health", headers={"host": host}).status_code == 400

@@ -1,12 +1,15 @@
 """Starting the server: what goes wrong is said in a line."""
 
+import signal
 import socket
+import subprocess
 import sys
+from urllib.request import urlopen
 
 import pytest
 
 from nextims.cli.subcommands.app import main
-from nextims.config import load_config
+from nextims.config import PROJECT_ROOT, load_config
 from nextims.web.serving import build_app
 
 
@@ -34,6 +37,40 @@ def test_a_missing_package_is_named(package, capsys, monkeypatch):
 def test_a_library_that_is_missing(capsys):
     assert main(["--no-browser", "--port", "0", "--library", "none.msp"]) == 2
     assert "none.msp: no such file" in capsys.readouterr().err
+
+
+def test_a_model_that_is_damaged_is_named_in_a_line(tmp_path, capsys):
+    model = tmp_path / "mine.npz"
+    model.write_bytes(b"none")
+    config = tmp_path / "config.yaml"
+    config.write_text(f"retention_index: {{checkpoint: {model}}}\n")
+    assert main(["--no-browser", "--port", "0", "--config", str(config)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"error: {model}: damaged")
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+def test_ctrl_c_ends_requests_under_way_without_a_traceback():
+    command = [sys.executable, "-m", "nextims", "app", "--no-browser", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT_ROOT
+    ) as server:
+        address = server.stdout.readline().split()[0]
+        with urlopen(f"{address}health") as answer:  # it serves by now
+            assert answer.status == 200
+        port = int(address.rpartition(":")[2].strip("/"))
+        waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+        for each in waiting:
+            each.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"
+            )
+        with urlopen(f"{address}health"):
+            server.send_signal(signal.SIGINT)
+        _, said = server.communicate(timeout=20)
+        assert server.returncode == 0
+    assert "Traceback" not in said
+    assert all(b" 503 " in each.recv(1000) for each in waiting)
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "x"])

@@ -222,6 +222,11 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
         parser.error("--retention-time and --alkanes go together")
     if arguments.isothermal is not None and arguments.alkanes is None:
         parser.error("--isothermal goes with --alkanes")
+    of_index = ("retention_index", "retention_time", "window", "ri_weight")
+    if arguments.column and all(getattr(arguments, name) is None for name in of_index):
+        parser.error(
+            "--column goes with --retention-index, --retention-time, --window, --ri-weight"
+        )
     if arguments.top < 1:
         parser.error(f"--top: must be at least 1, found {arguments.top}")
     return run_command(partial(_search, arguments), quiet=arguments.quiet)

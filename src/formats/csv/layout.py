@@ -29,7 +29,8 @@ _INTENSITY = re.compile(
 _MASS_UNITS = {"amu", "da", "dae", "daltons", "mass", "mz", "th", "thomson", "thomsons", "u"}
 _NO_INTENSITY_UNITS = {"h", "min", "minutes", "ms", "s", "sec", "seconds", "mz", "da", "thomsons"}
 _LEADING_ZERO = re.compile(r"0\d")  # "02" stands behind a decimal comma
-_UNIT = re.compile(r"(.*?)\s*[(\[]([^()\[\]]*)[)\]]\s*")
+# Spaces begin where none stands before them: else each of many is tried as the first.
+_UNIT = re.compile(r"(.*?)(?<!\s)\s*[(\[]([^()\[\]]*)[)\]]\s*")
 # What tells a spectrum from its neighbours in a table of many.
 _FACTS = {
     name
@@ -86,7 +87,7 @@ _GROUP = re.compile(r"[(\[]([^()\[\]]+)[)\]]")  # of brackets within brackets, t
 _SEPARATOR_OF_PAIRS = re.compile(r"[\s;|]+")
 # A comment sign before the names of columns; a column may be called so too.
 _SIGN = re.compile(r"\s*(?:[#%;!]+|//+|--+)\s*")
-_UNIT_APART = re.compile(r"\s+[(\[][^()\[\]]*[)\]]")
+_UNIT_APART = re.compile(r"(?<!\s)\s+[(\[][^()\[\]]*[)\]]")
 _BETWEEN_NUMBERS = re.compile(r"[\s,;:|()\[\]]*")
 
 Peak = tuple[float, float]

@@ -13,6 +13,7 @@ _FIELDS = {
     "cas": "CAS REGISTRY NO",
     "retentionindex": "$RETENTION INDEX",
     "retentiontime": "$RETENTION TIME",
+    "column": "$COLUMN",
     "id": "$ID",
 }
 

@@ -14,7 +14,13 @@ from ..exported import (
     remarks,
 )
 
-_FIELDS = {"cas": "CAS", "retentionindex": "RI", "retentiontime": "RTINSECONDS", "id": "SPECTRUMID"}
+_FIELDS = {
+    "cas": "CAS",
+    "retentionindex": "RI",
+    "retentiontime": "RTINSECONDS",
+    "id": "SPECTRUMID",
+    "column": "COLUMN",
+}
 
 
 def mgf_record(result: PredictedSpectrum, model_name: str = "") -> str:

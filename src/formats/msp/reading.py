@@ -99,6 +99,8 @@ class MspEntry(RawRecord):
 
     def is_followed_by(self, later: MspEntry) -> bool:
         """Say whether fields after its peaks, without a name, are of another record."""
+        if not later.fields:
+            return False
         if later.fields.get("numpeaks"):
             return True
         for fact in _OF_COMPOUND:

@@ -31,6 +31,7 @@ _FIELDS = {
     "cas": "CAS number",
     "retentionindex": "retention index",
     "retentiontime": "retention time",
+    "column": "column",
     "id": "id",
 }
 

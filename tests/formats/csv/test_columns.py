@@ -1,5 +1,7 @@
 """Which columns of a table are m/z and intensity, and tables that have none."""
 
+import time
+
 import pytest
 
 PEAKS = [(15.1, 200), (43.1, 999)]
@@ -210,3 +212,12 @@ def test_scans_of_a_run_are_told_apart_by_their_times(read, pairs):
     first, second = read("run.csv", text)
     assert (first.id, first.name, pairs(first)) == ("1", "run 1 5.1", PEAKS)
     assert (second.id, second.name, pairs(second)) == ("2", "run 2 5.2", [(43.1, 100)])
+
+
+@pytest.mark.parametrize(
+    "line", ['"' + " " * 200_000 + "x", " " * 200_000 + "x", "m/z" + " (" * 60_000]
+)
+def test_a_line_of_spaces_takes_no_time(read, line):
+    begin = time.monotonic()
+    read("a.csv", f"{line}\n17 212\n")
+    assert time.monotonic() - begin < 5  # some minutes, where each space was tried as the first
