@@ -92,10 +92,10 @@ def cleave(mol: Chem.Mol, most: int) -> Cleavage:
         cuts.append(_cuts(len(found), broken))
     atoms, broken = np.concatenate(pieces), np.concatenate(cuts)
     # The last place of these is that of no bond.
-    price = np.concatenate([orders[upper, lower] + _COST_OF_A_CUT, [0.0]])
+    tenths = np.concatenate([np.rint(10 * (orders[upper, lower] + _COST_OF_A_CUT)), [0.0]])
     upper, lower = np.concatenate([upper, [_NO_BOND]]), np.concatenate([lower, [_NO_BOND]])
-    tenths = np.rint(10 * price[broken].sum(1)).astype(np.int64)
-    best = np.lexsort((-atoms.sum(1), tenths))[:most]
+    price = sum(tenths[bonds] for bonds in broken.T)
+    best = np.argsort(price * (size + 1) - atoms.sum(1), kind="stable")[:most]
     atoms, broken = atoms[best], broken[best]
     first, second = upper[broken], lower[broken]
     held = atoms[np.arange(len(atoms))[:, None], first]

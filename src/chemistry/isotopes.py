@@ -91,7 +91,12 @@ def highest_isotope(counts: Mapping[str, int], least: float) -> int:
         >>> highest_isotope({"C": 1, "Cl": 4}, 0.001)
         8
     """
-    pattern, lowest = _convolved(counts)
+    return _highest(frozenset(counts.items()), least)
+
+
+@lru_cache(maxsize=4096)
+def _highest(counts: frozenset[tuple[str, int]], least: float) -> int:
+    pattern, lowest = _convolved(dict(counts))
     return int(np.flatnonzero(pattern >= least * pattern.max())[-1]) + lowest
 
 

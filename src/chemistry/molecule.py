@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from rdkit import Chem, RDLogger
@@ -48,6 +48,8 @@ _TETRAHEDRAL = {
     Chem.ChiralType.CHI_TETRAHEDRAL_CCW,
 }
 
+# An isotope label and what has it, or an element or what is none; and how many of it.
+_OF_FORMULA = re.compile(r"(?:\[(\d+)([A-Z][a-z]?)\]|([A-Z][a-z]?|\*))(\d*)")
 _D_AND_T = ((1, 2), (1, 3))
 _ALL_HYDROGENS = Chem.RemoveHsParameters()
 _ALL_HYDROGENS.removeDefiningBondStereo = True
@@ -114,11 +116,7 @@ class Molecule:
 
     @cached_property
     def _isotope_counts(self) -> Counter[tuple[str, int]]:
-        atoms = each_atom(self.mol)
-        counts = Counter([(atom.GetSymbol(), atom.GetIsotope()) for atom in atoms])
-        if hydrogens := sum([atom.GetTotalNumHs() for atom in atoms]):
-            counts["H", 0] += hydrogens
-        return counts
+        return _counted(rdMolDescriptors.CalcMolFormula(self.mol, True, False))
 
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the number of atoms of each element, and the isotope labels.
@@ -374,6 +372,15 @@ def _refusal_of_parts(mol: Chem.Mol) -> MoleculeError:
         offered = list(parts)
     offer = f"(give the free base or acid alone: {' or '.join(offered)})" if offered else ""
     return MoleculeError("several components", offer)
+
+
+@lru_cache(maxsize=4096)
+def _counted(formula: str) -> Counter[tuple[str, int]]:
+    """Count the atoms of a formula by element and label: to ask each atom takes eight times it."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for label, labelled, element, number in _OF_FORMULA.findall(formula):
+        counts[labelled or element, int(label or 0)] += int(number or 1)
+    return counts
 
 
 def each_atom(mol: Chem.Mol) -> list[Chem.Atom]:

@@ -101,18 +101,22 @@ def describe_pieces(mol: Chem.Mol, most: int, labels: np.ndarray | None = None) 
 
 def _said_of(mol: Chem.Mol, orders: np.ndarray, kept: np.ndarray, lost: np.ndarray) -> np.ndarray:
     """Return the positions of what is said of bonds, ``(bonds + 1, 3)``; the last is no bond."""
-    orders = (2 * orders).astype(np.uint64)
+    if not len(kept):
+        return np.full((1, _SAID_OF_A_CUT), _NO_CUT, np.int16)
+    order = (2 * orders[kept, lost]).astype(np.uint64)
     with np.errstate(over="ignore"):
         # Element, neighbours, hydrogens, charge, isotope, ring: what ECFP begins with.
-        alone = mixed(np.array(rdMolDescriptors.GetConnectivityInvariants(mol, True), np.uint64))
-        around = mixed(alone + mixed(orders)) * (orders > 0)
-        within = mixed(3 * alone + around.sum(1))
-        order = orders[kept, lost]
+        alone = np.array(rdMolDescriptors.GetConnectivityInvariants(mol, True), np.uint64)
+        alone = mixed(alone)
+        # All have a bond, and these are in their order.
+        begins = np.searchsorted(kept, np.arange(len(alone)))
+        around = np.add.reduceat(mixed(alone[lost] + mixed(order)), begins)
+        within = mixed(3 * alone + around)
         both = 5 * alone[kept] + 11 * alone[lost]
-        said = [both + order, within[kept] + order, within[lost] + order]
-        folded = [mixed(number) % _FOLDED for number in said]
+        said = np.stack([both, within[kept], within[lost]], 1) + order[:, None]
+        folded = mixed(said) % _FOLDED
     positions = np.full((len(kept) + 1, _SAID_OF_A_CUT), _NO_CUT, np.int16)
-    positions[:-1] = np.stack(folded, 1)
+    positions[:-1] = folded
     positions[:-1] += _FOLDED * np.arange(_SAID_OF_A_CUT, dtype=np.int16)
     return positions
 

@@ -131,7 +131,7 @@ class StreamingPredictor:
             predicted = self._results_of(
                 [batch[i] for i in readable], [read[i] for i in readable], **options
             )
-            results = iter(self._indexed(self._trusted(predicted, neighbours)))
+            results = iter(self._told(predicted, neighbours))
             for molecule in read:
                 yield next(results) if isinstance(molecule, Molecule) else molecule
 
@@ -153,36 +153,26 @@ class StreamingPredictor:
             *self._results_of(structures[half:], molecules[half:], **options),
         ]
 
-    def _trusted(self, results: list[Result], neighbours: int) -> list[Result]:
-        """Return results with what is known of their uncertainty, where the model has none."""
-        places = [
-            place
-            for place, result in enumerate(results)
-            if isinstance(result, PredictedSpectrum) and result.uncertainty is None
-        ]
-        if self.trust is None or not places:
-            return results
-        spectra = [results[place] for place in places]
-        found = self.trust.uncertainties(
-            [each.molecule for each in spectra], [each.spectrum for each in spectra], neighbours
-        )
-        for place, uncertainty in zip(places, found, strict=True):
-            result = results[place]
-            warnings = self.trust.warnings(result.molecule, uncertainty.expected)
-            notes = (*result.notes, *warnings)
-            results[place] = replace(result, uncertainty=uncertainty, notes=notes)
-        return results
-
-    def _indexed(self, results: list[Result]) -> list[Result]:
-        """Return results with the retention indices of their molecules, where a model is there."""
+    def _told(self, results: list[Result], neighbours: int) -> list[Result]:
+        """Return results with what the models beside it say: retention index, uncertainty."""
         predicted = [each for each in results if isinstance(each, PredictedSpectrum)]
-        if self.retention is None or not predicted:
-            return results
-        found = iter(self.retention.predict([each.molecule for each in predicted]))
+        told: list[dict[str, Any]] = [{} for _ in predicted]
+        if self.retention is not None:
+            found = self.retention.predict([each.molecule for each in predicted])
+            for own, index in zip(told, found, strict=True):
+                own["retention_index"] = index
+        if self.trust is not None:  # what says of itself how sure it is, says it better
+            silent = [i for i, each in enumerate(predicted) if each.uncertainty is None]
+            spectra = [predicted[i].spectrum for i in silent]
+            molecules = [predicted[i].molecule for i in silent]
+            found = self.trust.uncertainties(molecules, spectra, neighbours)
+            for i, uncertainty in zip(silent, found, strict=True):
+                warnings = self.trust.warnings(predicted[i].molecule, uncertainty.expected)
+                notes = (*predicted[i].notes, *warnings)
+                told[i] |= {"uncertainty": uncertainty, "notes": notes}
+        each_told = iter(told)
         return [
-            replace(each, retention_index=next(found))
-            if isinstance(each, PredictedSpectrum)
-            else each
+            replace(each, **next(each_told)) if isinstance(each, PredictedSpectrum) else each
             for each in results
         ]
 

@@ -108,9 +108,11 @@ class RetentionModel:
         counts = self.arrays["counts"]
         # Of the thousands that are counted, a molecule has fifty: by feature they lie together.
         self._counted = np.ascontiguousarray(counts.T)
-        described = self.table.described(counts, self.arrays["descriptors"])
-        self._described, self._smooth = (part.astype(float) for part in described)
-        self._inverse = self.arrays["inverse"].astype(float)
+        self._described, self._smooth = self.table.described(counts, self.arrays["descriptors"])
+        self._of_constant = self.arrays["inverse"].sum(1, dtype=float) * self.arrays["constant"]
+        weights = self.arrays["weights"]
+        self._weights_of_counts = self.arrays["scales"] ** 2 * (weights @ counts)
+        self._weights_of_described = weights @ self._described
 
     def predict(self, molecules: Sequence[Molecule]) -> list[RetentionIndex]:
         """Return the index of each molecule, with the interval that holds it in 9 of 10 cases.
@@ -125,6 +127,7 @@ class RetentionModel:
         """
         value, deviation = self.moments(molecules)
         half = deviation * np.interp(deviation, self.arrays["deviations"], self.arrays["factors"])
+        half = half.round()  # no more is known of it, nor computed: sums depend on their order
         low, high = (np.clip(value + sign * half, LOWEST, HIGHEST) for sign in (-1, 1))
         value = np.clip(value, LOWEST, HIGHEST)
         return [
@@ -142,29 +145,32 @@ class RetentionModel:
     def _moments(self, molecules: Sequence[Molecule]) -> tuple[np.ndarray, np.ndarray]:
         a = self.arrays
         counted, descriptors, unseen = counts_of(molecules, a["environments"])
-        # The variance is a small difference of large sums: in single precision it would depend on
-        # the order of summation, and so on the other molecules of the batch.
-        described, smooth = (
-            part.astype(float) for part in self.table.described(counted, descriptors)
-        )
+        described, smooth = self.table.described(counted, descriptors)
         used = np.flatnonzero(counted.any(axis=0))
-        linear = counted[:, used].astype(float) * a["scales"][used]
-        shared = (linear * a["scales"][used]) @ self._counted[used].astype(float)
+        linear = counted[:, used] * a["scales"][used]
+        shared = (linear * a["scales"][used]) @ self._counted[used].astype(np.float32)
         shared += described @ self._described.T
-        across = covariance(shared, smooth, self._smooth, a)
-        own = a["constant"] + a["smooth"] + (linear**2).sum(1) + (described**2).sum(1)
+        alike = smooth_covariance(smooth, self._smooth, a)
+        own = a["constant"] + a["smooth"] + _squares(linear) + _squares(described)
         own = own + unseen * a["unseen_scale"] ** 2
-        variance = np.maximum(own - self._explained(across), 0) + a["noise"] ** 2
-        mean = a["mean"] + across @ a["weights"]
+        variance = np.maximum(own - self._explained(shared + alike), 0) + a["noise"] ** 2
+        mean = a["mean"] + a["constant"] * a["weights"].sum() + alike @ a["weights"]
+        mean += counted[:, used] @ self._weights_of_counts[used]
+        mean += described @ self._weights_of_described
         return UNIT * mean, UNIT * np.sqrt(variance)
 
     def _explained(self, across: np.ndarray) -> np.ndarray:
-        """Return the variance that the training molecules explain, ``(b,)``."""
-        inverse = self._inverse
+        """Return the variance that the training molecules explain, ``(b,)``.
+
+        It is nearly all of the variance: the constant's part, the largest, is added in double
+        precision, so that what is left does not depend on the order of summation.
+        """
+        inverse = self.arrays["inverse"]
         explained = np.zeros(len(across))
         for begin in range(0, len(inverse), _BLOCK):  # beyond them it is zero
             end = begin + _BLOCK
-            explained += ((across[:, :end] @ inverse[begin:end, :end].T) ** 2).sum(1)
+            found = across[:, :end] @ inverse[begin:end, :end].T
+            explained += _squares(found + self._of_constant[begin:end])
         return explained
 
     def save(self, path: Path) -> None:
@@ -201,18 +207,22 @@ class RetentionModel:
             ) from error
 
 
-def covariance(
-    shared: np.ndarray, smooth: np.ndarray, others: np.ndarray, arrays: Mapping[str, np.ndarray]
+def smooth_covariance(
+    smooth: np.ndarray, others: np.ndarray, arrays: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    """Return the covariance of molecules with others, ``(b, n)``.
+    """Return the smooth part of the covariance of molecules with others, ``(b, n)``.
 
     Args:
-        shared: products of their linear features, ``(b, n)``.
         smooth: smooth features of the ones, ``(b, d)``.
         others: those of the others, ``(n, d)``.
         arrays: of ``FeatureTable``.
     """
-    squares = (smooth**2).sum(1)[:, None] + (others**2).sum(1) - 2 * smooth @ others.T
-    distance = np.sqrt(np.maximum(squares, 0) * (3 / smooth.shape[1])) / arrays["length"]
-    matern = (1 + distance) * np.exp(-distance)
-    return shared + arrays["constant"] + arrays["smooth"] * matern
+    distance = _squares(smooth)[:, None] + _squares(others) - 2 * (smooth @ others.T)
+    distance = distance.astype(smooth.dtype)
+    distance *= 3 / (smooth.shape[1] * arrays["length"] ** 2)
+    distance = np.sqrt(np.maximum(distance, 0, out=distance), out=distance)
+    return (1 + distance) * np.exp(-distance) * smooth.dtype.type(arrays["smooth"])
+
+
+def _squares(rows: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", rows, rows, dtype=float)

@@ -35,7 +35,7 @@ from ..models.retention_index import (
     RetentionModel,
     RetentionModelError,
     counts_of,
-    covariance,
+    smooth_covariance,
 )
 from ..version import __version__
 from .retention_card import write_retention_card
@@ -253,7 +253,8 @@ def fit(
     counts = Counts.of(data.molecules)
     table = counts.table(variances)
     linear, smooth = _in_double(table, counts)
-    across = covariance(linear @ linear.T, smooth, smooth, table.arrays)
+    across = linear @ linear.T + smooth_covariance(smooth, smooth, table.arrays)
+    across += table.arrays["constant"]
     across += np.diag(counts.alone * table.arrays["unseen_scale"] ** 2)
     mean = data.index[~data.exact].mean() / UNIT
     target = data.index / UNIT - mean
