@@ -123,7 +123,9 @@ class Trust:
     ):
         self.known, self.values, self.checkpoint_sha256 = known, dict(values), checkpoint_sha256
         self.weak = dict(weak)
-        self._usual = float(np.median(self.values["entropy_similarity_quartiles"][0]))
+        # The median, for which NumPy would load its masked arrays first.
+        usual = np.sort(self.values["entropy_similarity_quartiles"][0])
+        self._usual = float(usual[[(len(usual) - 1) // 2, len(usual) // 2]].mean())
 
     def warnings(self, molecule: Molecule, expected: Mapping[str, Expectation]) -> tuple[str, ...]:
         """Return what is to be said of a molecule of a class that is predicted worse.

@@ -111,7 +111,9 @@ class RetentionModel:
         self._described, self._smooth = self.table.described(counts, self.arrays["descriptors"])
         self._of_constant = self.arrays["inverse"].sum(1, dtype=float) * self.arrays["constant"]
         weights = self.arrays["weights"]
-        self._weights_of_counts = self.arrays["scales"] ** 2 * (weights @ counts)
+        row, column = counts.nonzero()  # few are not zero
+        weighted = np.bincount(column, weights[row] * counts[row, column], counts.shape[1])
+        self._weights_of_counts = self.arrays["scales"] ** 2 * weighted
         self._weights_of_described = weights @ self._described
 
     def predict(self, molecules: Sequence[Molecule]) -> list[RetentionIndex]:
@@ -176,7 +178,7 @@ class RetentionModel:
     def save(self, path: Path) -> None:
         """Write the model to a file, the symmetric halves left out."""
         arrays = dict(self.arrays)
-        lower = np.tril_indices(len(arrays["weights"]))
+        lower = np.tri(len(arrays["weights"]), dtype=bool)
         arrays["inverse"] = arrays["inverse"][lower].astype(np.float32)
         said = np.frombuffer(json.dumps(self.settings).encode(), np.uint8)
         with written_whole(path) as unfinished, unfinished.open("wb") as file:
@@ -197,7 +199,7 @@ class RetentionModel:
                 raise ValueError("of other descriptors")
             size = len(arrays["weights"])
             inverse = np.zeros((size, size), np.float32)
-            inverse[np.tril_indices(size)] = arrays["inverse"]
+            inverse[np.tri(size, dtype=bool)] = arrays["inverse"]
             return cls({**arrays, "inverse": inverse}, settings)
         except FileNotFoundError:
             raise RetentionModelError(f"{path}: no such model; {_MAKE_ANEW}") from None
