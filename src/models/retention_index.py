@@ -109,6 +109,7 @@ class RetentionModel:
         # Of the thousands that are counted, a molecule has fifty: by feature they lie together.
         self._counted = np.ascontiguousarray(counts.T)
         self._described, self._smooth = self.table.described(counts, self.arrays["descriptors"])
+        self._squares = squares_of(self._smooth)
         self._of_constant = self.arrays["inverse"].sum(1, dtype=float) * self.arrays["constant"]
         weights = self.arrays["weights"]
         row, column = counts.nonzero()  # few are not zero
@@ -152,8 +153,8 @@ class RetentionModel:
         linear = counted[:, used] * a["scales"][used]
         shared = (linear * a["scales"][used]) @ self._counted[used].astype(np.float32)
         shared += described @ self._described.T
-        alike = smooth_covariance(smooth, self._smooth, a)
-        own = a["constant"] + a["smooth"] + _squares(linear) + _squares(described)
+        alike = smooth_covariance(smooth, self._smooth, self._squares, a)
+        own = a["constant"] + a["smooth"] + squares_of(linear) + squares_of(described)
         own = own + unseen * a["unseen_scale"] ** 2
         variance = np.maximum(own - self._explained(shared + alike), 0) + a["noise"] ** 2
         mean = a["mean"] + a["constant"] * a["weights"].sum() + alike @ a["weights"]
@@ -172,7 +173,7 @@ class RetentionModel:
         for begin in range(0, len(inverse), _BLOCK):  # beyond them it is zero
             end = begin + _BLOCK
             found = across[:, :end] @ inverse[begin:end, :end].T
-            explained += _squares(found + self._of_constant[begin:end])
+            explained += squares_of(found + self._of_constant[begin:end])
         return explained
 
     def save(self, path: Path) -> None:
@@ -210,21 +211,23 @@ class RetentionModel:
 
 
 def smooth_covariance(
-    smooth: np.ndarray, others: np.ndarray, arrays: Mapping[str, np.ndarray]
+    smooth: np.ndarray, others: np.ndarray, squares: np.ndarray, arrays: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     """Return the smooth part of the covariance of molecules with others, ``(b, n)``.
 
     Args:
         smooth: smooth features of the ones, ``(b, d)``.
         others: those of the others, ``(n, d)``.
+        squares: what the squares of these come to, ``(n,)``.
         arrays: of ``FeatureTable``.
     """
-    distance = _squares(smooth)[:, None] + _squares(others) - 2 * (smooth @ others.T)
+    distance = squares_of(smooth)[:, None] + squares - 2 * (smooth @ others.T)
     distance = distance.astype(smooth.dtype)
     distance *= 3 / (smooth.shape[1] * arrays["length"] ** 2)
     distance = np.sqrt(np.maximum(distance, 0, out=distance), out=distance)
     return (1 + distance) * np.exp(-distance) * smooth.dtype.type(arrays["smooth"])
 
 
-def _squares(rows: np.ndarray) -> np.ndarray:
+def squares_of(rows: np.ndarray) -> np.ndarray:
+    """Return what the squares of each row come to, in double precision."""
     return np.einsum("ij,ij->i", rows, rows, dtype=float)

@@ -36,6 +36,7 @@ from ..models.retention_index import (
     RetentionModelError,
     counts_of,
     smooth_covariance,
+    squares_of,
 )
 from ..version import __version__
 from .retention_card import write_retention_card
@@ -209,7 +210,7 @@ def fit_variances(data: RetentionData) -> dict[str, float]:
     own = counts.alone / _norm(counts.environments[:, counts.radius == RADII - 1])
     shared = {name: torch.tensor(block @ block.T) for name, block in blocks.items()}
     shared[f"radius {RADII - 1}"] += torch.diag(torch.tensor(own))
-    squares = (smooth**2).sum(1)
+    squares = squares_of(smooth)
     apart = np.maximum(squares[:, None] + squares - 2 * smooth @ smooth.T, 0) / smooth.shape[1]
     apart = torch.tensor(np.sqrt(3 * apart))
     target = torch.tensor((data.index - data.index.mean()) / UNIT)
@@ -253,7 +254,7 @@ def fit(
     counts = Counts.of(data.molecules)
     table = counts.table(variances)
     linear, smooth = _in_double(table, counts)
-    across = linear @ linear.T + smooth_covariance(smooth, smooth, table.arrays)
+    across = linear @ linear.T + smooth_covariance(smooth, smooth, squares_of(smooth), table.arrays)
     across += table.arrays["constant"]
     across += np.diag(counts.alone * table.arrays["unseen_scale"] ** 2)
     mean = data.index[~data.exact].mean() / UNIT
