@@ -1,4 +1,4 @@
-"""How fast the student predicts: cold, one molecule at a time, and over many.
+r"""How fast the student predicts: cold, one molecule at a time, and over many.
 
 Measured, in one run: the command `predict.py --smiles` from a cold start (CPU time, peak memory and
 the share of imports); one molecule when all is loaded, on one thread; and, SMILES in and MSP text
@@ -6,7 +6,11 @@ out, the rate over many distinct molecules with all cores, beside reading struct
 fingerprints and pieces alone and a NEIMS of the published size (Wei et al. 2019: seven blocks of
 2,000 units; its weights random, which changes nothing in its speed) fed in the same way.
 
-    python benchmarks/speed.py --molecules 20000 --workers 2
+With ``--before``, a checkout of another commit: the command of both by turns, cold and over the
+many molecules, as their rates differ by less than those of one machine from hour to hour.
+
+    python benchmarks/speed.py --molecules 20000 --workers 2 \
+        --before ../before --rows benchmarks/results/speed.csv
 """
 
 from __future__ import annotations
@@ -15,15 +19,17 @@ import argparse
 import multiprocessing
 import os
 import re
-import resource
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,10 +42,13 @@ from nextims.inference.batches.parallel import predict_formatted
 from nextims.inference.loading import open_predictor
 from nextims.inference.streaming import StreamingPredictor
 from nextims.inference.structures.lists import InputStructure
+from tables import Row, write_rows
 
-PREDICT = PROJECT_ROOT / "scripts" / "predict.py"
+PREDICT = Path("scripts", "predict.py")
 _BATCH = 256
 _ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
+_TURNS = 3
+_COLD, _MEMORY = "cold start, s of CPU time", "cold start, peak memory, MB"
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \| (.*)")
 
 
@@ -52,28 +61,33 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint", type=Path, help="default: the configured student")
     parser.add_argument("--molecules", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--before", type=Path, metavar="CHECKOUT", help="of another commit")
+    parser.add_argument("--rows", type=Path, metavar="CSV", help="where the figures are written")
     arguments = parser.parse_args(argv)
     config = load_config(arguments.config)
     checkpoint = arguments.checkpoint or config.student.checkpoint
-    cold_start(checkpoint)
-    one_molecule(checkpoint, config)
     with SpectrumStore(config.data.store) as store:
         smiles, split = store.column("smiles"), store.index.split
     training = sorted({s for s, i in zip(smiles, split, strict=True) if i == SPLITS.index("train")})
     maker = VariantMaker(training, seed=config.training.seed)
     molecules = [v.smiles for v in maker.variants(arguments.molecules, max_mz=config.data.max_mz)]
-    throughput(checkpoint, molecules, arguments.workers, config)
+    rows = [
+        *cold_start(checkpoint),
+        *one_molecule(checkpoint, config),
+        *throughput(checkpoint, molecules, arguments.workers, config),
+    ]
+    if arguments.before:
+        rows += against(arguments.before.resolve(), molecules, arguments.workers)
+    if arguments.rows:
+        write_rows(arguments.rows, rows)
     return 0
 
 
-def cold_start(checkpoint: Path) -> None:
+def cold_start(checkpoint: Path) -> Iterator[Row]:
     """Print what the command takes for one molecule, and what of it its imports take."""
-    command = [PREDICT, "--checkpoint", checkpoint, "--smiles", "CCO"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"cold start: {cpu:.2f} s of CPU time, peak memory {after.ru_maxrss / 1024:.0f} MB")
+    command = [PROJECT_ROOT / PREDICT, "--checkpoint", checkpoint, "--smiles", "CCO"]
+    seconds, memory = _cpu_and_memory(command)
+    print(f"cold start: {seconds:.2f} s of CPU time, peak memory {memory:.0f} MB")
     timed = subprocess.run(
         [sys.executable, "-X", "importtime", *command], check=True, capture_output=True, text=True
     )
@@ -84,9 +98,54 @@ def cold_start(checkpoint: Path) -> None:
     print(f"imports: {sum(own.values()) / 1e6:.2f} s, of which")
     for package, microseconds in sorted(own.items(), key=lambda item: -item[1])[:8]:
         print(f"  {package:<14} {microseconds / 1e6:.2f} s")
+    yield "student", "ethanol", "", _COLD, seconds
+    yield "student", "ethanol", "", _MEMORY, memory
 
 
-def one_molecule(checkpoint: Path, config: Config) -> None:
+def _cpu_and_memory(command: list, **options: Any) -> tuple[float, float]:
+    """Run a command; return the CPU time in s and the peak memory in MB, its children's with it."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
+        "stdout=subprocess.DEVNULL); u = resource.getrusage(resource.RUSAGE_CHILDREN); "
+        "print(u.ru_utime + u.ru_stime, u.ru_maxrss / 1024)"
+    )
+    measured = [sys.executable, "-c", code, sys.executable, *command]
+    done = subprocess.run(measured, check=True, stdout=subprocess.PIPE, text=True, **options)
+    seconds, memory = map(float, done.stdout.split())
+    return seconds, memory
+
+
+def against(before: Path, molecules: list[str], workers: int) -> Iterator[Row]:
+    """Print what the command takes in another checkout and in this one, by turns."""
+    found: dict[Path, list[tuple[float, float, float]]] = {before: [], PROJECT_ROOT: []}
+    with tempfile.TemporaryDirectory() as folder:
+        smiles = Path(folder, "molecules.smi")
+        smiles.write_text("\n".join(molecules))
+        for turn in range(_TURNS):
+            for checkout, own in found.items():
+                package = Path(folder, f"{turn}{len(own)}{checkout.name}")
+                package.mkdir()
+                (package / "nextims").symlink_to(checkout / "src")
+                options = {"cwd": checkout, "env": {**os.environ, "PYTHONPATH": str(package)}}
+                cold = _cpu_and_memory([PREDICT, "--smiles", "CCO"], **options)
+                many = ["--batch", smiles, "--output", package / "out.msp"]
+                started = time.perf_counter()
+                _cpu_and_memory([PREDICT, *many, "--quiet", "--workers", str(workers)], **options)
+                own.append((*cold, len(molecules) / (time.perf_counter() - started)))
+    whole = f"molecules/s, the whole command, {workers} processes"
+    print(
+        f"\n| of {_TURNS} turns the median | before | now | now / before |\n| --- | --- | --- | --- |"
+    )
+    for place, (what, data) in enumerate(
+        [(_COLD, "ethanol"), (_MEMORY, "ethanol"), (whole, f"{len(molecules):,} molecules")]
+    ):
+        old, new = (statistics.median(turn[place] for turn in own) for own in found.values())
+        print(f"| {what} | {old:,.2f} | {new:,.2f} | {new / old:.3f} |")
+        yield "student, by turns", data, "before", what, old
+        yield "student, by turns", data, "now", what, new
+
+
+def one_molecule(checkpoint: Path, config: Config) -> Iterator[Row]:
     """Print the time from SMILES to spectrum when all is loaded, on one thread."""
     predictor = _student(checkpoint, config)
     times = []
@@ -94,7 +153,9 @@ def one_molecule(checkpoint: Path, config: Config) -> None:
         started = time.perf_counter()
         predictor.predict([_ASPIRIN])
         times.append(1000 * (time.perf_counter() - started))
-    print(f"one molecule, warm, one thread ({type(predictor).__name__}): {np.median(times):.2f} ms")
+    median = float(np.median(times))
+    print(f"one molecule, warm, one thread ({type(predictor).__name__}): {median:.2f} ms")
+    yield "student", "aspirin", "", "one molecule, warm, one thread, ms", median
 
 
 def _student(checkpoint: Path, config: Config) -> StreamingPredictor:
@@ -104,7 +165,9 @@ def _student(checkpoint: Path, config: Config) -> StreamingPredictor:
     return open_predictor(checkpoint, device="cpu", threads=1, retention=retention)
 
 
-def throughput(checkpoint: Path, molecules: list[str], workers: int, config: Config) -> None:
+def throughput(
+    checkpoint: Path, molecules: list[str], workers: int, config: Config
+) -> Iterator[Row]:
     """Print the rates over many molecules."""
     structures = [InputStructure(i, smiles) for i, smiles in enumerate(molecules, start=1)]
     student = partial(open_predictor, checkpoint, device="cpu", threads=1)
@@ -128,6 +191,9 @@ def throughput(checkpoint: Path, molecules: list[str], workers: int, config: Con
         print(f"| {name} | {rate:,.0f} | {rate / alone:.0%} |")
     _, student_rate, _, neims_rate = rates.values()
     print(f"\nstudent / NEIMS: {student_rate / neims_rate:.1f}")
+    for name, rate in rates.items():
+        data = f"{len(molecules):,} molecules"
+        yield name, data, "", f"molecules/s, {workers} processes", rate
 
 
 def _rate(run: Callable[[list[InputStructure]], int], structures: list[InputStructure]) -> float:

@@ -29,10 +29,7 @@ ECFP_BITS = 4096
 COUNT_BITS = 2048
 
 _PERIODIC_TABLE = Chem.GetPeriodicTable()
-_ECFP = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=ECFP_BITS)
-_COUNTS = rdFingerprintGenerator.GetMorganGenerator(
-    radius=2, fpSize=COUNT_BITS, countSimulation=False
-)
+_ENVIRONMENTS = rdFingerprintGenerator.GetMorganGenerator(radius=2)
 # Components of a salt that are looked at.
 _MOST_PARTS = 8
 # Times that a structure is normalised; two are enough for nearly all.
@@ -221,11 +218,25 @@ class Molecule:
         return self._fingerprint
 
     @cached_property
+    def environments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Hashes of the surroundings that atoms have within two bonds (Morgan), ascending, int64.
+
+        Shape ``(e,)``; with them, how often each occurs, ``(e,)`` float64.
+        """
+        found = _ENVIRONMENTS.GetSparseCountFingerprint(self.mol).GetNonzeroElements()
+        return (
+            np.fromiter(found, np.int64, len(found)),
+            np.fromiter(found.values(), np.float64, len(found)),
+        )
+
+    @cached_property
     def _fingerprint(self) -> tuple[np.ndarray, np.ndarray]:
-        bits = np.fromiter(_ECFP.GetFingerprint(self.mol).GetOnBits(), dtype=np.int64)
-        counts = _COUNTS.GetCountFingerprint(self.mol).GetNonzeroElements()
-        positions = np.concatenate([bits, ECFP_BITS + np.array(list(counts), dtype=np.int64)])
-        values = np.concatenate([np.ones(len(bits)), np.array(list(counts.values()))])
+        hashes, times = self.environments
+        bits = np.flatnonzero(np.bincount(hashes % ECFP_BITS))
+        counts = np.bincount(hashes % COUNT_BITS, times)
+        counted = np.flatnonzero(counts)
+        positions = np.concatenate([bits, ECFP_BITS + counted])
+        values = np.concatenate([np.ones(len(bits)), counts[counted]])
         return positions, values.astype(np.float32)
 
 

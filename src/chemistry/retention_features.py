@@ -1,21 +1,18 @@
 """What the retention index follows from in a structure: its groups, its size and its shape.
 
 An index is nearly a sum over groups (Stein et al., J. Chem. Inf. Model. 2007, 47, 975): atoms with
-their surroundings are counted. What branches and rings do to it, as to a boiling point, the numbers
-of bonds between atoms tell (Wiener, J. Am. Chem. Soc. 1947, 69, 17).
+their surroundings, which ``Molecule.environments`` counts. What branches and rings do to it, as to
+a boiling point, the numbers of bonds between atoms tell (Wiener, J. Am. Chem. Soc. 1947, 69, 17).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
+from rdkit.Chem import rdMolDescriptors
 
 from .molecule import Molecule
 
-RADII = 3
 _ELEMENTS = ("C", "H", "N", "O", "F", "Si", "P", "S", "Cl", "Br", "I")
 _RING_SIZES = range(3, 11)  # the last: and larger
 # Of RDKit's, those that take a microsecond or a few; logP, charges and the like gained nothing.
@@ -36,60 +33,32 @@ DESCRIPTORS = (
     *(*_ELEMENTS, *_OF_RDKIT),
     *(*(f"rings of {size}" for size in _RING_SIZES), *_OF_DISTANCES),
 )
-_ENVIRONMENTS = [rdFingerprintGenerator.GetMorganGenerator(radius=r) for r in range(RADII)]
 
 
-class RetentionFeatures(NamedTuple):
-    """What is counted of one molecule, labels left out: they move an index by little.
+def retention_descriptors(molecule: Molecule) -> np.ndarray:
+    """Return what the retention index follows from beside the surroundings of atoms.
 
-    Attributes:
-        environments: hashes of the surroundings that its atoms have within two bonds, ``(e,)``
-            uint32.
-        counts: how often each occurs, ``(e,)`` float32.
-        descriptors: as ``DESCRIPTORS`` names them, ``(len(DESCRIPTORS),)`` float64.
-    """
+    Labels are left out: they move an index by little.
 
-    environments: np.ndarray
-    counts: np.ndarray
-    descriptors: np.ndarray
-
-
-def retention_features(molecule: Molecule) -> RetentionFeatures:
-    """Count what the retention index follows from.
+    Returns:
+        As ``DESCRIPTORS`` names them, ``(len(DESCRIPTORS),)`` float64.
 
     Example:
         >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.chemistry.retention_features import DESCRIPTORS, retention_features
-        >>> found = retention_features(read_molecule("CCO"))
-        >>> float(found.descriptors[DESCRIPTORS.index("H")])
+        >>> from nextims.chemistry.retention_features import DESCRIPTORS, retention_descriptors
+        >>> float(retention_descriptors(read_molecule("CCO"))[DESCRIPTORS.index("H")])
         6.0
     """
     mol, elements = molecule.unlabelled.mol, molecule.unlabelled.element_counts
-    found = environments(molecule, RADII - 1)
-    descriptors = [
-        *[elements[element] for element in _ELEMENTS],
-        *[calculate(mol) for calculate in _OF_RDKIT.values()],
-        *_of_rings(mol),
-        *_of_distances(mol),
-    ]
-    return RetentionFeatures(
-        np.fromiter(found, np.uint32, len(found)),
-        np.fromiter(found.values(), np.float32, len(found)),
-        np.array(descriptors, np.float64),
+    return np.array(
+        [
+            *[elements[element] for element in _ELEMENTS],
+            *[calculate(mol) for calculate in _OF_RDKIT.values()],
+            *_of_rings(mol),
+            *_of_distances(mol),
+        ],
+        np.float64,
     )
-
-
-def environments(molecule: Molecule, radius: int) -> dict[int, int]:
-    """Return how often each surrounding of an atom occurs, up to so many bonds away.
-
-    Example:
-        >>> from nextims.chemistry.molecule import read_molecule
-        >>> from nextims.chemistry.retention_features import environments
-        >>> sorted(environments(read_molecule("CCO"), 0).values())
-        [1, 1, 1]
-    """
-    mol = molecule.unlabelled.mol
-    return _ENVIRONMENTS[radius].GetSparseCountFingerprint(mol).GetNonzeroElements()
 
 
 def _of_rings(mol: Chem.Mol) -> list[int]:

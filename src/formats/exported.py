@@ -163,7 +163,9 @@ def single_line(text: str) -> str:
         >>> single_line(" ethyl\r\nalcohol ")
         'ethyl alcohol'
     """
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():  # which most is, and is told at once
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def display_name(result: PredictedSpectrum) -> str:

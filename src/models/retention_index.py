@@ -21,7 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..chemistry.molecule import Molecule
-from ..chemistry.retention_features import DESCRIPTORS, retention_features
+from ..chemistry.retention_features import DESCRIPTORS, retention_descriptors
 from ..errors import UserError
 from ..files.writing import written_whole
 from ..spectra.retention import HIGHEST, LOWEST, SEMI_STANDARD_NON_POLAR, RetentionIndex
@@ -77,15 +77,16 @@ def counts_of(
         Surroundings ``(b, e)`` and descriptors of each; and the squared counts of surroundings that
         are not known, ``(b,)``.
     """
-    found = [retention_features(molecule) for molecule in molecules]
+    known = known.astype(np.int64)
     counted = np.zeros((len(molecules), len(known)), np.float32)
     unseen = np.zeros(len(molecules))
-    for row, features in enumerate(found):
-        place = np.minimum(np.searchsorted(known, features.environments), len(known) - 1)
-        seen = known[place] == features.environments
-        counted[row, place[seen]] = features.counts[seen]
-        unseen[row] = (features.counts[~seen] ** 2).sum()
-    return counted, np.stack([features.descriptors for features in found]), unseen
+    for row, molecule in enumerate(molecules):
+        found, times = molecule.unlabelled.environments
+        place = np.minimum(np.searchsorted(known, found), len(known) - 1)
+        seen = known[place] == found
+        counted[row, place[seen]] = times[seen]
+        unseen[row] = (times[~seen] ** 2).sum()
+    return counted, np.stack([retention_descriptors(each) for each in molecules]), unseen
 
 
 class RetentionModel:

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from rdkit.Chem import rdFingerprintGenerator
 from tqdm import tqdm
 
 from ..chemistry.molecule import Molecule
-from ..chemistry.retention_features import RADII, environments
 from ..config import Config
 from ..data.library.retention import LeftOutIndex, RetentionData, retention_data
 from ..data.library.splits import hash_share
@@ -45,6 +44,7 @@ FOLDS = 5
 # Share of indices that an interval is to hold.
 COVERAGE = 0.9
 # Variances of the linear part: of the surroundings by radius, of descriptors.
+RADII = 3  # of ``Molecule.environments``: 0, 1 and 2 bonds
 _LINEAR = (*(f"radius {r}" for r in range(RADII)), "descriptors")
 _STARTS = {**dict.fromkeys(_LINEAR, 10.0), "smooth": 3.0, "length": 1.0}
 _STEPS, _RATE = 60, 0.15
@@ -141,13 +141,17 @@ class Counts(NamedTuple):
     def of(cls, molecules: list[Molecule]) -> Counts:
         """Count what molecules have."""
         radii: dict[int, int] = {}
-        holders: Counter[int] = Counter()
         for radius in range(RADII):
+            generator = rdFingerprintGenerator.GetMorganGenerator(radius=radius)
             for molecule in molecules:
-                found = environments(molecule, radius)
-                radii |= dict.fromkeys(found.keys() - radii, radius)
-                holders.update(found.keys() if radius == RADII - 1 else ())
-        known = np.array(sorted(e for e in radii if holders[e] > 1), np.uint32)
+                found = generator.GetSparseCountFingerprint(molecule.unlabelled.mol)
+                for environment in found.GetNonzeroElements():
+                    radii.setdefault(environment, radius)
+        every, holders = np.unique(
+            np.concatenate([each.unlabelled.environments[0] for each in molecules]),
+            return_counts=True,
+        )
+        known = every[holders > 1]
         radius = np.array([radii[environment] for environment in known.tolist()])
         return cls(known, radius, *counts_of(molecules, known))
 
@@ -160,7 +164,7 @@ class Counts(NamedTuple):
             for r in range(RADII)
         ]
         arrays = {
-            "environments": self.known,
+            "environments": self.known.astype(np.uint32),
             "scales": np.array(of_radius, np.float32)[self.radius],
             "unseen_scale": of_radius[-1],
             "descriptor_scale": (variances["descriptors"] / self.descriptors.shape[1]) ** 0.5,
