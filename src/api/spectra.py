@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..chemistry.molecule import Molecule, MoleculeError
 from ..errors import MissingPackageError
 from ..files.text import counted
-from ..formats.exported import molecular_ion_mz, signature
+from ..formats.exported import index_fields, molecular_ion_mz, signature
 from ..formats.json.writing import spectrum_fields
 from ..formats.table import table_row
 from ..spectra.prediction import PredictedSpectrum
@@ -192,7 +192,7 @@ class Prediction(_Shown, PredictedSpectrum):
             "ionmode": "positive",
             "instrument_type": "EI (predicted)",
             "ionization_energy": self.energy,
-            "retention_index": self.retention_index and round(self.retention_index.value, 1),
+            **index_fields(self),
             "comment": f"predicted by {signature(self.model)}",
         }
 
@@ -241,6 +241,7 @@ class Measured(_Shown, Record):
             "nominal_mass": self.nominal_mass,
             "ionization_energy": self.energy,
             "retention_index": self.retention_index,
+            "column": self.column,
             "retention_time": self.retention_time,
             "instrument": self.instrument,
             "peaks": list(zip(self.mz.tolist(), self.intensity.tolist(), strict=True)),
@@ -257,7 +258,13 @@ class Measured(_Shown, Record):
 
     def _facts(self) -> dict[str, str]:
         time = "" if self.retention_time is None else f"{self.retention_time:g} min"
-        facts = {"formula": self.formula, "SMILES": self.smiles, "retention time": time}
+        index = "" if self.retention_index is None else f"{self.retention_index:g} {self.column}"
+        facts = {
+            "formula": self.formula,
+            "SMILES": self.smiles,
+            "retention time": time,
+            "retention index": index.strip(),
+        }
         facts["from"] = Path(self.file).name
         return {name: value for name, value in facts.items() if value}
 
