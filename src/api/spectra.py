@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from ..chemistry.molecule import Molecule, MoleculeError
 from ..errors import MissingPackageError
 from ..files.text import counted
-from ..formats.exported import index_fields, molecular_ion_mz, signature
+from ..formats.exported import (
+    INDEX_FIELDS,
+    free_names,
+    index_fields,
+    kept_fields,
+    molecular_ion_mz,
+    signature,
+)
 from ..formats.json.writing import spectrum_fields
 from ..formats.table import table_row
 from ..spectra.prediction import PredictedSpectrum
@@ -28,6 +35,12 @@ if TYPE_CHECKING:
 
     from ..pictures.panel import LibrarySpectrum
 
+# Fields of matchms for columns of a list.
+_KEPT_IN_MATCHMS = {
+    "cas": "cas",
+    "retentionindex": "retention_index",
+    "retentiontime": "retention_time",
+}
 # Rows that a notebook shows of many spectra.
 _SHOWN = 20
 
@@ -178,7 +191,7 @@ class Prediction(_Shown, PredictedSpectrum):
         return dict(spectrum_fields(self, self.model))
 
     def _matchms_facts(self) -> dict[str, Any]:
-        return {
+        facts = {
             "compound_name": self.name,
             "smiles": self.molecule.smiles,
             "inchikey": self.molecule.inchikey,
@@ -195,6 +208,11 @@ class Prediction(_Shown, PredictedSpectrum):
             **index_fields(self),
             "comment": f"predicted by {signature(self.model)}",
         }
+        kept, others = kept_fields(replace(self, retention_index=None), _KEPT_IN_MATCHMS)
+        if "retention_index" in kept:  # a measured one, of which nothing more is known
+            facts = {name: fact for name, fact in facts.items() if name not in INDEX_FIELDS}
+        facts |= kept
+        return facts | dict(zip(free_names(others, facts), others.values(), strict=True))
 
     def _drawn(self) -> PredictedSpectrum:
         return self

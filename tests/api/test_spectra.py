@@ -109,6 +109,21 @@ def test_matchms_keeps_the_retention(ethanol):
         nextims.compare(without_peaks, ethanol)
 
 
+def test_matchms_gets_the_columns_that_are_kept(tmp_path):
+    pytest.importorskip("matchms", reason='needs pip install -e ".[test]"')
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "smiles,CAS No.,RI,RT (min),lab,formula\nCCO,64-17-5,427,3.5,A,C2 H6 O\nCO,,,,,\n"
+    )
+    columns = ["CAS No.", "RI", "RT (min)", "lab", "formula"]
+    kept, bare = nextims.predict(path, keep_columns=columns).to_matchms()
+    said = [kept.get(name) for name in ("cas", "retention_time", "lab", "formula")]
+    assert said == ["64-17-5", 3.5, "A", "C2H6O"]
+    assert "C2 H6 O" in kept.metadata.values()
+    assert kept.get("retention_index") == 427 and kept.get("column") is None
+    assert bare.get("cas") is None and bare.get("retention_index_low") < bare.get("retention_index")
+
+
 def test_predicted_spectra_are_a_library_with_their_retention_indices(ethanol):
     found = nextims.search(([31, 45, 46], [999, 500, 200]), [ethanol], retention_index=430)
     [hit] = found.hits
