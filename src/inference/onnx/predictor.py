@@ -55,7 +55,7 @@ class OnnxPredictor(StreamingPredictor):
         with ThreadPoolExecutor(1) as reader:
             # Meanwhile the runtime is imported, which takes longer.
             undamaged = reader.submit(matches_digest, path)
-            # It reports its use to Microsoft; what is predicted here is nobody else's affair.
+            # It keeps a record of its use for Microsoft; what is predicted is nobody else's affair.
             os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             try:
                 import onnxruntime
