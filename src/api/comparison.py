@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,26 @@ import numpy as np
 
 from ..files.endings import known_ending
 from ..formats.opening import without_gzip
+from ..formats.raw_record import RawRecord
 from ..formats.reading import READERS
 from ..inference.measured import all_scores
+from ..searching.entries import predicted_entry
 from ..searching.libraries import read_queries
 from ..spectra.prediction import PredictedSpectrum
-from ..spectra.record import Record
+from ..spectra.record import BadRecord, Record
 from ..spectra.spectrum import Spectrum
+
+# Minutes. matchms makes seconds of a time with a unit, and keeps one without as its file has it.
+_LONGEST_RUN = 180
 
 
 def as_record(given: Any) -> Record:
     """Return what a user gives as a spectrum as a measured record.
 
     Args:
-        given: one of ours, predicted or measured; one of matchms; a pair of arrays, m/z and
-            intensity; the path of a file with one spectrum; or several of these that are one only.
+        given: one of ours, predicted or measured; one of matchms, whose retention time is taken as
+            seconds above 180, else as minutes; a pair of arrays, m/z and intensity; the path of a
+            file with one spectrum; or several of these that are one only.
 
     Raises:
         TypeError: it is something else, or several spectra.
@@ -38,22 +45,13 @@ def as_record(given: Any) -> Record:
     if isinstance(given, Record):
         return given
     if isinstance(given, PredictedSpectrum):
-        molecule = given.molecule
-        facts = {"formula": molecule.formula, "structures": (molecule.smiles,)}
-        return _record(given.name, given.spectrum, nominal_mass=molecule.nominal_mass, **facts)
+        return predicted_entry(given).record
     if isinstance(given, Spectrum):
-        return _record("", given)
+        return _nameless(given)
     if _is_matchms(given):
-        structures = tuple(filter(None, (given.get("smiles"), given.get("inchi"))))
-        return _record(
-            given.get("compound_name") or "",
-            Spectrum(given.peaks.mz, given.peaks.intensities),
-            formula=given.get("formula") or "",
-            inchikey=given.get("inchikey") or "",
-            structures=structures,
-        )
+        return _of_matchms(given)
     if _is_pair(given):
-        return _record("", Spectrum(*given))
+        return _nameless(Spectrum(*given))
     many = several(given)
     if isinstance(given, Path) or (isinstance(given, str) and _is_file(given)):
         many = read_queries(given)[0]
@@ -94,6 +92,21 @@ def _is_matchms(given: Any) -> bool:
     return hasattr(given, "peaks") and hasattr(given, "get")
 
 
+def _of_matchms(given: Any) -> Record:
+    """Return a spectrum of matchms with what it says, which is what a file would say."""
+    peaks = np.column_stack([given.peaks.mz, given.peaks.intensities])
+    raw = RawRecord(1, pairs=peaks)
+    for name, value in given.metadata.items():
+        if isinstance(value, str | int | float):
+            raw.add(name, value)
+    record = raw.record("", 1)
+    if isinstance(record, BadRecord):
+        raise ValueError(record.why)
+    if (record.retention_time or 0) > _LONGEST_RUN:
+        return replace(record, retention_time=round(record.retention_time / 60, 6))
+    return record
+
+
 def _is_pair(given: Any) -> bool:
     """Say whether it is two arrays of numbers."""
     if isinstance(given, str) or not hasattr(given, "__len__") or len(given) != 2:
@@ -109,8 +122,8 @@ def _shown(given: Any) -> str:
     return f"{given!r}{hint}" if isinstance(given, str) else type(given).__name__
 
 
-def _record(name: str, spectrum: Spectrum, **facts: Any) -> Record:
-    return Record("", 1, "1", name, spectrum, **facts)
+def _nameless(spectrum: Spectrum) -> Record:
+    return Record("", 1, "1", "", spectrum)
 
 
 def compare(measured: object, reference: object) -> dict[str, float]:

@@ -22,7 +22,14 @@ from ..searching.libraries import read_library, read_queries
 from ..searching.ranking import DEFAULT_SCORE, Hit, SearchResult, check_search
 from ..searching.ranking import search as search_entries
 from ..searching.retention import WEIGHT, RetentionSearch
-from ..searching.tables import COLUMNS, hit_rows, query_label, score_text, summary
+from ..searching.tables import (
+    COLUMNS,
+    difference_text,
+    hit_rows,
+    query_label,
+    score_text,
+    summary,
+)
 from ..spectra.prediction import PredictedSpectrum
 from .comparison import as_record, several
 from .options import names_checked
@@ -74,12 +81,16 @@ class Found(SearchResult):
         return pandas.DataFrame(rows, columns=list(COLUMNS))
 
     def _repr_html_(self) -> str:
-        heads = ("rank", "score", "name", "formula", "SMILES")
+        heads = ["rank", "score", "name", "formula", "SMILES"]
         rows = [
-            (str(hit.rank), score_text(hit.score), entry.name, entry.formula, entry.smiles)
+            [str(hit.rank), score_text(hit.score), entry.name, entry.formula, entry.smiles]
             for hit in self
             for entry in [hit.entry]
         ]
+        if self.retention_index is not None:
+            heads.insert(4, "ΔRI")
+            for row, hit in zip(rows, self, strict=True):
+                row.insert(4, difference_text(hit))
         cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
         table = "".join(f"<tr>{row}</tr>" for row in cells)
         notes = "".join(f"<p>note: {escape(note)}</p>" for note in self.notes)
@@ -248,7 +259,7 @@ def _nothing_usable(library: object, failures: Sequence[Skipped]) -> str:
 
 def _entry(line: int, given: object) -> Entry:
     record = replace(as_record(given), line=line)
-    return Entry(record, predicted=isinstance(given, PredictedSpectrum))
+    return Entry(record, predicted=isinstance(given, PredictedSpectrum) or record.predicted)
 
 
 def _usable(

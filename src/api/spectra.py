@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from ..chemistry.molecule import Molecule, MoleculeError
 from ..errors import MissingPackageError
 from ..files.text import counted
-from ..formats.exported import molecular_ion_mz, signature
+from ..formats.exported import (
+    INDEX_FIELDS,
+    free_names,
+    index_fields,
+    kept_fields,
+    molecular_ion_mz,
+    signature,
+)
 from ..formats.json.writing import spectrum_fields
 from ..formats.table import table_row
 from ..spectra.prediction import PredictedSpectrum
@@ -28,6 +35,12 @@ if TYPE_CHECKING:
 
     from ..pictures.panel import LibrarySpectrum
 
+# Fields of matchms for columns of a list.
+_KEPT_IN_MATCHMS = {
+    "cas": "cas",
+    "retentionindex": "retention_index",
+    "retentiontime": "retention_time",
+}
 # Rows that a notebook shows of many spectra.
 _SHOWN = 20
 
@@ -178,7 +191,7 @@ class Prediction(_Shown, PredictedSpectrum):
         return dict(spectrum_fields(self, self.model))
 
     def _matchms_facts(self) -> dict[str, Any]:
-        return {
+        facts = {
             "compound_name": self.name,
             "smiles": self.molecule.smiles,
             "inchikey": self.molecule.inchikey,
@@ -192,9 +205,14 @@ class Prediction(_Shown, PredictedSpectrum):
             "ionmode": "positive",
             "instrument_type": "EI (predicted)",
             "ionization_energy": self.energy,
-            "retention_index": self.retention_index and round(self.retention_index.value, 1),
+            **index_fields(self),
             "comment": f"predicted by {signature(self.model)}",
         }
+        kept, others = kept_fields(replace(self, retention_index=None), _KEPT_IN_MATCHMS)
+        if "retention_index" in kept:  # a measured one, of which nothing more is known
+            facts = {name: fact for name, fact in facts.items() if name not in INDEX_FIELDS}
+        facts |= kept
+        return facts | dict(zip(free_names(others, facts), others.values(), strict=True))
 
     def _drawn(self) -> PredictedSpectrum:
         return self
@@ -241,6 +259,7 @@ class Measured(_Shown, Record):
             "nominal_mass": self.nominal_mass,
             "ionization_energy": self.energy,
             "retention_index": self.retention_index,
+            "column": self.column,
             "retention_time": self.retention_time,
             "instrument": self.instrument,
             "peaks": list(zip(self.mz.tolist(), self.intensity.tolist(), strict=True)),
@@ -257,7 +276,13 @@ class Measured(_Shown, Record):
 
     def _facts(self) -> dict[str, str]:
         time = "" if self.retention_time is None else f"{self.retention_time:g} min"
-        facts = {"formula": self.formula, "SMILES": self.smiles, "retention time": time}
+        index = "" if self.retention_index is None else f"{self.retention_index:g} {self.column}"
+        facts = {
+            "formula": self.formula,
+            "SMILES": self.smiles,
+            "retention time": time,
+            "retention index": index.strip(),
+        }
         facts["from"] = Path(self.file).name
         return {name: value for name, value in facts.items() if value}
 

@@ -59,7 +59,7 @@ def kept_in_parts(arguments: argparse.Namespace, total: int | None) -> bool:
         return False
     if arguments.format or arguments.parts or arguments.engine == "ray":
         return True
-    whole = (arguments.plot, arguments.compare, arguments.mol_folder, arguments.keep_columns)
+    whole = (arguments.plot, arguments.compare, arguments.mol_folder)
     if total is None or any(whole):
         return False
     return total > LONG_BATCH or _parts_folder(arguments.output).exists()
@@ -98,6 +98,7 @@ def predict_long_batch(
         arguments.dialect,
         annotated=arguments.annotate,
         uncertain=predictor.says_what_to_expect(asked=arguments.uncertainty),
+        columns=arguments.keep_columns,
     )
     parts = Parts(folder, _facts(predictor, arguments), size=arguments.parts, expected=total)
     before = sum(part.structures for part in parts.finished.values())
@@ -143,7 +144,9 @@ def _engine(
     if arguments.engine != "ray":
         return predict_parts(predictor, structures, parts, **batch_settings(arguments, total))
     return predict_parts_with_ray(
-        BatchSource(Path(arguments.batch), arguments.derivatise, arguments.partial),
+        BatchSource(
+            Path(arguments.batch), arguments.derivatise, arguments.partial, arguments.keep_columns
+        ),
         parts,
         checkpoint=arguments.checkpoint,
         device=arguments.device,
@@ -176,4 +179,5 @@ def _facts(predictor: StreamingPredictor, arguments: argparse.Namespace) -> dict
         "retention indices": predictor.retention_path and file_digest(predictor.retention_path),
         "format": output_ending(arguments),
         **{f"--{name.replace('_', '-')}": getattr(arguments, name) for name in options},
+        "--keep-columns": ",".join(arguments.keep_columns) or None,
     }

@@ -74,11 +74,15 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["--version"]:
         print(f"nextims {__version__}")
         return 0
-    commands = "\n".join(f"  {name:<23}{what}" for name, what in COMMANDS.items())
-    if not words or words[0] in ("--help", "-h", "help"):
-        print(_USAGE.format(commands=commands), end="")
+    # "prepare" is no command, and several begin so.
+    group = [name for name in COMMANDS if words and name.startswith(f"{words[0]} ")]
+    asked = words[1:] if group else words
+    if not asked or asked[0] in ("--help", "-h", "help"):
+        lines = (f"  {name:<23}{COMMANDS[name]}" for name in group or COMMANDS)
+        print(_USAGE.format(commands="\n".join(lines)), end="")
         return 0
-    nearest = get_close_matches(" ".join(words[:2]), COMMANDS, 1, 0.5)
+    wanted = " ".join(words[: 2 if group else 1])
+    nearest = get_close_matches(" ".join(words[:2]), group or COMMANDS, 1, 0.5)
     hint = f"did you mean {nearest[0]}? " if nearest else ""
-    print(f"nextims: no command {words[0]!r}; {hint}nextims --help lists them", file=sys.stderr)
+    print(f"nextims: no command {wanted!r}; {hint}nextims --help lists them", file=sys.stderr)
     return 2

@@ -348,7 +348,7 @@ def _check_parts(parser: argparse.ArgumentParser, arguments: argparse.Namespace)
     for option in asked:
         if arguments.batch in (None, STANDARD_INPUT) or arguments.output is None:
             parser.error(f"{option}: needs --batch FILE and --output")
-        for name in ("plot", "compare", "mol_folder", "keep_columns"):
+        for name in ("plot", "compare", "mol_folder"):
             if getattr(arguments, name):
                 parser.error(f"{option}: parts have no --{name.replace('_', '-')}")
 

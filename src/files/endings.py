@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+# Spreadsheets, which nothing here reads, and what is said of them.
+WORKBOOKS = (".xls", ".xlsx", ".xlsm", ".ods")
+WORKBOOK = "a workbook; save the sheet as .csv"
+
 
 def known_ending(path: str | Path, endings: Collection[str]) -> str:
     """Return which of these endings a file's name has, else its last one, in lower case.

@@ -25,7 +25,7 @@ _ENERGY = re.compile(
 SYNONYMS = {
     "adduct": ("precursortype", "adduct"),
     "cas": ("cas", "casno", "casrn", "casnumber", "casregistryno", "casregistrynumber"),
-    "column": ("column", "columnname", "gccolumn"),
+    "column": ("column", "columnname", "gccolumn", "inputcolumn"),
     "comment": ("comments", "comment", "origin", "remarks", "remark", "description"),
     "exactmass": ("exactmass", "chexactmass", "totalexactmass", "monoisotopicmass", "parentmass"),
     "formula": (
@@ -72,7 +72,10 @@ SYNONYMS = {
         "rtinseconds", "retentiontimeseconds", "retentiontimesec", "retentiontimes", "rettimesec",
         "rettimes", "rtseconds", "rtsec", "rts",
     ),
-    "retentionindex": ("retentionindex", "kovatsrti", "kovatsindex", "ri"),
+    # The last is that of a list, beside the predicted one.
+    "retentionindex": (
+        "retentionindex", "kovatsrti", "kovatsindex", "ri", "inputretentionindex",
+    ),
     "smiles": (
         "smiles", "canonicalsmiles", "isomericsmiles", "connectivitysmiles", "computedsmiles",
         "chsmiles", "smilescanonical", "smilesisomeric", "smiles2d", "originalsmiles",
@@ -82,6 +85,8 @@ SYNONYMS = {
 }
 # fmt: on
 RETENTION_TIMES = SYNONYMS["retentiontime"] + SYNONYMS["retentionseconds"]
+# What is read of the columns of a list that our own files have beside what was predicted.
+KEPT_RETENTION = RETENTION_TIMES + SYNONYMS["retentionindex"] + SYNONYMS["column"]
 _TIME = re.compile(
     r"(\d+(?:[.,]\d*)?|\.\d+)\s*(?:(s)(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?)?\.?", re.IGNORECASE
 )

@@ -254,11 +254,15 @@ class RawRecord:
             index, deviation, column = of_nist
         else:
             read = [parse_index(text) for text in texts]
+            ends = [self.first(f"retentionindex{end}") for end in ("low", "high")]
+            predicted = all(re.fullmatch(NUMBER, end) for end in ends)
+            if predicted and any(read[1:]):  # measured, by the list that was predicted
+                predicted, read = False, read[1:]
+                column = [*self.values("column"), "", ""][1]
             index, own_column = next((each for each in read if each), (math.nan, ""))
             column = column or own_column
             notes = (UNREADABLE_INDEX,) if texts and not any(read) else ()
-            ends = [self.first(f"retentionindex{end}") for end in ("low", "high")]
-            if all(re.fullmatch(NUMBER, end) for end in ends):
+            if predicted:
                 deviation = (float(ends[1]) - float(ends[0])) / 2 / Z90
         said = next(filter(None, map(RetentionIndex.in_text, self.values("comment"))), None)
         if said and abs(said.value - index) < 1:  # else the index is a measured one

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from ..files.endings import known_ending
+from ..files.endings import WORKBOOK, WORKBOOKS, known_ending
 from ..files.text import open_bytes
 from ..spectra.record import BadRecord, Record
 from .csv.reading import read_peak_rows
@@ -41,7 +41,7 @@ _OTHER_KINDS = {
     (".dbu", ".inu", ".hpj"): "a library in NIST's own format; export it with lib2nist as .msp",
     (".l", ".lib"): "an instrument maker's library; export it with lib2nist as .msp",
     (".zip", ".7z", ".bz2", ".xz", ".tar", ".tgz"): "an archive; unpack it (.gz is read as it is)",
-    (".xls", ".xlsx", ".ods"): "a workbook; save the sheet as .csv",
+    WORKBOOKS: WORKBOOK,
     (".log",): "a program's log, no spectra",
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .fields import RETENTION_TIMES, field_name
+from .fields import KEPT_RETENTION, field_name
 from .raw_record import RawRecord
 
 # Spectra read at a time.
@@ -34,7 +34,7 @@ def is_fact(column: str) -> bool:
         >>> is_fact("smiles"), is_fact("RT (min)"), is_fact("left_out")
         (True, True, False)
     """
-    return column in FACTS or field_name(column) in RETENTION_TIMES
+    return column in FACTS or field_name(column) in KEPT_RETENTION
 
 
 def read_parts(

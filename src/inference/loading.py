@@ -126,7 +126,7 @@ def load_predictor(
     path = config.checkpoint(checkpoint, say)
     if not path.is_file():
         teacher = config.teacher.checkpoint
-        what = "teacher" if path == teacher else f"student --teacher {teacher}"
+        what = "teacher" if path.resolve() == teacher.resolve() else f"student --teacher {teacher}"
         raise InputError(
             f"{path}: no such checkpoint; this makes one: nextims train {what}; those of the "
             f"repository are found in a clone of it, or in the folder that {WEIGHTS_VARIABLE} names"

@@ -86,6 +86,64 @@ def test_matchms_takes_it(ethanol, measured):
     assert measured.to_matchms()[0].get("smiles") == "CCO"
 
 
+def test_matchms_keeps_the_retention(ethanol):
+    matchms = pytest.importorskip("matchms", reason='needs pip install -e ".[test]"')
+    given = {"compound_name": "peak 7", "retention_time": "8.62 min", "retention_index": 430}
+    mz, intensity = np.array([31.0, 45.0, 46.0]), np.array([1.0, 0.5, 0.2])
+    found = nextims.search(
+        matchms.Spectrum(mz, intensity, given), [ethanol.to_matchms()], retention_window=60
+    )
+    assert (found.query.name, found.query.retention_time) == ("peak 7", 8.62)
+    assert found.retention_index == 430
+    [hit] = found.hits
+    assert hit.difference == pytest.approx(ethanol.retention_index.value - 430, abs=0.1)
+    kept = hit.entry.record
+    assert kept.retention_deviation == pytest.approx(ethanol.retention_index.deviation, abs=0.1)
+    assert hit.entry.predicted and kept.column == ethanol.retention_index.column
+    assert "8.62 min" in found._repr_html_()
+    for time, minutes in ((8.62, 8.62), (None, None), (517.2, 8.62)):
+        query = matchms.Spectrum(mz, intensity, given | {"retention_time": time})
+        assert nextims.search(query, [ethanol]).query.retention_time == minutes
+    without_peaks = matchms.Spectrum(np.array([]), np.array([]), given)
+    with pytest.raises(ValueError, match="peak"):
+        nextims.compare(without_peaks, ethanol)
+
+
+def test_matchms_gets_the_columns_that_are_kept(tmp_path):
+    pytest.importorskip("matchms", reason='needs pip install -e ".[test]"')
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "smiles,CAS No.,RI,RT (min),lab,formula\nCCO,64-17-5,427,3.5,A,C2 H6 O\nCO,,,,,\n"
+    )
+    columns = ["CAS No.", "RI", "RT (min)", "lab", "formula"]
+    kept, bare = nextims.predict(path, keep_columns=columns).to_matchms()
+    said = [kept.get(name) for name in ("cas", "retention_time", "lab", "formula")]
+    assert said == ["64-17-5", 3.5, "A", "C2H6O"]
+    assert "C2 H6 O" in kept.metadata.values()
+    assert kept.get("retention_index") == 427 and kept.get("column") is None
+    assert bare.get("cas") is None and bare.get("retention_index_low") < bare.get("retention_index")
+
+
+def test_predicted_spectra_are_a_library_with_their_retention_indices(ethanol):
+    found = nextims.search(([31, 45, 46], [999, 500, 200]), [ethanol], retention_index=430)
+    [hit] = found.hits
+    assert hit.difference == pytest.approx(ethanol.retention_index.value - 430)
+    assert hit.entry.predicted and hit.entry.record.structures == ("CCO",)
+    assert "<th>ΔRI</th><th>SMILES</th></tr><tr><td>1</td>" in found._repr_html_()
+    assert f"<td>{hit.difference:+.0f}</td>" in found._repr_html_()
+    without = nextims.search(([31, 45, 46], [999, 500, 200]), [ethanol])
+    assert "ΔRI" not in without._repr_html_()
+
+
+def test_a_retention_index_is_shown(tmp_path):
+    path = tmp_path / "lab.msp"
+    path.write_text("Retention_index: SemiStdNP=427/7/125\n" + build_msp())
+    [spectrum] = nextims.read(path)
+    assert spectrum.to_dict()["column"] == "semi-standard non-polar"
+    html = spectrum._repr_html_()
+    assert "retention index: <code>427 semi-standard non-polar</code>" in html
+
+
 def test_plain_values(ethanol):
     said = ethanol.to_dict()
     assert (said["name"], said["formula"], said["nominal_mass"]) == ("ethanol", "C2H6O", 46)

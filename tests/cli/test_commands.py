@@ -115,6 +115,13 @@ def test_a_missing_checkpoint_says_how_to_make_one(tmp_path):
         load_predictor(load_config(), tmp_path / "no.pt")
 
 
+def test_a_missing_teacher_is_one_from_wherever_it_is_named(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text("teacher: {checkpoint: weights/teacher.pt}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="this makes one: nextims train teacher;"):
+        load_predictor(load_config(tmp_path / "config.yaml"), "weights/teacher.pt")
+
+
 class TestAConfigurationInAnotherFolder:
     """The shipped student is read where the folder has none, and the command says so."""
 

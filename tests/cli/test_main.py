@@ -27,6 +27,16 @@ def test_an_unknown_command_names_the_nearest(capsys):
     assert capsys.readouterr().err == "nextims: no command 'zzz'; nextims --help lists them\n"
 
 
+@pytest.mark.parametrize("words", [["prepare"], ["prepare", "--help"]])
+def test_the_beginning_of_several_commands_lists_them(words, capsys):
+    assert main(words) == 0
+    listed = re.findall("^  (.+?)  ", capsys.readouterr().out, re.MULTILINE)
+    assert listed == ["prepare library", "prepare massbank", "prepare bde"]
+    assert main(["prepare", "libary"]) == 2
+    err = capsys.readouterr().err
+    assert "no command 'prepare libary'; did you mean prepare library?" in err
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_help_and_can_be_quiet(name, capsys):
     with pytest.raises(SystemExit) as exit_:

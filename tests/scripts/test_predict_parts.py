@@ -133,6 +133,36 @@ def test_parts_of_another_batch_are_refused(run, tmp_path, interrupted):
     assert not (tmp_path / "out.msp").exists()
 
 
+@pytest.mark.parametrize("ending", FORMATS)
+def test_columns_of_the_list_go_with_parts(run, tmp_path, ending):
+    rows = (f"{SMALL_MOLECULES[n % 5]},n{n},{n}-00-0,{n}.5,shelf {n}\n" for n in range(300))
+    (tmp_path / "list.csv").write_text("smiles,name,CAS,RI,lab/shelf\n" + "".join(rows))
+    keep = ("--batch", "list.csv", "--keep-columns", "CAS,RI,lab/shelf", "--workers", "1")
+    output = f"out{ending}"
+    run(*keep, "--output", output)
+    whole = (tmp_path / output).read_bytes()
+    (tmp_path / output).unlink()
+    status, _ = run(*keep, "--output", output, "--parts", "256")
+    assert status == 0
+    assert (tmp_path / output).read_bytes() == whole
+    if not FORMATS[ending].table:
+        assert b"shelf 299" in whole and b"299-00-0" in whole
+
+
+@on_posix
+def test_parts_with_other_columns_are_refused(run, tmp_path, interrupted):
+    (tmp_path / "list.csv").write_text("smiles,CAS,lab\n" + "CCO,64-17-5,A\n" * 300)
+    command = ("--batch", "list.csv", "--output", "out.msp", "--workers", "1", "--keep-columns")
+    interrupted(260, signal.SIGINT)
+    run(*command, "CAS", "--parts", "256")
+    status, err = run(*command, "CAS,lab")
+    assert status == 2
+    assert "something else: --keep-columns (was CAS, now CAS,lab); go on as it was" in err
+    status, err = run(*command, "CAS")
+    assert status == 0
+    assert (tmp_path / "out.msp").read_text().count("CAS#: 64-17-5\n") == 300
+
+
 @on_posix
 def test_parts_of_another_energy_are_refused(run, tmp_path, interrupted):
     # Spectra of two energies must not become one library.

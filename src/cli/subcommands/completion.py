@@ -88,6 +88,8 @@ def _cases() -> list[tuple[tuple[str, ...], list[str]]]:
             for choice in action.choices or ()
         ]
         cases.append(((f"{name} ", ""), offered + _following(f"{name} ")))
+    groups = {name.split()[0] for name in COMMANDS} - COMMANDS.keys()
+    cases += [((f"{group} ",), _following(f"{group} ")) for group in sorted(groups)]
     cases.append(((" ",), [*_following(""), "--version", "--help"]))
     return cases
 

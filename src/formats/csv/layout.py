@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..fields import RETENTION_TIMES, SYNONYMS, field_name
+from ..fields import KEPT_RETENTION, RETENTION_TIMES, SYNONYMS, field_name
 from ..peak_text import NUMBER, THOUSANDS, thousands_in_doubt
 from .cells import original_cell
 
@@ -214,6 +214,9 @@ def layout_of_header(text: str, row: str = "") -> Layout | None:
         if facts.keys() <= _OF_PEAKS:
             facts = {}
         predicted = tuple(cells[: len(COLUMNS)]) == COLUMNS
+        if predicted:  # elsewhere RI is a relative intensity as well
+            kept = ((field_name(cell), place) for place, cell in enumerate(cells))
+            facts |= {name: place for name, place in kept if name in KEPT_RETENTION}
         return Layout(delimiter, peaks, None, facts or None, predicted, len(cells), unclear)
     return None
 

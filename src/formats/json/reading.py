@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from ..fields import RETENTION_TIMES, field_name, says_nothing
+from ..fields import KEPT_RETENTION, field_name, says_nothing
 from ..mzspeclib.json_form import is_library, spectra_of_library
 from ..peak_text import (
     leading_numbers,
@@ -138,8 +138,8 @@ def _add_values(raw: RawRecord, name: str, value: Any) -> None:
             _add_values(raw, _GROUPS[name].get(field_name(inner), field_name(inner)), each)
     elif isinstance(value, dict) and name == "columns":  # of a list, kept beside the facts
         for inner, each in value.items():
-            if field_name(inner) in RETENTION_TIMES:
-                raw.add(inner, each)
+            if (known := field_name(inner)) in KEPT_RETENTION:
+                raw.add(f"input{known}" if known in ("retentionindex", "column") else known, each)
 
 
 def _add_compound(raw: RawRecord, compound: Mapping[str, Any]) -> None:

@@ -65,7 +65,8 @@ def sdf_record(result: PredictedSpectrum, model_name: str = "") -> str:
         "MASS SPECTRAL PEAKS": "\r\n".join(peaks),
     }
     kept = {single_line(name): single_line(value) for name, value in result.columns}
-    if result.retention_index and not {field_name(name) for name in kept} & _OF_INDEX:
+    given = {field_name(name) for name, value in kept.items() if value}
+    if result.retention_index and not given & _OF_INDEX:
         data["RETENTION INDEX"] = index_text(result.retention_index)
     # An identifier of the user's own takes the place of ours.
     data |= {name.upper(): kept.pop(name) for name in tuple(kept) if name.upper() == "ID"}

@@ -50,6 +50,7 @@ class PartFolder:
         dialect: of MSP.
         annotated: whether the spectra have annotations.
         uncertain: whether the spectra have uncertainties.
+        columns: names of the columns of the input that go with them.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class PartFolder:
     dialect: str = "nist"
     annotated: bool = False
     uncertain: bool = False
+    columns: tuple[str, ...] = ()
 
     def file(self, number: int) -> Path:
         """Return where the spectra of a part stand."""
@@ -73,6 +75,7 @@ class PartFolder:
             model_name,
             annotated=self.annotated,
             uncertain=self.uncertain,
+            columns=self.columns,
             dialect=self.dialect,
         )
 

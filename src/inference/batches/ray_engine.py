@@ -55,11 +55,13 @@ class BatchSource:
         path: file or folder, as ``read_structures`` takes it.
         derivatise: gives derivatives in their place, a key of ``METHODS``.
         partial: with ``derivatise``, also those with fewer groups.
+        keep: columns that go with the spectra, as ``read_structures`` takes them.
     """
 
     path: Path
     derivatise: str | None = None
     partial: bool = False
+    keep: tuple[str, ...] = ()
 
     def read(self) -> Iterator[InputStructure]:
         """Read the structures.
@@ -72,7 +74,7 @@ class BatchSource:
             >>> [structure.name for structure in BatchSource(path, derivatise="tms").read()]
             ['ethanol 1TMS']
         """
-        structures = read_structures(self.path)
+        structures = read_structures(self.path, self.keep)
         if self.derivatise is None:
             return structures
         from ..structures.derivatised import derivatise_structures
@@ -146,7 +148,7 @@ def predict_parts_with_ray(
         "options": options,
     }
     reader = _Reader(
-        BatchSource(source.path.resolve(), source.derivatise, source.partial),
+        replace(source, path=source.path.resolve()),
         parts.size,
         frozenset(parts.finished),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,6 +55,8 @@ class OnnxPredictor(StreamingPredictor):
         with ThreadPoolExecutor(1) as reader:
             # Meanwhile the runtime is imported, which takes longer.
             undamaged = reader.submit(matches_digest, path)
+            # It keeps a record of its use for Microsoft; what is predicted is nobody else's affair.
+            os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
             try:
                 import onnxruntime
             except ImportError as error:

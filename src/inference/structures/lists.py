@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ...chemistry.reading.inchi_text import is_inchi
+from ...files.endings import WORKBOOK, WORKBOOKS
 from ...formats.fields import field_name, says_nothing
 from .columns import (
     DELIMITERS,
@@ -92,6 +93,9 @@ def read_structures(source: str | Path, keep: Sequence[str] = ()) -> Iterator[In
     if ending == PARQUET:
         return _read_parquet(path, keep)
     stream = open_bytes(path)
+    if ending in WORKBOOKS:
+        stream.close()
+        raise InputError(f"{path}: is {WORKBOOK}")
     try:
         lines = decoded_lines(stream, str(path), keep_open=False)
         return _structures(lines, str(path), ending, keep)

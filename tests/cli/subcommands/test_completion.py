@@ -66,6 +66,7 @@ def test_commands(offered):
     assert {"teacher", "student"} <= set(offered("train", ""))
     assert "--records" in offered("train", "--")
     assert set(offered("completion", "z")) == {"zsh"}
+    assert set(offered("prepare", "")) == {"library", "massbank", "bde"}
 
 
 def test_options(offered):

@@ -46,6 +46,14 @@ def test_a_source_gives_derivatives_in_the_place_of_structures(tmp_path):
     assert [each.number for each in derivatised] == [1, 2]
 
 
+def test_a_source_gives_the_columns_that_are_kept(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("smiles,CAS\nCCO,64-17-5\n")
+    for method, number in ((None, 0), ("tms", 1)):
+        [structure] = BatchSource(path, method, keep=("CAS",)).read()
+        assert (structure.columns, structure.number) == ((("CAS", "64-17-5"),), number)
+
+
 # --- what an actor does, without Ray --------------------------------------------------------------
 
 

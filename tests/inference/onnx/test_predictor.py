@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -196,3 +197,17 @@ def test_it_needs_no_pytorch(exported):
         "sys.exit(bool({'torch', 'numba', 'matchms'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_runtime_reports_nothing_and_leaves_nothing(tmp_path):
+    kept = ("XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY")
+    environment = {name: value for name, value in os.environ.items() if name not in kept}
+    done = subprocess.run(
+        [sys.executable, "-c", "import nextims; nextims.predict('CCO')"],
+        env=environment | {"HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.rglob("*")) == []

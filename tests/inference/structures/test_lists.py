@@ -139,14 +139,25 @@ def test_no_lines(tmp_path):
     assert read(tmp_path, "smiles,name\n", "table.csv") == []
 
 
+@pytest.mark.parametrize("name", ["list.xlsx", "LIST.XLS"])
+def test_a_workbook_is_named_for_what_it_is(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04\0\0")
+    with pytest.raises(InputError, match=rf"{name}: is a workbook; save the sheet as \.csv"):
+        read_structures(path)
+    path.unlink()
+    with pytest.raises(InputError, match="no such file"):
+        read_structures(path)
+
+
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(InputError, match=r"missing\.smi: no such file"):
         read_structures(tmp_path / "missing.smi")
     with pytest.raises(InputError, match="holds no files of structures"):
         read_structures(tmp_path)
-    (tmp_path / "table.xlsx").write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
+    (tmp_path / "table.smi").write_bytes(b"PK\x03\x04\x14\x00\x06\x00")
     with pytest.raises(InputError, match="not a text file"):
-        read_structures(tmp_path / "table.xlsx")
+        read_structures(tmp_path / "table.smi")
 
 
 def test_standard_input_is_read_and_left_open(monkeypatch):
