@@ -102,6 +102,13 @@ def cleave(mol: Chem.Mol, most: int) -> Cleavage:
     return Cleavage(atoms, np.where(held, first, second), np.where(held, second, first), orders)
 
 
+def mixed(number: np.ndarray) -> np.ndarray:
+    """Return numbers of 64 bits mixed by the finalizer of SplitMix64 (Steele et al. 2014)."""
+    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return number ^ (number >> np.uint64(31))
+
+
 def _search(orders: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Search a molecule depth first.
 
@@ -148,7 +155,7 @@ def _search(orders: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 @lru_cache(maxsize=256)
 def _random(number: int) -> np.ndarray:
     """Return numbers of 64 bits whose sums tell sets of them apart."""
-    return np.random.default_rng(0).integers(1, 1 << 62, number)
+    return mixed(np.arange(1, number + 1, dtype=np.uint64)).view(np.int64)
 
 
 @lru_cache(maxsize=256)

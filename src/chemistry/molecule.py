@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from rdkit import Chem, RDLogger
-from rdkit.Chem import Descriptors, rdFingerprintGenerator, rdMolDescriptors
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
 from .isotopes import highest_isotope
 from .reading.charges import NEUTRALISED, is_charged, neutralise, settle_charges, write_oxides
@@ -143,7 +143,7 @@ class Molecule:
     @cached_property
     def exact_mass(self) -> float:
         """Monoisotopic mass in Da, labels counted."""
-        return Descriptors.ExactMolWt(self.mol)
+        return rdMolDescriptors.CalcExactMolWt(self.mol)
 
     @property
     def mass_defect(self) -> float:

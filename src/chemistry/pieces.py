@@ -12,7 +12,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
-from .cleavage import cleave
+from .cleavage import cleave, mixed
 from .composition import compose
 from .isotope_labels import acidic_hydrogens, labels_held
 
@@ -119,13 +119,6 @@ def _said_of(mol: Chem.Mol, orders: np.ndarray, kept: np.ndarray, lost: np.ndarr
     positions[:-1] = folded
     positions[:-1] += _FOLDED * np.arange(_SAID_OF_A_CUT, dtype=np.int16)
     return positions
-
-
-def mixed(number: np.ndarray) -> np.ndarray:
-    """Return numbers of 64 bits mixed by the finalizer of SplitMix64 (Steele et al. 2014)."""
-    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return number ^ (number >> np.uint64(31))
 
 
 def join_pieces(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from rdkit import Chem
-from rdkit.Chem import Descriptors
+from rdkit.Chem import rdMolDescriptors
 
 from .molecule import Molecule, MoleculeError, first_block, read_molecule
 
@@ -128,7 +128,7 @@ class VariantMaker:
             for _ in range(trials):
                 with suppress(ValueError, RuntimeError):
                     mol = self._vary()
-                    if highest_mass is None or Descriptors.ExactMolWt(mol) <= highest_mass:
+                    if highest_mass is None or rdMolDescriptors.CalcExactMolWt(mol) <= highest_mass:
                         yield Chem.MolToSmiles(mol)
         finally:
             self._random = own

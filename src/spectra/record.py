@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
-from rdkit.Chem import Descriptors
 
 from ..chemistry.formula import count_elements, mass_defect, parse_formula
 from ..chemistry.molecule import Molecule, MoleculeError, from_parsed
@@ -167,7 +166,9 @@ class Record:
         for each in (molecule, molecule.unlabelled):
             if given is None or given == each.nominal_mass:
                 return True
-            masses = each.nominal_mass, each.exact_mass, Descriptors.MolWt(each.mol)
+            from rdkit.Chem.Descriptors import MolWt  # slow to import; few records get here
+
+            masses = each.nominal_mass, each.exact_mass, MolWt(each.mol)
             if min(masses) - 1 < given <= max(masses) + _ROUNDED_UP:
                 return True
         if molecule.notes and abs(given - molecule.nominal_mass) <= _PROTONS:

@@ -18,10 +18,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...chemistry.cleavage import mixed
 from ...chemistry.isotope_labels import natural_atoms, unlabelled_shares
 from ...chemistry.isotopes import HIGHEST_ISOTOPE, ISOTOPE_RATIOS, LOWEST_ISOTOPE
 from ...chemistry.molecule import COUNT_BITS, ECFP_BITS, ELEMENTS, Molecule
-from ...chemistry.pieces import CUT_POSITIONS, PieceSet, describe_pieces, mixed
+from ...chemistry.pieces import CUT_POSITIONS, PieceSet, describe_pieces
 
 _LARGEST_KEY = 1 << 62
 _FOLDS = CUT_POSITIONS ** np.arange(3)
