@@ -207,6 +207,7 @@ def _exchange(own: _Pool, lost: _Pool, extras: tuple[int, ...]) -> np.ndarray:
     return table
 
 
+@lru_cache(maxsize=1 << 14)
 def _ways(pool: _Pool, extras: tuple[int, ...], number: int) -> dict[int, int]:
     """Return in how many ways a number of hydrogens of a pool have how much extra mass.
 

@@ -62,7 +62,10 @@ def retention_descriptors(molecule: Molecule) -> np.ndarray:
 
 
 def _of_rings(mol: Chem.Mol) -> list[int]:
-    sizes = [min(len(ring), _RING_SIZES[-1]) for ring in mol.GetRingInfo().AtomRings()]
+    rings = mol.GetRingInfo()
+    if not rings.NumRings():
+        return [0] * len(_RING_SIZES)
+    sizes = [min(len(ring), _RING_SIZES[-1]) for ring in rings.AtomRings()]
     return [sizes.count(size) for size in _RING_SIZES]
 
 

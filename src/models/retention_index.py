@@ -226,11 +226,15 @@ def smooth_covariance(
         squares: what the squares of these come to, ``(n,)``.
         arrays: of ``FeatureTable``.
     """
-    distance = squares_of(smooth)[:, None] + squares - 2 * (smooth @ others.T)
-    distance = distance.astype(smooth.dtype)
+    distance = smooth @ (-2 * others.T)
+    distance += squares.astype(smooth.dtype)
+    distance += squares_of(smooth).astype(smooth.dtype)[:, None]
     distance *= 3 / (smooth.shape[1] * arrays["length"] ** 2)
     distance = np.sqrt(np.maximum(distance, 0, out=distance), out=distance)
-    return (1 + distance) * np.exp(-distance) * smooth.dtype.type(arrays["smooth"])
+    near = np.exp(-distance)
+    near *= distance + 1
+    near *= arrays["smooth"]
+    return near
 
 
 def squares_of(rows: np.ndarray) -> np.ndarray:
