@@ -47,7 +47,7 @@ from tables import Row, write_rows
 PREDICT = Path("scripts", "predict.py")
 _BATCH = 256
 _ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
-_TURNS = 3
+_TURNS = 5
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _COLD, _MEMORY = "cold start, s of CPU time", "cold start, peak memory, MB"
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \| (.*)")
