@@ -47,7 +47,7 @@ from tables import Row, write_rows
 PREDICT = Path("scripts", "predict.py")
 _BATCH = 256
 _ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
-_TURNS = 5
+_TURNS, _COLD_TURNS = 5, 15
 _NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 _COLD, _MEMORY = "cold start, s of CPU time", "cold start, peak memory, MB"
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \| (.*)")
@@ -124,29 +124,36 @@ def _cpu_and_memory(command: list, path: Path | None = None, **options: Any) -> 
 
 def against(before: Path, molecules: list[str], workers: int) -> Iterator[Row]:
     """Print what the command takes in another checkout and in this one, by turns."""
-    found: dict[Path, list[tuple[float, float, float]]] = {before: [], PROJECT_ROOT: []}
+    cold: dict[Path, list] = {before: [], PROJECT_ROOT: []}
+    rates: dict[Path, list] = {before: [], PROJECT_ROOT: []}
     with tempfile.TemporaryDirectory() as folder:
         smiles = Path(folder, "molecules.smi")
         smiles.write_text("\n".join(molecules))
-        for turn in range(_TURNS):
-            for checkout, own in found.items():
-                package = Path(folder, checkout.name)
-                package.mkdir(exist_ok=True)
-                if not turn:
-                    (package / "nextims").symlink_to(checkout / "src")
-                options: dict[str, Any] = {"cwd": checkout, "path": package}
-                cold = [_cpu_and_memory([PREDICT, "--smiles", "CCO"], **options) for _ in range(4)]
-                many = ["--batch", smiles, "--output", package / "out.msp"]
+        options: dict[Path, dict[str, Any]] = {}
+        for number, checkout in enumerate(cold):
+            package = Path(folder, str(number))
+            package.mkdir()
+            (package / "nextims").symlink_to(checkout / "src")
+            options[checkout] = {"cwd": checkout, "path": package}
+            _cpu_and_memory([PREDICT, "--smiles", "CCO"], **options[checkout])
+        for _ in range(_COLD_TURNS):
+            for checkout, own in cold.items():
+                own.append(_cpu_and_memory([PREDICT, "--smiles", "CCO"], **options[checkout]))
+        many = ["--batch", smiles, "--output", Path(folder, "out.msp"), "--quiet"]
+        for _ in range(_TURNS):
+            for checkout, own in rates.items():
                 started = time.perf_counter()
-                _cpu_and_memory([PREDICT, *many, "--quiet", "--workers", str(workers)], **options)
-                own.append((*min(cold), len(molecules) / (time.perf_counter() - started)))
+                _cpu_and_memory([PREDICT, *many, "--workers", str(workers)], **options[checkout])
+                own.append((len(molecules) / (time.perf_counter() - started),))
     whole = f"molecules/s, the whole command, {workers} processes"
-    print(f"\n| of {_TURNS} turns the median | before | now | now / before |")
+    print("\n| by turns, the median | before | now | now / before |")
     print("| --- | --- | --- | --- |")
-    for place, (what, data) in enumerate(
-        [(_COLD, "ethanol"), (_MEMORY, "ethanol"), (whole, f"{len(molecules):,} molecules")]
+    for what, data, measured, place in (
+        (_COLD, "ethanol", cold, 0),
+        (_MEMORY, "ethanol", cold, 1),
+        (whole, f"{len(molecules):,} molecules", rates, 0),
     ):
-        old, new = (statistics.median(turn[place] for turn in own) for own in found.values())
+        old, new = (statistics.median(turn[place] for turn in own) for own in measured.values())
         print(f"| {what} | {old:,.2f} | {new:,.2f} | {new / old:.3f} |")
         yield "student, by turns", data, "before", what, old
         yield "student, by turns", data, "now", what, new
