@@ -82,15 +82,18 @@ def cleave(mol: Chem.Mol, most: int) -> Cleavage:
         heavy = np.array([atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()])
         bridges &= heavy[upper] & heavy[lower]
     bridges = np.flatnonzero(bridges)
-    pieces, cuts = [whole], [_cuts(1, [])]
-    for found, broken in (
+    found = (
         _one_bond(side, bridges),
         _two_bonds(side, bridges),
         *_rings(side, labels, bridges, upper, lower),
-    ):
-        pieces.append(found)
-        cuts.append(_cuts(len(found), broken))
-    atoms, broken = np.concatenate(pieces), np.concatenate(cuts)
+    )
+    atoms = np.concatenate([whole, *(pieces for pieces, _ in found)])
+    broken = np.full((len(atoms), MOST_CUTS), _NO_BOND)
+    end = 1
+    for pieces, bonds in found:
+        begin, end = end, end + len(pieces)
+        for column, own in enumerate(bonds):
+            broken[begin:end, column] = own
     # The last place of these is that of no bond.
     tenths = np.concatenate([np.rint(10 * (orders[upper, lower] + _COST_OF_A_CUT)), [0.0]])
     upper, lower = np.concatenate([upper, [_NO_BOND]]), np.concatenate([lower, [_NO_BOND]])
@@ -192,10 +195,3 @@ def _rings(
     # Of the two ends of the bridge, the one that still has the ring's broken bonds.
     within = ~(beyond & ~piece).any(1, keepdims=True)
     return [(divided, [i, j]), (piece & (beyond ^ within), [i[part], j[part], bridges[bridge]])]
-
-
-def _cuts(number: int, broken: list[np.ndarray]) -> np.ndarray:
-    cuts = np.full((number, MOST_CUTS), _NO_BOND)
-    for column, bonds in enumerate(broken):
-        cuts[:, column] = bonds
-    return cuts
