@@ -8,6 +8,8 @@ from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..formats.exported import single_line
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -109,7 +111,7 @@ def shortened(axes: Axes, text: str, size: float, width: float, **properties: ob
         >>> shortened(axes, "C" * 1000, 8, width=60).strip("C")
         '…'
     """
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = single_line(text)
 
     def cut(length: int) -> str:
         return text if length >= len(text) else text[:length].rstrip() + "…"

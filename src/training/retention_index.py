@@ -43,8 +43,8 @@ from .retention_card import write_retention_card
 FOLDS = 5
 # Share of indices that an interval is to hold.
 COVERAGE = 0.9
-# Variances of the linear part: of the surroundings by radius, of descriptors.
 RADII = 3  # of ``Molecule.environments``: 0, 1 and 2 bonds
+# Variances of the linear part: of the surroundings by radius, of descriptors.
 _LINEAR = (*(f"radius {r}" for r in range(RADII)), "descriptors")
 _STARTS = {**dict.fromkeys(_LINEAR, 10.0), "smooth": 3.0, "length": 1.0}
 _STEPS, _RATE = 60, 0.15
