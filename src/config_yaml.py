@@ -12,6 +12,8 @@ _LONGEST = 100_000
 _MOST_NODES = 10_000
 _DEEPEST = 20
 _SHOWN = 40
+# Ten times as fast, where PyYAML was built with it, as its wheels are.
+_FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_yaml(text: str) -> Any:
@@ -29,9 +31,9 @@ def read_yaml(text: str) -> Any:
         >>> from nextims.config_yaml import read_yaml
         >>> read_yaml("data: {max_mz: 500}")
         {'data': {'max_mz': 500}}
-        >>> read_yaml("data: [")
+        >>> read_yaml("data: [1}")
         Traceback (most recent call last):
-        ValueError: line 1: expected the node content, but found '<stream end>'
+        ValueError: line 1: did not find expected ',' or ']'
     """
     if len(text) > _LONGEST:
         raise ValueError(f"it has {len(text)} characters, expected up to {_LONGEST}")
@@ -52,7 +54,7 @@ def read_yaml(text: str) -> Any:
         raise ValueError(f"sections are nested more than {_DEEPEST} deep") from error
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(_FASTEST):
     """Refuses a key that stands twice in a section: YAML would silently take the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
