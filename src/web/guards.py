@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -15,6 +16,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+_AUTHORITY = re.compile(r"(\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^][:/@\s]+))(:[0-9]{1,5})?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # Pictures of structures are data; downloads are blobs. Nothing comes from elsewhere.
 POLICY = (
@@ -31,17 +33,15 @@ HEADERS = {
 
 
 def host_name(authority: str) -> str:
-    """Return the name of a ``Host`` header without its port, in lower case.
+    """Return the name of a ``Host`` header without its port, in lower case; nothing of no host.
 
     Example:
         >>> from nextims.web.guards import host_name
-        >>> host_name("LocalHost:8642"), host_name("[::1]:8642")
-        ('localhost', '::1')
+        >>> host_name("LocalHost:8642"), host_name("[::1]:8642"), host_name("localhost:evil.com")
+        ('localhost', '::1', '')
     """
-    name = authority.strip().lower()
-    if name.startswith("["):
-        return name[1:].partition("]")[0]
-    return name.partition(":")[0]
+    found = _AUTHORITY.fullmatch(authority.strip().lower())
+    return found.group("address") or found.group("name") if found else ""
 
 
 class Guard:

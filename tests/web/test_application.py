@@ -274,7 +274,14 @@ def test_a_file_goes_by_its_own_name(client):
 
 
 def test_it_answers_its_own_page_only(client):
-    for host in ("evil.example", "evil.example:8470", "127.0.0.1.evil.example", "192.0.2.7", ""):
+    for host in (
+        "evil.example",
+        "evil.example:8470",
+        "127.0.0.1.evil.example",
+        "192.0.2.7",
+        "localhost:evil.example",
+        "",
+    ):
         assert client.get("/health", headers={"host": host}).status_code == 400
     for origin in ("http://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8470"):
         answer = client.post("/predict", json={}, headers={"origin": origin})

@@ -9,7 +9,7 @@ import {
 import { said } from "./phrases";
 import { isFactor, scoreText, signed } from "./plot";
 import { Formula, Picture } from "./Structure";
-import { t } from "./words";
+import { scoreName, t } from "./words";
 
 const SCORES = [
   "weighted_cosine", "entropy_similarity", "cosine", "nist_gc_cosine", "weighted_entropy_similarity",
@@ -58,7 +58,7 @@ export function Candidates(): JSX.Element {
         <label>
           {t("score")}{" "}
           <select value={score.value} onChange={(event) => (score.value = event.currentTarget.value)}>
-            {SCORES.map((each) => <option key={each} value={each}>{each.replaceAll("_", " ")}</option>)}
+            {SCORES.map((each) => <option key={each} value={each}>{scoreName(each)}</option>)}
           </select>
         </label>
         <label>

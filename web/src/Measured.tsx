@@ -3,7 +3,11 @@ import type { JSX } from "preact";
 import type { Measured as Spectrum } from "./api";
 import { scoreText } from "./plot";
 import { chosen, measured, scores, setStructure, shownAbove, takeFiles } from "./state";
-import { t } from "./words";
+import { scoreName, t } from "./words";
+
+const CHIEF = [
+  "nist_identity_match_factor", "nist_identity_reverse_match_factor", "weighted_cosine", "cosine", "entropy_similarity",
+];
 
 export function Measured(): JSX.Element {
   return (
@@ -68,24 +72,17 @@ export function Match(): JSX.Element | null {
   const found = scores.value;
   const above = shownAbove();
   if (!found || !above) return null;
-  const chief: [string, string][] = [
-    ["nist_identity_match_factor", t("identity")],
-    ["nist_identity_reverse_match_factor", `${t("identity")}, ${t("reverse")}`],
-    ["weighted_cosine", t("weighted_cosine")],
-    ["cosine", t("cosine")],
-    ["entropy_similarity", t("entropy_similarity")],
-  ];
   return (
     <div class="match" data-testid="match" role="group" aria-label={t("allScores")}>
-      {chief.map(([name, shown]) => (
-        <span key={name}>{shown} <b>{scoreText(name, found[name]!)}</b></span>
+      {CHIEF.map((name) => (
+        <span key={name}>{scoreName(name)} <b>{scoreText(name, found[name]!)}</b></span>
       ))}
       <details>
         <summary>{t("allScores")}</summary>
         <table>
           <tbody>
             {Object.entries(found).map(([name, value]) => (
-              <tr key={name}><th scope="row">{name.replaceAll("_", " ")}</th><td>{scoreText(name, value, 4)}</td></tr>
+              <tr key={name}><th scope="row">{scoreName(name)}</th><td>{scoreText(name, value, 4)}</td></tr>
             ))}
           </tbody>
         </table>

@@ -75,7 +75,7 @@ function Spectrum(): JSX.Element {
           <p class="legend">
             {above && <span class="above">▲ {hit?.source === "measured" ? t("measuredWord") : hit ? t("candidate") : t("predicted")}: <Formula text={above.formula} /> <span class="short">{name}</span></span>}
             {below && <span class="below">▼ {t("measuredWord")}: {below.name}</span>}
-            {state.busy.value && <span class="quiet" role="status">{t("working")}</span>}
+            {state.busy.value && <span class="quiet" role="status">{state.waiting.value}</span>}
           </p>
           {hit && (
             <p class="row">
@@ -88,7 +88,7 @@ function Spectrum(): JSX.Element {
           {above && <Peaks />}
         </div>
       ) : state.busy.value ? (
-        <p class="quiet" role="status">{t("working")}</p>
+        <p class="quiet" role="status">{state.waiting.value}</p>
       ) : (
         <Welcome />
       )}

@@ -28,6 +28,7 @@ export const energy = signal(70);
 export const prediction = signal<Prediction | null>(null);
 export const problem = signal("");
 export const busy = signal(false);
+export const teacherHasAnswered = signal(false);
 export const derivatives = signal<Derivative[]>([]);
 export const marking = signal<Isotope | null>(null);
 
@@ -53,6 +54,11 @@ export const drawn = signal<{ molBlock: string } | null>(null);
 
 /** What is in the box cannot be read: what stands beside it is of another structure. */
 export const outdated = computed(() => problem.value !== "" && !hit.value);
+
+/** What is said while a spectrum is waited for. */
+export const waiting = computed(() =>
+  t(model.value === "teacher" && !teacherHasAnswered.value ? "teacherLoading" : "working"),
+);
 
 let asking = new AbortController();
 let comparing = new AbortController();
@@ -104,7 +110,11 @@ export async function predict(redraw = false): Promise<void> {
 
 async function predicted(structure: string, signal: AbortSignal): Promise<Prediction> {
   const options = { model: model.value, energy: energy.value, drawing: true };
-  if (model.value === "teacher") return api.post<Prediction>("/annotate", { structure, ...options }, signal);
+  if (model.value === "teacher") {
+    const annotated = await api.post<Prediction>("/annotate", { structure, ...options }, signal);
+    teacherHasAnswered.value = true;
+    return annotated;
+  }
   const structures = [{ structure }];
   const answer = await api.post<{ predictions: Prediction[] }>("/predict", { structures, drawing: true }, signal);
   return answer.predictions[0]!;

@@ -73,8 +73,10 @@ const en = {
   spectraRead: "spectra read:",
   structuresRead: "structures read:",
   scoresTitle: "Match with",
-  identity: "NIST identity",
-  reverse: "reverse",
+  nist_identity_match_factor: "NIST identity",
+  nist_identity_reverse_match_factor: "NIST identity, reverse",
+  nist_similarity_match_factor: "NIST similarity",
+  nist_similarity_reverse_match_factor: "NIST similarity, reverse",
   allScores: "All scores",
   candidates: "Candidates",
   candidatesLabel: "One structure a line, a name behind it; or drop a list here",
@@ -108,6 +110,7 @@ const en = {
   unreachable: "The server does not answer. Is nextims app still running?",
   stillShown: "Below stands what was read before.",
   working: "working …",
+  teacherLoading: "loading the teacher: some 20 seconds, the first time alone …",
   hypothesis: "A predicted spectrum is a hypothesis: it ranks candidates, it does not identify a compound.",
 };
 
@@ -183,8 +186,10 @@ const ja: typeof en = {
   spectraRead: "読み込んだスペクトル：",
   structuresRead: "読み込んだ構造：",
   scoresTitle: "一致度：",
-  identity: "NIST 同定",
-  reverse: "逆一致",
+  nist_identity_match_factor: "NIST 同定",
+  nist_identity_reverse_match_factor: "NIST 同定、逆一致",
+  nist_similarity_match_factor: "NIST 類似",
+  nist_similarity_reverse_match_factor: "NIST 類似、逆一致",
   allScores: "すべてのスコア",
   candidates: "候補",
   candidatesLabel: "1 行に 1 構造、後ろに名前。リストのドロップも可",
@@ -218,6 +223,7 @@ const ja: typeof en = {
   unreachable: "サーバーが応答しません。nextims app は動いていますか？",
   stillShown: "下は、前に読み取れた構造です。",
   working: "計算中…",
+  teacherLoading: "教師モデルを読み込み中（初回のみ約 20 秒）…",
   hypothesis: "予測スペクトルは仮説です。候補の順位付けはできますが、化合物を同定するものではありません。",
 };
 
@@ -246,6 +252,11 @@ export const theme = signal<"light" | "dark">(
 
 export function t(word: Word): string {
   return (language.value === "ja" ? ja : en)[word];
+}
+
+/** The name of a score, as the API has it, in words. */
+export function scoreName(name: string): string {
+  return name in en ? t(name as Word) : name.replaceAll("_", " ");
 }
 
 export function changeLanguage(): void {
