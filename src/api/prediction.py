@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, overload
 from ..config import DEFAULT_CONFIG, load_config
 from ..errors import UserError
 from ..inference.loading import load_predictor
+from ..inference.standards import instrument_of
 from ..inference.structures.columns import kept_of_derivatives
 from ..spectra.prediction import FailedPrediction
 from ..spectra.spectrum import STANDARD_ENERGY
@@ -51,6 +52,8 @@ class Predictor:
             settings; the student if left out, which needs no PyTorch.
         device: "cpu", "cuda", or "auto": a GPU where there is one.
         config: file of settings.
+        instrument: a file of spectra that your instrument has measured, with structures, of five
+            molecules or more: predictions are as it would record them.
 
     Attributes:
         name: what exported spectra call the model.
@@ -71,6 +74,7 @@ class Predictor:
         *,
         device: str = "auto",
         config: str | Path = DEFAULT_CONFIG,
+        instrument: str | Path | None = None,
     ):
         self._model = load_predictor(
             load_config(config),
@@ -78,6 +82,8 @@ class Predictor:
             device=device,
             say=lambda text: warnings.warn(text, stacklevel=4),
         )
+        if instrument is not None:
+            self._model.instrument = instrument_of(instrument, self._model)
         self.name: str = self._model.name
         self.max_mz: int = self._model.max_mz
 
@@ -196,9 +202,11 @@ class Predictor:
 
 
 @lru_cache(maxsize=4)
-def _loaded(checkpoint: str | Path | None, device: str, folder: Path) -> Predictor:
+def _loaded(
+    checkpoint: str | Path | None, device: str, instrument: str | Path | None, folder: Path
+) -> Predictor:
     """Return a predictor; in another folder, a wheel's settings may name another model."""
-    return Predictor(checkpoint, device=device)
+    return Predictor(checkpoint, device=device, instrument=instrument)
 
 
 def _input(
@@ -231,6 +239,7 @@ def predict(
     *,
     checkpoint: str | Path | None = None,
     device: str = "auto",
+    instrument: str | Path | None = None,
     derivatise: None = None,
     **options: Unpack[Options],
 ) -> Prediction: ...
@@ -241,6 +250,7 @@ def predict(
     names: Iterable[object] | None = None,
     checkpoint: str | Path | None = None,
     device: str = "auto",
+    instrument: str | Path | None = None,
     keep_columns: Sequence[str] = (),
     derivatise: str | None = None,
     partial: bool = False,
@@ -252,6 +262,7 @@ def predict(
     *,
     checkpoint: str | Path | None = None,
     device: str = "auto",
+    instrument: str | Path | None = None,
     derivatise: str,
     partial: bool = False,
     **options: Unpack[Options],
@@ -261,6 +272,7 @@ def predict(
     *,
     checkpoint: str | Path | None = None,
     device: str = "auto",
+    instrument: str | Path | None = None,
     **options: Any,
 ) -> Prediction | Predictions:
     """Predict the spectrum of a structure, or of many, with the student.
@@ -269,6 +281,7 @@ def predict(
         structures: as ``Predictor.predict`` takes them.
         checkpoint: as ``Predictor`` takes it; the model stays loaded for the next call.
         device: likewise.
+        instrument: likewise.
         **options: of ``Predictor.predict``.
 
     Returns:
@@ -287,4 +300,4 @@ def predict(
         >>> [spectrum.name for spectrum in spectra], len(spectra.failures)
         (['ethanol'], 1)
     """
-    return _loaded(checkpoint, device, Path.cwd()).predict(structures, **options)
+    return _loaded(checkpoint, device, instrument, Path.cwd()).predict(structures, **options)

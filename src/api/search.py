@@ -14,6 +14,7 @@ from ..errors import MissingPackageError
 from ..files.text import counted
 from ..formats.opening import without_gzip
 from ..inference.loading import load_predictor
+from ..inference.standards import instrument_of
 from ..searching.candidates import predicted_candidates
 from ..searching.entries import Entry, SearchError, Skipped
 from ..searching.filters import MASS_WINDOW, EntryFilter
@@ -117,6 +118,7 @@ def search(
     retention_window: float | None = None,
     retention_weight: float | None = None,
     checkpoint: str | Path | None = None,
+    instrument: str | Path | None = None,
     quiet: bool = False,
 ) -> list[Found]: ...
 @overload
@@ -135,6 +137,7 @@ def search(
     retention_window: float | None = None,
     retention_weight: float | None = None,
     checkpoint: str | Path | None = None,
+    instrument: str | Path | None = None,
     quiet: bool = False,
 ) -> Found: ...
 @names_checked
@@ -153,6 +156,7 @@ def search(
     retention_window: float | None = None,
     retention_weight: float | None = None,
     checkpoint: str | Path | None = None,
+    instrument: str | Path | None = None,
     quiet: bool = False,
 ) -> Found | list[Found]:
     """Search a measured spectrum in a library, or among candidates that are predicted.
@@ -176,6 +180,7 @@ def search(
         retention_weight: of the logarithm of the index's likelihood, added to the score; 0.03 with
             an index and no window.
         checkpoint: what predicts candidates, as ``nextims.Predictor`` takes it.
+        instrument: likewise.
         quiet: whether to show no progress.
 
     Returns:
@@ -227,6 +232,8 @@ def search(
     else:
         if candidates is not None:
             model = load_predictor(load_config(), checkpoint)
+            if instrument is not None:
+                model.instrument = instrument_of(instrument, model)
             wanted = entry_filter.for_any_of(queries)
             entries = predicted_candidates(input_structures(candidates), model, wanted=wanted)
         elif isinstance(library, (str, Path)):

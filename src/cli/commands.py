@@ -262,9 +262,15 @@ def told_if_long(work: str) -> Iterator[None]:
 
 
 def load_predictor(
-    config: Config, checkpoint: str | Path | None = None, *, device: str = "auto"
+    config: Config,
+    checkpoint: str | Path | None = None,
+    *,
+    device: str = "auto",
+    standards: Path | None = None,
 ) -> StreamingPredictor:
     """Load what predicts, see ``nextims.inference.loading.load_predictor``, and tell the user.
+
+    With ``standards``, it predicts as the instrument of these spectra, see ``instrument_of``.
 
     Example:
         >>> from nextims.config import load_config
@@ -275,4 +281,10 @@ def load_predictor(
     from ..inference.loading import load_predictor
 
     with told_if_long(f"loading {checkpoint or 'the model'}"):
-        return load_predictor(config, checkpoint, say=note, device=device)
+        predictor = load_predictor(config, checkpoint, say=note, device=device)
+    if standards is not None:
+        from ..inference.standards import instrument_of
+
+        with told_if_long(f"looking at {standards}"):
+            predictor.instrument = instrument_of(standards, predictor, note)
+    return predictor

@@ -111,6 +111,17 @@ def add_model(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def add_instrument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--instrument``, of what predicts."""
+    parser.add_argument(
+        "--instrument",
+        type=Path,
+        metavar="FILE",
+        help="predict spectra as your instrument would record them, which FILE shows: spectra that "
+        "it has measured, with structures (.msp, .jdx, ...), of five molecules or more; ten do",
+    )
+
+
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Add ``--output`` and ``--force``, of what makes the store of spectra."""
     parser.add_argument(

@@ -14,7 +14,7 @@ from ..formats.writing import FORMATS, WITH_IONS, file_ending
 from ..inference.batches.parts import STRUCTURES_A_BATCH
 from ..inference.structures.lists import STANDARD_INPUT
 from ..spectra.spectrum import STANDARD_ENERGY
-from .options import add_model, command_parser
+from .options import add_instrument, add_model, command_parser
 
 # From so many structures on, about a minute's work of one core, a batch is kept in parts.
 LONG_BATCH = 50_000
@@ -150,6 +150,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         "trained student or teacher; the export of a student beside it (.onnx) is used on the "
         "CPU, without PyTorch",
     )
+    add_instrument(parser)
     parser.add_argument(
         "--annotate",
         action="store_true",

@@ -10,6 +10,7 @@ from ..errors import MissingPackageError, training_packages_named
 from ..evaluation.trust import Trust, trust_path
 from ..files.digest import file_digest
 from ..models.retention_index import RetentionModel
+from ..spectra.instrument import Instrument
 from .onnx.predictor import DamagedExportError, OnnxError, OnnxPredictor
 from .streaming import StreamingPredictor
 from .structures.lists import InputError
@@ -18,7 +19,12 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def open_predictor(
-    checkpoint: Path, *, device: str = "auto", threads: int = 0, retention: Path | None = None
+    checkpoint: Path,
+    *,
+    device: str = "auto",
+    threads: int = 0,
+    retention: Path | None = None,
+    instrument: Instrument | None = None,
 ) -> StreamingPredictor:
     """Load what predicts with a checkpoint.
 
@@ -31,6 +37,7 @@ def open_predictor(
         device: "cpu", "cuda", or "auto".
         threads: threads of PyTorch for one batch; 0 for one a core. ONNX Runtime takes one.
         retention: a model of retention indices, if these are wanted.
+        instrument: what predictions are to be like.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -48,6 +55,7 @@ def open_predictor(
         31
     """
     predictor = _predictor(checkpoint, device, threads)
+    predictor.instrument = instrument
     path = trust_path(checkpoint)
     if path.is_file():
         trust = Trust.load(path)

@@ -18,6 +18,7 @@ from ..chemistry.reading.structure_text import UNREADABLE
 from ..errors import UserError
 from ..evaluation.trust import Trust
 from ..models.retention_index import RetentionModel
+from ..spectra.instrument import Instrument
 from ..spectra.prediction import FailedPrediction, PredictedSpectrum, spectrum_from_bins
 from ..spectra.spectrum import STANDARD_ENERGY
 from .element_notes import element_notes, notes_of
@@ -43,6 +44,7 @@ class StreamingPredictor:
         trust: what says how far its predictions are to be trusted, where that comes with it.
         retention: what predicts retention indices, where that is there.
         retention_path: its file.
+        instrument: what predictions are to be like; that of the training spectra if ``None``.
         checkpoint_sha256: of the checkpoint that it was exported from; empty where it is one.
     """
 
@@ -56,6 +58,7 @@ class StreamingPredictor:
     trust: Trust | None = None
     retention: RetentionModel | None = None
     retention_path: Path | None = None
+    instrument: Instrument | None = None
     checkpoint_sha256 = ""
 
     def says_what_to_expect(self, *, asked: bool) -> bool:
@@ -172,9 +175,14 @@ class StreamingPredictor:
                 told[i] |= {"uncertainty": uncertainty, "notes": notes}
         each_told = iter(told)
         return [
-            replace(each, **next(each_told)) if isinstance(each, PredictedSpectrum) else each
+            self._seen(replace(each, **next(each_told)))
+            if isinstance(each, PredictedSpectrum)
+            else each
             for each in results
         ]
+
+    def _seen(self, result: PredictedSpectrum) -> PredictedSpectrum:
+        return result if self.instrument is None else self.instrument.seen(result)
 
     @cached_property
     def _element_notes(self) -> dict[str, str]:

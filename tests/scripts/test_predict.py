@@ -754,3 +754,29 @@ def test_little_data_of_an_element_is_said_once(run, tmp_path):
     assert "line 2: no training data for Se" in err
     _, out, _ = run("--smiles", "C[Se]C")
     assert "Note           no training data for Se" in out
+
+
+def test_predictions_are_as_the_own_instrument_records_them(run, tmp_path):
+    # Nothing but heavy ions: no instrument of the training spectra has such a tilt.
+    smiles = ["CCCCCCO", "CC(=O)OCCCC", "c1ccccc1CCO", "CCCCCCCC(=O)OC", "CC1=CCC(CC1)C(C)=C"]
+    record = "SMILES: {}\nNum Peaks: 3\n31 1\n43 30\n{} 999\n\n"
+    masses = (102, 116, 122, 158, 136)
+    text = "".join(map(record.format, smiles, masses))
+    (tmp_path / "lab.msp").write_text(text, encoding="utf-8")
+    (tmp_path / "list.smi").write_text("CCO\nCCCCO\nCCCCCC\n", encoding="utf-8")
+    command = ("--batch", "list.smi", "--checkpoint", str(SHIPPED), "--output")
+    assert run(*command, "plain.msp")[0] == 0
+    own = ("--instrument", "lab.msp")
+    status, _, err = run(*command, "own.msp", *own)
+    assert status == 0
+    assert "lab.msp: 5 molecules: intensity^" in err
+    seen = (tmp_path / "own.msp").read_bytes()
+    assert seen != (tmp_path / "plain.msp").read_bytes()
+    for options in (("--workers", "2"), ("--parts", "256")):
+        assert run(*command, "again.msp", *own, *options)[0] == 0
+        assert (tmp_path / "again.msp").read_bytes() == seen
+    (tmp_path / "lab.msp").write_text(record.format("CCO", 46), encoding="utf-8")
+    status, _, err = run(*command, "few.msp", *own)
+    assert status == 2
+    assert "lab.msp: molecules" in err and "70 eV: 1; at least 5" in err
+    assert not (tmp_path / "few.msp").exists()

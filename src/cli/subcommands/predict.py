@@ -107,7 +107,7 @@ def _report_underivatised(structure: InputStructure) -> None:
 
 def _check_output(arguments: argparse.Namespace) -> None:
     output = arguments.output
-    read = [arguments.compare]
+    read = [arguments.compare, arguments.instrument]
     if arguments.batch is not None and arguments.batch != STANDARD_INPUT:
         read += [arguments.batch, *list_files(arguments.batch)]
     if output is None:
@@ -153,7 +153,9 @@ def _load(arguments: argparse.Namespace):
     """
     config = load_config(arguments.config)
     arguments.checkpoint = config.checkpoint(arguments.checkpoint, note)
-    predictor = load_predictor(config, arguments.checkpoint, device=arguments.device)
+    predictor = load_predictor(
+        config, arguments.checkpoint, device=arguments.device, standards=arguments.instrument
+    )
     if predictor.trust is not None:
         arguments.uncertainty = False  # it says so by itself
     elif arguments.neighbours:

@@ -32,7 +32,7 @@ from ..commands import (
     run_command,
     say,
 )
-from ..options import add_model, command_parser
+from ..options import add_instrument, add_model, command_parser
 
 # Entries that take several seconds to read.
 _MANY = 20_000
@@ -146,6 +146,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
         help="write a page with the hits and mirror plots; needs nextims[plot]",
     )
     add_model(parser, "student or teacher that predicts candidates")
+    add_instrument(parser)
     return parser
 
 
@@ -332,7 +333,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 
         check_output(arguments.report, (".html",), "reports")
         check_drawable(arguments.report)
-    read = (arguments.query, arguments.library, arguments.candidates)
+    read = (arguments.query, arguments.library, arguments.candidates, arguments.instrument)
     check_overwritten((arguments.output, arguments.report), read, beside=beside)
 
 
@@ -347,7 +348,10 @@ def _entries(
     found = predicted_candidates(
         structures,
         load_predictor(
-            load_config(arguments.config), arguments.checkpoint, device=arguments.device
+            load_config(arguments.config),
+            arguments.checkpoint,
+            device=arguments.device,
+            standards=arguments.instrument,
         ),
         file=_searched(arguments),
         wanted=wanted,

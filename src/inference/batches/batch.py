@@ -73,6 +73,7 @@ def predict_batch(
         device=device,
         threads=1,
         retention=predictor.retention_path,
+        instrument=predictor.instrument,
     )
     return predict_formatted(
         structures,

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from ...errors import UserError
 from ...files.digest import file_digest
 from ...files.writing import OutputError
+from ...spectra.instrument import Instrument
 from ...version import __version__
 from ..loading import open_predictor
 from ..streaming import attempted, describe
@@ -115,6 +116,7 @@ def predict_parts_with_ray(
     workers: int | None = None,
     address: str | None = None,
     retention: Path | None = None,
+    instrument: Instrument | None = None,
     **options: bool,
 ) -> Iterator[FinishedPart]:
     """Predict those parts of a batch that are not finished, with the actors of a Ray cluster.
@@ -128,6 +130,7 @@ def predict_parts_with_ray(
         address: of a cluster, as ``ray.init`` takes it, "auto" for the one of this machine;
             ``None`` for that of ``RAY_ADDRESS``, or else this machine alone.
         retention: as in ``open_predictor``.
+        instrument: likewise.
         **options: of ``StreamingPredictor.predict_stream``.
 
     Yields:
@@ -145,6 +148,7 @@ def predict_parts_with_ray(
         "expected": (__version__, file_digest(checkpoint)),
         "device": device,
         "retention": retention and retention.resolve(),
+        "instrument": instrument,
         "options": options,
     }
     reader = _Reader(
@@ -216,12 +220,13 @@ class _Worker:
         device: str,
         options: dict[str, bool],
         retention: Path | None = None,
+        instrument: Instrument | None = None,
     ):
         self.folder, self.options = folder, options
         self.fault = _difference(folder, checkpoint, *expected)
         if self.fault is None:
             self.predictor = open_predictor(
-                checkpoint, device=device, threads=1, retention=retention
+                checkpoint, device=device, threads=1, retention=retention, instrument=instrument
             )
 
     def __call__(self, batch: pa.Table) -> Iterator[pa.Table]:

@@ -1,0 +1,110 @@
+"""Measured spectra that say what instrument predictions are to be like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from ..chemistry.molecule import MoleculeError, first_block
+from ..evaluation.metrics import score
+from ..evaluation.own_instrument import fit_instrument
+from ..formats.opening import SpectraFileError
+from ..formats.reading import read_spectra
+from ..spectra.instrument import Instrument
+from ..spectra.prediction import PredictedSpectrum
+from ..spectra.record import Record
+from ..spectra.spectrum import STANDARD_ENERGY_RANGE
+from .streaming import StreamingPredictor
+from .structures.lists import InputError, InputStructure
+
+# Fewer molecules say little of an instrument; more say nothing new.
+_FEWEST, _MOST = 5, 200
+
+
+def instrument_of(
+    path: str | Path,
+    predictor: StreamingPredictor,
+    say: Callable[[str], object] = lambda line: None,
+) -> Instrument:
+    """Return the instrument that recorded the spectra of a file.
+
+    The first spectrum of each molecule counts, of 200 molecules at most; those without a structure,
+    predicted ones, and those of other energies than some 70 eV do not.
+
+    Args:
+        path: the file, of any format that ``read_spectra`` knows, with structures.
+        predictor: what predicts the molecules to compare with.
+        say: takes a line on what was found.
+
+    Raises:
+        InputError: the file cannot be read, or has too few such spectra.
+
+    Example:
+        >>> from nextims.config import PROJECT_ROOT, load_config
+        >>> from nextims.inference.loading import open_predictor
+        >>> from nextims.inference.standards import instrument_of
+        >>> predictor = open_predictor(load_config().student.checkpoint)
+        >>> predictor.instrument = instrument_of(
+        ...     PROJECT_ROOT / "docs" / "examples" / "standards.msp", predictor
+        ... )
+        >>> predictor.predict(["CCO"])[0].highest_peaks(1)[0].mz
+        31
+    """
+    told: list[str] = []
+    try:
+        records = list(islice(_usable(Path(path), predictor.max_mz, told), _MOST))
+    except SpectraFileError as error:
+        raise InputError(str(error)) from error
+    structures = [InputStructure(each.line, each.molecule.smiles) for each in records]
+    results = predictor.predict(structures)
+    pairs = [
+        (result.spectrum.binned(predictor.max_mz), record)
+        for result, record in zip(results, records, strict=True)
+        if isinstance(result, PredictedSpectrum)
+    ]
+    if len(pairs) < _FEWEST:
+        raise InputError(
+            f"{path}: molecules with a structure and a spectrum measured at some 70 eV: "
+            f"{len(pairs)}; at least {_FEWEST} say what an instrument is like"
+            + (f" (left out: {told[0]})" if told else "")
+        )
+    predicted = np.stack([bins for bins, _ in pairs])
+    measured = np.stack([each.of_molecule.binned(predictor.max_mz) for _, each in pairs])
+    lowest = np.array([each.lowest_mz for _, each in pairs])
+    instrument = fit_instrument(predicted, measured, lowest)
+    mz = np.arange(1.0, predictor.max_mz + 1)
+    before, after = (
+        score(each.scaled(mz, predicted), measured, lowest)["entropy_similarity"].mean()
+        for each in (Instrument(), instrument)
+    )
+    say(
+        f"{path}: {len(pairs)} molecules: {instrument}; entropy similarity with them "
+        f"{before:.3f}, so {after:.3f}"
+    )
+    return instrument
+
+
+def _usable(path: Path, max_mz: int, told: list[str]) -> Iterator[Record]:
+    low, high = STANDARD_ENERGY_RANGE
+    seen: set[str] = set()
+    for record in read_spectra(path):
+        if not isinstance(record, Record):
+            told.append(f"line {record.line}: {record.why}")
+            continue
+        try:
+            block = first_block(record.molecule.inchikey)
+        except MoleculeError as error:
+            told.append(f"line {record.line}: {error}")
+            continue
+        if record.predicted:
+            told.append(f"line {record.line}: predicted")
+        elif record.energy is not None and not low <= record.energy <= high:
+            told.append(f"line {record.line}: measured at {record.energy:g} eV")
+        elif not record.spectrum.intensity.any() or record.lowest_mz > max_mz:
+            told.append(f"line {record.line}: no peak")
+        elif block not in seen:
+            seen.add(block)
+            yield record
