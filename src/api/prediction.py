@@ -83,7 +83,7 @@ class Predictor:
             say=lambda text: warnings.warn(text, stacklevel=4),
         )
         if instrument is not None:
-            self._model.instrument = instrument_of(instrument, self._model)
+            self._model.predict_as(instrument_of(instrument, self._model))
         self.name: str = self._model.name
         self.max_mz: int = self._model.max_mz
 

@@ -233,7 +233,7 @@ def search(
         if candidates is not None:
             model = load_predictor(load_config(), checkpoint)
             if instrument is not None:
-                model.instrument = instrument_of(instrument, model)
+                model.predict_as(instrument_of(instrument, model))
             wanted = entry_filter.for_any_of(queries)
             entries = predicted_candidates(input_structures(candidates), model, wanted=wanted)
         elif isinstance(library, (str, Path)):

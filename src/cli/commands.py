@@ -286,5 +286,5 @@ def load_predictor(
         from ..inference.standards import instrument_of
 
         with told_if_long(f"looking at {standards}"):
-            predictor.instrument = instrument_of(standards, predictor, note)
+            predictor.predict_as(instrument_of(standards, predictor, note))
     return predictor

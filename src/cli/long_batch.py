@@ -178,7 +178,7 @@ def _facts(predictor: StreamingPredictor, arguments: argparse.Namespace) -> dict
         "runtime": type(predictor).__name__,
         "expected similarity": predictor.trust is not None,
         "retention indices": predictor.retention_path and file_digest(predictor.retention_path),
-        "instrument": predictor.instrument and str(predictor.instrument),
+        "instrument": predictor.instrument and list(predictor.instrument),
         "format": output_ending(arguments),
         **{f"--{name.replace('_', '-')}": getattr(arguments, name) for name in options},
         "--keep-columns": ",".join(arguments.keep_columns) or None,

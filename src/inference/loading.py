@@ -55,7 +55,8 @@ def open_predictor(
         31
     """
     predictor = _predictor(checkpoint, device, threads)
-    predictor.instrument = instrument
+    if instrument is not None:
+        predictor.predict_as(instrument)
     path = trust_path(checkpoint)
     if path.is_file():
         trust = Trust.load(path)

@@ -47,9 +47,8 @@ def instrument_of(
         >>> from nextims.inference.loading import open_predictor
         >>> from nextims.inference.standards import instrument_of
         >>> predictor = open_predictor(load_config().student.checkpoint)
-        >>> predictor.instrument = instrument_of(
-        ...     PROJECT_ROOT / "docs" / "examples" / "standards.msp", predictor
-        ... )
+        >>> path = PROJECT_ROOT / "docs" / "examples" / "standards.msp"
+        >>> predictor.predict_as(instrument_of(path, predictor))
         >>> predictor.predict(["CCO"])[0].highest_peaks(1)[0].mz
         31
     """

@@ -61,6 +61,10 @@ class StreamingPredictor:
     instrument: Instrument | None = None
     checkpoint_sha256 = ""
 
+    def predict_as(self, instrument: Instrument) -> None:
+        """From now on, predict spectra as an instrument would record them; their model says so."""
+        self.instrument, self.name = instrument, f"{self.name}, {instrument}"
+
     def says_what_to_expect(self, *, asked: bool) -> bool:
         """Return whether spectra have an uncertainty: where it is ``asked`` for, or always."""
         return asked or self.trust is not None

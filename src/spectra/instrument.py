@@ -29,7 +29,7 @@ class Instrument(NamedTuple):
     tilt: float = 0.0
 
     def __str__(self) -> str:
-        return f"intensity^{self.power:.2f} · (m/z)^{self.tilt:+.2f}"
+        return f"intensity^{self.power:.2f} x (m/z)^{self.tilt:+.2f}"
 
     def scaled(self, mz: np.ndarray, intensity: np.ndarray) -> np.ndarray:
         """Return intensities as the instrument gives them, their highest 1.

@@ -209,3 +209,12 @@ def test_arguments_that_there_are_not_are_answered_with_those_meant():
         nextims.predict("CO", derivatize="tms")
     with pytest.raises(UserError, match="device: expected one of auto, cpu, cuda, found 'gpu'"):
         nextims.predict("CO", device="gpu")
+
+
+def test_a_predictor_is_like_the_own_instrument():
+    plain = nextims.Predictor()
+    own = nextims.Predictor(instrument=PROJECT_ROOT / "docs" / "examples" / "standards.msp")
+    assert own.name.startswith(f"{plain.name}, intensity^")
+    heights = [each.predict("CCCCO").highest_peaks(9) for each in (plain, own)]
+    assert heights[0] != heights[1]
+    assert plain.predict("CCCCO").model == plain.name

@@ -10,6 +10,7 @@ import pytest
 from builders import build_library, build_msp, load_script
 from nextims.chemistry.molecule import read_molecule
 from nextims.cli.subcommands.search import main
+from nextims.config import PROJECT_ROOT
 from nextims.formats.spectrum_writer import SpectrumWriter
 from nextims.inference import loading
 from nextims.searching.index_building import build_index
@@ -282,6 +283,7 @@ def test_what_cannot_be_searched(run, tmp_path, arguments, message):
         ("--candidates", "list.smi", "--top", "0"),
         ("--candidates", "list.smi", "--scan"),
         ("--library", "lib.h5", "--preselect", "0"),
+        ("--library", "lib.h5", "--instrument", "lab.msp"),
         ("--library", "lib.h5", "--preselect", "5", "--scan"),
     ],
 )
@@ -359,3 +361,18 @@ def test_a_column_of_no_index_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["--query", "a.msp", "--library", "b.msp", "--column", "DB-5"])
     assert "--column goes with --retention-index" in capsys.readouterr().err
+
+
+def test_candidates_are_predicted_as_the_own_instrument_records(tmp_path, capfd):
+    (tmp_path / "list.smi").write_text(CANDIDATES)
+    (tmp_path / "unknown.msp").write_text(UNKNOWN)
+    lab = PROJECT_ROOT / "docs" / "examples" / "standards.msp"
+    command = ["--query", "unknown.msp", "--candidates", "list.smi"]
+    command = [str(tmp_path / word) if "." in word else word for word in command]
+    assert main(command) == 3
+    plain = capfd.readouterr()
+    assert main([*command, "--instrument", str(lab)]) == 3
+    own = capfd.readouterr()
+    assert "standards.msp: 10 molecules: intensity^" in own.err
+    assert own.out.splitlines()[0] == plain.out.splitlines()[0]
+    assert own.out != plain.out

@@ -217,6 +217,8 @@ def main(argv: list[str] | None = None, prog: str | None = None) -> int:
         arguments.mass_window = MASS_WINDOW
     if arguments.library is None and (arguments.scan or arguments.preselect is not None):
         parser.error("--scan and --preselect go with --library")
+    if arguments.library is not None and arguments.instrument is not None:
+        parser.error("--instrument: goes with --candidates, which are predicted")
     if arguments.preselect is not None and arguments.preselect < 1:
         parser.error(f"--preselect: must be at least 1, found {arguments.preselect}")
     if (arguments.retention_time is None) != (arguments.alkanes is None):

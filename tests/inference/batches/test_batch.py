@@ -5,7 +5,7 @@ from nextims.spectra.prediction import FailedPrediction
 
 
 class Predictor:
-    retention_path = None
+    retention_path = instrument = None
 
     single_threaded = True
 
