@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypedDict, overload
 from ..config import DEFAULT_CONFIG, load_config
 from ..errors import UserError
 from ..inference.loading import load_predictor
-from ..inference.standards import instrument_of
 from ..inference.structures.columns import kept_of_derivatives
 from ..spectra.prediction import FailedPrediction
 from ..spectra.spectrum import STANDARD_ENERGY
@@ -81,9 +80,8 @@ class Predictor:
             checkpoint,
             device=device,
             say=lambda text: warnings.warn(text, stacklevel=4),
+            standards=instrument,
         )
-        if instrument is not None:
-            self._model.predict_as(instrument_of(instrument, self._model))
         self.name: str = self._model.name
         self.max_mz: int = self._model.max_mz
 

@@ -14,7 +14,6 @@ from ..errors import MissingPackageError
 from ..files.text import counted
 from ..formats.opening import without_gzip
 from ..inference.loading import load_predictor
-from ..inference.standards import instrument_of
 from ..searching.candidates import predicted_candidates
 from ..searching.entries import Entry, SearchError, Skipped
 from ..searching.filters import MASS_WINDOW, EntryFilter
@@ -231,9 +230,7 @@ def search(
         results = search_index(queries, index, **options)
     else:
         if candidates is not None:
-            model = load_predictor(load_config(), checkpoint)
-            if instrument is not None:
-                model.predict_as(instrument_of(instrument, model))
+            model = load_predictor(load_config(), checkpoint, standards=instrument)
             wanted = entry_filter.for_any_of(queries)
             entries = predicted_candidates(input_structures(candidates), model, wanted=wanted)
         elif isinstance(library, (str, Path)):

@@ -281,10 +281,6 @@ def load_predictor(
     from ..inference.loading import load_predictor
 
     with told_if_long(f"loading {checkpoint or 'the model'}"):
-        predictor = load_predictor(config, checkpoint, say=note, device=device)
-    if standards is not None:
-        from ..inference.standards import instrument_of
-
-        with told_if_long(f"looking at {standards}"):
-            predictor.predict_as(instrument_of(standards, predictor, note))
-    return predictor
+        return load_predictor(
+            config, checkpoint, say=note, device=device, standards=standards, tell=note
+        )

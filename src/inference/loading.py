@@ -111,6 +111,8 @@ def load_predictor(
     *,
     say: Callable[[str], object] = lambda line: None,
     device: str = "auto",
+    standards: str | Path | None = None,
+    tell: Callable[[str], object] = lambda line: None,
 ) -> StreamingPredictor:
     """Load the configured model, or another, as ``open_predictor`` does.
 
@@ -119,9 +121,12 @@ def load_predictor(
         checkpoint: as ``Config.checkpoint`` takes it.
         say: takes a line that the user should know of.
         device: "cpu", "cuda", or "auto".
+        standards: measured spectra whose instrument it is to be like, as ``instrument_of`` takes
+            them.
+        tell: takes a line on what that instrument is like.
 
     Raises:
-        InputError: it is missing, or there is no such device.
+        InputError: it is missing, or there is no such device; or there are too few standards.
         UserError: it cannot be used.
 
     Example:
@@ -155,4 +160,8 @@ def load_predictor(
             f"{predictor.unchecked}: has no digest beside it, so that damage would go unnoticed; "
             "nextims export makes it anew with one"
         )
+    if standards is not None:
+        from .standards import instrument_of
+
+        predictor.predict_as(instrument_of(standards, predictor, tell))
     return predictor

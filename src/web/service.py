@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rdkit import Chem
@@ -62,6 +63,7 @@ class Service:
         config: which models.
         library: to search in; ``None`` for none.
         limits: of a request.
+        instrument: file of spectra whose instrument predictions are to be like.
 
     Attributes:
         limits: as given.
@@ -69,15 +71,21 @@ class Service:
         has_teacher: whether its weights and PyTorch are there.
     """
 
-    def __init__(self, config: Config, library: Library | None, limits: Limits):
+    def __init__(
+        self,
+        config: Config,
+        library: Library | None,
+        limits: Limits,
+        *,
+        instrument: Path | None = None,
+    ):
         self.limits, self.library = limits, library
         teacher = config.checkpoint("teacher")
         self.has_teacher = teacher.is_file() and find_spec("torch") is not None
+        load = partial(load_predictor, standards=instrument)
         self._models = {
-            "student": Batcher(partial(load_predictor, config)),
-            "teacher": Batcher(
-                partial(load_predictor, config, "teacher", device="cpu"), _OF_TEACHER
-            ),
+            "student": Batcher(partial(load, config)),
+            "teacher": Batcher(partial(load, config, "teacher", device="cpu"), _OF_TEACHER),
         }
 
     @property

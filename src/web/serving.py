@@ -30,6 +30,7 @@ def build_app(
     *,
     host: str = DEFAULT_HOST,
     library: Path | None = None,
+    instrument: Path | None = None,
     limits: Limits | None = None,
 ) -> App:
     """Return the page and its API as an ASGI application.
@@ -38,6 +39,7 @@ def build_app(
         config: which models.
         host: name or address that it is served at.
         library: file of spectra to search in.
+        instrument: file of spectra whose instrument predictions are to be like.
         limits: of a request.
 
     Raises:
@@ -45,10 +47,12 @@ def build_app(
         UserError: the library cannot be read.
     """
     limits = limits or Limits()
-    return _guarded(_service(config, library, limits), host)
+    return _guarded(_service(config, library, instrument, limits), host)
 
 
-def _service(config: Config, library: Path | None, limits: Limits) -> Service:
+def _service(
+    config: Config, library: Path | None, instrument: Path | None, limits: Limits
+) -> Service:
     try:
         import fastapi  # noqa: F401 - told from what else is missing
     except ModuleNotFoundError as error:
@@ -58,7 +62,8 @@ def _service(config: Config, library: Path | None, limits: Limits) -> Service:
     from .library import Library
     from .service import Service
 
-    return Service(config, None if library is None else Library(library), limits)
+    searched = None if library is None else Library(library)
+    return Service(config, searched, limits, instrument=instrument)
 
 
 def _guarded(service: Service, host: str) -> App:
@@ -77,6 +82,7 @@ def serve(
     host: str = DEFAULT_HOST,
     port: int = DEFAULT_PORT,
     library: Path | None = None,
+    instrument: Path | None = None,
     browser: bool = True,
     say: Callable[[str], object] = print,
 ) -> None:
@@ -87,13 +93,14 @@ def serve(
         host: address to listen at; others than this machine's own let others in.
         port: 0 for any that is free.
         library: file of spectra to search in.
+        instrument: file of spectra whose instrument predictions are to be like.
         browser: whether to open the page.
         say: takes a line for the user.
 
     Raises:
         MissingPackageError: FastAPI or uvicorn is not installed.
-        UserError: the port is taken, the host has no such address, or the library or the model
-            cannot be read.
+        UserError: the port is taken, the host has no such address, or the library, the model
+            or the instrument's spectra cannot be read.
     """
     try:
         import uvicorn
@@ -101,7 +108,7 @@ def serve(
         raise _missing(error) from error
     listening = _listen(host, port)
     try:
-        service = _service(config, library, Limits())
+        service = _service(config, library, instrument, Limits())
         # Here, not as the server starts, which would end with a traceback where it fails.
         asyncio.run(service.ready())
         address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"

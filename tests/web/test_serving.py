@@ -39,6 +39,25 @@ def test_a_library_that_is_missing(capsys):
     assert "none.msp: no such file" in capsys.readouterr().err
 
 
+def test_standards_that_are_missing(capsys):
+    assert main(["--no-browser", "--port", "0", "--instrument", "none.msp"]) == 2
+    assert "none.msp: no such file" in capsys.readouterr().err
+
+
+def test_what_it_predicts_is_as_the_own_instrument_records():
+    pytest.importorskip("httpx2", reason='needs pip install "nextims[test]"')
+    from starlette.testclient import TestClient
+
+    standards = PROJECT_ROOT / "docs" / "examples" / "standards.msp"
+    peaks = []
+    for instrument in (None, standards):
+        app = build_app(load_config(), instrument=instrument)
+        with TestClient(app, base_url="http://127.0.0.1:8470") as client:
+            answer = client.post("/predict", json={"structures": [{"structure": "CCCCO"}]})
+        peaks.append(answer.json()["predictions"][0]["peaks"])
+    assert peaks[0] != peaks[1]
+
+
 def test_a_model_that_is_damaged_is_named_in_a_line(tmp_path, capsys):
     model = tmp_path / "mine.npz"
     model.write_bytes(b"none")

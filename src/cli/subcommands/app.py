@@ -9,7 +9,7 @@ from pathlib import Path
 from ...config import load_config
 from ...web.serving import DEFAULT_HOST, DEFAULT_PORT, serve
 from ..commands import ALL_DONE, main_of
-from ..options import command_parser
+from ..options import add_instrument, command_parser
 
 EXAMPLES = """\
 examples:
@@ -46,6 +46,7 @@ def build_parser(prog: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--library", type=Path, metavar="FILE", help="spectra to search, of any format"
     )
+    add_instrument(parser)
     return parser
 
 
@@ -55,6 +56,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         port=arguments.port,
         library=arguments.library,
+        instrument=arguments.instrument,
         browser=not arguments.no_browser,
         say=partial(print, flush=True),
     )
