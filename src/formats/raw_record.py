@@ -147,7 +147,7 @@ class RawRecord:
             if "=" not in text:
                 continue
             for quoted, value, plain, other in _COMMENT_PAIR.findall(text):
-                pairs.setdefault(field_name(quoted or plain), (value or other).strip('" '))
+                pairs.setdefault(field_name(quoted or plain), (value or other).strip('" ;'))
         # The last word of "collision energy" where no quotes hold the two together.
         pairs.pop("energy", None)
         return pairs
@@ -249,7 +249,9 @@ class RawRecord:
         column, notes = self.said("column"), ()
         deviation: float | None = None
         texts = list(self.values("retentionindex"))
-        of_nist = next(filter(None, map(nist_index, texts)), None)
+        in_comments = [] if texts else [self.comment("retentionindex"), *self.values("comment")]
+        of_nist = next(filter(None, map(nist_index, texts + in_comments)), None)
+        texts += filter(None, in_comments[:1])
         if of_nist:
             index, deviation, column = of_nist
         else:

@@ -143,3 +143,21 @@ def test_the_first_of_several_retention_indices_that_can_be_read_counts():
         raw.add("RI", value)
     record = raw.record("x.msp", 1)
     assert (record.retention_index, record.notes) == (1404, ("neither name nor structure",))
+
+
+@pytest.mark.parametrize(
+    ("comment", "index"),
+    [
+        ("RI=600; DB-5", 600),
+        ('"retention index=1404.5" "lab=A"', 1404.5),
+        ("SemiStdNP=1404/7/125 Consensus", 1404),
+        ("RI=none", None),
+        ("a RI of 600", None),
+    ],
+)
+def test_a_retention_index_may_stand_in_the_comments(comment, index):
+    raw = RawRecord(1, pairs=[(31, 999), (45, 510)])
+    raw.add("Comments", comment)
+    assert raw.record("lab.msp", 1).retention_index == index
+    raw.add("RI", "777")  # its own field says it better
+    assert raw.record("lab.msp", 1).retention_index == 777
