@@ -118,7 +118,8 @@ def add_instrument(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="predict spectra as your instrument would record them, which FILE shows: spectra that "
-        "it has measured, with structures (.msp, .jdx, ...), of five molecules or more; ten do",
+        "it has measured, each with its SMILES or InChI (.msp, .jdx, ...), of five molecules or "
+        "more; ten do",
     )
 
 

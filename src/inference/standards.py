@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..chemistry.molecule import MoleculeError, first_block
+from ..chemistry.molecule import first_block
+from ..config import DataConfig
+from ..data.library.filters import find_fault
 from ..evaluation.metrics import score
 from ..evaluation.own_instrument import fit_instrument
 from ..formats.opening import SpectraFileError
 from ..formats.reading import read_spectra
 from ..spectra.instrument import Instrument
 from ..spectra.prediction import PredictedSpectrum
-from ..spectra.record import Record
+from ..spectra.record import BadRecord, Record
 from ..spectra.spectrum import STANDARD_ENERGY_RANGE
 from .streaming import StreamingPredictor
 from .structures.lists import InputError, InputStructure
@@ -31,8 +33,9 @@ def instrument_of(
 ) -> Instrument:
     """Return the instrument that recorded the spectra of a file.
 
-    The first spectrum of each molecule counts, of 200 molecules at most; those without a structure,
-    predicted ones, and those of other energies than some 70 eV do not.
+    The first spectrum of each molecule counts, of 200 molecules at most. Those do not that no
+    training would take (without a structure, or of a derivative under its parent's), predicted
+    ones, and those of other energies than some 70 eV.
 
     Args:
         path: the file, of any format that ``read_spectra`` knows, with structures.
@@ -52,7 +55,7 @@ def instrument_of(
         >>> predictor.predict(["CCO"])[0].highest_peaks(1)[0].mz
         31
     """
-    told: list[str] = []
+    told: dict[str, list[str]] = {}
     try:
         records = list(islice(_usable(Path(path), predictor.max_mz, told), _MOST))
     except SpectraFileError as error:
@@ -66,9 +69,9 @@ def instrument_of(
     ]
     if len(pairs) < _FEWEST:
         raise InputError(
-            f"{path}: molecules with a structure and a spectrum measured at some 70 eV: "
-            f"{len(pairs)}; at least {_FEWEST} say what an instrument is like"
-            + (f" (left out: {told[0]})" if told else "")
+            f"{path}: molecules with a structure (SMILES or InChI) and a spectrum measured at some "
+            f"70 eV: {len(pairs)}; at least {_FEWEST} say what an instrument is like"
+            + _left_out(told)
         )
     predicted = np.stack([bins for bins, _ in pairs])
     measured = np.stack([each.of_molecule.binned(predictor.max_mz) for _, each in pairs])
@@ -76,34 +79,43 @@ def instrument_of(
     instrument = fit_instrument(predicted, measured, lowest)
     mz = np.arange(1.0, predictor.max_mz + 1)
     before, after = (
-        score(each.scaled(mz, predicted), measured, lowest)["entropy_similarity"].mean()
-        for each in (Instrument(), instrument)
+        score(each.scaled(mz, predicted), measured, lowest) for each in (Instrument(), instrument)
     )
+    gains = [
+        f"{label} {before[key].mean():.3f} -> {after[key].mean():.3f}"
+        for key, label in (("cosine", "cosine"), ("entropy_similarity", "entropy similarity"))
+    ]
     say(
-        f"{path}: {len(pairs)} molecules: {instrument}; entropy similarity with them "
-        f"{before:.3f}, so {after:.3f}"
+        f"{path}: {len(pairs)} molecules: {instrument}; mean similarity to their spectra, without "
+        f"-> with it: {', '.join(gains)}{_left_out(told)}"
     )
     return instrument
 
 
-def _usable(path: Path, max_mz: int, told: list[str]) -> Iterator[Record]:
+def _left_out(told: dict[str, list[str]]) -> str:
+    reasons = [f"{reason}, {len(lines)} ({lines[0]})" for reason, lines in told.items()]
+    return f"; left out: {'; '.join(reasons)}" if reasons else ""
+
+
+def _usable(path: Path, max_mz: int, told: dict[str, list[str]]) -> Iterator[Record]:
     low, high = STANDARD_ENERGY_RANGE
+    config = DataConfig(max_mz=max_mz)
     seen: set[str] = set()
+
+    def leave_out(record: Record | BadRecord, reason: str, detail: str = "") -> None:
+        where = f"line {record.line}"
+        told.setdefault(reason, []).append(f"{where}: {detail}" if detail else where)
+
     for record in read_spectra(path):
         if not isinstance(record, Record):
-            told.append(f"line {record.line}: {record.why}")
-            continue
-        try:
-            block = first_block(record.molecule.inchikey)
-        except MoleculeError as error:
-            told.append(f"line {record.line}: {error}")
+            leave_out(record, record.reason, record.detail)
             continue
         if record.predicted:
-            told.append(f"line {record.line}: predicted")
+            leave_out(record, "predicted")
         elif record.energy is not None and not low <= record.energy <= high:
-            told.append(f"line {record.line}: measured at {record.energy:g} eV")
-        elif not record.spectrum.intensity.any() or record.lowest_mz > max_mz:
-            told.append(f"line {record.line}: no peak")
-        elif block not in seen:
+            leave_out(record, "measured at another energy", f"{record.energy:g} eV")
+        elif fault := find_fault(record, config):
+            leave_out(record, fault.reason, fault.detail)
+        elif (block := first_block(record.molecule.inchikey)) not in seen:
             seen.add(block)
             yield record

@@ -57,11 +57,24 @@ def test_it_is_of_those_that_say_something(library, predictor):
     assert instrument_of(path, predictor) == instrument_of(library(), predictor)
 
 
+def test_what_is_left_out_is_said(library, predictor):
+    path = library()
+    lines = path.read_text().splitlines()
+    peaks = "Num Peaks: 5\n45 90\n59 80\n73 300\n75 150\n103 999\n\n"
+    under_its_parent = f"Name: of ethanol's TMS ether\nSMILES: CCO\n{peaks}"
+    bare = f"Name: bare\n{peaks}"
+    path.write_text("\n".join([*lines, "", bare + 2 * under_its_parent]))
+    told = []
+    assert instrument_of(path, predictor, told.append) == instrument_of(library(), predictor)
+    assert f"no structure, 1 (line {len(lines) + 2}: " in told[0]
+    assert f", 2 (line {len(lines) + 2 + 8}: " in told[0]
+
+
 @pytest.mark.parametrize(
     ("smiles", "fields", "reason"),
     [
         (SMILES[:4], "", ": 4; at least 5"),
-        (SMILES, "Ionization_energy: 20\n", ": 0; .*measured at 20 eV"),
+        (SMILES, "Ionization_energy: 20\n", ": 0; .*energy, 6 .*line 1: 20 eV"),
         (SMILES, "Instrument: predicted by NExtIMS\n", ": 0; .*predicted"),
     ],
 )

@@ -759,7 +759,7 @@ def test_little_data_of_an_element_is_said_once(run, tmp_path):
 def test_predictions_are_as_the_own_instrument_records_them(run, tmp_path):
     # Nothing but heavy ions: no instrument of the training spectra has such a tilt.
     smiles = ["CCCCCCO", "CC(=O)OCCCC", "c1ccccc1CCO", "CCCCCCCC(=O)OC", "CC1=CCC(CC1)C(C)=C"]
-    record = "SMILES: {}\nNum Peaks: 3\n31 1\n43 30\n{} 999\n\n"
+    record = "SMILES: {}\nNum Peaks: 5\n27 1\n29 1\n31 1\n43 30\n{} 999\n\n"
     masses = (102, 116, 122, 158, 136)
     text = "".join(map(record.format, smiles, masses))
     (tmp_path / "lab.msp").write_text(text, encoding="utf-8")
