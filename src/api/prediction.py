@@ -56,6 +56,8 @@ class Predictor:
 
     Attributes:
         name: what exported spectra call the model.
+        instrument: what was found on the instrument, and what of its file was left out; empty
+            where none was given.
         max_mz: highest nominal mass of a molecule that it can take, in Da.
 
     Raises:
@@ -75,13 +77,16 @@ class Predictor:
         config: str | Path = DEFAULT_CONFIG,
         instrument: str | Path | None = None,
     ):
+        told: list[str] = []
         self._model = load_predictor(
             load_config(config),
             checkpoint,
             device=device,
             say=lambda text: warnings.warn(text, stacklevel=4),
             standards=instrument,
+            tell=told.append,
         )
+        self.instrument: str = "".join(told)
         self.name: str = self._model.name
         self.max_mz: int = self._model.max_mz
 
@@ -201,9 +206,17 @@ class Predictor:
 
 @lru_cache(maxsize=4)
 def _loaded(
-    checkpoint: str | Path | None, device: str, instrument: str | Path | None, folder: Path
+    checkpoint: str | Path | None,
+    device: str,
+    instrument: str | Path | None,
+    written: tuple[int, int] | None,
+    folder: Path,
 ) -> Predictor:
-    """Return a predictor; in another folder, a wheel's settings may name another model."""
+    """Return a predictor.
+
+    In another folder, a wheel's settings may name another model; the instrument's file may have
+    been ``written`` anew since.
+    """
     return Predictor(checkpoint, device=device, instrument=instrument)
 
 
@@ -298,4 +311,14 @@ def predict(
         >>> [spectrum.name for spectrum in spectra], len(spectra.failures)
         (['ethanol'], 1)
     """
-    return _loaded(checkpoint, device, instrument, Path.cwd()).predict(structures, **options)
+    written = None if instrument is None else _written(Path(instrument))
+    model = _loaded(checkpoint, device, instrument, written, Path.cwd())
+    return model.predict(structures, **options)
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None  # which is told when it is read
+    return found.st_mtime_ns, found.st_size

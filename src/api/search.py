@@ -188,7 +188,8 @@ def search(
     Raises:
         SearchError: a file cannot be read, or something is asked for that there is not; or there is
             nothing to compare with.
-        TypeError: there is neither library nor candidates, or both; or something is no spectrum.
+        TypeError: there is neither library nor candidates, or both, or an instrument with a
+            library; or something is no spectrum.
 
     Example:
         >>> import nextims
@@ -201,6 +202,8 @@ def search(
         raise TypeError("expected a library to search in, or candidates=, a list of structures")
     if library is not None and candidates is not None:
         raise TypeError("found a library and candidates=; they are searched one after the other")
+    if candidates is None and instrument is not None:
+        raise TypeError("instrument= goes with candidates=, which are predicted")
     if mass is not None and mass_window is None:
         mass_window = MASS_WINDOW
     check_search(score, top)

@@ -218,3 +218,21 @@ def test_a_predictor_is_like_the_own_instrument():
     heights = [each.predict("CCCCO").highest_peaks(9) for each in (plain, own)]
     assert heights[0] != heights[1]
     assert plain.predict("CCCCO").model == plain.name
+    assert plain.instrument == ""
+    assert "standards.msp: 10 molecules: intensity^" in own.instrument
+
+
+def test_a_library_is_not_searched_as_an_instrument_records():
+    peak = ([27, 29, 31, 45, 46], [220, 300, 999, 510, 220])
+    with pytest.raises(TypeError, match="instrument= goes with candidates="):
+        nextims.search(peak, [peak], instrument="mine.msp")
+
+
+def test_standards_that_changed_are_read_anew(tmp_path):
+    path = tmp_path / "mine.msp"
+    text = (PROJECT_ROOT / "docs" / "examples" / "standards.msp").read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    assert "intensity^" in nextims.predict("CCCCO", instrument=path).model
+    path.write_text("Name: nothing\n", encoding="utf-8")
+    with pytest.raises(UserError, match="at least 5"):
+        nextims.predict("CCCCO", instrument=path)
