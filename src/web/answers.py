@@ -109,6 +109,7 @@ class Health(BaseModel):
     model: str
     teacher: bool
     library: str | None
+    instrument: str | None
     limits: dict[str, float]
 
 

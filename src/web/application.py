@@ -122,6 +122,7 @@ def _add_api(application: FastAPI, service: Service) -> None:
     async def health() -> Response:
         """Say that the server works, and what it has."""
         library = None if service.library is None else service.library.name
+        instrument = None if service.instrument is None else service.instrument.name
         return JSONResponse(
             {
                 "status": "ok",
@@ -129,6 +130,7 @@ def _add_api(application: FastAPI, service: Service) -> None:
                 "model": service.model_name,
                 "teacher": service.has_teacher,
                 "library": library,
+                "instrument": instrument,
                 "limits": service.limits._asdict(),
             }
         )

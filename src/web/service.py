@@ -64,10 +64,12 @@ class Service:
         library: to search in; ``None`` for none.
         limits: of a request.
         instrument: file of spectra whose instrument predictions are to be like.
+        tell: takes a line on what that instrument is like, for each model as it is loaded.
 
     Attributes:
         limits: as given.
         library: likewise.
+        instrument: likewise.
         has_teacher: whether its weights and PyTorch are there.
     """
 
@@ -78,11 +80,12 @@ class Service:
         limits: Limits,
         *,
         instrument: Path | None = None,
+        tell: Callable[[str], object] = lambda line: None,
     ):
-        self.limits, self.library = limits, library
+        self.limits, self.library, self.instrument = limits, library, instrument
         teacher = config.checkpoint("teacher")
         self.has_teacher = teacher.is_file() and find_spec("torch") is not None
-        load = partial(load_predictor, standards=instrument)
+        load = partial(load_predictor, standards=instrument, tell=tell)
         self._models = {
             "student": Batcher(partial(load, config)),
             "teacher": Batcher(partial(load, config, "teacher", device="cpu"), _OF_TEACHER),

@@ -51,7 +51,11 @@ def build_app(
 
 
 def _service(
-    config: Config, library: Path | None, instrument: Path | None, limits: Limits
+    config: Config,
+    library: Path | None,
+    instrument: Path | None,
+    limits: Limits,
+    tell: Callable[[str], object] = lambda line: None,
 ) -> Service:
     try:
         import fastapi  # noqa: F401 - told from what else is missing
@@ -63,7 +67,7 @@ def _service(
     from .service import Service
 
     searched = None if library is None else Library(library)
-    return Service(config, searched, limits, instrument=instrument)
+    return Service(config, searched, limits, instrument=instrument, tell=tell)
 
 
 def _guarded(service: Service, host: str) -> App:
@@ -85,6 +89,7 @@ def serve(
     instrument: Path | None = None,
     browser: bool = True,
     say: Callable[[str], object] = print,
+    tell: Callable[[str], object] = lambda line: None,
 ) -> None:
     """Serve the page until Ctrl-C.
 
@@ -96,6 +101,7 @@ def serve(
         instrument: file of spectra whose instrument predictions are to be like.
         browser: whether to open the page.
         say: takes a line for the user.
+        tell: takes a line on what the instrument is like.
 
     Raises:
         MissingPackageError: FastAPI or uvicorn is not installed.
@@ -108,7 +114,7 @@ def serve(
         raise _missing(error) from error
     listening = _listen(host, port)
     try:
-        service = _service(config, library, instrument, Limits())
+        service = _service(config, library, instrument, Limits(), tell)
         # Here, not as the server starts, which would end with a traceback where it fails.
         asyncio.run(service.ready())
         address = f"http://{_in_address(host)}:{listening.getsockname()[1]}/"

@@ -54,7 +54,9 @@ def test_what_it_predicts_is_as_the_own_instrument_records():
         app = build_app(load_config(), instrument=instrument)
         with TestClient(app, base_url="http://127.0.0.1:8470") as client:
             answer = client.post("/predict", json={"structures": [{"structure": "CCCCO"}]})
+            health = client.get("/health").json()
         peaks.append(answer.json()["predictions"][0]["peaks"])
+        assert health["instrument"] == (instrument and "standards.msp")
     assert peaks[0] != peaks[1]
 
 

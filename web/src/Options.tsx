@@ -8,7 +8,7 @@ const METHODS = ["tms", "meox-tms", "acetyl", "methyl"] as const;
 const [LOWEST_ENERGY, STANDARD_ENERGY, HIGHEST_ENERGY] = [5, 70, 1000]; // eV
 
 export function Options(): JSX.Element {
-  const { teacher } = server.value;
+  const { teacher, instrument } = server.value;
   return (
     <div class="options">
       <fieldset>
@@ -48,6 +48,7 @@ export function Options(): JSX.Element {
             />
           </label>
         )}
+        {instrument && <p class="quiet">{t("asInstrument")} {instrument}</p>}
       </fieldset>
       <fieldset>
         <legend>{t("derivative")}</legend>

@@ -87,6 +87,7 @@ export interface FileContent {
 export interface Health {
   teacher: boolean;
   library: string | null;
+  instrument: string | null;
   version: string;
 }
 

@@ -47,7 +47,7 @@ export const hit = signal<Hit | null>(null);
 export const range = signal<[number, number] | null>(null);
 export const selected = signal<number | null>(null);
 export const message = signal("");
-export const server = signal<api.Health>({ teacher: false, library: null, version: "" });
+export const server = signal<api.Health>({ teacher: false, library: null, instrument: null, version: "" });
 
 /** Draws in the editor what the server has read; set by the editor when it is there. */
 export const drawn = signal<{ molBlock: string } | null>(null);

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from ...config import load_config
 from ...web.serving import DEFAULT_HOST, DEFAULT_PORT, serve
-from ..commands import ALL_DONE, main_of
+from ..commands import ALL_DONE, main_of, note
 from ..options import add_instrument, command_parser
 
 EXAMPLES = """\
 examples:
   nextims app
   nextims app --library spectra.msp --port 9000
+  nextims app --instrument standards.msp
   nextims app --no-browser --host 192.0.2.7
 
 Needs pip install "nextims[web]". The page draws, predicts, compares with measured spectra that are
@@ -59,6 +60,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         instrument=arguments.instrument,
         browser=not arguments.no_browser,
         say=partial(print, flush=True),
+        tell=note,
     )
     return ALL_DONE
 
