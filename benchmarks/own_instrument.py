@@ -39,7 +39,7 @@ from tables import DATA, cell, markdown_table, write_rows
 STANDARDS, DRAWS = (5, 10, 20), 20
 # Of fewer spectra a mean says little.
 _FEWEST = 40
-_SHOWN, GAIN = ("cosine", "entropy_similarity"), ", gain"
+_SHOWN, GAIN = ("cosine", "weighted_cosine", "entropy_similarity"), ", gain"
 _FIGURES = tuple(metric + kind for metric in _SHOWN for kind in ("", GAIN))
 Spectra = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 

@@ -7,6 +7,8 @@ import numpy as np
 from ..spectra.instrument import Instrument
 from .metrics import score
 
+# By these together: each alone is raised at the expense of the others.
+_ALIKE = ("cosine", "weighted_cosine", "entropy_similarity")
 # The logarithm of the power and the tilt are looked for at so many places each, around the best
 # places so far, ever nearer by.
 _PLACES, _NEARER = 5, 0.5
@@ -22,7 +24,7 @@ def fit_instrument(
 ) -> Instrument:
     """Return the instrument with which predictions are most like measured spectra.
 
-    That is the one of the highest sum of cosine and entropy similarity.
+    That is the one of the highest sum of cosine, weighted cosine and entropy similarity.
 
     Args:
         predicted: intensities on any scale, ``(b, max_mz)``.
@@ -43,8 +45,7 @@ def fit_instrument(
 
     def similarity(place: np.ndarray) -> float:
         scores = score(_at(place).scaled(mz, predicted), measured, lowest_mz)
-        similar = scores["cosine"].sum() + scores["entropy_similarity"].sum()
-        return similar - _RESERVE * (place @ place)
+        return sum(scores[name].sum() for name in _ALIKE) - _RESERVE * (place @ place)
 
     best, widths = np.zeros(2), np.array(_WIDTHS)
     for _ in range(_ROUNDS):
