@@ -1,4 +1,4 @@
-"""Arguments by their names: a name that there is none of is answered with the one that is meant."""
+"""Arguments as they are given: what is said of a name that there is none of, and of no path."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import wraps
+from os import PathLike
+from pathlib import Path
 from typing import TypeVar, cast
 
 # What the command line, or American English, calls them.
@@ -39,3 +41,22 @@ def names_checked(function: FunctionT) -> FunctionT:
         return function(*args, **options)
 
     return cast(FunctionT, checked)
+
+
+def spectra_path(option: str, given: object) -> Path | None:
+    """Return the path of a file of spectra that an option names, ``None`` for none.
+
+    Raises:
+        TypeError: it is no path.
+
+    Example:
+        >>> from nextims.api.options import spectra_path
+        >>> spectra_path("instrument", ["lab.msp"])
+        Traceback (most recent call last):
+        TypeError: instrument: expected the path of a file of spectra, found ['lab.msp']
+    """
+    if given is None:
+        return None
+    if not isinstance(given, (str, PathLike)):
+        raise TypeError(f"{option}: expected the path of a file of spectra, found {given!r}")
+    return Path(given)

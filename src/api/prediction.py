@@ -14,7 +14,7 @@ from ..inference.loading import load_predictor
 from ..inference.structures.columns import kept_of_derivatives
 from ..spectra.prediction import FailedPrediction
 from ..spectra.spectrum import STANDARD_ENERGY
-from .options import names_checked
+from .options import names_checked, spectra_path
 from .spectra import Prediction, Spectra
 from .structures import input_structures, is_one
 
@@ -61,6 +61,7 @@ class Predictor:
         max_mz: highest nominal mass of a molecule that it can take, in Da.
 
     Raises:
+        TypeError: ``instrument`` is no path.
         UserError: the model is missing or cannot be used, or PyTorch is needed and missing.
 
     Example:
@@ -83,7 +84,7 @@ class Predictor:
             checkpoint,
             device=device,
             say=lambda text: warnings.warn(text, stacklevel=4),
-            standards=instrument,
+            standards=spectra_path("instrument", instrument),
             tell=told.append,
         )
         self.instrument: str = "".join(told)
@@ -311,8 +312,9 @@ def predict(
         >>> [spectrum.name for spectrum in spectra], len(spectra.failures)
         (['ethanol'], 1)
     """
-    written = None if instrument is None else _written(Path(instrument))
-    model = _loaded(checkpoint, device, instrument, written, Path.cwd())
+    standards = spectra_path("instrument", instrument)
+    written = None if standards is None else _written(standards)
+    model = _loaded(checkpoint, device, standards, written, Path.cwd())
     return model.predict(structures, **options)
 
 

@@ -32,7 +32,7 @@ from ..searching.tables import (
 )
 from ..spectra.prediction import PredictedSpectrum
 from .comparison import as_record, several
-from .options import names_checked
+from .options import names_checked, spectra_path
 from .spectra import Measured, Prediction
 from .structures import input_structures, is_one
 
@@ -202,7 +202,8 @@ def search(
         raise TypeError("expected a library to search in, or candidates=, a list of structures")
     if library is not None and candidates is not None:
         raise TypeError("found a library and candidates=; they are searched one after the other")
-    if candidates is None and instrument is not None:
+    standards = spectra_path("instrument", instrument)
+    if candidates is None and standards is not None:
         raise TypeError("instrument= goes with candidates=, which are predicted")
     if mass is not None and mass_window is None:
         mass_window = MASS_WINDOW
@@ -233,7 +234,7 @@ def search(
         results = search_index(queries, index, **options)
     else:
         if candidates is not None:
-            model = load_predictor(load_config(), checkpoint, standards=instrument)
+            model = load_predictor(load_config(), checkpoint, standards=standards)
             wanted = entry_filter.for_any_of(queries)
             entries = predicted_candidates(input_structures(candidates), model, wanted=wanted)
         elif isinstance(library, (str, Path)):

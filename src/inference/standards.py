@@ -61,17 +61,18 @@ def instrument_of(
     except SpectraFileError as error:
         raise InputError(str(error)) from error
     structures = [InputStructure(each.line, each.molecule.smiles) for each in records]
-    results = predictor.predict(structures)
-    pairs = [
-        (result.spectrum.binned(predictor.max_mz), record)
-        for result, record in zip(results, records, strict=True)
-        if isinstance(result, PredictedSpectrum)
-    ]
+    pairs = []
+    for result, record in zip(predictor.predict(structures), records, strict=True):
+        if isinstance(result, PredictedSpectrum):
+            pairs.append((result.spectrum.binned(predictor.max_mz), record))
+        else:
+            why = f"line {record.line}: {result.reason}"
+            told.setdefault("cannot be predicted", []).append(why)
     if len(pairs) < _FEWEST:
         raise InputError(
-            f"{path}: molecules with a structure (SMILES or InChI) and a spectrum measured at some "
-            f"70 eV: {len(pairs)}; at least {_FEWEST} say what an instrument is like"
-            + _left_out(told)
+            f"{path}: different molecules with a structure (SMILES or InChI) and a spectrum "
+            f"measured at some 70 eV: {len(pairs)}; at least {_FEWEST} say what an instrument is "
+            "like" + _left_out(told)
         )
     predicted = np.stack([bins for bins, _ in pairs])
     measured = np.stack([each.of_molecule.binned(predictor.max_mz) for _, each in pairs])

@@ -51,7 +51,7 @@ class Instrument(NamedTuple):
         """Return a prediction as the instrument would record it.
 
         Its ions stay what they are, and what similarity is to be expected; deviations of peaks
-        grow and shrink with them.
+        grow and shrink with them, and by the power, as those of any power of what is uncertain.
 
         Example:
             >>> from nextims.chemistry.molecule import read_molecule
@@ -73,6 +73,6 @@ class Instrument(NamedTuple):
                 peak._replace(intensity=height) for peak, height, there in peaks if there
             )
         if result.uncertainty is not None and result.uncertainty.deviations is not None:
-            deviations = result.uncertainty.deviations * intensity / expected
+            deviations = self.power * result.uncertainty.deviations * intensity / expected
             changes["uncertainty"] = replace(result.uncertainty, deviations=deviations[kept])
         return replace(result, **changes)

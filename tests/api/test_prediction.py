@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 from rdkit import Chem
@@ -209,6 +210,13 @@ def test_arguments_that_there_are_not_are_answered_with_those_meant():
         nextims.predict("CO", derivatize="tms")
     with pytest.raises(UserError, match="device: expected one of auto, cpu, cuda, found 'gpu'"):
         nextims.predict("CO", device="gpu")
+
+
+@pytest.mark.parametrize("instrument", [5, ["lab.msp"], b"lab.msp"])
+def test_an_instrument_that_is_no_path(instrument):
+    for use in (nextims.Predictor, partial(nextims.predict, "CCO")):
+        with pytest.raises(TypeError, match="instrument: expected the path of a file of spectra"):
+            use(instrument=instrument)
 
 
 def test_a_predictor_is_like_the_own_instrument():

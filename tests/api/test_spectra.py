@@ -269,6 +269,7 @@ class TestSearch:
         [
             ({}, TypeError, "expected a library to search in, or candidates="),
             ({"library": "x.msp", "candidates": "CCO"}, TypeError, "a library and candidates="),
+            ({"candidates": "CCO", "instrument": 5}, TypeError, "the path of a file of spectra"),
             ({"candidates": "CCO", "mass": "46"}, UserError, "mass: expected a whole number of Da"),
             ({"candidates": "CCO", "top": "5"}, UserError, "top must be a whole number"),
             ({"candidates": "CCO", "metric": "cosine"}, TypeError, r"\(did you mean score\?\)"),

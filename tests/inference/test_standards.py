@@ -5,6 +5,7 @@ import pytest
 from nextims.config import load_config
 from nextims.inference.loading import open_predictor
 from nextims.inference.standards import instrument_of
+from nextims.inference.streaming import failure
 from nextims.inference.structures.lists import InputError
 from nextims.spectra.instrument import Instrument
 
@@ -81,6 +82,17 @@ def test_what_is_left_out_is_said(library, predictor):
 def test_too_few_are_refused_with_the_reason(library, predictor, smiles, fields, reason):
     with pytest.raises(InputError, match=reason):
         instrument_of(library(smiles, fields), predictor)
+
+
+def test_what_the_model_fails_with_is_told(library, predictor, monkeypatch):
+    path = library()
+    monkeypatch.setattr(type(predictor), "predict", lambda self, given: list(map(_failed, given)))
+    with pytest.raises(InputError, match=r": 0; .*cannot be predicted, 6 \(line 1: no ion\)"):
+        instrument_of(path, predictor)
+
+
+def _failed(structure):
+    return failure(structure, ValueError("no ion"))
 
 
 def test_a_file_that_is_none_is_named(predictor, tmp_path):

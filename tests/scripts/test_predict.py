@@ -778,5 +778,5 @@ def test_predictions_are_as_the_own_instrument_records_them(run, tmp_path):
     (tmp_path / "lab.msp").write_text(record.format("CCO", 46), encoding="utf-8")
     status, _, err = run(*command, "few.msp", *own)
     assert status == 2
-    assert "lab.msp: molecules" in err and "70 eV: 1; at least 5" in err
+    assert "lab.msp: different molecules" in err and "70 eV: 1; at least 5" in err
     assert not (tmp_path / "few.msp").exists()

@@ -45,4 +45,4 @@ def test_ions_and_deviations_go_with_their_peaks(ethanol):
     assert [peak.mz for peak in seen.annotations] == [31, 45]
     heights = [peak.intensity for peak in seen.annotations]
     assert heights == pytest.approx(seen.spectrum.intensity.tolist())
-    assert seen.uncertainty.deviations == pytest.approx([0.1, 0.05])
+    assert seen.uncertainty.deviations == pytest.approx([0.2, 0.1])  # of x², 2·x·deviation
