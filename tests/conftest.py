@@ -1,6 +1,7 @@
 """Its place puts this folder on the path of imports, so that tests can import ``builders``."""
 
 import os
+import signal
 
 import pytest
 
@@ -10,6 +11,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 def pytest_configure(config):
     """Hide GPUs from all tests but theirs: PyTorch's threads for them do not survive a fork."""
+    # What a shell starts in the background without job control ignores Ctrl-C, which tests send.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("markexpr") != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
