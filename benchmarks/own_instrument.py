@@ -61,16 +61,11 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    head = (
-        "library",
-        "standards",
-        *(f"{metric}{kind}" for metric in _SHOWN for kind in ("", GAIN)),
-    )
     shown = (
         [*names, *(cell(value, signed=name.endswith(GAIN)) for name, value in found.items())]
         for *names, found in rows
     )
-    print(markdown_table(head, shown))
+    print(markdown_table(("library", "standards", *_FIGURES), shown))
     if arguments.output:
         figures = (
             ("student of MassBank alone", DATA, f"{library}, {standards}", name, value)
@@ -117,9 +112,7 @@ def _gains(
 ) -> dict[str, dict[str, float]]:
     draw, mz = np.random.default_rng(0), np.arange(1.0, predicted.shape[1] + 1)
     plain = score(predicted, measured, lowest)
-    means: dict[str, list[float]] = {
-        name: [] for metric in _SHOWN for name in (metric, metric + GAIN)
-    }
+    means: dict[str, list[float]] = {name: [] for name in _FIGURES}
     for _ in range(DRAWS):
         own = np.isin(blocks, draw.choice(np.unique(blocks), number, replace=False))
         instrument = fit_instrument(predicted[own], measured[own], lowest[own])

@@ -101,7 +101,8 @@ def errors(data: RetentionData, seed: int) -> Iterator[tuple[object, ...]]:
         if (judged & here).any():
             yield _figures(name, data, crossed[0], half, judged & here)
     for share in _SHARES:
-        mean, deviation = from_fewer(data, variances, folds, judged, share)
+        known = judged & np.array([hash_share(f"fewer {key}") < share for key in data.keys])
+        mean, deviation = cross_validated(data, variances, folds, known)
         name = f"InChIKey, 5 folds, {100 * share:g} % of the others known"
         yield _figures(name, data, mean, _NORMAL * deviation, judged)
     folds = folds_of(list(map(scaffold, data.molecules)), seed)
@@ -109,23 +110,6 @@ def errors(data: RetentionData, seed: int) -> Iterator[tuple[object, ...]]:
     half = _half_widths(data, crossed, folds, judged)
     yield _figures("scaffold, 5 folds", data, crossed[0], half, judged)
     yield without_recetox(data, variances, seed, judged)
-
-
-def from_fewer(
-    data: RetentionData,
-    variances: dict[str, float],
-    folds: np.ndarray,
-    judged: np.ndarray,
-    share: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and deviation of each molecule by a share of those of the other folds."""
-    kept = judged & np.array([hash_share(f"fewer {key}") < share for key in data.keys])
-    mean, deviation = data.index.copy(), np.zeros(len(data.index))
-    for fold in np.unique(folds):
-        here = judged & (folds == fold)
-        model = fit(data.take(kept & (folds != fold) | data.exact), variances)
-        mean[here], deviation[here] = model.moments(data.take(here).molecules)
-    return mean, deviation
 
 
 def without_recetox(

@@ -12,6 +12,8 @@ _LONGEST = 100_000
 _MOST_NODES = 10_000
 _DEEPEST = 20
 _SHOWN = 40
+# What libyaml says where PyYAML would reach Python's limit of recursion.
+_TOO_DEEP = "nesting depth"
 # Ten times as fast, where PyYAML was built with it, as its wheels are.
 _FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -45,6 +47,8 @@ def read_yaml(text: str) -> Any:
         _check_size(node)
         return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
+        if _TOO_DEEP in (error.problem or ""):
+            raise ValueError(f"sections are nested more than {_DEEPEST} deep") from error
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
         raise ValueError(where + (error.problem or error.context or "damaged")) from error

@@ -83,8 +83,8 @@ def instrument_of(
         score(each.scaled(mz, predicted), measured, lowest) for each in (Instrument(), instrument)
     )
     gains = [
-        f"{label} {before[key].mean():.3f} -> {after[key].mean():.3f}"
-        for key, label in (("cosine", "cosine"), ("entropy_similarity", "entropy similarity"))
+        f"{name.replace('_', ' ')} {before[name].mean():.3f} -> {after[name].mean():.3f}"
+        for name in ("cosine", "entropy_similarity")
     ]
     say(
         f"{path}: {len(pairs)} molecules: {instrument}; mean similarity to their spectra, without "

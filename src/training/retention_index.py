@@ -287,17 +287,22 @@ def fit(
 
 
 def cross_validated(
-    data: RetentionData, variances: Mapping[str, float], folds: np.ndarray
+    data: RetentionData,
+    variances: Mapping[str, float],
+    folds: np.ndarray,
+    known: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and deviation of each molecule by a model without its fold, ``(n,)`` each.
 
-    n-Alkanes, whose index is known by definition, train in all folds.
+    n-Alkanes, whose index is known by definition, train in all folds; of the others those that are
+    ``known``, ``(n,)`` bool, all if left out.
     """
     mean, deviation = data.index.copy(), np.zeros(len(data.index))
+    learned = np.ones(len(folds), bool) if known is None else known | data.exact
     progress = tqdm(np.unique(folds), desc="folds", disable=None, leave=False)
     for fold in progress:
         judged = (folds == fold) & ~data.exact
-        model = fit(data.take(~judged), variances)
+        model = fit(data.take(learned & ~judged), variances)
         mean[judged], deviation[judged] = model.moments(data.take(judged).molecules)
     return mean, deviation
 
